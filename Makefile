@@ -1,0 +1,54 @@
+# Every target sets up what it needs: `make demo` and `make test` are the first commands on a fresh machine.
+PYTHON ?= python3
+BIN := .venv/bin
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export DO_NOT_TRACK := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: setup demo test lint format format-check types imports sql-lint check lock bench clean
+
+setup: .venv/.installed
+
+# --no-build-isolation: the build tool is pinned in the lock file too.
+.venv/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: setup
+	$(BIN)/dataops demo
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup imports sql-lint
+	$(BIN)/ruff check .
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+format-check: setup
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+imports: setup
+	$(BIN)/lint-imports
+
+sql-lint: setup
+	$(BIN)/sqlfluff lint dbt/models dbt/tests
+
+check: test lint format-check types
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+lock: setup
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf .venv .dataops dbt/target dbt/logs

@@ -1,0 +1,69 @@
+"""What a reader found in one table of a file: the bridge between reading a file and judging its rows."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Found(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(_Found):
+    """One column of the file. `key` is unique in the table and names it in the raw row's payload."""
+
+    key: str
+    heading: str
+    letter: str
+    """As Excel names it: A, B, …, AA."""
+
+
+class MetricColumn(_Found):
+    """A column of a wide table that holds one metric."""
+
+    key: str
+    metric: str
+    unit: str | None = None
+    """As the mapping or the heading says it; None: the metric's own unit."""
+
+
+class TableLayout(_Found):
+    """One table: its columns and what each means. Every `*_column` is the key of a column, or None."""
+
+    layout: Literal["long", "day-sheet"]
+    sheet: str | None = None
+    header_row: int
+    """Line of the header as a person counts it; of a two-line header, the last."""
+    columns: list[Column]
+
+    # When a reading was taken: one column, or a date and an hour column.
+    timestamp_column: str | None = None
+    date_column: str | None = None
+    hour_column: str | None = None
+    tz_column: str | None = None
+    time_zone: str
+    interval_minutes: int
+    stamp: Literal["start", "end"] = "start"
+    """Does a time stamp stand for the start or the end of its interval."""
+    register_read_at: Literal["start", "end"] = "start"
+    """When in the interval a register was read."""
+
+    # Whose reading it is: a constant for the table, or a column.
+    building_code: str | None = None
+    itp_code: str | None = None
+    meter_code: str | None = None
+    building_column: str | None = None
+    itp_column: str | None = None
+    meter_column: str | None = None
+
+    # What was read: wide (day-sheet) …
+    metrics: list[MetricColumn] = Field(default_factory=list)
+    # … or long.
+    metric_column: str | None = None
+    value_column: str | None = None
+    unit_column: str | None = None
+
+    skipped: dict[str, int] = Field(default_factory=dict)
+    """Lines that are no readings, by kind (`пустые строки`, `итоговые строки`, `повторы шапки`)."""

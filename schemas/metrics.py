@@ -1,0 +1,116 @@
+"""Metrics and units: what each stands for, what it may be, and how its many spellings are folded."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal, NamedTuple
+
+Kind = Literal["per interval", "register", "mean over the interval"]
+
+
+class Metric(NamedTuple):
+    """A quantity that a meter reports; values outside [lowest, highest] are impossible, not just unusual."""
+
+    name: str
+    unit: str
+    kind: Kind
+    lowest: float
+    highest: float
+    description: str
+
+
+# A register of a building never passes 10^9, and a float64 beyond it loses the thousandths.
+_MOST = 1e9
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("consumption_period", "м3", "per interval", 0, _MOST, "Water used in the interval"),
+        Metric("consumption_cumulative", "м3", "register", 0, _MOST, "Register of the meter"),
+        Metric("flow_supply", "м3/ч", "mean over the interval", 0, _MOST, "Hot water supplied"),
+        Metric("flow_return", "м3/ч", "mean over the interval", 0, _MOST, "Hot water returned"),
+        Metric("T1", "°C", "mean over the interval", -20, 150, "Temperature of the supply"),
+        Metric("T2", "°C", "mean over the interval", -20, 150, "Temperature of the return"),
+        Metric("pump_runtime_hours", "ч", "per interval", 0, _MOST, "Running time of the pump"),
+    )
+}
+
+# Letters that look alike: Cyrillic → Latin, so that `Т1` (Cyrillic) and `T1` are one word.
+_LOOK_ALIKES = str.maketrans("авеёкмнорстухі", "abeekmhopctyxi")
+_MARKS = str.maketrans({"³": "3", "²": "2", "º": "°", "˚": "°", "−": "-", "–": "-", "\xa0": " "})
+
+
+def fold(text: str) -> str:
+    """Fold a heading, metric or unit to what stays the same between spellings.
+
+    Case, look-alike letters, `ё`, spaces, dots, underscores and superscripts are folded.
+    """
+    text = unicodedata.normalize("NFC", text).translate(_MARKS).lower().translate(_LOOK_ALIKES)
+    return re.sub(r"[\s._]+", "", text)
+
+
+_METRIC_SPELLINGS: dict[str, tuple[str, ...]] = {
+    "consumption_period": ("потребление за период", "расход за период", "consumption"),
+    "consumption_cumulative": ("потребление накопленным итогом", "накопленным итогом", "cumulative"),
+    "flow_supply": ("подача", "расход подачи", "supply"),
+    "flow_return": ("обратка", "расход обратки", "return"),
+    "T1": ("т1 гвс", "температура подачи", "temp_supply"),
+    "T2": ("т2 гвс", "температура обратки", "temp_return"),
+    "pump_runtime_hours": ("наработка насоса", "pump_runtime"),
+}
+_METRIC_BY_SPELLING = {
+    fold(spelling): name for name, others in _METRIC_SPELLINGS.items() for spelling in (name, *others)
+}
+
+
+class Unit(NamedTuple):
+    """A unit as the files spell it, as a factor and an offset to the metric's own unit."""
+
+    dimension: Literal["volume", "flow", "temperature", "duration"]
+    factor: float
+    """Multiply by it to get м3, м3/ч, °C or ч."""
+
+
+_UNIT_SPELLINGS: dict[Unit, tuple[str, ...]] = {
+    Unit("volume", 1.0): ("м3", "куб.м", "куб м", "кубм", "m3", "м^3", "m^3", "cbm"),
+    Unit("volume", 0.001): ("л", "литр", "l"),
+    Unit("flow", 1.0): ("м3/ч", "м3/час", "куб.м/ч", "m3/h", "м^3/ч", "m^3/h"),
+    Unit("flow", 3.6): ("л/с", "л/сек", "l/s"),
+    Unit("flow", 0.06): ("л/мин", "l/min"),
+    Unit("flow", 0.001): ("л/ч", "л/час", "l/h"),
+    Unit("temperature", 1.0): ("°C", "оС", "oC", "градC", "degC", "C", "град", "гр.C", "celsius"),
+    Unit("duration", 1.0): ("ч", "час", "h", "hour"),
+    Unit("duration", 1 / 60): ("мин", "min"),
+    Unit("duration", 1 / 3600): ("с", "сек", "s", "sec"),
+}
+# fold() makes one word of `с` (seconds) and `C` (degrees): which is meant is decided by the metric.
+_UNITS_BY_SPELLING: dict[str, list[Unit]] = {}
+for _unit, _spellings in _UNIT_SPELLINGS.items():
+    for _spelling in _spellings:
+        _UNITS_BY_SPELLING.setdefault(fold(_spelling), []).append(_unit)
+
+_DIMENSION_OF_UNIT = {"м3": "volume", "м3/ч": "flow", "°C": "temperature", "ч": "duration"}
+
+
+def find_metric(spelling: str) -> Metric | None:
+    """Find the metric that a spelling stands for, or None: an unknown one is never guessed."""
+    name = _METRIC_BY_SPELLING.get(fold(spelling))
+    return METRICS[name] if name else None
+
+
+def factor_to_own_unit(metric: Metric, unit: str | None, *, interval_hours: float) -> float | None:
+    """Give the factor from a spelled unit to the metric's own unit, or None if the unit does not fit.
+
+    None for `unit` means the metric's own unit. A volume in a flow's place is the volume of one
+    interval, so it is divided by the interval's length.
+    """
+    if unit is None or not unit.strip():
+        return 1.0
+    wanted = _DIMENSION_OF_UNIT[metric.unit]
+    for known in _UNITS_BY_SPELLING.get(fold(unit), []):
+        if known.dimension == wanted:
+            return known.factor
+        if known.dimension == "volume" and wanted == "flow":
+            return known.factor / interval_hours
+    return None

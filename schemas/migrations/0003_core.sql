@@ -1,0 +1,150 @@
+create table {core}.buildings (
+    id integer generated always as identity primary key,
+    external_code text not null unique check (external_code <> ''),
+    address text,
+    district_id text,
+    inserted_at timestamptz not null default clock_timestamp(),
+    updated_at timestamptz
+);
+
+create table {core}.itp (
+    id integer generated always as identity primary key,
+    external_code text not null unique check (external_code <> ''),
+    building_id integer not null references {core}.buildings (id),
+    inserted_at timestamptz not null default clock_timestamp(),
+    updated_at timestamptz
+);
+
+comment on table {core}.itp is 'Individual heating points (ИТП).';
+
+create table {core}.meters (
+    id integer generated always as identity primary key,
+    external_code text not null unique check (external_code <> ''),
+    itp_id integer not null references {core}.itp (id),
+    kind text not null check (kind in ('cold_water', 'hot_water', 'heat')),
+    interval_minutes integer not null default 60 check (interval_minutes between 1 and 1440),
+    inserted_at timestamptz not null default clock_timestamp(),
+    updated_at timestamptz
+);
+
+comment on column {core}.meters.kind is 'cold_water: ХВС into the heater; hot_water: ОДПУ ГВС; heat: heat meter.';
+comment on column {core}.meters.interval_minutes is 'Length of the interval that one reading covers.';
+
+create index on {core}.itp (building_id);
+create index on {core}.meters (itp_id);
+
+create type {core}.metric as enum (
+    'consumption_period', 'consumption_cumulative', 'flow_supply', 'flow_return', 'T1', 'T2', 'pump_runtime_hours'
+);
+
+-- One shape for every server; what the server offers decides how it is split by time, here and nowhere else.
+do $$
+declare
+    columns constant text := $ddl$ (
+        time timestamptz not null,
+        meter_id integer not null,
+        metric {core}.metric not null,
+        quality smallint not null check (quality in (0, 1)),
+        value double precision not null,
+        load_id uuid not null,
+        inserted_at timestamptz not null default now(),
+        updated_at timestamptz,
+        primary key (meter_id, time, metric)
+    ) $ddl$;
+begin
+    if exists (select from pg_extension where extname = 'timescaledb') then
+        execute 'create table {core}.measurements' || columns;
+        perform create_hypertable(
+            '{core}.measurements', by_range('time', interval '7 days'),
+            create_default_indexes => false, if_not_exists => true
+        );
+    else
+        execute 'create table {core}.measurements' || columns || 'partition by range (time)';
+    end if;
+end
+$$;
+
+comment on table {core}.measurements is 'Readings: one per meter, interval start and metric. Names and units: core.readings.';
+comment on column {core}.measurements.time is 'Start of the interval; for a register the moment it was read.';
+comment on column {core}.measurements.quality is '0 valid, 1 suspect.';
+comment on column {core}.measurements.load_id is 'The load that wrote the value that stands here.';
+
+create table {core}.measurement_revisions (
+    id bigint generated always as identity primary key,
+    time timestamptz not null,
+    meter_id integer not null,
+    metric {core}.metric not null,
+    old_value double precision,
+    new_value double precision,
+    old_quality smallint,
+    new_quality smallint,
+    old_load_id uuid,
+    load_id uuid not null,
+    replaced_at timestamptz not null default clock_timestamp()
+);
+
+comment on table {core}.measurement_revisions is 'What a later load replaced; enough to roll that load back.';
+
+create index on {core}.measurement_revisions (load_id);
+create index on {core}.measurement_revisions (meter_id, time, metric);
+
+-- Weekly partitions, made before a load in a transaction of their own: attaching a finished table blocks
+-- nobody who reads or loads (CREATE TABLE … PARTITION OF would).
+create function {core}.ensure_measurement_partitions(since timestamptz, until timestamptz)
+returns integer
+language plpgsql
+set search_path = pg_catalog
+as $$
+declare
+    week date := date_trunc('week', since at time zone 'UTC')::date;
+    partition text;
+    made integer := 0;
+begin
+    if (select relkind from pg_class where oid = '{core}.measurements'::regclass) <> 'p' then
+        return 0;
+    end if;
+    while week <= (until at time zone 'UTC')::date loop
+        partition := 'measurements_' || to_char(week, 'YYYYMMDD');
+        if to_regclass('{core}.' || partition) is null then
+            perform pg_advisory_xact_lock(hashtext('{core}.measurements'));
+            if to_regclass('{core}.' || partition) is null then
+                execute format(
+                    'create table {core}.%I (like {core}.measurements including all)', partition
+                );
+                execute format(
+                    'alter table {core}.measurements attach partition {core}.%I for values from (%L) to (%L)',
+                    partition, week::timestamp at time zone 'UTC', (week + 7)::timestamp at time zone 'UTC'
+                );
+                made := made + 1;
+            end if;
+        end if;
+        week := week + 7;
+    end loop;
+    return made;
+end
+$$;
+
+comment on function {core}.ensure_measurement_partitions is
+'Makes the weekly partitions of [since, until]; does nothing on a hypertable.';
+
+create view {core}.readings as
+select
+    m.time,
+    b.external_code as building_code,
+    i.external_code as itp_code,
+    t.external_code as meter_code,
+    m.metric,
+    m.value,
+    case m.metric
+        when 'T1' then '°C' when 'T2' then '°C'
+        when 'flow_supply' then 'м3/ч' when 'flow_return' then 'м3/ч'
+        when 'pump_runtime_hours' then 'ч' else 'м3'
+    end as unit,
+    m.quality,
+    m.load_id
+from {core}.measurements as m
+join {core}.meters as t on m.meter_id = t.id
+join {core}.itp as i on t.itp_id = i.id
+join {core}.buildings as b on i.building_id = b.id;
+
+comment on view {core}.readings is 'Readings with codes and units, for people.';

@@ -1,0 +1,56 @@
+"""Why a row is rejected or flagged: stable codes, and what the operators read about them."""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+
+class Quality(IntEnum):
+    """The verdict on a reading: 0 and 1 are loaded, 2 stays in stage."""
+
+    VALID = 0
+    SUSPECT = 1
+    REJECTED = 2
+
+
+class Reason(StrEnum):
+    """Stable codes, in the order in which several are joined by `;`."""
+
+    MISSING_COLUMN = "missing_column"
+    BAD_TIMESTAMP = "bad_timestamp"
+    FORMULA_WITHOUT_VALUE = "formula_without_value"
+    MISSING_VALUE = "missing_value"
+    BAD_NUMBER = "bad_number"
+    UNKNOWN_METRIC = "unknown_metric"
+    UNKNOWN_UNIT = "unknown_unit"
+    NEGATIVE = "negative"
+    OUT_OF_RANGE = "out_of_range"
+    UNMAPPED_CODE = "unmapped_code"
+    CONFLICTING_DUPLICATE = "conflicting_duplicate"
+    DELTA_T_OUT_OF_NORM = "delta_t_out_of_norm"
+
+
+SUSPECT_REASONS = frozenset({Reason.DELTA_T_OUT_OF_NORM})
+"""These flag a reading (quality 1); every other reason rejects it (quality 2)."""
+
+ADVICE: dict[Reason, str] = {
+    Reason.MISSING_COLUMN: "в строке нет этой ячейки: проверьте число столбцов в строке файла",
+    Reason.BAD_TIMESTAMP: (
+        "дата или час не читаются либо такого местного времени нет или оно встречается дважды: "
+        "исправьте ячейку (дд.мм.гггг, час 0-1 … 23-24) или укажите смещение от UTC"
+    ),
+    Reason.FORMULA_WITHOUT_VALUE: "формула без сохранённого значения: откройте файл в Excel и сохраните его",
+    Reason.MISSING_VALUE: "значение пустое: заполните ячейку или оставьте как пропуск",
+    Reason.BAD_NUMBER: "значение не число: исправьте ячейку",
+    Reason.UNKNOWN_METRIC: "показатель неизвестен: исправьте название или добавьте его в описание источника",
+    Reason.UNKNOWN_UNIT: "единица не подходит к показателю: исправьте её в файле или в описании источника",
+    Reason.NEGATIVE: "значение меньше нуля: проверьте прибор или ячейку",
+    Reason.OUT_OF_RANGE: "значение вне допустимых границ показателя: проверьте прибор или ячейку",
+    Reason.UNMAPPED_CODE: (
+        "код не найден в справочнике: добавьте его в core.buildings, core.itp, core.meters "
+        "и выполните dataops requeue"
+    ),
+    Reason.CONFLICTING_DUPLICATE: "для этого часа в файле несколько разных значений: оставьте одно",
+    Reason.DELTA_T_OUT_OF_NORM: "T1 − T2 вне нормы DELTA_T_MIN…DELTA_T_MAX: проверьте датчики",
+}
+"""What to do about each, in the operators' words."""

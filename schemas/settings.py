@@ -1,0 +1,190 @@
+"""Every setting of the product, from the environment or `.env`; the sample is `deployments/.env.sample`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from schemas.errors import SettingsError
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+_IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_RESERVED_SCHEMAS = {"public", "information_schema"}
+
+
+def _schema_name(value: str) -> str:
+    if not _IDENTIFIER.fullmatch(value) or value.startswith("pg_") or value in _RESERVED_SCHEMAS:
+        raise ValueError("a schema name of lower-case letters, digits and _ (not pg_…, not public)")
+    return value
+
+
+def _object_name(value: str) -> str:
+    schema, dot, name = value.partition(".")
+    if not dot or not _IDENTIFIER.fullmatch(schema) or not _IDENTIFIER.fullmatch(name):
+        raise ValueError("schema.name pairs of lower-case letters, digits and _, separated by commas")
+    return value
+
+
+def _time_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("an IANA time zone such as Europe/Moscow")
+    return value
+
+
+def _comma_separated(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _from_project_root(value: Path) -> Path:
+    return value if value.is_absolute() else PROJECT_ROOT / value
+
+
+SchemaName = Annotated[str, AfterValidator(_schema_name)]
+ObjectName = Annotated[str, AfterValidator(_object_name)]
+TimeZoneName = Annotated[str, AfterValidator(_time_zone)]
+ProjectPath = Annotated[Path, AfterValidator(_from_project_root)]
+Hour = Annotated[int, Field(ge=0, le=23)]
+
+
+def date_of_folder(folder: Path) -> dt.date | None:
+    """Give the date that a folder is named after (`2025-04-30`), or None."""
+    try:
+        return dt.date.fromisoformat(folder.name) if len(folder.name) == 10 else None
+    except ValueError:
+        return None
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Relative paths count from the project's root."""
+
+    model_config = SettingsConfigDict(
+        env_file=PROJECT_ROOT / ".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="postgresql://user:password@host:port/database; unset: the embedded PostgreSQL",
+    )
+    raw_dir: ProjectPath = Field(default=Path("data/raw"), description="Folder of YYYY-MM-DD folders")
+    file_patterns: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)] = Field(
+        default=("*.csv", "*.csv.gz", "*.zip", "*.xlsx", "*.xlsm", "*.xls", "*.xlsb", "*.ods"),
+        description="Names of files to read",
+    )
+    stage_schema: SchemaName = "stage"
+    quality_schema: SchemaName = "quality"
+    features_schema: SchemaName = "features"
+    core_schema: SchemaName = "core"
+    default_tz: TimeZoneName = Field(default="Europe/Moscow", description="Zone of local days and hours")
+    day_start: Hour = Field(default=7, description="First local hour of the day")
+    day_end: Hour = Field(default=22, description="First local hour of the night")
+    delta_t_min: float = Field(default=17, ge=0, le=80, description="Least usual T1 − T2, °C")
+    delta_t_max: float = Field(default=23, ge=0, le=80, description="Greatest usual T1 − T2, °C")
+    run_mode: Literal["once", "loop"] = "once"
+    loop_interval_sec: int = Field(default=300, ge=1, le=86_400)
+    refresh_objects: Annotated[tuple[ObjectName, ...], NoDecode, BeforeValidator(_comma_separated)] | None = (
+        Field(default=None, description="schema.name list to refresh; unset: those the product made itself")
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+
+    sources_dir: ProjectPath = Field(default=Path("schemas/sources"), description="Source mappings")
+    reference_dir: ProjectPath = Field(default=Path("data/reference"), description="Reference csv files")
+    artifacts_dir: ProjectPath = Field(default=Path("artifacts"), description="Reports and run logs")
+    state_dir: ProjectPath = Field(default=Path(".dataops"), description="Embedded database and spool")
+    file_settle_sec: float = Field(
+        default=3, ge=0, le=3600, description="A file must be unchanged for so long before it is read"
+    )
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not re.match(r"postgres(ql)?://", value.get_secret_value()):
+            raise ValueError("a URL that starts with postgresql://")
+        return value
+
+    @field_validator("delta_t_max")
+    @classmethod
+    def _range_of_delta_t(cls, value: float, info: ValidationInfo) -> float:
+        if value <= info.data.get("delta_t_min", value - 1):
+            raise ValueError("a number greater than DELTA_T_MIN")
+        return value
+
+    @model_validator(mode="after")
+    def _schemas_differ(self) -> Self:
+        names = [self.stage_schema, self.quality_schema, self.features_schema, self.core_schema]
+        if len(set(names)) < len(names):
+            raise ValueError("STAGE_SCHEMA, QUALITY_SCHEMA, FEATURES_SCHEMA and CORE_SCHEMA must differ")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of local days and hours."""
+        return ZoneInfo(self.default_tz)
+
+    @property
+    def schemas(self) -> dict[str, str]:
+        """Role → schema name, for SQL templates (`{core}`)."""
+        return {
+            "stage": self.stage_schema,
+            "quality": self.quality_schema,
+            "features": self.features_schema,
+            "core": self.core_schema,
+        }
+
+    def day_folder(self, day: dt.date) -> Path:
+        """Give the folder of one day's raw files; `RAW_DIR` that ends in a date is that day's folder.
+
+        Raises:
+            SettingsError: `RAW_DIR` is the folder of another day.
+        """
+        own = date_of_folder(self.raw_dir)
+        if own is None:
+            return self.raw_dir / day.isoformat()
+        if own != day:
+            raise SettingsError(
+                f"RAW_DIR={self.raw_dir} is the folder of {own}, so it has no files of {day}: "
+                "set RAW_DIR to the folder above it, or run that day"
+            )
+        return self.raw_dir
+
+
+def load_settings() -> Settings:
+    """Read the settings, or say in one line which variable is wrong and what is allowed.
+
+    Raises:
+        SettingsError: a value is not allowed.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("; ".join(_in_words(item) for item in error.errors())) from None
+
+
+def _in_words(item: object) -> str:
+    assert isinstance(item, dict)  # noqa: S101 - pydantic's ErrorDetails, spelled out for the type checker
+    message = str(item["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
+    if not item["loc"]:
+        return message
+    name = str(item["loc"][0]).upper()
+    value = "***" if name == "DATABASE_URL" else item["input"]
+    return f"{name}={value!r}: {message if message.startswith('must') else 'must be ' + message}"
