@@ -21,6 +21,8 @@ create table {quality}.quality_load_log (
     step text not null default 'claimed' check (step in ('claimed', 'staged', 'parsed', 'loaded')),
     claim_key bigint,
     raw_rows bigint not null default 0,
+    first_time timestamptz,
+    last_time timestamptz,
     layout jsonb,
     layout_fingerprint text,
     check (status not in ('success', 'partial') or rows_loaded = rows_inserted + rows_updated + rows_unchanged),

@@ -4,9 +4,11 @@ create table {stage}.stage_raw_measurements (
     sheet text,
     row_num integer not null,
     payload json not null,
-    inserted_at timestamptz not null default clock_timestamp()
+    inserted_at timestamptz not null default clock_timestamp(),
+    table_num smallint not null default 0
 );
 
+comment on column {stage}.stage_raw_measurements.table_num is 'Place of the table in the load log''s layout.';
 comment on table {stage}.stage_raw_measurements is 'Each source row as it was; column heading → text of the cell.';
 
 create index on {stage}.stage_raw_measurements (load_id, row_num);

@@ -1,0 +1,53 @@
+"""What a person or a machine reads: tables and bars on a terminal, plain text in a pipe, JSON on request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+out = Console(soft_wrap=False)
+err = Console(stderr=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+def fail(error: Exception) -> int:
+    """Print an error as one readable message on stderr; gives the exit code."""
+    err.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+    return 1
+
+
+def visible(value: object) -> str:
+    """Give a value as text with control and direction characters escaped: file names are hostile."""
+    if value is None:
+        return ""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(value))
+
+
+def print_table(title: str, rows: Sequence[Mapping[str, object]], columns: Iterable[str] | None = None) -> None:
+    """Print records as a table; tab-separated lines without a terminal."""
+    names = list(columns) if columns is not None else list(rows[0]) if rows else []
+    if not out.is_terminal:
+        out.print(f"# {title}", markup=False, highlight=False, soft_wrap=True)
+        for line in [names, *([visible(row[name]) for name in names] for row in rows)]:
+            out.print("\t".join(line), markup=False, highlight=False, soft_wrap=True)
+        return
+    table = Table(title=title, title_justify="left")
+    for name in names:
+        numeric = bool(rows) and all(isinstance(row[name], (int, float)) for row in rows)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(visible(row[name])) for name in names))
+    out.print(table)
+
+
+def print_json(value: object) -> None:
+    """Print any record as JSON; dates and ids as text."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))

@@ -1,0 +1,51 @@
+"""`dataops run`: one day, now, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from typing import Annotated
+
+import typer
+
+from flows.commands.console import AsJson, out, print_json
+from schemas.errors import RunFailed
+from schemas.settings import load_settings
+
+
+def parse_date(text: str) -> dt.date:
+    """Read a date as people type it.
+
+    Raises:
+        typer.BadParameter: the text is no ISO date.
+    """
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no date: write it as 2025-04-30") from None
+
+
+Day = Annotated[
+    dt.date | None,
+    typer.Option("--date", parser=parse_date, metavar="YYYY-MM-DD", help="The day; by default today in DEFAULT_TZ."),
+]
+
+
+def run(date: Day = None, *, as_json: AsJson = False) -> None:
+    """Load one day's files from RAW_DIR, then features and report; exit code 1 if any file failed."""
+    settings = load_settings()
+    if date is not None:
+        settings.day_folder(date)
+    from flows.prefect_api import prepare_prefect
+
+    prepare_prefect(settings)
+    from flows.load_day import load_day
+
+    state = asyncio.run(load_day(date=date, return_state=True))
+    if not state.is_completed():
+        raise RunFailed(state.message or "the run failed")
+    summary = state.result()
+    if as_json:
+        print_json(summary.model_dump())
+    else:
+        out.print(str(summary), highlight=False)

@@ -1,0 +1,71 @@
+"""Take the accepted readings into core, each file all or nothing."""
+
+from __future__ import annotations
+
+from prefect import flow, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from flows.groups import group
+from flows.progress import progress
+from flows.run_context import RETRY, PartResult, RunContext
+from flows.warehouse import open_connection
+from schemas.errors import RunFailed
+from schemas.settings import load_settings
+from tasks.claim_files import fail_load
+from tasks.connect_warehouse import is_transient
+from tasks.load_readings import Loaded, ParsedLoad, find_parsed, load
+
+
+@flow(name="load", flow_run_name="load/{context.day}", persist_result=True)
+async def load_files(context: RunContext) -> PartResult:
+    """Load every judged file of the run into core.
+
+    Raises:
+        RunFailed: files that could not be loaded; the others are.
+    """
+    settings = load_settings()
+    async with open_connection(settings) as connection:
+        loads = await find_parsed(connection, context.flow_run_id, settings)
+    failed: dict[str, str] = {}
+    for some in group(loads, rows=lambda one: one.readings):
+        failed |= await load_group(some, context)
+    if failed:
+        raise RunFailed("; ".join(f"{name}: {why}" for name, why in failed.items()))
+    return PartResult(loads=len(loads))
+
+
+@task(name="load-files", task_run_name="load {loads[0].source_file} …", cache_policy=NO_CACHE, **RETRY)
+async def load_group(loads: list[ParsedLoad], context: RunContext) -> dict[str, str]:
+    """Load a group in one transaction; if that fails, one by one, so that each fails alone."""
+    try:
+        await _load(loads, context)
+    except Exception as error:
+        if is_transient(error):
+            raise
+        if len(loads) == 1:
+            return await _fail(loads[0], error)
+        return {name: why for one in loads for name, why in (await load_group.fn([one], context)).items()}
+    return {}
+
+
+async def _load(loads: list[ParsedLoad], context: RunContext) -> list[Loaded]:
+    settings, log = load_settings(), get_run_logger()
+    async with open_connection(settings) as connection, progress(f"{loads[0].source_file}: загрузка"):
+        done = await load(connection, loads, context.claim_key, settings)
+    for one, counts in zip(loads, done, strict=True):
+        log.info(
+            "loaded %r: %d inserted, %d updated, %d unchanged",
+            one.source_file,
+            counts.inserted,
+            counts.updated,
+            counts.unchanged,
+        )
+    return done
+
+
+async def _fail(one: ParsedLoad, error: Exception) -> dict[str, str]:
+    get_run_logger().exception("failed %r", one.source_file)
+    settings = load_settings()
+    async with open_connection(settings) as connection:
+        await fail_load(connection, one.load_id, f"загрузка: {error}", settings)
+    return {one.source_file: str(error)}

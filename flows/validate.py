@@ -1,0 +1,77 @@
+"""Give every staged reading its verdict: valid, suspect or rejected with its reason."""
+
+from __future__ import annotations
+
+from prefect import flow, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from flows.groups import group
+from flows.progress import progress
+from flows.run_context import RETRY, PartResult, RunContext
+from flows.warehouse import open_connection
+from schemas.errors import RunFailed
+from schemas.settings import load_settings
+from tasks.claim_files import fail_load
+from tasks.connect_warehouse import is_transient
+from tasks.judge_readings import Spool, StagedLoad, find_staged, judge_loads
+from tasks.load_readings import accepted_spool
+from tasks.stage_rows import raw_spool
+
+
+@flow(name="validate", flow_run_name="validate/{context.day}", persist_result=True)
+async def validate(context: RunContext) -> PartResult:
+    """Judge every staged load of the run.
+
+    Raises:
+        RunFailed: loads that could not be judged; the others are.
+    """
+    settings = load_settings()
+    async with open_connection(settings) as connection:
+        loads = await find_staged(connection, context.flow_run_id, settings)
+    failed: dict[str, str] = {}
+    for some in group(loads, rows=lambda load: load.readings):
+        failed |= await validate_loads(some)
+    if failed:
+        raise RunFailed("; ".join(f"{name}: {why}" for name, why in failed.items()))
+    return PartResult(loads=len(loads))
+
+
+@task(name="validate-loads", task_run_name="validate {loads[0].source_file} …", cache_policy=NO_CACHE, **RETRY)
+async def validate_loads(loads: list[StagedLoad]) -> dict[str, str]:
+    """Judge a group of loads together; if that fails, one by one, so that each fails alone."""
+    try:
+        await _judge(loads)
+    except Exception as error:
+        if is_transient(error):
+            raise
+        if len(loads) == 1:
+            return await _fail(loads[0], error)
+        return {name: why for load in loads for name, why in (await validate_loads.fn([load])).items()}
+    return {}
+
+
+async def _judge(loads: list[StagedLoad]) -> None:
+    settings, log = load_settings(), get_run_logger()
+    spool = Spool(
+        raw=lambda load_id, table: raw_spool(load_id, table, settings),
+        accepted=lambda load_id: accepted_spool(load_id, settings),
+    )
+    async with open_connection(settings) as connection, progress(f"{loads[0].source_file}: проверка") as report:
+        verdicts = await judge_loads(connection, loads, spool, settings, progress=report)
+    for load, verdict in zip(loads, verdicts, strict=True):
+        log.info(
+            "judged %r: %d readings, %d rejected, %d duplicate, %d suspect",
+            load.source_file,
+            verdict.read,
+            verdict.rejected,
+            verdict.duplicate,
+            verdict.suspect,
+        )
+
+
+async def _fail(load: StagedLoad, error: Exception) -> dict[str, str]:
+    get_run_logger().exception("failed %r", load.source_file)
+    settings = load_settings()
+    async with open_connection(settings) as connection:
+        await fail_load(connection, load.load_id, f"проверка: {error}", settings)
+    return {load.source_file: str(error)}

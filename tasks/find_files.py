@@ -1,0 +1,99 @@
+"""Find the raw files of a day, leave alone what is still being written, and take their checksums."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from datetime import date
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import NamedTuple
+
+from schemas.settings import Settings
+
+_NEVER = ("~$*", ".*", "*.part", "*.tmp")
+
+
+class RawFile(NamedTuple):
+    """A file to read: where it is and what its bytes are."""
+
+    path: Path
+    relative_path: str
+    """Below the day's folder, with `/`: what mappings are matched with."""
+    source_file: str
+    """As the load log names it: the day, then the relative path."""
+    checksum: str
+    """SHA-256 of the content, hexadecimal."""
+    size_bytes: int
+
+
+class Found(NamedTuple):
+    """What lies in a day's folder."""
+
+    files: list[RawFile]
+    growing: list[str]
+    """Relative paths of files that still change; they are left for the next run."""
+    refused: list[str]
+    """Relative paths that lead out of the folder (links); never read."""
+
+
+class _Look(NamedTuple):
+    size: int
+    modified_ns: int
+
+
+async def find_files(day: date, settings: Settings, *, now: float) -> Found:
+    """Find a day's files in a stable order; waits at most FILE_SETTLE_SEC for fresh ones to settle.
+
+    A file that is fresh is looked at twice: changed in between, it is left for the next run.
+    """
+    folder = settings.day_folder(day)
+    inside, refused = _candidates(folder, settings)
+    first = {path: _look(path) for path in inside}
+    fresh = [path for path, look in first.items() if now - look.modified_ns / 1e9 < settings.file_settle_sec]
+    if fresh:
+        await asyncio.sleep(settings.file_settle_sec)
+    growing = {path for path in fresh if not path.exists() or _look(path) != first[path]}
+    files = [
+        await asyncio.to_thread(_raw_file, path, folder, day) for path in inside if path not in growing
+    ]
+    return Found(
+        files=files,
+        growing=[path.relative_to(folder).as_posix() for path in sorted(growing)],
+        refused=[path.relative_to(folder).as_posix() for path in refused],
+    )
+
+
+def _candidates(folder: Path, settings: Settings) -> tuple[list[Path], list[Path]]:
+    """Give the matching files below a folder and those that a link leads out of it."""
+    root = folder.resolve()
+    inside: list[Path] = []
+    refused: list[Path] = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(parent, name)
+            wanted = any(fnmatch(name.lower(), pattern.lower()) for pattern in settings.file_patterns)
+            if wanted and not any(fnmatch(name, pattern) for pattern in _NEVER):
+                is_ours = path.is_file() and path.resolve().is_relative_to(root)
+                (inside if is_ours else refused).append(path)
+    return inside, refused
+
+
+def _look(path: Path) -> _Look:
+    stat = path.stat()
+    return _Look(stat.st_size, stat.st_mtime_ns)
+
+
+def _raw_file(path: Path, folder: Path, day: date) -> RawFile:
+    relative = path.relative_to(folder).as_posix()
+    return raw_file(path, relative_path=relative, source_file=f"{day.isoformat()}/{relative}")
+
+
+def raw_file(path: Path, *, relative_path: str, source_file: str) -> RawFile:
+    """Take a file's checksum and size."""
+    with path.open("rb") as stream:
+        checksum = hashlib.file_digest(stream, "sha256").hexdigest()
+        size = os.fstat(stream.fileno()).st_size
+    return RawFile(path, relative_path, source_file, checksum, size)

@@ -1,0 +1,7 @@
+"""Judge the rows of a file: read times, numbers and codes, apply the rules, write verdicts to stage."""
+
+from tasks.judge_readings.judge import Judged, Meter, judge
+from tasks.judge_readings.parse import parse
+from tasks.judge_readings.store import Spool, StagedLoad, find_staged, judge_loads
+
+__all__ = ["Judged", "Meter", "Spool", "StagedLoad", "find_staged", "judge", "judge_loads", "parse"]

@@ -1,0 +1,338 @@
+"""Judge staged loads and write the verdicts: parsed readings, row errors, and what the load may take."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.layouts import TableLayout
+from schemas.reasons import Quality
+from schemas.settings import Settings
+from tasks.judge_readings.judge import Judged, Meter, judge
+from tasks.judge_readings.parse import PARSED, parse
+from tasks.judge_readings.report_errors import row_errors
+from tasks.sql import statement
+from tasks.sql.copy import copy_table
+
+if TYPE_CHECKING:
+    import asyncpg
+
+# Readings that are judged at once: about 150 MB at the peak. A larger file is split by meter, on disk.
+_MOST_READINGS = 1_000_000
+
+
+class StagedLoad(NamedTuple):
+    """A load whose rows are in stage and wait for their verdict."""
+
+    load_id: UUID
+    source_file: str
+    raw_rows: int
+    layouts: list[TableLayout]
+
+    @property
+    def readings(self) -> int:
+        """About how many readings the file holds, to size groups."""
+        return self.raw_rows * max((len(layout.metrics) or 1 for layout in self.layouts), default=1)
+
+
+class Table(NamedTuple):
+    """One table of a group of loads; `parsed.table` is the index into the list of them."""
+
+    load_id: UUID
+    source_file: str
+    table_num: int
+    layout: TableLayout
+
+
+class Verdict(NamedTuple):
+    """What the judging of one load came to, in readings."""
+
+    load_id: UUID
+    read: int
+    rejected: int
+    duplicate: int
+    suspect: int
+
+
+class Spool(NamedTuple):
+    """Where raw and accepted rows of a load lie while the run lives."""
+
+    raw: Callable[[UUID, int], Path]
+    accepted: Callable[[UUID], Path]
+
+
+async def find_staged(
+    connection: asyncpg.Connection, flow_run_id: UUID, settings: Settings
+) -> list[StagedLoad]:
+    """Find the loads of a run that are staged and not yet judged."""
+    rows = await connection.fetch(statement("find_staged_loads", settings), flow_run_id)
+    return [
+        StagedLoad(
+            row["load_id"],
+            row["source_file"],
+            row["raw_rows"],
+            [TableLayout.model_validate(layout) for layout in json.loads(row["layout"])],
+        )
+        for row in rows
+    ]
+
+
+async def judge_loads(
+    connection: asyncpg.Connection,
+    loads: Sequence[StagedLoad],
+    spool: Spool,
+    settings: Settings,
+    *,
+    progress: Callable[[float], None] = lambda _: None,
+) -> list[Verdict]:
+    """Judge a group of loads and write all verdicts in one transaction.
+
+    Memory is bounded: a group of more than a million readings is split by meter into files first.
+    """
+    tables = [Table(load.load_id, load.source_file, num, layout) for load in loads for num, layout in enumerate(load.layouts)]
+    for table in tables:
+        await _restore_raw(connection, table, spool.raw(table.load_id, table.table_num), settings)
+    readings = sum(load.readings for load in loads)
+    parts = max(1, -(-readings // _MOST_READINGS))
+    counts = _Counts(len(tables))
+    with ExitStack() as stack:
+        writers = {
+            load.load_id: stack.enter_context(_AcceptedWriter(spool.accepted(load.load_id))) for load in loads
+        }
+        async with connection.transaction():
+            for done, parsed in enumerate(await asyncio.to_thread(_partitions, tables, spool, parts)):
+                meters = await _find_meters(connection, parsed, settings)
+                judged = await asyncio.to_thread(judge, parsed, meters, settings)
+                counts.add(parsed, judged)
+                await _store(connection, tables, judged, settings)
+                _write_accepted(tables, judged.readings, writers)
+                progress((done + 1) / parts)
+            verdicts = [counts.verdict(load.load_id, tables) for load in loads]
+            for load, verdict in zip(loads, verdicts, strict=True):
+                span = counts.span(load.load_id, tables)
+                await connection.execute(statement("finish_judging", settings), *verdict, *span)
+    for table in tables:
+        spool.raw(table.load_id, table.table_num).unlink(missing_ok=True)
+    return verdicts
+
+
+class _Counts:
+    """Counts and first and last accepted time of each table."""
+
+    def __init__(self, tables: int) -> None:
+        self._numbers = np.zeros((tables, 4), dtype=np.int64)
+        self._first = np.full(tables, np.iinfo(np.int64).max)
+        self._last = np.full(tables, np.iinfo(np.int64).min)
+
+    def add(self, parsed: pa.Table, judged: Judged) -> None:
+        tables = len(self._numbers)
+        of = judged.readings.column("table").to_numpy()
+        quality = judged.readings.column("quality").to_numpy()
+        numbers = [
+            np.bincount(parsed.column("table").to_numpy(), minlength=tables),
+            np.bincount(of[quality == Quality.REJECTED], minlength=tables),
+            np.bincount(judged.duplicates, minlength=tables),
+            np.bincount(of[quality == Quality.SUSPECT], minlength=tables),
+        ]
+        self._numbers += np.stack(numbers, axis=1)
+        accepted = quality != Quality.REJECTED
+        times = judged.readings.column("ts").cast(pa.int64()).to_numpy()[accepted].astype(np.int64)
+        np.minimum.at(self._first, of[accepted], times)
+        np.maximum.at(self._last, of[accepted], times)
+
+    def verdict(self, load_id: UUID, tables: Sequence[Table]) -> Verdict:
+        return Verdict(load_id, *(int(number) for number in self._numbers[self._of(load_id, tables)].sum(axis=0)))
+
+    def span(self, load_id: UUID, tables: Sequence[Table]) -> tuple[int | None, int | None]:
+        """Give first and last accepted time in microseconds since 1970 UTC, or None twice."""
+        mine = self._of(load_id, tables)
+        first, last = self._first[mine].min(initial=np.iinfo(np.int64).max), self._last[mine].max(initial=-1)
+        return (int(first), int(last)) if first <= last else (None, None)
+
+    @staticmethod
+    def _of(load_id: UUID, tables: Sequence[Table]) -> list[int]:
+        return [place for place, table in enumerate(tables) if table.load_id == load_id]
+
+
+class _AcceptedWriter(ExitStack):
+    """Writes a load's accepted readings in binary COPY format; complete only when it is renamed."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        from pgpq import ArrowToPostgresBinaryEncoder
+
+        self._path = path
+        self._encoder = ArrowToPostgresBinaryEncoder(_ACCEPTED)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self.enter_context(path.with_suffix(".part").open("wb"))
+        self._file.write(self._encoder.write_header())
+
+    def write(self, table: pa.Table) -> None:
+        for batch in table.to_batches():
+            self._file.write(self._encoder.write_batch(batch))
+
+    def __exit__(self, *details: object) -> bool:
+        self._file.write(self._encoder.finish())
+        super().__exit__(None, None, None)
+        if details[0] is None:
+            self._path.with_suffix(".part").rename(self._path)
+        return False
+
+
+_ACCEPTED = pa.schema(
+    [
+        ("load_id", pa.binary(16)),
+        ("time", pa.timestamp("us", "UTC")),
+        ("meter_id", pa.int64()),
+        ("metric", pa.string()),
+        ("value", pa.float64()),
+        ("quality", pa.int16()),
+    ]
+)
+
+
+def _write_accepted(
+    tables: Sequence[Table], readings: pa.Table, writers: Mapping[UUID, _AcceptedWriter]
+) -> None:
+    accepted = readings.filter(pc.less(readings.column("quality"), int(Quality.REJECTED)))
+    ids = pa.array([table.load_id.bytes for table in tables], pa.binary(16))
+    accepted = pa.table(
+        {
+            "load_id": ids.take(accepted.column("table")),
+            "time": accepted.column("ts"),
+            "meter_id": accepted.column("meter_id"),
+            "metric": accepted.column("metric"),
+            "value": accepted.column("value"),
+            "quality": accepted.column("quality"),
+        },
+        schema=_ACCEPTED,
+    ).sort_by([(name, "ascending") for name in ("meter_id", "time", "metric")])
+    for load_id, writer in writers.items():
+        mine = accepted if len(writers) == 1 else accepted.filter(pc.equal(accepted.column("load_id"), load_id.bytes))
+        writer.write(mine)
+
+
+async def _restore_raw(
+    connection: asyncpg.Connection, table: Table, path: Path, settings: Settings
+) -> None:
+    """Make the Arrow file of a table's raw rows again from stage if it is not on this machine."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    keys = [column.key for column in table.layout.columns]
+    schema = pa.schema([("row_num", pa.int32()), *((key, pa.string()) for key in keys)])
+    part = path.with_suffix(".part")
+    query = statement("select_raw_rows", settings)
+    with pa.OSFile(str(part), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
+        async with connection.transaction():
+            cursor = await connection.cursor(query, table.load_id, table.table_num)
+            while rows := await cursor.fetch(20_000):
+                cells = [json.loads(row["payload"]) for row in rows]
+                columns = [[row["row_num"] for row in rows], *([row.get(key) for row in cells] for key in keys)]
+                writer.write_batch(pa.record_batch(columns, schema=schema))
+    part.rename(path)
+
+
+def _parsed(tables: Sequence[Table], spool: Spool) -> Iterator[pa.Table]:
+    for place, table in enumerate(tables):
+        path = spool.raw(table.load_id, table.table_num)
+        with pa.OSFile(str(path)) as source, pa.ipc.open_stream(source) as batches:
+            for batch in batches:
+                yield parse(table.layout, batch, table=place)
+
+
+def _partitions(tables: Sequence[Table], spool: Spool, parts: int) -> Iterator[pa.Table]:
+    """Give the parsed readings in parts of whole meters; more than one part goes over the disk."""
+    if parts == 1:
+        return iter([pa.concat_tables([PARSED.empty_table(), *_parsed(tables, spool)])])
+    first = spool.raw(tables[0].load_id, tables[0].table_num)
+    files = [first.with_suffix(f".part{number}") for number in range(parts)]
+    with ExitStack() as stack:
+        writers = [stack.enter_context(pa.ipc.new_stream(str(file), PARSED)) for file in files]
+        for parsed in _parsed(tables, spool):
+            number = _part_of_meter(parsed, parts)
+            for place, writer in enumerate(writers):
+                writer.write_table(parsed.filter(pa.array(number == place)))
+    return _read_and_remove(files)
+
+
+def _read_and_remove(files: Sequence[Path]) -> Iterator[pa.Table]:
+    for file in files:
+        with pa.OSFile(str(file)) as source, pa.ipc.open_stream(source) as stream:
+            yield stream.read_all()
+        file.unlink()
+
+
+def _part_of_meter(parsed: pa.Table, parts: int) -> np.ndarray:
+    codes = pc.fill_null(parsed.column("meter_code"), "").combine_chunks().dictionary_encode()
+    numbers = [zlib.crc32(code.encode()) % parts for code in codes.dictionary.to_pylist()]
+    return np.array(numbers, dtype=np.int64)[codes.indices.to_numpy()]
+
+
+async def _find_meters(
+    connection: asyncpg.Connection, parsed: pa.Table, settings: Settings
+) -> dict[str, Meter]:
+    codes = pc.unique(parsed.column("meter_code")).drop_null().to_pylist()
+    rows = await connection.fetch(statement("find_meters", settings), codes)
+    return {row["meter_code"]: Meter(row["meter_id"], row["itp_code"], row["building_code"]) for row in rows}
+
+
+async def _store(
+    connection: asyncpg.Connection, tables: Sequence[Table], judged: Judged, settings: Settings
+) -> None:
+    readings = judged.readings
+    await copy_table(
+        connection,
+        _parsed_rows(tables, readings),
+        into="stage_parsed_measurements",
+        schema=settings.stage_schema,
+    )
+    rejected = readings.filter(pc.equal(readings.column("quality"), int(Quality.REJECTED)))
+    if len(rejected):
+        await connection.execute(statement("create_row_errors_in", settings))
+        errors = row_errors([table.layout for table in tables], rejected)
+        named = _named(tables, errors.column("table"))
+        await copy_table(
+            connection, _with(named, errors.drop_columns(["table"])), into="row_errors_in", schema=None
+        )
+        await connection.execute(statement("insert_row_errors", settings))
+
+
+def _named(tables: Sequence[Table], of: pa.ChunkedArray) -> dict[str, pa.ChunkedArray]:
+    values = {
+        "load_id": pa.array([table.load_id.bytes for table in tables], pa.binary(16)),
+        "source_file": pa.array([table.source_file for table in tables], pa.string()),
+        "sheet": pa.array([table.layout.sheet for table in tables], pa.string()),
+        "table_num": pa.array([table.table_num for table in tables], pa.int16()),
+    }
+    return {name: value.take(of) for name, value in values.items()}
+
+
+def _with(columns: Mapping[str, pa.ChunkedArray], table: pa.Table) -> pa.Table:
+    return pa.table({**columns, **{name: table.column(name) for name in table.column_names}})
+
+
+def _parsed_rows(tables: Sequence[Table], readings: pa.Table) -> pa.Table:
+    named = _named(tables, readings.column("table"))
+    names = ["row_num", "ts", "building_code", "itp_code", "meter_code", "metric", "value", "unit", "quality", "reason"]
+    columns = _with({name: named[name] for name in ("load_id", "source_file", "sheet")}, readings.select(names))
+    letters = [{column.key: column.letter for column in table.layout.columns} for table in tables]
+    return columns.append_column("column_ref", column_letters(letters, readings))
+
+
+def column_letters(letters: Sequence[Mapping[str, str]], rows: pa.Table) -> pa.Array:
+    """Give the Excel letter of each row's `column_key` in its `table`."""
+    keys = rows.column("column_key").combine_chunks().dictionary_encode()
+    lookup = [of.get(key) for of in letters for key in keys.dictionary.to_pylist()]
+    place = rows.column("table").to_numpy() * len(keys.dictionary) + keys.indices.to_numpy()
+    return pa.array(lookup, pa.string()).take(pa.array(place))

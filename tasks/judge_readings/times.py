@@ -1,0 +1,134 @@
+"""Read the many ways in which day-sheets write a date and an hour; nothing is guessed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from functools import lru_cache
+from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+Stamp = Literal["start", "end"]
+_EXCEL_EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001 - wall-clock time, its zone is the mapping's
+_SERIAL_DAYS = range(20_000, 80_000)  # 1954 … 2119: a number outside it is no date
+_DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+_CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?:[:.](\d{2}))?(?:\.0)?")
+_DAY = dt.timedelta(days=1)
+
+
+class NotATimeError(ValueError):
+    """A time cannot be read, does not exist or is ambiguous; `part` says which cell: date or hour."""
+
+    def __init__(self, part: Literal["date", "hour"]) -> None:
+        self.part = part
+        super().__init__(part)
+
+
+class Times(NamedTuple):
+    """How a supplier writes times."""
+
+    zone: ZoneInfo
+    interval: dt.timedelta
+    stamp: Stamp
+
+
+@lru_cache(maxsize=100_000)
+def interval_start(date: str, hour: str | None, tz: str | None, times: Times) -> int:
+    """Give an interval's start in microseconds since 1970 UTC.
+
+    `date` is a date with `hour` beside it (`0-1`, `00:00-01:00`, `13`, `24:00`), or a whole time stamp
+    if `hour` is None. An ISO offset in the stamp beats `tz`, `tz` beats the supplier's zone.
+
+    Raises:
+        NotATimeError: the text is no time, or the local time is absent or doubled by a clock change.
+    """
+    moment = read_moment(date)
+    is_start = times.stamp == "start"
+    if hour is not None:
+        if moment.time() != dt.time() or moment.tzinfo:
+            raise NotATimeError("date")
+        offset, is_start = read_hour(hour, times)
+        moment += offset
+    instant = _in_utc(moment, _zone(tz) if tz else times.zone, part="date" if hour is None else "hour")
+    if not is_start:
+        instant -= times.interval
+    return (instant - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
+
+
+def read_moment(text: str) -> dt.datetime:
+    """Read ISO 8601, `dd.mm.yyyy [HH:MM[:SS]]`, or an Excel serial day; naive unless it has an offset."""
+    text = text.strip()
+    try:
+        if found := _DAY_FIRST.fullmatch(text):
+            day, month, year, *clock = (int(part or 0) for part in found.groups())
+            year += 2000 if len(found[3]) == 2 else 0
+            extra = _DAY if clock[0] == 24 and not any(clock[1:]) else dt.timedelta()
+            return dt.datetime(year, month, day, 0 if extra else clock[0], *clock[1:]) + extra  # noqa: DTZ001
+        if re.fullmatch(r"\d{5}(\.\d+)?", text):
+            return _from_serial(float(text))
+        return _from_iso(text)
+    except (ValueError, OverflowError):
+        raise NotATimeError("date") from None
+
+
+def _from_serial(days: float) -> dt.datetime:
+    if int(days) not in _SERIAL_DAYS:
+        raise NotATimeError("date")
+    # A serial is a float of days: its seconds are exact only after rounding.
+    return _EXCEL_EPOCH + dt.timedelta(seconds=round(days * 86_400))
+
+
+def _from_iso(text: str) -> dt.datetime:
+    # fromisoformat also reads `20250401` and week dates, which in a meter file are more likely numbers.
+    if not re.match(r"\d{4}-\d{2}-\d{2}(?:$|[T ])", text):
+        raise NotATimeError("date")
+    if re.fullmatch(r".{10}[T ]24:00(:00)?", text):
+        return dt.datetime.fromisoformat(text[:10]) + _DAY
+    return dt.datetime.fromisoformat(text)
+
+
+def read_hour(text: str, times: Times) -> tuple[dt.timedelta, bool]:
+    """Read an hour cell: its offset from midnight, and whether that is the interval's start."""
+    ends = re.split(r"\s*[-–—]\s*", text.strip())
+    if len(ends) == 2:
+        start, end = (_clock(part) for part in ends)
+        if end == dt.timedelta() and start > end:
+            end = _DAY
+        if end - start != times.interval:
+            raise NotATimeError("hour")
+        return start, True
+    if len(ends) != 1:
+        raise NotATimeError("hour")
+    offset = _clock(ends[0])
+    if times.stamp == "start" and offset >= _DAY:
+        raise NotATimeError("hour")
+    return offset, times.stamp == "start"
+
+
+def _clock(text: str) -> dt.timedelta:
+    found = _CLOCK.fullmatch(text)
+    if not found:
+        raise NotATimeError("hour")
+    hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    offset = dt.timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    if minutes > 59 or seconds > 59 or offset > _DAY:
+        raise NotATimeError("hour")
+    return offset
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name.strip())
+    except (KeyError, OSError, ValueError):
+        raise NotATimeError("date") from None
+
+
+def _in_utc(moment: dt.datetime, zone: ZoneInfo, *, part: Literal["date", "hour"]) -> dt.datetime:
+    if moment.tzinfo:
+        return moment.astimezone(dt.UTC)
+    first = moment.replace(tzinfo=zone)
+    second = moment.replace(tzinfo=zone, fold=1)
+    # The two readings of a wall clock differ where clocks changed: an hour that came twice, or never.
+    if first.utcoffset() != second.utcoffset():
+        raise NotATimeError(part)
+    return first.astimezone(dt.UTC)

@@ -1,0 +1,150 @@
+"""Load accepted readings into core: binary COPY into a temporary table, join-first upsert, one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
+
+from schemas.errors import TerminalError
+from schemas.settings import Settings
+from tasks.sql import statement
+
+if TYPE_CHECKING:
+    import asyncpg
+
+_COLUMNS = ["load_id", "time", "meter_id", "metric", "value", "quality"]
+# Above so many meters a list of them costs more to compare than it saves in look-ups.
+_MOST_METERS_TO_NAME = 2_000
+
+
+class ParsedLoad(NamedTuple):
+    """A load that is judged and waits to be loaded."""
+
+    load_id: UUID
+    source_file: str
+    checksum: str
+    readings: int
+    first_time: datetime | None
+    last_time: datetime | None
+
+
+class Loaded(NamedTuple):
+    """What one load did to core, in readings."""
+
+    load_id: UUID
+    inserted: int
+    updated: int
+    unchanged: int
+
+
+class SharedReadingsError(TerminalError):
+    """Two files of one group hold the same reading; loaded one by one, the later wins."""
+
+
+async def find_parsed(
+    connection: asyncpg.Connection, flow_run_id: UUID, settings: Settings
+) -> list[ParsedLoad]:
+    """Find the loads of a run that are judged and not yet in core, in the order of their files."""
+    rows = await connection.fetch(statement("find_parsed_loads", settings), flow_run_id)
+    return [ParsedLoad(**row) for row in rows]
+
+
+def accepted_spool(load_id: UUID, settings: Settings) -> Path:
+    """Give the path of a load's accepted readings in PostgreSQL's binary COPY format."""
+    return settings.state_dir / "spool" / f"{load_id}.pgcopy"
+
+
+async def load(
+    connection: asyncpg.Connection, loads: Sequence[ParsedLoad], claim_key: int, settings: Settings
+) -> list[Loaded]:
+    """Load a group of files in one transaction: all of it with the final log rows, or nothing.
+
+    Replaced values go to `measurement_revisions`, changed building-days to `changed_days`.
+
+    Raises:
+        SharedReadingsError: files of the group hold the same reading; load them one by one.
+        asyncpg.SerializationError: another load changed the same readings meanwhile; try again.
+    """
+    sources = [await _accepted(connection, one.load_id, settings) for one in loads]
+    since, until = _span(loads)
+    if since and until:
+        await connection.execute(statement("ensure_partitions", settings), since, until)
+    async with _checksum_locks(connection, loads):
+        # Repeatable read: what the join saw is what the update replaces, or the transaction is refused.
+        async with connection.transaction(isolation="repeatable_read"):
+            await connection.execute(statement("create_incoming", settings))
+            for source in sources:
+                await connection.copy_to_table("incoming", source=source, columns=_COLUMNS, format="binary")
+            await connection.execute("analyze incoming")
+            if len(loads) > 1 and await connection.fetchval(statement("find_shared_reading", settings)):
+                raise SharedReadingsError("файлы группы содержат одни и те же показания")
+            done = await _upsert(connection, loads, since, until, settings)
+            await _finish(connection, done, claim_key, settings)
+    for source in sources:
+        source.unlink(missing_ok=True)
+    return done
+
+
+def _span(loads: Sequence[ParsedLoad]) -> tuple[datetime | None, datetime | None]:
+    first = [one.first_time for one in loads if one.first_time]
+    last = [one.last_time for one in loads if one.last_time]
+    return min(first, default=None), max(last, default=None)
+
+
+async def _accepted(connection: asyncpg.Connection, load_id: UUID, settings: Settings) -> Path:
+    """Give the load's accepted readings as a file, made again from stage if it is not on this machine."""
+    spool = accepted_spool(load_id, settings)
+    if not spool.exists():
+        spool.parent.mkdir(parents=True, exist_ok=True)
+        part = spool.with_suffix(".part")
+        await connection.copy_from_query(
+            statement("select_accepted", settings), load_id, output=part, format="binary"
+        )
+        part.rename(spool)
+    return spool
+
+
+@asynccontextmanager
+async def _checksum_locks(connection: asyncpg.Connection, loads: Sequence[ParsedLoad]) -> AsyncIterator[None]:
+    """Hold the locks of the contents, taken before the transaction so that its snapshot is newer."""
+    keys = sorted(int.from_bytes(bytes.fromhex(one.checksum)[:8], "big", signed=True) for one in loads)
+    await connection.fetch("select pg_advisory_lock(key) from unnest($1::bigint[]) as key", keys)
+    try:
+        yield
+    finally:
+        if not connection.is_closed():
+            await connection.fetch("select pg_advisory_unlock(key) from unnest($1::bigint[]) as key", keys)
+
+
+async def _upsert(
+    connection: asyncpg.Connection,
+    loads: Sequence[ParsedLoad],
+    since: datetime | None,
+    until: datetime | None,
+    settings: Settings,
+) -> list[Loaded]:
+    meters = await connection.fetchval(statement("select_incoming_meters", settings), _MOST_METERS_TO_NAME + 1)
+    named = meters if meters and len(meters) <= _MOST_METERS_TO_NAME else None
+    rows = await connection.fetch(
+        statement("upsert_readings", settings), since, until, named, settings.default_tz
+    )
+    counts = {row["load_id"]: row for row in rows}
+    return [
+        Loaded(one.load_id, row["inserted"], row["updated"], row["unchanged"])
+        if (row := counts.get(one.load_id))
+        else Loaded(one.load_id, 0, 0, 0)
+        for one in loads
+    ]
+
+
+async def _finish(
+    connection: asyncpg.Connection, done: Sequence[Loaded], claim_key: int, settings: Settings
+) -> None:
+    for one in done:
+        finished = await connection.fetchval(statement("finish_load", settings), *one, claim_key)
+        if finished is None:
+            raise TerminalError(f"загрузка {one.load_id} уже завершена или занята другим запуском")

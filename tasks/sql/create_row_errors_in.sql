@@ -1,0 +1,13 @@
+create temporary table if not exists row_errors_in (
+    load_id uuid,
+    source_file text,
+    sheet text,
+    table_num smallint,
+    row_num integer,
+    column_name text,
+    cell text,
+    metric text,
+    raw_value text,
+    reason text,
+    message text
+) on commit drop

@@ -1,0 +1,1 @@
+select {core}.ensure_measurement_partitions($1, $2)

@@ -1,0 +1,20 @@
+with
+
+attempts as (
+
+    select distinct on (source_file)
+        source_file,
+        status,
+        message
+    from {quality}.quality_load_log
+    where flow_run_id = $1
+    order by source_file asc, started_at desc
+
+)
+
+select
+    source_file,
+    message
+from attempts
+where status in ('failed', 'running')
+order by source_file

@@ -1,0 +1,9 @@
+select
+    t.external_code as meter_code,
+    t.id as meter_id,
+    i.external_code as itp_code,
+    b.external_code as building_code
+from {core}.meters as t
+join {core}.itp as i on t.itp_id = i.id
+join {core}.buildings as b on i.building_id = b.id
+where t.external_code = any($1::text[])

@@ -1,0 +1,30 @@
+-- The source row stands beside each error, so that a person needs neither the file nor a join.
+with
+
+errors as (
+
+    delete from row_errors_in returning *
+
+)
+
+insert into {quality}.quality_row_errors (
+    load_id, source_file, sheet, row_num, column_name, metric, raw_value, reason, message, payload, cell
+)
+select
+    errors.load_id,
+    errors.source_file,
+    errors.sheet,
+    errors.row_num,
+    errors.column_name,
+    errors.metric,
+    coalesce(errors.raw_value, raw.payload ->> errors.column_name),
+    errors.reason,
+    errors.message,
+    raw.payload,
+    errors.cell
+from errors
+left join {stage}.stage_raw_measurements as raw
+    on
+        errors.load_id = raw.load_id
+        and errors.row_num = raw.row_num
+        and errors.table_num = raw.table_num

@@ -1,0 +1,23 @@
+with
+
+attempts as (
+
+    select distinct on (source_file) *
+    from {quality}.quality_load_log
+    where flow_run_id = $1
+    order by source_file asc, status = 'skipped' asc, started_at desc
+
+)
+
+select
+    count(*)::integer as files,
+    count(*) filter (where status in ('success', 'partial'))::integer as loaded,
+    count(*) filter (where status = 'skipped')::integer as skipped,
+    coalesce(sum(rows_read), 0)::bigint as readings_read,
+    coalesce(sum(rows_inserted), 0)::bigint as readings_inserted,
+    coalesce(sum(rows_updated), 0)::bigint as readings_updated,
+    coalesce(sum(rows_unchanged), 0)::bigint as readings_unchanged,
+    coalesce(sum(rows_rejected), 0)::bigint as readings_rejected,
+    coalesce(sum(rows_duplicate), 0)::bigint as readings_duplicate,
+    coalesce(sum(rows_suspect), 0)::bigint as readings_suspect
+from attempts

@@ -1,0 +1,137 @@
+"""Write each source row as it was into stage, and keep the raw rows as Arrow while the run lives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.layouts import TableLayout, fingerprint
+from schemas.settings import Settings
+from tasks.sql import statement
+from tasks.sql.copy import copy_table
+
+if TYPE_CHECKING:
+    import asyncpg
+
+_SPECIAL = r'[\x00-\x1f"\\]'
+
+
+class Staged(NamedTuple):
+    """What a staged file came to."""
+
+    raw_rows: int
+    layouts: list[TableLayout]
+
+
+class _Target(NamedTuple):
+    load_id: UUID
+    source_file: str
+    table_num: int
+    spool: Path
+
+
+def payloads(batch: pa.RecordBatch) -> pa.Array:
+    """Give each row as a JSON object, column key → text of the cell (null: empty)."""
+    parts: list[pa.Array | str] = []
+    names = batch.schema.names[1:]
+    for place, name in enumerate(names):
+        head = ("{" if place == 0 else ",") + json.dumps(name, ensure_ascii=False) + ":"
+        parts += [head, _json_texts(batch.column(name))]
+    return pc.binary_join_element_wise(*parts, "}", "")
+
+
+def _json_texts(cells: pa.Array) -> pa.Array:
+    if pc.any(pc.match_substring_regex(cells, _SPECIAL)).as_py():
+        texts = [json.dumps(cell, ensure_ascii=False) for cell in cells.to_pylist()]
+        return pa.array(texts, pa.string())
+    quoted = pc.binary_join_element_wise('"', cells, '"', "")
+    return pc.coalesce(quoted, "null")
+
+
+def raw_spool(load_id: UUID, table: int, settings: Settings) -> Path:
+    """Give the path of the Arrow file with one table's raw rows."""
+    return settings.state_dir / "spool" / f"{load_id}.{table}.arrow"
+
+
+async def stage_tables(
+    connection: asyncpg.Connection,
+    load_id: UUID,
+    source_file: str,
+    tables: Iterable[tuple[TableLayout, Iterator[pa.RecordBatch]]],
+    settings: Settings,
+    *,
+    source: str,
+) -> Staged:
+    """Copy every row of a file's tables into `stage_raw_measurements`, all or nothing.
+
+    The Arrow files beside it only spare reading stage again; validation does without them.
+    """
+    layouts: list[TableLayout] = []
+    rows = 0
+    async with connection.transaction():
+        for layout, batches in tables:
+            spool = raw_spool(load_id, len(layouts), settings)
+            spool.parent.mkdir(parents=True, exist_ok=True)
+            target = _Target(load_id, source_file, len(layouts), spool)
+            rows += await _stage_table(connection, target, layout, batches, settings)
+            layouts.append(layout)
+        await connection.execute(
+            statement("finish_staging", settings),
+            load_id,
+            rows,
+            json.dumps([layout.model_dump() for layout in layouts], ensure_ascii=False),
+            fingerprint(layouts),
+            _remarks(layouts),
+            source,
+        )
+    return Staged(rows, layouts)
+
+
+async def _stage_table(
+    connection: asyncpg.Connection,
+    target: _Target,
+    layout: TableLayout,
+    batches: Iterator[pa.RecordBatch],
+    settings: Settings,
+) -> int:
+    schema = pa.schema([("row_num", pa.int32()), *((column.key, pa.string()) for column in layout.columns)])
+    rows = 0
+    with pa.OSFile(str(target.spool), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+            count = len(batch)
+            await copy_table(
+                connection,
+                pa.table(
+                    {
+                        "load_id": pa.repeat(pa.scalar(target.load_id.bytes, pa.binary(16)), count),
+                        "source_file": pa.repeat(target.source_file, count),
+                        "sheet": pa.repeat(pa.scalar(layout.sheet, pa.string()), count),
+                        "row_num": batch.column("row_num"),
+                        "payload": payloads(batch),
+                        "table_num": pa.repeat(pa.scalar(target.table_num, pa.int16()), count),
+                    }
+                ),
+                into="stage_raw_measurements",
+                schema=settings.stage_schema,
+            )
+            rows += count
+    return rows
+
+
+def _remarks(layouts: list[TableLayout]) -> str | None:
+    """Say in the log's message what is worth knowing of a file that loads: lines left out, new columns."""
+    remarks = [note for layout in layouts for note in layout.notes]
+    skipped: dict[str, int] = {}
+    for layout in layouts:
+        for kind, count in layout.skipped.items():
+            skipped[kind] = skipped.get(kind, 0) + count
+    if skipped:
+        remarks.append("пропущено: " + ", ".join(f"{kind} {count}" for kind, count in sorted(skipped.items())))
+    return "; ".join(remarks) or None

@@ -1,0 +1,45 @@
+"""Sum up what a run did, from the load log: the only memory that counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from schemas.settings import Settings
+from tasks.sql import statement
+
+if TYPE_CHECKING:
+    import asyncpg
+
+
+class RunSummary(BaseModel):
+    """Files and readings of one run, and the files that failed with their reasons."""
+
+    files: int = 0
+    loaded: int = 0
+    skipped: int = 0
+    readings_read: int = 0
+    readings_inserted: int = 0
+    readings_updated: int = 0
+    readings_unchanged: int = 0
+    readings_rejected: int = 0
+    readings_duplicate: int = 0
+    readings_suspect: int = 0
+    failed: dict[str, str] = {}
+
+    def __str__(self) -> str:
+        return (
+            f"{self.files} files: {self.loaded} loaded, {self.skipped} skipped, {len(self.failed)} failed; "
+            f"{self.readings_read} readings: {self.readings_inserted} inserted, {self.readings_updated} updated, "
+            f"{self.readings_unchanged} unchanged, {self.readings_rejected} rejected, "
+            f"{self.readings_duplicate} duplicate, {self.readings_suspect} suspect"
+        )
+
+
+async def summarise_run(connection: asyncpg.Connection, flow_run_id: UUID, settings: Settings) -> RunSummary:
+    """Sum up the attempts of one flow run; of several attempts at a file the last counts."""
+    row = await connection.fetchrow(statement("summarise_run", settings), flow_run_id)
+    failed = await connection.fetch(statement("find_failed_files", settings), flow_run_id)
+    return RunSummary(**row, failed={one["source_file"]: one["message"] or "" for one in failed})
