@@ -7,9 +7,10 @@ are `running` under a key that nobody holds belong to a dead run.
 from __future__ import annotations
 
 import secrets
+import time
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from schemas.settings import Settings
 from tasks.sql import statement
@@ -39,6 +40,12 @@ class Claim(NamedTuple):
 def checksum_key(checksum: str) -> int:
     """Give the advisory lock key that guards loads of one content."""
     return int.from_bytes(bytes.fromhex(checksum)[:8], "big", signed=True)
+
+
+def new_load_id(now: float) -> UUID:
+    """Make a UUID version 7 (RFC 9562): it grows with time, so that stage is found by block ranges."""
+    random = secrets.randbits(74)
+    return UUID(int=int(now * 1000) << 80 | 7 << 76 | (random >> 62) << 64 | 2 << 62 | random & (1 << 62) - 1)
 
 
 async def take_claim_key(connection: asyncpg.Connection) -> int:
@@ -89,7 +96,7 @@ async def claim(
 async def _answer(
     connection: asyncpg.Connection, run: Run, settings: Settings, *, source_file: str, checksum: str
 ) -> Claim:
-    new = uuid4()
+    new = new_load_id(time.time())
     for load in await connection.fetch(statement("find_loads_of_checksum", settings), checksum):
         known_as = f"{load['source_file']}, load_id {load['load_id']}"
         if load["status"] != "running":

@@ -11,7 +11,8 @@ create table {stage}.stage_raw_measurements (
 comment on column {stage}.stage_raw_measurements.table_num is 'Place of the table in the load log''s layout.';
 comment on table {stage}.stage_raw_measurements is 'Each source row as it was; column heading → text of the cell.';
 
-create index on {stage}.stage_raw_measurements (load_id, row_num);
+-- Load ids grow with time and a load's rows lie together: BRIN finds them and costs a load next to nothing.
+create index on {stage}.stage_raw_measurements using brin (load_id) with (pages_per_range = 32, autosummarize = on);
 
 create table {stage}.stage_parsed_measurements (
     load_id uuid not null,
@@ -38,4 +39,4 @@ comment on column {stage}.stage_parsed_measurements.quality is '0 valid, 1 suspe
 comment on column {stage}.stage_parsed_measurements.reason is 'Stable codes joined by ;';
 comment on column {stage}.stage_parsed_measurements.column_ref is 'Column of the value as Excel names it.';
 
-create index on {stage}.stage_parsed_measurements (load_id, row_num);
+create index on {stage}.stage_parsed_measurements using brin (load_id) with (pages_per_range = 32, autosummarize = on);

@@ -305,7 +305,8 @@ async def _store(
         await copy_table(
             connection, _with(named, errors.drop_columns(["table"])), into="row_errors_in", schema=None
         )
-        await connection.execute(statement("insert_row_errors", settings))
+        loads = list({table.load_id for table in tables})
+        await connection.execute(statement("insert_row_errors", settings), loads)
 
 
 def _named(tables: Sequence[Table], of: pa.ChunkedArray) -> dict[str, pa.ChunkedArray]:

@@ -1,4 +1,4 @@
--- The source row stands beside each error, so that a person needs neither the file nor a join.
+-- $1 loads. The source row stands beside each error, so that a person needs neither the file nor a join.
 with
 
 errors as (
@@ -25,6 +25,7 @@ select
 from errors
 left join {stage}.stage_raw_measurements as raw
     on
-        errors.load_id = raw.load_id
+        raw.load_id = any($1::uuid[])
+        and errors.load_id = raw.load_id
         and errors.row_num = raw.row_num
         and errors.table_num = raw.table_num

@@ -1,0 +1,61 @@
+"""`dataops status`: what was loaded, what is missing, what runs when."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from flows.commands.console import AsJson, out, print_json, print_table
+from flows.warehouse import open_connection
+from schemas.settings import Settings, load_settings
+from tasks.show_status import Status, show_status
+
+Count = Annotated[int, typer.Option("--loads", min=1, max=1000, help="How many of the last loads.")]
+
+
+def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
+    """Show the last loads, days with gaps, schedules, and the versions of database and extensions."""
+    settings = load_settings()
+    found, schedules = asyncio.run(_collect(settings, loads))
+    if as_json:
+        print_json(found.model_dump() | {"schedules": schedules})
+        return
+    print_table("Last loads", [line.model_dump(exclude={"load_id"}) for line in found.last_loads])
+    print_table("Days with gaps", [day.model_dump() for day in found.days_with_gaps])
+    print_table("Sources whose columns changed", [one.model_dump() for one in found.changed_layouts])
+    print_table("Next scheduled runs", schedules)
+    extensions = ", ".join(f"{name} {version}" for name, version in found.extensions.items())
+    out.print(
+        f"PostgreSQL {found.server_version} ({extensions}); core.measurements is a {found.measurements_are}; "
+        f"{found.days_waiting_for_features} building-days wait for features; "
+        f"{found.row_errors_open} open row errors",
+        highlight=False,
+    )
+
+
+async def _collect(settings: Settings, loads: int) -> tuple[Status, list[dict[str, Any]]]:
+    async with open_connection(settings) as connection:
+        return await show_status(connection, settings, loads=loads), await _schedules(settings)
+
+
+async def _schedules(settings: Settings) -> list[dict[str, Any]]:
+    """Ask the Prefect server for the next runs; nothing to tell where none is configured."""
+    from prefect import get_client
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateName
+    from prefect.client.schemas.sorting import FlowRunSort
+    from prefect.settings import PREFECT_API_URL
+
+    if not PREFECT_API_URL.value():
+        return []
+    scheduled = FlowRunFilter(state=FlowRunFilterState(name=FlowRunFilterStateName(any_=["Scheduled"])))
+    async with get_client() as client:
+        runs = await client.read_flow_runs(
+            flow_run_filter=scheduled, sort=FlowRunSort.EXPECTED_START_TIME_ASC, limit=5
+        )
+    return [
+        {"run": run.name, "at": f"{run.expected_start_time.astimezone(settings.zone):%Y-%m-%d %H:%M %Z}"}
+        for run in runs
+        if run.expected_start_time
+    ]

@@ -1,0 +1,80 @@
+"""Collect what an operator wants to see first: last loads, days with gaps, what still waits, versions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from schemas.settings import Settings
+from tasks.sql import statement
+
+if TYPE_CHECKING:
+    import asyncpg
+
+
+class LoadLine(BaseModel):
+    """One attempt of the load log."""
+
+    started_at: dt.datetime
+    business_date: dt.date
+    source_file: str
+    status: str
+    rows_read: int
+    rows_loaded: int
+    rows_rejected: int
+    rows_duplicate: int
+    rows_suspect: int
+    message: str | None
+    load_id: UUID
+
+
+class GapDay(BaseModel):
+    """A local day on which readings are missing."""
+
+    day: dt.date
+    buildings_with_gaps: int
+    readings_missing: int
+
+
+class ChangedLayout(BaseModel):
+    """A source whose newest file has other columns than the one before."""
+
+    source: str
+    since: dt.datetime
+    source_file: str
+
+
+class Status(BaseModel):
+    """The state of the warehouse."""
+
+    server_version: str
+    extensions: dict[str, str]
+    measurements_are: str
+    """`hypertable`, `partitioned table` or `table`."""
+    days_waiting_for_features: int
+    row_errors_open: int
+    last_loads: list[LoadLine]
+    days_with_gaps: list[GapDay]
+    changed_layouts: list[ChangedLayout]
+
+
+async def show_status(connection: asyncpg.Connection, settings: Settings, *, loads: int = 20) -> Status:
+    """Collect the status of a migrated database; cheap, whatever its size."""
+    facts = await connection.fetchrow(statement("select_facts", settings))
+    extensions = await connection.fetch("select extname, extversion from pg_extension order by extname")
+    has_features = await connection.fetchval(
+        "select to_regclass($1) is not null", f"{settings.features_schema}.ml_daily_by_building"
+    )
+    gaps = await connection.fetch(statement("select_gap_days", settings)) if has_features else []
+    return Status(
+        **facts,
+        extensions={row["extname"]: row["extversion"] for row in extensions},
+        last_loads=[LoadLine(**row) for row in await connection.fetch(statement("select_last_loads", settings), loads)],
+        days_with_gaps=[GapDay(**row) for row in gaps],
+        changed_layouts=[
+            ChangedLayout(**row) for row in await connection.fetch(statement("select_changed_layouts", settings))
+        ],
+    )
