@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.metrics import fold
+
+RAGGED = "␞"
+"""Begins the last cell of a row with too few or too many cells; the whole line follows it."""
 
 
 class _Found(BaseModel):
@@ -67,3 +74,12 @@ class TableLayout(_Found):
 
     skipped: dict[str, int] = Field(default_factory=dict)
     """Lines that are no readings, by kind (`пустые строки`, `итоговые строки`, `повторы шапки`)."""
+
+    notes: list[str] = Field(default_factory=list)
+    """What a person should know of a table that is read all the same, such as a new column."""
+
+
+def fingerprint(layouts: Iterable[TableLayout]) -> str:
+    """Give a short hash of sheets and headings, to see when a supplier changes its layout."""
+    headings = "\n".join(f"{layout.sheet}:{[fold(column.heading) for column in layout.columns]}" for layout in layouts)
+    return hashlib.sha256(headings.encode()).hexdigest()[:16]

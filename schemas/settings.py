@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     )
     raw_dir: ProjectPath = Field(default=Path("data/raw"), description="Folder of YYYY-MM-DD folders")
     file_patterns: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)] = Field(
-        default=("*.csv", "*.csv.gz", "*.zip", "*.xlsx", "*.xlsm", "*.xls", "*.xlsb", "*.ods"),
+        default=("*.csv", "*.xlsx", "*.xlsm", "*.xls", "*.xlsb", "*.ods"),
         description="Names of files to read",
     )
     stage_schema: SchemaName = "stage"

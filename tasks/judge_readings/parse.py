@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.layouts import TableLayout
+from schemas.layouts import RAGGED, TableLayout
 from schemas.metrics import METRICS, factor_to_own_unit, find_metric
 from schemas.reasons import Reason
 from tasks.judge_readings.numbers import read_numbers
@@ -60,11 +60,19 @@ def parse(layout: TableLayout, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
     Each metric cell of a row becomes a row; what cannot be read is null and has bits in `problems`.
     """
     ts, time_problems = _times(layout, batch)
+    ragged = pc.fill_null(pc.starts_with(batch.column(len(layout.columns)), RAGGED), False)  # noqa: FBT003
     parts = [
         _readings(layout, batch, cells, ts=ts, time_problems=time_problems, table=table)
         for cells in _value_columns(layout, batch)
     ]
-    return pa.concat_tables(parts) if parts else PARSED.empty_table()
+    parsed = pa.concat_tables(parts) if parts else PARSED.empty_table()
+    return _without_guesses(parsed, ragged, len(parts)) if pc.any(ragged).as_py() else parsed
+
+
+def _without_guesses(parsed: pa.Table, ragged: pa.Array, times: int) -> pa.Table:
+    """Give rows with too few or too many cells one reason instead of what their cells seem to lack."""
+    problems = pc.if_else(pa.concat_arrays([ragged] * times), BIT[Reason.MISSING_COLUMN], parsed.column("problems"))
+    return parsed.set_column(parsed.num_columns - 1, PARSED.field("problems"), problems.cast(pa.int32()))
 
 
 def _column(batch: pa.RecordBatch, key: str | None) -> pa.Array:

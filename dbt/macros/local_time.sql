@@ -1,0 +1,41 @@
+{# Hours and days are those of the utility's zone, whatever zone the session has. #}
+
+{% macro local_zone() -%}
+    '{{ env_var("DEFAULT_TZ", "Europe/Moscow") }}'
+{%- endmacro %}
+
+{% macro midnight_of(local_date) -%}
+    ({{ local_date }}::timestamp at time zone {{ local_zone() }})
+{%- endmacro %}
+
+{% macro local_hour_start(moment) -%}
+    date_trunc('hour', {{ moment }}, {{ local_zone() }})
+{%- endmacro %}
+
+{# The columns that describe a local day; expects a left join of the holidays as `holidays`. #}
+{% macro day_attributes(local_date) %}
+    extract(isodow from {{ local_date }})::integer as day_of_week,
+    extract(isodow from {{ local_date }}) in (6, 7) as is_weekend,
+    holidays.holiday_date is not null as is_holiday,
+    extract(month from {{ local_date }})::integer as month,
+    case
+        when extract(month from {{ local_date }}) in (12, 1, 2) then 'winter'
+        when extract(month from {{ local_date }}) in (3, 4, 5) then 'spring'
+        when extract(month from {{ local_date }}) in (6, 7, 8) then 'summer'
+        else 'autumn'
+    end as season
+{%- endmacro %}
+
+{% macro hour_of(moment) -%}
+    extract(hour from {{ moment }} at time zone {{ local_zone() }})::integer
+{%- endmacro %}
+
+{# DAY_START…DAY_END is the day; a day that starts later than it ends runs over midnight. #}
+{% macro day_or_night(hour) -%}
+    {% set start = env_var("DAY_START", "7") | int %}
+    {% set end = env_var("DAY_END", "22") | int %}
+    case
+        when {{ hour }} >= {{ start }} {{ "and" if start <= end else "or" }} {{ hour }} < {{ end }} then 'day'
+        else 'night'
+    end
+{%- endmacro %}

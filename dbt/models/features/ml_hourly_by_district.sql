@@ -1,0 +1,102 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key=['district_id', 'local_date'],
+        on_schema_change='append_new_columns',
+        indexes=[
+            {'columns': ['district_id', 'local_date']},
+            {'columns': ['ts']},
+        ],
+    )
+}}
+
+with
+
+changed_days as (
+
+    select * from {{ ref('stg_quality__changed_days') }}
+
+),
+
+meters as (
+
+    select * from {{ ref('stg_core__meters') }}
+
+),
+
+hourly as (
+
+    select * from {{ ref('ml_hourly_by_building') }}
+    {% if is_incremental() %}
+    where (district_id, local_date) in (
+        select
+            meters.district_id,
+            changed_days.local_date
+        from changed_days
+        inner join meters on changed_days.building_id = meters.building_id
+    )
+    {% endif %}
+
+),
+
+-- Sums are over the buildings that reported: of a thousand buildings one is always silent.
+district_hours as (
+
+    select
+        district_id,
+        local_date,
+        ts,
+        sum(cold_consumption_m3) as cold_consumption_m3,
+        sum(hot_consumption_m3) as hot_consumption_m3,
+        sum(supply_m3) as supply_m3,
+        sum(return_m3) as return_m3,
+        sum(loss_m3) as loss_m3,
+        avg(t1_degc) as t1_degc,
+        avg(t2_degc) as t2_degc,
+        avg(delta_t) as delta_t,
+        sum(cold_consumption_m3 - hot_consumption_m3)
+        / nullif(sum(cold_consumption_m3) filter (where hot_consumption_m3 is not null), 0) as hot_cold_mismatch,
+        sum(readings_expected)::bigint as readings_expected,
+        sum(readings_present)::bigint as readings_present,
+        count(*)::integer as buildings_expected,
+        count(*) filter (where readings_present > 0)::integer as buildings_reporting,
+        min(hour) as hour,
+        min(day_of_week) as day_of_week,
+        bool_and(is_weekend) as is_weekend,
+        bool_and(is_holiday) as is_holiday,
+        min(month) as month,
+        min(season) as season,
+        min(day_night) as day_night
+
+    from hourly
+    group by district_id, local_date, ts
+
+)
+
+select
+    ts,
+    district_id,
+    local_date,
+    cold_consumption_m3,
+    hot_consumption_m3,
+    supply_m3,
+    return_m3,
+    loss_m3,
+    t1_degc,
+    t2_degc,
+    delta_t,
+    hot_cold_mismatch,
+    readings_expected,
+    readings_present,
+    buildings_expected,
+    buildings_reporting,
+    hour,
+    day_of_week,
+    is_weekend,
+    is_holiday,
+    month,
+    season,
+    day_night
+
+from district_hours

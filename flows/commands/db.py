@@ -1,0 +1,80 @@
+"""`dataops db`: the warehouse's database."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+from typing import Any
+
+import typer
+
+from flows.commands.console import AsJson, out, print_json, print_table
+from flows.warehouse import migrate_warehouse, open_connection, resolve_dsn
+from schemas.settings import Settings, load_settings
+from tasks import embed_postgres
+from tasks.connect_warehouse import place_of
+from tasks.migrate_database import describe
+
+app = typer.Typer(help="The warehouse's database.", no_args_is_help=True)
+
+
+@app.command()
+def start() -> None:
+    """Start the embedded PostgreSQL (every other command does so by itself)."""
+    settings = load_settings()
+    embed_postgres.start(settings.state_dir)
+    _say(settings)
+
+
+@app.command()
+def stop() -> None:
+    """Stop the embedded PostgreSQL."""
+    was_running = embed_postgres.stop(load_settings().state_dir)
+    out.print("stopped" if was_running else "it was not running")
+
+
+@app.command()
+def status(*, as_json: AsJson = False) -> None:
+    """Show which database is used, its versions, schemas and migrations."""
+    settings = load_settings()
+    found = asyncio.run(_describe(settings))
+    if as_json:
+        print_json(found)
+        return
+    migrations = found.pop("migrations")
+    print_table("Database", [{"what": key, "value": value} for key, value in found.items()])
+    print_table("Migrations", migrations)
+
+
+@app.command()
+def migrate() -> None:
+    """Create or update schemas and tables; safe to repeat."""
+    report = asyncio.run(migrate_warehouse(load_settings()))
+    out.print("\n".join(report.applied) or "nothing to do", highlight=False)
+    if report.core_is_foreign:
+        out.print("core belongs to somebody else: nothing in it was altered, it has all that is needed")
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def psql(context: typer.Context) -> None:
+    """Open psql on the warehouse; further arguments go to psql (such as -c 'select 1')."""
+    url = asyncio.run(resolve_dsn(load_settings())).get_secret_value()
+    # The URL goes through the environment: command lines are everybody's to read.
+    environment = os.environ | embed_postgres.libpq_environment(url)
+    program = str(embed_postgres.program("psql"))
+    done = subprocess.run([program, *context.args], env=environment, check=False)  # noqa: S603 - psql
+    raise typer.Exit(done.returncode)
+
+
+async def _describe(settings: Settings) -> dict[str, Any]:
+    dsn = await resolve_dsn(settings)
+    async with open_connection(settings) as connection:
+        return {"database": place_of(dsn), **await describe(connection, settings)}
+
+
+def _say(settings: Settings) -> None:
+    found = embed_postgres.status(settings.state_dir)
+    out.print(f"PostgreSQL {found.version} on 127.0.0.1:{found.port}, data in {found.home}", highlight=False)
+
+

@@ -1,0 +1,46 @@
+"""What follows the commit: refresh of aggregates and views, features by dbt, over what changed."""
+
+from __future__ import annotations
+
+import asyncio
+
+from prefect import flow, get_run_logger
+from pydantic import BaseModel
+
+from flows.warehouse import open_connection, resolve_dsn
+from schemas.settings import load_settings
+from tasks.build_features import Window, build, fingerprint
+from tasks.connect_warehouse import connector
+from tasks.refresh_objects import find_targets, refresh
+from tasks.track_changes import finish_changes, one_transform, take_changes
+
+
+class Transformed(BaseModel):
+    """How many building-days were made again, and whether everything was."""
+
+    building_days: int
+    full: bool
+
+
+@flow(name="transform", flow_run_name="transform", persist_result=True)
+async def transform() -> Transformed:
+    """Bring aggregates and features up to every change that no earlier transform has finished.
+
+    A failure leaves the record of changes as it is: the next run makes it up.
+    """
+    settings, log = load_settings(), get_run_logger()
+    dsn = await resolve_dsn(settings)
+    async with open_connection(settings) as connection, one_transform(connection), connector(dsn) as warehouse:
+        targets = await find_targets(connection, settings)
+        changes = await take_changes(warehouse, settings)
+        full = changes.built_with != fingerprint(settings)
+        if changes.first and changes.last:
+            log.info("%d building-days, %s to %s", changes.building_days, changes.first, changes.last)
+            await refresh(connection, targets, changes.first, changes.last, settings)
+        elif not full:
+            log.info("nothing changed since the last transform")
+            return Transformed(building_days=0, full=False)
+        window = Window(changes.first, changes.last) if changes.first and changes.last and not full else None
+        await asyncio.to_thread(build, dsn, settings, window=window, full=full)
+        await finish_changes(warehouse, fingerprint(settings), settings)
+        return Transformed(building_days=changes.building_days, full=full)

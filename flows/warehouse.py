@@ -1,0 +1,44 @@
+"""Which database is the warehouse, and a connection to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from schemas.settings import Settings
+from tasks import connect_warehouse, embed_postgres
+from tasks.migrate_database import MigrationReport, migrate
+
+if TYPE_CHECKING:
+    import asyncpg
+
+
+async def resolve_dsn(settings: Settings) -> SecretStr:
+    """Decide on the warehouse: DATABASE_URL, else the operator's block, else the embedded PostgreSQL.
+
+    The block is looked up only where a Prefect API is configured: a plain command starts no server.
+    """
+    from prefect.settings import PREFECT_API_URL
+
+    if settings.database_url:
+        return settings.database_url
+    if PREFECT_API_URL.value() and (from_block := await connect_warehouse.find_block()):
+        return from_block
+    return SecretStr(await asyncio.to_thread(embed_postgres.start, settings.state_dir))
+
+
+@asynccontextmanager
+async def open_connection(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
+    """Open a connection to the warehouse."""
+    async with connect_warehouse.connect(await resolve_dsn(settings)) as connection:
+        yield connection
+
+
+async def migrate_warehouse(settings: Settings) -> MigrationReport:
+    """Bring the warehouse to the schema of this version; quick when there is nothing to do."""
+    async with open_connection(settings) as connection:
+        return await migrate(connection, settings)

@@ -1,0 +1,140 @@
+"""Run dbt over what changed: features, their tests, the static docs."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import os
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import holidays
+from pydantic import SecretStr
+
+from schemas.errors import TerminalError
+from schemas.settings import PROJECT_ROOT, Settings
+
+DBT_FOLDER = PROJECT_ROOT / "dbt"
+HOLIDAYS_SEED = DBT_FOLDER / "seeds" / "public_holidays.csv"
+_YEARS = range(2015, 2036)
+
+
+class Window(NamedTuple):
+    """First and last local day that changed, both included."""
+
+    first: date
+    last: date
+
+
+def fingerprint(settings: Settings) -> str:
+    """Name the settings that the features depend on; when they change, all is built anew."""
+    return f"{settings.default_tz} {settings.day_start} {settings.day_end}"
+
+
+def build(dsn: SecretStr, settings: Settings, *, window: Window | None, full: bool) -> None:
+    """Build and test the features of a window (None: of everything there is).
+
+    In a flow run every node shows as a task run. Blocks: call it in a thread.
+
+    Raises:
+        TerminalError: names the nodes that failed, with what dbt says of each.
+    """
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    if full:
+        arguments.append("--full-refresh")
+    _invoke(arguments, dsn, settings, window)
+
+
+def unit_test(dsn: SecretStr, settings: Settings) -> None:
+    """Run dbt's unit tests; the models they mock must exist, empty or not."""
+    _invoke(["test", "--select", "test_type:unit"], dsn, settings, None)
+
+
+def write_docs(dsn: SecretStr, settings: Settings) -> Path:
+    """Write the static dbt docs, one HTML file, into `artifacts/dbt_docs/`."""
+    _invoke(["docs", "generate", "--static"], dsn, settings, None)
+    folder = settings.artifacts_dir / "dbt_docs"
+    folder.mkdir(parents=True, exist_ok=True)
+    page = folder / "index.html"
+    page.write_bytes((_target(settings) / "static_index.html").read_bytes())
+    return page
+
+
+def write_holidays(path: Path = HOLIDAYS_SEED) -> None:
+    """Write the seed of Russian public holidays from the library `holidays`."""
+    days = holidays.country_holidays("RU", years=_YEARS, language="ru")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["holiday_date", "name"])
+        writer.writerows([day.isoformat(), days[day]] for day in sorted(days))
+
+
+def _target(settings: Settings) -> Path:
+    return settings.state_dir / "dbt" / "target"
+
+
+def _invoke(arguments: Sequence[str], dsn: SecretStr, settings: Settings, window: Window | None) -> None:
+    from dbt_common.events.base_types import EventLevel
+    from prefect_dbt import PrefectDbtRunner, PrefectDbtSettings
+
+    with _environment(_variables(dsn, settings, window)):
+        runner = PrefectDbtRunner(
+            settings=PrefectDbtSettings(
+                project_dir=DBT_FOLDER,
+                profiles_dir=DBT_FOLDER,
+                target_path=_target(settings),
+                log_level=EventLevel.WARN,
+            ),
+            raise_on_failure=False,
+        )
+        result = runner.invoke([*arguments, "--no-version-check", "--log-path", str(_target(settings).parent / "logs")])
+    if not result.success:
+        raise TerminalError(f"dbt: {_what_failed(result)}")
+
+
+def _what_failed(result: Any) -> str:  # noqa: ANN401 - dbtRunnerResult
+    nodes = getattr(result.result, "results", None) or []
+    failed = [
+        f"{node.node.name}: {' '.join(str(node.message).split())[:300]}"
+        for node in nodes
+        if str(node.status) in ("error", "fail", "runtime error")
+    ]
+    return "; ".join(failed) or " ".join(str(result.exception).split())[:600]
+
+
+def _variables(dsn: SecretStr, settings: Settings, window: Window | None) -> dict[str, str]:
+    url = urlsplit(dsn.get_secret_value())
+    days = {"DATAOPS_FIRST_DAY": str(window.first), "DATAOPS_LAST_DAY": str(window.last)} if window else {}
+    return days | {
+        "DBT_HOST": url.hostname or "127.0.0.1",
+        "DBT_PORT": str(url.port or 5432),
+        "DBT_USER": unquote(url.username or ""),
+        "DBT_ENV_SECRET_PASSWORD": unquote(url.password or ""),
+        "DBT_DBNAME": url.path.lstrip("/"),
+        "DBT_SSLMODE": parse_qs(url.query).get("sslmode", ["prefer"])[0],
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+        "DEFAULT_TZ": settings.default_tz,
+        "DAY_START": str(settings.day_start),
+        "DAY_END": str(settings.day_end),
+        **{f"{role.upper()}_SCHEMA": name for role, name in settings.schemas.items()},
+    }
+
+
+@contextlib.contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Set variables for dbt, which reads nothing else, and take them back."""
+    before = {name: os.environ.get(name) for name in (*values, "DATAOPS_FIRST_DAY", "DATAOPS_LAST_DAY")}
+    for name in before:
+        os.environ.pop(name, None)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value

@@ -1,0 +1,153 @@
+"""The city of the samples: its buildings, meters, and the water that they use in an hour."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+DEMO_BUILDINGS = 12
+"""Buildings of each layout that `data/reference` knows."""
+
+_STREETS = {
+    "Аптекарский огород": "Северный",
+    "Бережковая": "Заречный",
+    "Водонапорная": "Центральный",
+    "Гончарная слободка": "Заречный",
+    "Дальние Сады": "Северный",
+    "Ивовый спуск": "Заречный",
+    "Колодезная": "Центральный",
+    "Лодочный съезд": "Заречный",
+    "Мятная": "Северный",
+    "Ручейная": "Центральный",
+}
+_MONDAY = dt.date(2024, 1, 1)
+_WEEKDAYS = np.array([1.0, 0.98, 1.0, 1.01, 1.04, 1.16, 1.12])
+# Share of an hour in a day's water: an early and a late peak, as in the real day-sheets.
+_HOURS = np.array(
+    [30, 12, 13, 13, 16, 50, 34, 36, 54, 45, 44, 39, 39, 34, 30, 31, 34, 44, 78, 104, 88, 67, 54, 33], dtype=float
+)
+
+
+class Building(NamedTuple):
+    """A building with one ITP, a hot-water meter (GVS) and a cold-water meter (HVS)."""
+
+    code: str
+    address: str
+    district_id: str
+
+    @property
+    def itp_code(self) -> str:
+        """The building's only ITP."""
+        return f"{self.code}-ITP"
+
+    @property
+    def hot_meter(self) -> str:
+        """ОДПУ ГВС: supply, return, consumption, T1 and T2."""
+        return f"{self.code}-GVS"
+
+    @property
+    def cold_meter(self) -> str:
+        """ХВС into the heater: register and consumption."""
+        return f"{self.code}-HVS"
+
+
+class City(NamedTuple):
+    """Buildings that send day-sheets, and as many whose readings come in csv files."""
+
+    sheets: list[Building]
+    long: list[Building]
+
+
+class Hours(NamedTuple):
+    """One day: arrays of shape (buildings, 24). Volumes м3, temperatures °C, register at the hour's start."""
+
+    supply: np.ndarray
+    returned: np.ndarray
+    hot: np.ndarray
+    t1: np.ndarray
+    t2: np.ndarray
+    cold: np.ndarray
+    register: np.ndarray
+
+
+def _building(layout: str, number: int) -> Building:
+    streets = list(_STREETS)
+    # The factor only scatters neighbours over the streets.
+    street = streets[(number * 7 + (layout == "L") * 3) % len(streets)]
+    return Building(f"{layout}-{number:04d}", f"ул. {street}, д. {1 + number % 97}", _STREETS[street])
+
+
+def make_city(buildings: int) -> City:
+    """Make a city of `buildings` with day-sheets (D-0001 …) and as many in csv files (L-0001 …)."""
+    numbers = range(1, buildings + 1)
+    return City([_building("D", number) for number in numbers], [_building("L", number) for number in numbers])
+
+
+def write_reference(folder: Path, buildings: int = DEMO_BUILDINGS) -> None:
+    """Write buildings.csv, itp.csv and meters.csv of the city, and of D-0000: the real day-sheets' building."""
+    city = make_city(buildings)
+    known = [_building("D", 0), *city.sheets, *city.long]
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / "buildings.csv", [("external_code", "address", "district_id"), *known])
+    _write(folder / "itp.csv", [("external_code", "building_code"), *((one.itp_code, one.code) for one in known)])
+    meters = [
+        row
+        for one in known
+        for row in (
+            (one.hot_meter, one.itp_code, "hot_water", 60),
+            (one.cold_meter, one.itp_code, "cold_water", 60),
+        )
+    ]
+    _write(folder / "meters.csv", [("external_code", "itp_code", "kind", "interval_minutes"), *meters])
+
+
+def _write(path: Path, rows: Iterable[Iterable[object]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+def simulate(buildings: int, day: dt.date, *, seed: int, stream: int) -> Hours:
+    """Give a day's hours of the first `buildings` buildings of a stream (0: day-sheets, 1: csv).
+
+    A day depends on nothing but its date, building and seed: registers go on from day to day, and hot
+    water is off for a whole day now and then while cold water keeps flowing.
+    """
+    size = np.random.default_rng([seed, stream]).lognormal(0, 0.35, buildings)
+    noise = np.random.default_rng([seed, stream, day.toordinal()])
+    week = np.rint(size[:, None] * 1080 * _WEEKDAYS).astype(np.int64)  # hundredths of a м3 a day
+    cold = _spread(week[:, day.weekday()], noise.normal(1, 0.12, (buildings, 24)))
+    draw = np.random.default_rng([seed, stream, day.toordinal(), 1]).random((buildings, 4, 24))
+    is_off = (np.arange(buildings) * 3 + day.toordinal()) % 11 == 0
+    flowing = np.where(is_off, 0, 1)[:, None]
+    hot = np.maximum(cold - np.rint(cold * 0.03 + draw[:, 0]).astype(np.int64), 1) * flowing
+    supply = np.rint(hot * (1.7 + 0.5 * draw[:, 1])).astype(np.int64)
+    t1 = np.where(is_off[:, None], 48.0, np.round(59 + 2 * draw[:, 2, :1] + 0.8 * draw[:, 2], 1))
+    t2 = np.round(t1 - np.where(is_off[:, None], 21.0, np.round(17.2 + 3.6 * draw[:, 3], 1)), 1)
+    return Hours(
+        supply=supply / 100,
+        returned=supply / 100 - hot / 100,  # a float's noise, as in the real files
+        hot=hot / 100,
+        t1=t1,
+        t2=t2,
+        cold=cold / 100,
+        register=(_register(size, week, day)[:, None] + np.cumsum(cold, axis=1) - cold) / 100,
+    )
+
+
+def _spread(days: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Spread each day's volume over its hours; what rounding leaves goes to the evening's peak."""
+    weights = _HOURS * np.clip(noise, 0.6, 1.4)
+    hours = np.floor(days[:, None] * weights / weights.sum(axis=1, keepdims=True)).astype(np.int64)
+    hours[:, 19] += days - hours.sum(axis=1)
+    return hours
+
+
+def _register(size: np.ndarray, week: np.ndarray, day: dt.date) -> np.ndarray:
+    weeks, days = divmod((day - _MONDAY).days, 7)
+    since_monday = week.sum(axis=1) * weeks + week[:, :days].sum(axis=1)
+    return np.rint(size * 1_000_000).astype(np.int64) + since_monday

@@ -1,0 +1,174 @@
+"""Bring the database to the schema of this version: safe twice and at once, and never on a foreign core."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import asyncpg
+
+from schemas.errors import TerminalError
+from schemas.settings import PROJECT_ROOT, Settings
+from tasks.sql import fill_schemas, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FOLDER = PROJECT_ROOT / "schemas" / "migrations"
+_LOCK = 7_402_611_953  # any number of our own
+_CORE = "core"
+
+# What our statements use in core; a core that somebody else made must have it.
+NEEDED_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "buildings": ("id", "external_code", "district_id"),
+    "itp": ("id", "external_code", "building_id"),
+    "meters": ("id", "external_code", "itp_id", "kind", "interval_minutes"),
+    "measurements": ("time", "meter_id", "metric", "value", "quality", "load_id", "inserted_at", "updated_at"),
+    "measurement_revisions": (
+        *("time", "meter_id", "metric", "old_value", "new_value", "old_quality", "new_quality"),
+        *("old_load_id", "load_id", "replaced_at"),
+    ),
+}
+
+
+class Migration(NamedTuple):
+    """One file of `schemas/migrations`; its name is `NNNN_scope.sql`."""
+
+    version: int
+    scope: str
+    name: str
+    text: str
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the text with its placeholders."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+class MigrationReport(NamedTuple):
+    """What a migration did: applied files, and whether core belongs to somebody else."""
+
+    applied: list[str]
+    core_is_foreign: bool
+
+
+def find_migrations(folder: Path = _FOLDER) -> list[Migration]:
+    """Read the migrations in their order."""
+    files = sorted(folder.glob("*.sql"))
+    parts = [(file, *file.stem.split("_", 1)) for file in files]
+    return [Migration(int(number), scope.split("_")[0], file.name, file.read_text("utf-8")) for file, number, scope in parts]
+
+
+async def migrate(connection: asyncpg.Connection, settings: Settings) -> MigrationReport:
+    """Apply what is missing, each file in one transaction, under a lock.
+
+    Raises:
+        TerminalError: a foreign core lacks what is needed (all of it is listed), an applied file was
+            changed, or the user may not create what is missing.
+    """
+    await connection.execute("select pg_advisory_lock($1)", _LOCK)
+    try:
+        return await _migrate(connection, settings)
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise TerminalError(
+            f"this database user may not migrate the database ({error.args[0]}): "
+            "run `dataops db migrate` once with a user that owns the database"
+        ) from None
+    finally:
+        if not connection.is_closed():
+            await connection.execute("select pg_advisory_unlock($1)", _LOCK)
+
+
+async def _migrate(connection: asyncpg.Connection, settings: Settings) -> MigrationReport:
+    await _prepare(connection, settings)
+    done = {row["version"]: row for row in await connection.fetch(statement("select_migrations", settings))}
+    is_foreign = await connection.fetchval(statement("select_core_owner", settings)) == "foreign"
+    if is_foreign and (missing := await check_core(connection, settings)):
+        raise TerminalError(
+            f"the schema {settings.core_schema} was made by somebody else, so nothing in it is altered; "
+            f"it lacks: {', '.join(missing)}"
+        )
+    applied = []
+    for migration in find_migrations():
+        if (known := done.get(migration.version)) and known["checksum"] != migration.checksum:
+            raise TerminalError(
+                f"the migration {migration.name} was changed after it had been applied: "
+                "restore it and put the change into a new file"
+            )
+        if known or (is_foreign and migration.scope == _CORE):
+            continue
+        async with connection.transaction():
+            await connection.execute(fill_schemas(migration.text, settings))
+            await connection.execute(
+                statement("insert_migration", settings), migration.version, migration.name, migration.checksum
+            )
+        applied.append(migration.name)
+    return MigrationReport(applied, is_foreign)
+
+
+async def _prepare(connection: asyncpg.Connection, settings: Settings) -> None:
+    """Make schemas and the table of migrations; note once whether core was there before us."""
+    table = f"{settings.quality_schema}.schema_migrations"
+    if await connection.fetchval("select to_regclass($1) is not null", table):
+        return
+    has_core = await connection.fetchval(
+        "select exists (select from pg_namespace where nspname = $1)", settings.core_schema
+    )
+    await _offer_timescale(connection)
+    async with connection.transaction():
+        for role, name in settings.schemas.items():
+            if not (role == _CORE and has_core):
+                await connection.execute(f"create schema if not exists {name}")
+        await connection.execute(statement("create_schema_migrations", settings))
+        await connection.execute(
+            statement("insert_core_owner", settings), "foreign" if has_core else "dataops"
+        )
+
+
+async def _offer_timescale(connection: asyncpg.Connection) -> None:
+    """Create the extension where the server has it loaded; without preload it would end the session."""
+    is_ready = await connection.fetchval(
+        "select exists (select from pg_available_extensions where name = 'timescaledb') "
+        "and current_setting('shared_preload_libraries') like '%timescaledb%'"
+    )
+    if is_ready:
+        await connection.execute("create extension if not exists timescaledb")
+
+
+async def check_core(connection: asyncpg.Connection, settings: Settings) -> list[str]:
+    """List what our statements need in core and do not find, as `core.table.column`."""
+    rows = await connection.fetch(
+        "select table_name, column_name from information_schema.columns where table_schema = $1",
+        settings.core_schema,
+    )
+    found = {(row["table_name"], row["column_name"]) for row in rows}
+    tables = {table for table, _ in found}
+    missing = []
+    for table, columns in NEEDED_COLUMNS.items():
+        name = f"{settings.core_schema}.{table}"
+        if table not in tables:
+            missing.append(f"table {name} ({', '.join(columns)})")
+            continue
+        missing += [f"column {name}.{column}" for column in columns if (table, column) not in found]
+    if not missing and not await connection.fetchval(statement("has_reading_key", settings)):
+        missing.append(f"unique key {settings.core_schema}.measurements (time, meter_id, metric)")
+    return missing
+
+
+async def describe(connection: asyncpg.Connection, settings: Settings) -> dict[str, object]:
+    """Tell versions, extensions, size and applied migrations of a database, migrated or not."""
+    has_table = await connection.fetchval(
+        "select to_regclass($1) is not null", f"{settings.quality_schema}.schema_migrations"
+    )
+    migrations = await connection.fetch(statement("select_migrations", settings)) if has_table else []
+    owner = await connection.fetchval(statement("select_core_owner", settings)) if has_table else "nobody yet"
+    extensions = await connection.fetch("select extname, extversion from pg_extension order by extname")
+    return {
+        "version": await connection.fetchval("show server_version"),
+        "size": await connection.fetchval("select pg_size_pretty(pg_database_size(current_database()))"),
+        "extensions": ", ".join(f"{row['extname']} {row['extversion']}" for row in extensions),
+        "schemas": ", ".join(f"{role}: {name}" for role, name in settings.schemas.items()),
+        "core made by": owner,
+        "migrations": [dict(row) for row in migrations],
+    }

@@ -1,0 +1,1 @@
+delete from {quality}.changed_days where taken

@@ -1,0 +1,1 @@
+select checksum from {quality}.schema_migrations where version = 0

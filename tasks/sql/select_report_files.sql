@@ -1,0 +1,26 @@
+-- $1 how many.
+select
+    log.source_file,
+    log.status,
+    log.source,
+    log.load_id,
+    file.in_this_run,
+    log.raw_rows,
+    log.rows_read,
+    log.rows_loaded,
+    log.rows_inserted,
+    log.rows_updated,
+    log.rows_unchanged,
+    log.rows_rejected,
+    log.rows_duplicate,
+    log.rows_suspect,
+    log.first_time,
+    log.last_time,
+    log.message
+from report_files as file
+join {quality}.quality_load_log as log on file.load_id = log.load_id
+order by
+    array_position(array['failed', 'running', 'partial'], log.status),
+    log.rows_suspect = 0,
+    log.source_file
+limit $1

@@ -1,0 +1,44 @@
+-- $1 examples a reason. Only rows that no later load has resolved.
+with
+
+loads as (
+
+    select log.load_id
+    from report_files as file
+    join {quality}.quality_load_log as log on file.load_id = log.load_id
+    where log.rows_rejected > 0 or log.status = 'failed'
+
+),
+
+counts as (
+
+    select
+        error.reason,
+        count(*) as count
+    from {quality}.quality_row_errors as error
+    where error.load_id in (select load_id from loads) and error.resolved_by is null
+    group by error.reason
+
+)
+
+select
+    counts.reason,
+    counts.count,
+    example.source_file,
+    example.sheet,
+    example.row_num,
+    example.cell,
+    example.column_name,
+    example.metric,
+    left(example.raw_value, 200) as raw_value
+from counts
+cross join lateral (
+    select error.*
+    from {quality}.quality_row_errors as error
+    where
+        error.load_id in (select load_id from loads)
+        and error.reason = counts.reason
+        and error.resolved_by is null
+    limit $1
+) as example
+order by counts.count desc, counts.reason, example.source_file, example.row_num, example.cell

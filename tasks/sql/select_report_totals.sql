@@ -1,0 +1,19 @@
+select
+    count(*)::integer as files,
+    count(*) filter (where log.status = 'success')::integer as success,
+    count(*) filter (where log.status = 'partial')::integer as partial,
+    count(*) filter (where log.status = 'failed')::integer as failed,
+    count(*) filter (where log.status = 'skipped')::integer as skipped,
+    count(*) filter (where log.status = 'running')::integer as running,
+    coalesce(sum(log.rows_read), 0)::bigint as rows_read,
+    coalesce(sum(log.rows_loaded), 0)::bigint as rows_loaded,
+    coalesce(sum(log.rows_inserted), 0)::bigint as rows_inserted,
+    coalesce(sum(log.rows_updated), 0)::bigint as rows_updated,
+    coalesce(sum(log.rows_unchanged), 0)::bigint as rows_unchanged,
+    coalesce(sum(log.rows_rejected), 0)::bigint as rows_rejected,
+    coalesce(sum(log.rows_duplicate), 0)::bigint as rows_duplicate,
+    coalesce(sum(log.rows_suspect), 0)::bigint as rows_suspect,
+    min(log.first_time) filter (where log.rows_loaded > 0) as first_time,
+    max(log.last_time) filter (where log.rows_loaded > 0) as last_time
+from report_files as file
+join {quality}.quality_load_log as log on file.load_id = log.load_id

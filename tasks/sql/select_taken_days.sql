@@ -1,0 +1,10 @@
+select
+    count(distinct (building_id, local_date)) as building_days,
+    min(local_date) as first,
+    max(local_date) as last,
+    (
+        select fingerprint from {quality}.transform_state
+        where to_regclass('{features}.ml_hourly_by_building') is not null
+    ) as built_with
+from {quality}.changed_days
+where taken

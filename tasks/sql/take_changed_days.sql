@@ -1,0 +1,1 @@
+update {quality}.changed_days set taken = true where not taken

@@ -1,0 +1,54 @@
+"""The durable record of what a load changed and what must still follow it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
+
+from prefect_sqlalchemy import AsyncSqlAlchemyConnector
+
+from schemas.settings import Settings
+from tasks.sql import statement
+
+if TYPE_CHECKING:
+    import asyncpg
+
+_TRANSFORM_LOCK = 7_402_611_954  # any number of our own
+
+
+class Changes(NamedTuple):
+    """What a transform has taken: how many building-days, and their first and last local day."""
+
+    building_days: int
+    first: date | None
+    last: date | None
+    built_with: str | None
+    """Fingerprint of the settings that the features were last built with; None: never."""
+
+
+@asynccontextmanager
+async def one_transform(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """Wait until no other transform runs; the lock ends with its connection, so a killed one frees it."""
+    while not await connection.fetchval("select pg_try_advisory_lock($1)", _TRANSFORM_LOCK):
+        await asyncio.sleep(1)
+    try:
+        yield
+    finally:
+        if not connection.is_closed():
+            await connection.execute("select pg_advisory_unlock($1)", _TRANSFORM_LOCK)
+
+
+async def take_changes(warehouse: AsyncSqlAlchemyConnector, settings: Settings) -> Changes:
+    """Mark what has changed so far as being worked on; what changes later waits for the next time."""
+    await warehouse.execute(statement("take_changed_days", settings))
+    row = await warehouse.fetch_one(statement("select_taken_days", settings))
+    return Changes(*(row or (0, None, None, None)))
+
+
+async def finish_changes(warehouse: AsyncSqlAlchemyConnector, fingerprint: str, settings: Settings) -> None:
+    """Forget what was taken and is done, and note the settings that it was done with."""
+    await warehouse.execute(statement("note_transform", settings), parameters={"fingerprint": fingerprint})
+    await warehouse.execute(statement("forget_taken_days", settings))
