@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
 
 from schemas.settings import Settings
 from tasks import embed_postgres
 
-SERVER_DATABASE = "prefect"
+_SERVER_DATABASE = "prefect"
 
 
-def server_file(settings: Settings) -> str:
-    """Give the path of the file that holds the URL of the local server's API while it runs."""
-    return str(settings.state_dir / "prefect" / "api_url")
+def server_url_file(settings: Settings) -> Path:
+    """Give the file that holds the URL of the local server's API while it runs."""
+    return settings.state_dir / "prefect" / "api_url"
 
 
-def prepare_prefect(settings: Settings) -> None:
-    """Set the environment for Prefect; call it before Prefect is imported, which reads it then.
+def local_api_url(settings: Settings) -> str | None:
+    """Give the URL of the local server's API, if one was started and answers."""
+    try:
+        url = server_url_file(settings).read_text(encoding="utf-8").strip()
+        return url if httpx.get(f"{url}/health", timeout=5).is_success else None
+    except (OSError, httpx.HTTPError):
+        return None
 
-    Without a server, Prefect serves itself inside the process; its memory is a database on the embedded
-    PostgreSQL, since SQLite locks up when several runs write at once.
-    """
-    home = settings.state_dir / "prefect"
+
+def configure_prefect(settings: Settings) -> None:
+    """Set the environment that Prefect reads when it is imported; call it before that."""
+    home = settings.state_dir.resolve() / "prefect"
     home.mkdir(parents=True, exist_ok=True)
     defaults = {
         "PREFECT_HOME": str(home),
@@ -29,35 +39,42 @@ def prepare_prefect(settings: Settings) -> None:
         "DO_NOT_TRACK": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "PREFECT_LOGGING_LEVEL": settings.log_level,
-        "PREFECT_RESULTS_LOCAL_STORAGE_PATH": str(home / "results"),
+        "PREFECT_LOGGING_EXTRA_LOGGERS": "dataops",
     }
+    if url := local_api_url(settings):
+        defaults["PREFECT_API_URL"] = url
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
-    if "PREFECT_API_URL" in os.environ:
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[None]:
+    """Make sure that flows find an API: without a server, Prefect serves itself inside this process.
+
+    Its memory is then a database on the embedded PostgreSQL: SQLite locks up when several runs write.
+    """
+    from prefect.settings import (
+        PREFECT_API_DATABASE_CONNECTION_URL,
+        PREFECT_API_URL,
+        PREFECT_SERVER_ALLOW_EPHEMERAL_MODE,
+        PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
+        temporary_settings,
+    )
+
+    if PREFECT_API_URL.value():
+        yield
         return
-    if url := local_api_url(settings):
-        os.environ["PREFECT_API_URL"] = url
-        return
-    os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
-    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
-    if "PREFECT_API_DATABASE_CONNECTION_URL" not in os.environ:
-        os.environ["PREFECT_API_DATABASE_CONNECTION_URL"] = server_database(settings)
+    own = {
+        PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: True,
+        PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: 120,
+        PREFECT_API_DATABASE_CONNECTION_URL: server_database(settings),
+    }
+    with temporary_settings(own):
+        yield
 
 
 def server_database(settings: Settings) -> str:
     """Give the URL of Prefect's own database on the embedded PostgreSQL, made if it is missing."""
     embed_postgres.start(settings.state_dir)
-    url = embed_postgres.create_database(settings.state_dir, SERVER_DATABASE)
+    url = embed_postgres.create_database(settings.state_dir, _SERVER_DATABASE)
     return url.replace("postgresql://", "postgresql+asyncpg://", 1)
-
-
-def local_api_url(settings: Settings) -> str | None:
-    """Give the URL of the local server's API, if one was started and still answers."""
-    import httpx
-
-    try:
-        with open(server_file(settings), encoding="utf-8") as file:  # noqa: PTH123 - one read
-            url = file.read().strip()
-        return url if httpx.get(f"{url}/health", timeout=2).is_success else None
-    except (OSError, httpx.HTTPError):
-        return None

@@ -1,51 +1,75 @@
-"""Report on the day: a page and JSON in the artifacts folder, a table and a link in Prefect."""
+"""Report on the day: HTML and JSON in the artifacts folder, a table and a link in the Prefect UI."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-from prefect import flow, get_run_logger
+from prefect import flow, get_run_logger, task
 from prefect.artifacts import acreate_link_artifact, acreate_table_artifact
+from prefect.cache_policies import NO_CACHE
 from pydantic import BaseModel
 
-from flows.run_context import RunContext
+from flows.run_context import RETRY, RunContext
 from flows.warehouse import open_connection
-from schemas.report import FileReport
+from schemas.report import FileLine, Report
 from schemas.settings import load_settings
-from tasks.build_report import collect, write
+from tasks.build_report import Written, collect, headline, write
 
 
 class Reported(BaseModel):
-    """Where the report lies and how many files it holds."""
+    """Where the report lies and what it counts."""
 
     html: str
+    json_file: str
+    verdict: str
     files: int
+    rows_loaded: int
+    rows_rejected: int
 
 
-@flow(name="report", flow_run_name="report/{context.day}", persist_result=True)
+# Its result is not persisted: a retry in the UI skips subflows with a persisted result, and a report on the
+# first attempt would stand for the files that the second one has loaded.
+@flow(name="report", flow_run_name="report/{context.day}", persist_result=False)
 async def report(context: RunContext) -> Reported:
     """Write the quality report of the day and publish it as Prefect artifacts."""
+    found, written = await build_report(context)
+    words = headline(found)
+    key = f"quality-{context.day}"
+    await acreate_table_artifact([_line(file) for file in found.files], key=key, description=words)
+    await acreate_link_artifact(
+        written.html.as_uri(), link_text="Отчёт о качестве данных", key=f"{key}-report", description=words
+    )
+    get_run_logger().info("%s; report: %s", words, written.html)
+    return Reported(
+        html=str(written.html),
+        json_file=str(written.json),
+        verdict=found.verdict,
+        files=found.totals.files,
+        rows_loaded=found.totals.rows_loaded,
+        rows_rejected=found.totals.rows_rejected,
+    )
+
+
+@task(name="build-report", task_run_name="report {context.day}", cache_policy=NO_CACHE, **RETRY)
+async def build_report(context: RunContext) -> tuple[Report, Written]:
+    """Collect the day's report from the database and write it."""
     settings = load_settings()
     async with open_connection(settings) as connection:
-        found = await collect(connection, context.day, settings, now=dt.datetime.now(dt.UTC))
-    written = write(found, settings)
-    key = f"quality-{context.day}"
-    await acreate_table_artifact([_line(file) for file in found.files], key=key, description=found.verdict)
-    await acreate_link_artifact(
-        written.html.as_uri(), link_text="Отчёт о качестве данных", key=f"{key}-report", description=found.verdict
-    )
-    get_run_logger().info("%s; report: %s", found.verdict, written.html)
-    return Reported(html=str(written.html), files=len(found.files))
+        found = await collect(
+            connection, settings, context.day, now=dt.datetime.now(dt.UTC), flow_run_id=context.flow_run_id
+        )
+    folder = settings.artifacts_dir / "quality_reports" / context.day.isoformat()
+    return found, write(found, folder)
 
 
-def _line(file: FileReport) -> dict[str, str | int]:
+def _line(file: FileLine) -> dict[str, str | int]:
     return {
         "файл": file.source_file,
-        "итог": file.status,
+        "состояние": file.status,
         "прочитано": file.rows_read,
         "загружено": file.rows_loaded,
         "отклонено": file.rows_rejected,
-        "дубликаты": file.rows_duplicate,
         "под вопросом": file.rows_suspect,
+        "повторов": file.rows_duplicate,
         "сообщение": file.message or "",
     }

@@ -1,21 +1,51 @@
-"""The quality report of a day as data: this model is the schema of `report.json`."""
+"""The quality report of one day: the documented shape of `report.json` (`docs/report.schema.json`)."""
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+Verdict = Literal["loaded", "rejected", "errors", "empty"]
+FileStatus = Literal["running", "success", "partial", "failed", "skipped"]
 
 
-class FileReport(BaseModel):
-    """What became of one file; counts are readings, `raw_rows` are lines."""
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    load_id: UUID
+
+class Totals(_Part):
+    """All files of the day, also those that are not listed. `rows_*` count readings."""
+
+    files: int
+    success: int
+    partial: int
+    failed: int
+    skipped: int
+    running: int
+    rows_read: int = Field(
+        description="= loaded + rejected + duplicate, once all files are loaded."
+    )
+    rows_loaded: int = Field(description="= rows_inserted + rows_updated + rows_unchanged.")
+    rows_inserted: int
+    rows_updated: int
+    rows_unchanged: int
+    rows_rejected: int
+    rows_duplicate: int
+    rows_suspect: int = Field(description="Loaded and flagged; part of rows_loaded.")
+
+
+class FileLine(_Part):
+    """One file: its last attempt, or, if that was skipped as known, the load that it was known by."""
+
     source_file: str
-    source: str | None
-    status: str
-    raw_rows: int
+    status: FileStatus
+    source: str | None = Field(description="Source mapping that took the file.")
+    load_id: UUID
+    in_this_run: bool = Field(description="False: an earlier run loaded it, this one had nothing to do.")
+    raw_rows: int = Field(description="Lines of the file that hold readings.")
     rows_read: int
     rows_loaded: int
     rows_inserted: int
@@ -27,71 +57,93 @@ class FileReport(BaseModel):
     first_time: dt.datetime | None
     last_time: dt.datetime | None
     message: str | None
-    started_at: dt.datetime
-    finished_at: dt.datetime | None
 
 
-class Example(BaseModel):
-    """One place where a reason was found."""
+class Example(_Part):
+    """One row with a reason: where to look."""
 
     source_file: str
     sheet: str | None
-    row_num: int
-    cell: str | None
+    row_num: int = Field(description="Line in the file or sheet as a person counts it.")
+    cell: str | None = Field(description="As Excel names it, such as C17.")
     column_name: str | None
+    metric: str | None
     raw_value: str | None
 
 
-class ReasonReport(BaseModel):
-    """One reason: how often, what to do, and a few examples."""
+class ReasonLine(_Part):
+    """How often a reason came, with a few examples."""
 
     reason: str
-    rejected: bool
-    """False: the readings are loaded and flagged as suspect."""
-    count: int
-    advice: str
-    examples: list[Example] = Field(default_factory=list)
+    severity: Literal["rejected", "suspect"]
+    count: int = Field(description="Row errors that no later load has resolved; of `suspect`, readings.")
+    advice: str = Field(description="What to do, for the operators.")
+    examples: list[Example]
 
 
-class MeterCompleteness(BaseModel):
-    """Readings of one meter that are there, by place in `Completeness.labels`."""
+class Column(_Part):
+    """An hour or a day of the heat map."""
+
+    start: dt.datetime
+    label: str
+    hours: int = Field(description="Hours in it that are over: 1, or those of a local day; 0: still to come.")
+
+
+class MeterLine(_Part):
+    """Presence of one meter's readings."""
 
     meter_code: str
     building_code: str
-    expected: int
-    """Readings that each place should hold."""
-    present: list[int]
+    kind: str
+    interval_minutes: int
+    missing_hours: int = Field(description="Of the period by which meters are ranked.")
+    hours: list[int] = Field(description="Metrics present in each hour of `hour_columns`.")
+    metrics: int = Field(description="Metrics that the meter sends: the most that it had in one hour.")
+    days: list[int] = Field(description="Hours with readings on each day of `day_columns`.")
 
 
-class Completeness(BaseModel):
-    """A heat map: meters down, hours of a day (or days of a span) across; the worst meters first."""
+class Completeness(_Part):
+    """Which meters and hours have readings; the meters with the most gaps first."""
 
-    title: str
-    labels: list[str]
-    meters: list[MeterCompleteness]
-    meters_in_all: int
+    day: dt.date = Field(description="The day of `hour_columns`.")
+    since: dt.datetime = Field(description="Meters are ranked by the gaps of [since, until).")
+    until: dt.datetime
+    hour_columns: list[Column]
+    day_columns: list[Column] = Field(description="Empty if the files hold readings of one day only.")
+    days_not_shown: int
+    meters: list[MeterLine]
+    meters_not_shown: int
+    meters_complete: int
+    meters_with_gaps: int
+    meters_silent: int = Field(
+        description="Known meters without a reading since a week before `since`."
+    )
+    silent_examples: list[str]
 
 
-class HourCurve(BaseModel):
-    """One local hour of the city; None where nothing was measured."""
-
-    hour: str
-    cold_m3: float | None
-    hot_m3: float | None
-    t1_degc: float | None
-    t2_degc: float | None
-
-
-class Report(BaseModel):
-    """Everything about one day's files."""
+class Curves(_Part):
+    """The day's hours over all buildings; None where nothing was read."""
 
     day: dt.date
-    """The day of the folder that the files lay in."""
-    shown_day: dt.date | None
-    """The local day of the curves: the folder's, or the last that the files hold."""
-    made_at: dt.datetime
-    verdict: str
-    files: list[FileReport]
-    reasons: list[ReasonReport]
-    completeness: list[Completeness]
-    curves: list[HourCurve]
+    hour_columns: list[Column]
+    cold_m3: list[float | None]
+    hot_m3: list[float | None]
+    t1_degc: list[float | None] = Field(description="Mean over the hot-water meters.")
+    t2_degc: list[float | None]
+
+
+class Report(_Part):
+    """The quality report of one day."""
+
+    format: Literal[1] = 1
+    day: dt.date
+    generated_at: dt.datetime
+    time_zone: str
+    flow_run_id: UUID | None
+    verdict: Verdict
+    totals: Totals
+    files: list[FileLine] = Field(description="Failed ones first, then those with rejects; a bounded number.")
+    files_not_shown: int
+    reasons: list[ReasonLine]
+    completeness: Completeness | None = Field(description="None: nothing was loaded.")
+    curves: Curves | None

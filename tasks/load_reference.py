@@ -92,29 +92,31 @@ def _read(path: Path, table: str) -> Iterator[_Line]:
     header, _, _ = text.partition("\n")
     # A Russian Excel saves csv with semicolons.
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=";" if ";" in header else ",", strict=True)
-    wanted = _COLUMNS[table]
     try:
         names = [name.strip() for name in next(rows, [])]
-        if sorted(names) != sorted(wanted):
-            found = ", ".join(names) or "пусто"
-            raise ReferenceFilesError([f"{path.name}, строка 1: столбцы {found!r}: нужны {', '.join(wanted)}"])
+        if sorted(names) != sorted(_COLUMNS[table]):
+            found, wanted = ", ".join(names), ", ".join(_COLUMNS[table])
+            raise ReferenceFilesError([f"{path.name}, строка 1: столбцы {found!r}: нужны {wanted}"])
         for cells in rows:
             if not any(cell.strip() for cell in cells):
                 continue
+            place = f"{path.name}, строка {rows.line_num}"
             if len(cells) != len(names):
-                raise ReferenceFilesError(
-                    [f"{path.name}, строка {rows.line_num}: {len(cells)} ячеек вместо {len(names)}: проверьте кавычки"]
-                )
+                found = f"{len(cells)} ячеек вместо {len(names)}"
+                raise ReferenceFilesError([f"{place}: {found}: проверьте запятые и кавычки"])
             yield _Line(rows.line_num, dict(zip(names, (cell.strip() for cell in cells), strict=True)))
     except csv.Error as error:
-        raise ReferenceFilesError([f"{path.name}, строка {rows.line_num}: не csv ({error}): проверьте кавычки"]) from None
+        place = f"{path.name}, строка {rows.line_num}"
+        raise ReferenceFilesError([f"{place}: не csv ({error}): проверьте кавычки"]) from None
 
 
 def _text(path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ReferenceFilesError([f"{path.name}: файл не читается ({error.strerror}): нужен {path}"]) from None
+        raise ReferenceFilesError(
+            [f"{path.name}: файл не читается ({error.strerror}): нужен {path}"]
+        ) from None
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -184,7 +186,9 @@ def _arrow(table: str, lines: Sequence[_Line]) -> pa.Table:
 
 
 def _name_unknown(reference: Reference, unknown: Sequence[tuple[str, str, str]]) -> list[str]:
-    numbers = {table: {line.cells["external_code"]: line.number for line in reference[table]} for table in _PARENT}
+    numbers = {
+        table: {line.cells["external_code"]: line.number for line in reference[table]} for table in _PARENT
+    }
     found = []
     for table, code, parent in unknown:
         column, parent_file = _PARENT[table]

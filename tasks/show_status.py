@@ -78,3 +78,29 @@ async def show_status(connection: asyncpg.Connection, settings: Settings, *, loa
             ChangedLayout(**row) for row in await connection.fetch(statement("select_changed_layouts", settings))
         ],
     )
+
+
+class SanityCheck(BaseModel):
+    """One of the runbook's queries and its answer."""
+
+    title: str
+    query: str
+    rows: list[dict[str, object]]
+
+
+async def sanity_checks(connection: asyncpg.Connection, settings: Settings) -> list[SanityCheck]:
+    """Run the runbook's queries as they stand there, for the newest load that holds rejected rows."""
+    load_id = await connection.fetchval(statement("select_telling_load", settings))
+    checks = []
+    for title, name in (
+        ("Load log", "runbook_load_log"),
+        ("Top reasons", "top_reasons"),
+        ("Raw rows of the last load with rejects", "runbook_raw_rows"),
+        ("Its valid readings", "runbook_valid_readings"),
+        ("Time attributes", "runbook_time_attributes"),
+        ("Features by hour and building", "runbook_hourly_features"),
+    ):
+        query = statement(name, settings).strip().replace("{UUID}", str(load_id))
+        rows = [dict(row) for row in await connection.fetch(query)]
+        checks.append(SanityCheck(title=title, query=query, rows=rows))
+    return checks

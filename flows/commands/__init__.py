@@ -7,19 +7,33 @@ import sys
 import typer
 
 from flows.commands.console import fail
+from flows.prefect_api import configure_prefect
 from schemas.errors import DataopsError
-
-app = typer.Typer(
-    name="dataops",
-    help="Day-sheets of water and heat meters into PostgreSQL/TimescaleDB.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+from schemas.settings import load_settings
 
 
 def main() -> None:
     """Run the command; what the user can act on is one line on stderr and exit code 1."""
     try:
-        app()
+        # Prefect reads its settings when it is imported, which the commands' modules do.
+        configure_prefect(load_settings())
+        _app()()
     except DataopsError as error:
         sys.exit(fail(error))
+
+
+def _app() -> typer.Typer:
+    from flows.commands import db, demo, docs, reference, run, sample, sources, status
+
+    app = typer.Typer(
+        name="dataops",
+        help="Day-sheets of water and heat meters into PostgreSQL/TimescaleDB.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+    for command in (run.run, status.status, docs.docs, sample.sample, demo.demo):
+        app.command()(command)
+    for name, group in (("db", db.app), ("reference", reference.app), ("sources", sources.app)):
+        app.add_typer(group, name=name)
+    return app

@@ -31,6 +31,14 @@ def visible(value: object) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(value))
 
 
+def heading(text: str) -> None:
+    """Print a heading."""
+    if out.is_terminal:
+        out.rule(Text(text), align="left")
+    else:
+        out.print(f"# {text}", markup=False, highlight=False, soft_wrap=True)
+
+
 def print_table(title: str, rows: Sequence[Mapping[str, object]], columns: Iterable[str] | None = None) -> None:
     """Print records as a table; tab-separated lines without a terminal."""
     names = list(columns) if columns is not None else list(rows[0]) if rows else []

@@ -9,8 +9,11 @@ from typing import Annotated
 import typer
 
 from flows.commands.console import AsJson, out, print_json
+from flows.load_day import load_day
+from flows.prefect_api import serving
 from schemas.errors import RunFailed
-from schemas.settings import load_settings
+from schemas.settings import Settings, load_settings
+from tasks.summarise_run import RunSummary
 
 
 def parse_date(text: str) -> dt.date:
@@ -36,16 +39,22 @@ def run(date: Day = None, *, as_json: AsJson = False) -> None:
     settings = load_settings()
     if date is not None:
         settings.day_folder(date)
-    from flows.prefect_api import prepare_prefect
-
-    prepare_prefect(settings)
-    from flows.load_day import load_day
-
-    state = asyncio.run(load_day(date=date, return_state=True))
-    if not state.is_completed():
-        raise RunFailed(state.message or "the run failed")
-    summary = state.result()
+    summary = run_day(date, settings)
     if as_json:
         print_json(summary.model_dump())
     else:
-        out.print(str(summary), highlight=False)
+        out.print(str(summary), highlight=False, soft_wrap=True)
+
+
+def run_day(date: dt.date | None, settings: Settings) -> RunSummary:
+    """Run the parent flow in this process.
+
+    Raises:
+        RunFailed: some files failed; the text names them.
+    """
+    with serving(settings):
+        state = asyncio.run(load_day(date=date, return_state=True))
+        if not state.is_completed():
+            raise RunFailed(state.message or "the run failed")
+        summary: RunSummary = asyncio.run(state.aresult())
+        return summary

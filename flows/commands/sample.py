@@ -22,13 +22,18 @@ Days = Annotated[int, typer.Option("--days", min=1, max=400, help="How many days
 Buildings = Annotated[
     int,
     typer.Option(
-        "--buildings", min=LEAST_BUILDINGS, max=35_000, help="Buildings with day-sheets; as many more in csv files."
+        "--buildings",
+        min=LEAST_BUILDINGS,
+        max=35_000,
+        help="Buildings with day-sheets; as many more in csv files.",
     ),
 ]
 Start = Annotated[
     dt.date, typer.Option("--start", parser=parse_date, metavar="YYYY-MM-DD", help="The first day.")
 ]
-Faults = Annotated[bool, typer.Option("--faults/--no-faults", help="Put bad rows and files into the last day.")]
+Faults = Annotated[
+    bool, typer.Option("--faults/--no-faults", help="Put bad rows and files into the last day.")
+]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for the days; by default RAW_DIR.")]
 
 
@@ -53,12 +58,18 @@ def sample(
     print_table(
         "Files that are not plain successes",
         [
-            {"file": file.source_file, "expected": file.status, **{name: getattr(file, name) for name in counts}}
+            {
+                "file": file.source_file,
+                "expected": file.status,
+                **{name: getattr(file, name) for name in counts},
+            }
             for file in unusual
         ],
         ["file", "expected", *counts],
     )
     totals = ", ".join(f"{made.total(name)} {name}" for name in counts)  # type: ignore[arg-type]
-    out.print(f"{len(made.files)} files of {days} days in {folder}; readings expected: {totals}", highlight=False)
+    out.print(
+        f"{len(made.files)} files of {days} days in {folder}; readings expected: {totals}", highlight=False
+    )
     if made.reference:
         out.print(f"Their reference data: dataops reference load {made.reference}", highlight=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
@@ -86,7 +86,7 @@ async def _reasons(
     ]
 
 
-def _only(row: Any, names: Mapping[str, object]) -> dict[str, object]:
+def _only(row: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: row[name] for name in names}
 
 

@@ -1,4 +1,4 @@
-"""Collect which meters and hours have readings: the meters with the most gaps, and how many more there are."""
+"""Collect which meters and hours have readings: those with the most gaps, and how many more there are."""
 
 from __future__ import annotations
 
@@ -35,8 +35,10 @@ async def collect_completeness(
     """Rank the meters that speak by their gaps, and fetch hours and days of the worst."""
     hours = hours_of(period.day, period.now, settings.zone)
     days = columns_of_days(period, settings.zone)
-    known = await connection.fetchval(f"select count(*) from {settings.core_schema}.meters")  # noqa: S608
-    window = _window(days if known * len(days) <= _MOST_METER_DAYS else _day_of(days, hours), period, settings)
+    known = await connection.fetchval(statement("count_meters", settings))
+    window = _window(
+        days if known * len(days) <= _MOST_METER_DAYS else _day_of(days, hours), period, settings
+    )
     week_before = window.since - _SILENT_AFTER
     rows = await connection.fetch(
         statement("select_gap_meters", settings),
@@ -79,7 +81,11 @@ def _window(days: list[Column], period: Period, settings: Settings) -> _Window:
 
 
 async def _lines(
-    connection: asyncpg.Connection, settings: Settings, meters: list[Any], hours: list[Column], days: list[Column]
+    connection: asyncpg.Connection,
+    settings: Settings,
+    meters: list[Any],
+    hours: list[Column],
+    days: list[Column],
 ) -> list[MeterLine]:
     until = midnight(days[-1].start.astimezone(settings.zone).date() + dt.timedelta(days=1), settings.zone)
     found = await connection.fetch(

@@ -1,25 +1,21 @@
-"""Write a report as one self-contained HTML page and as JSON."""
+"""Write a report as `report.html` and `report.json`; a reader never sees half a file."""
 
 from __future__ import annotations
 
+import datetime as dt
 import os
-from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from schemas.report import HourCurve, Report
-from schemas.settings import Settings
+from schemas.report import Completeness, Curves, MeterLine, Report
+from tasks.build_report import words
+from tasks.build_report.charts import Chart, Series, line_chart
 
-_STATUS_NAMES = {
-    "success": "загружен",
-    "partial": "загружен, есть отклонённые",
-    "failed": "не загружен",
-    "skipped": "пропущен",
-    "running": "не закончен",
-}
-_CHART = (640, 180)
+_TEMPLATES = Path(__file__).parent / "templates"
 
 
 class Written(NamedTuple):
@@ -29,63 +25,119 @@ class Written(NamedTuple):
     json: Path
 
 
-class Line(NamedTuple):
-    """One line of a chart: SVG path data, its highest and last value."""
+class Cell(NamedTuple):
+    """A cell of the heat map: CSS class, what stands in it, and what it says in words."""
 
-    path: str
-    top: float
+    style: str
+    text: str
+    title: str
 
 
-def write(report: Report, settings: Settings) -> Written:
-    """Write `report.html` and `report.json` into the day's folder; a reader never sees half of one."""
-    folder = settings.artifacts_dir / "quality_reports" / report.day.isoformat()
+def write(report: Report, folder: Path) -> Written:
+    """Write both files into a folder, each in one step over the one before."""
     folder.mkdir(parents=True, exist_ok=True)
     written = Written(folder / "report.html", folder / "report.json")
-    for path, text in ((written.html, render(report, settings)), (written.json, report.model_dump_json(indent=2))):
-        part = path.with_suffix(f".{os.getpid()}.part")
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+    _replace(written.json, report.model_dump_json(indent=2) + "\n")
+    _replace(written.html, render(report))
     return written
 
 
-def render(report: Report, settings: Settings) -> str:
-    """Render the page; whatever a file or a code is called, it is text there, never markup."""
+def _replace(path: Path, text: str) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def render(report: Report) -> str:
+    """Give the HTML: one file, no script, no request to anywhere; every foreign word is escaped."""
+    zone = ZoneInfo(report.time_zone)
+    water, heat = _charts(report.curves)
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            report=report,
+            verdict=words.verdict_in_words(report.verdict, report.totals),
+            water=water,
+            heat=heat,
+            hour_rows=_hour_rows(report.completeness) if report.completeness else [],
+            day_rows=_day_rows(report.completeness) if report.completeness else [],
+            local=lambda moment: _local(moment, zone),
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        # Escaping is not enough: a right-to-left mark turns the rest of the line around.
+        finalize=lambda value: words.visible(value) if type(value) is str else value,
     )
-    environment.filters["visible"] = _visible
-    return environment.get_template("report.html.j2").render(
-        report=report,
-        zone=settings.zone,
-        status_names=_STATUS_NAMES,
-        water=_lines(report.curves, ("cold_m3", "hot_m3")),
-        heat=_lines(report.curves, ("t1_degc", "t2_degc")),
-        width=_CHART[0],
-        height=_CHART[1],
-    )
+    environment.filters |= {"number": words.number, "reason": words.reason_in_words}
+    environment.globals |= {"STATUS": words.STATUS, "KIND": words.KIND}
+    return environment
 
 
-def _visible(text: object) -> str:
-    """Escape control and direction characters: a file's name must not rearrange the page."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(text))
+def _local(moment: dt.datetime, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%d.%m.%Y %H:%M}"
 
 
-def _lines(curves: Sequence[HourCurve], names: Sequence[str]) -> dict[str, Line]:
-    """Draw the named values as SVG paths of one scale; a missing hour is a gap."""
-    values = {name: [getattr(hour, name) for hour in curves] for name in names}
-    known = [value for line in values.values() for value in line if value is not None]
-    top = max(known, default=0) or 1
-    return {name: Line(_path(line, top), top) for name, line in values.items() if any(v is not None for v in line)}
+def _charts(curves: Curves | None) -> tuple[Chart | None, Chart | None]:
+    if curves is None:
+        return None, None
+    labels = [column.label for column in curves.hour_columns]
+    water = [Series("ХВС", "cold", curves.cold_m3), Series("ГВС", "hot", curves.hot_m3)]
+    heat = [Series("T1", "hot", curves.t1_degc), Series("T2", "cold", curves.t2_degc)]
+    return line_chart(water, labels, from_zero=True), line_chart(heat, labels, from_zero=False)
 
 
-def _path(values: Sequence[float | None], top: float) -> str:
-    width, height = _CHART
-    step = width / max(len(values) - 1, 1)
-    parts, pen = [], "M"
-    for place, value in enumerate(values):
-        if value is None:
-            pen = "M"
-            continue
-        parts.append(f"{pen}{place * step:.1f} {height - value / top * height:.1f}")
-        pen = "L"
-    return " ".join(parts)
+def _hour_rows(found: Completeness) -> list[tuple[MeterLine, list[Cell]]]:
+    return [
+        (
+            meter,
+            [
+                _hour_cell(meter, place, present, f"{column.label}:00", is_over=column.hours > 0)
+                for place, (column, present) in enumerate(zip(found.hour_columns, meter.hours, strict=True))
+            ],
+        )
+        for meter in found.meters
+    ]
+
+
+def _hour_cell(meter: MeterLine, place: int, present: int, label: str, *, is_over: bool) -> Cell:
+    if present and present >= meter.metrics:
+        return Cell("full", "", f"{label}: есть")
+    if present:
+        return Cell("part", str(present), f"{label}: показателей {present} из {meter.metrics}")
+    if not is_over:
+        return Cell("later", "", f"{label}: ещё не наступил")
+    if place * 60 % meter.interval_minutes and meter.interval_minutes > 60:
+        return Cell("later", "", f"{label}: счётчик передаёт реже")
+    return Cell("none", "0", f"{label}: нет")
+
+
+def _day_rows(found: Completeness) -> list[tuple[MeterLine, list[Cell]]]:
+    return [
+        (
+            meter,
+            [
+                _day_cell(present, column.hours * 60 // max(meter.interval_minutes, 60), column.label)
+                for column, present in zip(found.day_columns, meter.days, strict=True)
+            ],
+        )
+        for meter in found.meters
+        if meter.days
+    ]
+
+
+def _day_cell(present: int, expected: int, label: str) -> Cell:
+    style = "full" if present >= expected else "part" if present else "none"
+    return Cell("later" if not expected else style, str(present), f"{label}: часов {present} из {expected}")

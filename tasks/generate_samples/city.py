@@ -29,8 +29,10 @@ _MONDAY = dt.date(2024, 1, 1)
 _WEEKDAYS = np.array([1.0, 0.98, 1.0, 1.01, 1.04, 1.16, 1.12])
 # Share of an hour in a day's water: an early and a late peak, as in the real day-sheets.
 _HOURS = np.array(
-    [30, 12, 13, 13, 16, 50, 34, 36, 54, 45, 44, 39, 39, 34, 30, 31, 34, 44, 78, 104, 88, 67, 54, 33], dtype=float
+    [30, 12, 13, 13, 16, 50, 34, 36, 54, 45, 44, 39, 39, 34, 30, 31, 34, 44, 78, 104, 88, 67, 54, 33],
+    dtype=float,
 )
+_PEAK = 19
 
 
 class Building(NamedTuple):
@@ -85,16 +87,20 @@ def _building(layout: str, number: int) -> Building:
 def make_city(buildings: int) -> City:
     """Make a city of `buildings` with day-sheets (D-0001 …) and as many in csv files (L-0001 …)."""
     numbers = range(1, buildings + 1)
-    return City([_building("D", number) for number in numbers], [_building("L", number) for number in numbers])
+    return City(
+        [_building("D", number) for number in numbers], [_building("L", number) for number in numbers]
+    )
 
 
 def write_reference(folder: Path, buildings: int = DEMO_BUILDINGS) -> None:
-    """Write buildings.csv, itp.csv and meters.csv of the city, and of D-0000: the real day-sheets' building."""
+    """Write the city's three csv files, with D-0000 first: the building of the real day-sheets."""
     city = make_city(buildings)
     known = [_building("D", 0), *city.sheets, *city.long]
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "buildings.csv", [("external_code", "address", "district_id"), *known])
-    _write(folder / "itp.csv", [("external_code", "building_code"), *((one.itp_code, one.code) for one in known)])
+    _write(
+        folder / "itp.csv", [("external_code", "building_code"), *((one.itp_code, one.code) for one in known)]
+    )
     meters = [
         row
         for one in known
@@ -142,12 +148,13 @@ def simulate(buildings: int, day: dt.date, *, seed: int, stream: int) -> Hours:
 def _spread(days: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """Spread each day's volume over its hours; what rounding leaves goes to the evening's peak."""
     weights = _HOURS * np.clip(noise, 0.6, 1.4)
-    hours = np.floor(days[:, None] * weights / weights.sum(axis=1, keepdims=True)).astype(np.int64)
-    hours[:, 19] += days - hours.sum(axis=1)
+    hours: np.ndarray = np.floor(days[:, None] * weights / weights.sum(axis=1, keepdims=True)).astype(np.int64)
+    left = days - hours.sum(axis=1)
+    hours[:, _PEAK] += left
     return hours
 
 
 def _register(size: np.ndarray, week: np.ndarray, day: dt.date) -> np.ndarray:
     weeks, days = divmod((day - _MONDAY).days, 7)
-    since_monday = week.sum(axis=1) * weeks + week[:, :days].sum(axis=1)
-    return np.rint(size * 1_000_000).astype(np.int64) + since_monday
+    used: np.ndarray = week.sum(axis=1) * weeks + week[:, :days].sum(axis=1)
+    return used + np.rint(size * 1_000_000).astype(np.int64)

@@ -58,7 +58,9 @@ def generate(folder: Path, *, days: Sequence[dt.date], buildings: int, seed: int
 def _write_sheets(
     folder: Path, days: Sequence[dt.date], day: dt.date, buildings: int, seed: int, *, faults: bool
 ) -> list[ExpectedFile]:
-    hours = {one: simulate(buildings, one, seed=seed, stream=0) for one in ([day] if day != days[-1] else days)}
+    hours = {
+        one: simulate(buildings, one, seed=seed, stream=0) for one in ([day] if day != days[-1] else days)
+    }
     files: list[ExpectedFile] = []
     for place, building in enumerate(make_city(buildings).sheets):
         home = folder / day.isoformat() / building.code

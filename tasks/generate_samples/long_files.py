@@ -24,7 +24,13 @@ _RUSSIAN_METRICS = {
     "T1": "Т1",
     "T2": "Т2",
 }
-_HOT = (("flow_supply", "м3/ч"), ("flow_return", "м3/ч"), ("consumption_period", "м3"), ("T1", "°C"), ("T2", "°C"))
+_HOT = (
+    ("flow_supply", "м3/ч"),
+    ("flow_return", "м3/ч"),
+    ("consumption_period", "м3"),
+    ("T1", "°C"),
+    ("T2", "°C"),
+)
 _COLD = (("consumption_cumulative", "м3"), ("consumption_period", "м3"))
 READINGS_AN_HOUR = len(_HOT) + len(_COLD)
 _BUILDINGS_AT_ONCE = 1_000

@@ -62,8 +62,7 @@ def judge(parsed: pa.Table, meters: Mapping[str, Meter], settings: Settings) -> 
         table=parsed.column("table").to_numpy(), meter=meter_index, time=rows["time"].astype("int64")
     )
     problems = parsed.column("problems").to_numpy().copy()
-    known_metric = rows["metric"].to_numpy() >= 0
-    problems |= _broken_rules(rows, READING.checks) & np.where(known_metric, -1, BIT[Reason.UNMAPPED_CODE])
+    problems |= _broken_rules(rows, READING.checks) & _rules_that_apply(rows, problems)
     dropped = _settle_duplicates(keys, rows["value"], parsed.column("row_num").to_numpy(), problems)
     accepted = (problems & _REJECTING == 0) & ~dropped
     _add_delta_t(rows, keys, accepted)
@@ -104,6 +103,12 @@ def _broken_rules(rows: pd.DataFrame, checks: list[pandera.pandas.Check]) -> np.
         passed = check(rows).check_output.to_numpy()
         bits |= np.where(passed, 0, BIT[Reason(check.name)]).astype(np.int32)
     return bits
+
+
+def _rules_that_apply(rows: pd.DataFrame, problems: np.ndarray) -> np.ndarray:
+    """Give the bits of the rules that make sense: bounds need a metric, and a ragged row has no cells."""
+    bits = np.where(rows["metric"].to_numpy() >= 0, -1, BIT[Reason.UNMAPPED_CODE])
+    return np.where(problems & BIT[Reason.MISSING_COLUMN] != 0, 0, bits).astype(np.int32)
 
 
 def _settle_duplicates(

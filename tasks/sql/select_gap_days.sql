@@ -1,5 +1,5 @@
 select
-    ts::date as day,
+    local_date as day,
     count(*) as buildings_with_gaps,
     sum(readings_expected - readings_present)::bigint as readings_missing
 from {features}.ml_daily_by_building

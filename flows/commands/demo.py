@@ -1,0 +1,49 @@
+"""`dataops demo`: a small city's days from files to features, and what to try next."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+
+from flows.commands.console import err, heading, out, print_table
+from flows.commands.reference import load as load_reference
+from flows.commands.run import run_day
+from flows.commands.sample import BUILDINGS, DAYS, FIRST_DAY, SEED
+from flows.warehouse import open_connection
+from schemas.errors import RunFailed
+from schemas.settings import Settings, load_settings
+from tasks.generate_samples import generate
+from tasks.show_status import SanityCheck, sanity_checks
+
+
+def demo() -> None:
+    """Make sample days, load them, and show the load log, the top reasons and where the report lies."""
+    settings = load_settings()
+    days = [FIRST_DAY + dt.timedelta(days=number) for number in range(DAYS)]
+    heading("1. Sample days")
+    made = generate(settings.raw_dir, days=days, buildings=BUILDINGS, seed=SEED, faults=True)
+    out.print(f"{len(made.files)} files in {settings.raw_dir}, some of them broken on purpose", highlight=False)
+    load_reference()
+    heading("2. Load")
+    for day in days:
+        try:
+            out.print(f"{day}: {run_day(day, settings)}", highlight=False, soft_wrap=True)
+        except RunFailed as error:
+            # One file is truncated on purpose: the run says so, and loads the others.
+            err.print(f"{day}: failed as it should: {error}", markup=False, highlight=False, soft_wrap=True)
+    heading("3. What came of it")
+    for check in asyncio.run(_checks(settings)):
+        out.print(check.query, style="dim", markup=False, highlight=False, soft_wrap=True)
+        print_table(check.title, check.rows)
+    report = settings.artifacts_dir / "quality_reports" / days[-1].isoformat() / "report.html"
+    out.print(f"Report: {report}", highlight=False, soft_wrap=True)
+    out.print(
+        "Next: .venv/bin/dataops status | .venv/bin/dataops db psql | .venv/bin/dataops up (Prefect UI, schedules)",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+async def _checks(settings: Settings) -> list[SanityCheck]:
+    async with open_connection(settings) as connection:
+        return await sanity_checks(connection, settings)

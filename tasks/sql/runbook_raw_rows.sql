@@ -1,0 +1,1 @@
+select count(*) from {stage}.stage_raw_measurements where load_id = '{UUID}'

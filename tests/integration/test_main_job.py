@@ -1,0 +1,301 @@
+"""The main job on the utility's own files, and what happens when it is repeated, changed or cut off."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import pytest
+from python_calamine import CalamineWorkbook
+
+from tasks.claim_files import take_claim_key
+from tests.world import World, long_csv
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+HOT = "Посуточная ведомость ОДПУ ГВС.xlsx"
+COLD = "Посуточная ведомость водосчетчика ХВС ИТП.xlsx"
+METRICS = {
+    HOT: ["flow_supply", "flow_return", "consumption_period", "T1", "T2"],
+    COLD: ["consumption_cumulative", "consumption_period"],
+}
+
+
+async def put_real_files(world: World, real_files: Path) -> None:
+    for name in (HOT, COLD):
+        world.put(name, real_files / name)
+    await world.add_meter("D-0000-GVS", kind="hot_water", building="D-0000", itp="D-0000-ITP")
+    await world.add_meter("D-0000-HVS", kind="cold_water", building="D-0000", itp="D-0000-ITP")
+
+
+def cells_of(path: Path, name: str) -> dict[tuple[str, dt.datetime, str], float]:
+    """Read every value with its hour, independently of the product: row n is hour n of April."""
+    rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()[1:]
+    meter = "D-0000-GVS" if name == HOT else "D-0000-HVS"
+    first = dt.datetime(2025, 4, 1, tzinfo=MOSCOW)
+    return {
+        (meter, first + dt.timedelta(hours=hour), metric): float(row[2 + place])  # type: ignore[arg-type]
+        for hour, row in enumerate(rows)
+        for place, metric in enumerate(METRICS[name])
+    }
+
+
+async def test_every_value_of_the_real_files_stands_in_core_at_its_hour(world: World, real_files: Path) -> None:
+    await put_real_files(world, real_files)
+
+    log = await world.run()
+
+    expected = cells_of(real_files / HOT, HOT) | cells_of(real_files / COLD, COLD)
+    rows = await world.connection.fetch("select meter_code, time, metric::text, value from core.readings")
+    assert {(row["meter_code"], row["time"], row["metric"]): row["value"] for row in rows} == expected
+    assert len(rows) == 5040
+    assert [row["status"] for row in log] == ["success", "success"]
+    assert sum(row["raw_rows"] for row in log) == 1440
+    assert sum(row["rows_rejected"] for row in log) == 0
+    assert await world.connection.fetchval("select count(*) from stage.stage_raw_measurements") == 1440
+
+
+async def test_first_and_last_time_and_a_known_value(world: World, real_files: Path) -> None:
+    await put_real_files(world, real_files)
+
+    await world.run()
+
+    first, last = await world.connection.fetchrow("select min(time), max(time) from core.measurements")
+    assert first == dt.datetime(2025, 4, 1, 0, tzinfo=MOSCOW)
+    assert last == dt.datetime(2025, 4, 30, 23, tzinfo=MOSCOW)
+
+
+async def test_running_again_skips_both_files_and_changes_nothing(world: World, real_files: Path) -> None:
+    await put_real_files(world, real_files)
+    first = await world.run()
+    digest = await world.digest()
+
+    again = await world.run()
+
+    assert [row["status"] for row in again] == ["skipped", "skipped"]
+    assert all(str(row["load_id"]) in again[place]["message"] for place, row in enumerate(first))
+    assert await world.digest() == digest
+    assert await world.connection.fetchval("select count(*) from stage.stage_raw_measurements") == 1440
+
+
+async def test_one_changed_value_is_one_update_and_one_revision(world: World) -> None:
+    await world.add_meter("M")
+    hours = [f"2025-04-30 {hour:02d}:00,M,T1,60" for hour in range(24)]
+    world.put("a.csv", long_csv(*hours))
+    (first,) = await world.run()
+    world.put("a.csv", long_csv(*hours[:-1], "2025-04-30 23:00,M,T1,61.5"))
+
+    (second,) = await world.run()
+
+    assert (second["rows_inserted"], second["rows_updated"], second["rows_unchanged"]) == (0, 1, 23)
+    (revision,) = await world.connection.fetch("select * from core.measurement_revisions")
+    assert (revision["old_value"], revision["new_value"]) == (60, 61.5)
+    assert (revision["old_load_id"], revision["load_id"]) == (first["load_id"], second["load_id"])
+    assert await world.connection.fetchval("select value from core.measurements order by time desc limit 1") == 61.5
+
+
+async def test_same_bytes_under_another_name_are_skipped_and_the_earlier_load_is_named(world: World) -> None:
+    await world.add_meter("M")
+    world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+    world.put("b.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+
+    first, second = await world.run()
+
+    assert (first["status"], second["status"]) == ("success", "skipped")
+    assert str(first["load_id"]) in second["message"]
+
+
+async def test_older_version_delivered_again_is_skipped_so_the_newer_value_stands(world: World) -> None:
+    await world.add_meter("M")
+    for value in ("60", "61", "60"):
+        world.put("a.csv", long_csv(f"2025-04-30 00:00,M,T1,{value}"))
+        log = await world.run()
+
+    assert [row["status"] for row in log] == ["skipped"]
+    assert await world.connection.fetchval("select value from core.measurements") == 61
+
+
+async def test_replay_by_hand_loads_the_same_file_again(world: World) -> None:
+    await world.add_meter("M")
+    world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+    (first,) = await world.run()
+    await world.connection.execute(
+        "delete from quality.quality_load_log where load_id = $1 and status = 'success'", first["load_id"]
+    )
+    await world.connection.execute(
+        "delete from stage.stage_raw_measurements where load_id = $1", first["load_id"]
+    )
+
+    (again,) = await world.run()
+
+    assert (again["status"], again["rows_unchanged"]) == ("success", 1)
+
+
+async def test_broken_file_fails_alone_and_loads_after_it_is_mended(world: World) -> None:
+    await world.add_meter("M")
+    world.put("bad.xlsx", b"PK\x03\x04 cut off")
+    world.put("good.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+
+    bad, good = await world.run()
+    world.put("bad.xlsx", long_csv("2025-04-30 01:00,M,T1,61"))
+    mended, skipped = await world.run()
+
+    assert (bad["status"], good["status"]) == ("failed", "success")
+    assert "повреждён" in bad["message"]
+    assert (mended["status"], skipped["status"]) == ("success", "skipped")
+    assert await world.connection.fetchval("select count(*) from core.measurements") == 2
+
+
+async def test_every_kind_of_bad_row_is_named_and_the_counts_add_up(world: World) -> None:
+    await world.add_meter("M")
+    rows = [
+        "2025-04-30 00:00,M,T1,60",
+        "2025-04-30 00:00,M,T1,60.0",
+        "32.04.2025,M,T1,60",
+        "2025-04-30 01:00,M,T1,",
+        "2025-04-30 02:00,M,T1,abc",
+        "2025-04-30 03:00,M,T1,500",
+        "2025-04-30 04:00,M,consumption_period,-1",
+        "2025-04-30 05:00,M,pressure,1",
+        "2025-04-30 06:00,X,T1,60",
+        "2025-04-30 07:00,M,T1,=A1",
+        "2025-04-30 08:00,M,T1,60",
+        "2025-04-30 08:00,M,T1,61",
+        "too few",
+        "2025-04-30 09:00,M,T1 кг,60",
+    ]
+    world.put("a.csv", long_csv(*rows))
+
+    (log,) = await world.run()
+
+    errors = {(row["row_num"], row["column_name"], row["reason"], row["raw_value"]) for row in await world.errors()}
+    assert errors == {
+        (4, "timestamp", "bad_timestamp", "32.04.2025"),
+        (5, "value", "missing_value", None),
+        (6, "value", "bad_number", "abc"),
+        (7, "value", "out_of_range", "500"),
+        (8, "value", "negative", "-1"),
+        (9, "metric", "unknown_metric", "pressure"),
+        (10, "meter_code", "unmapped_code", "//X"),
+        (11, "value", "formula_without_value", "=A1"),
+        (12, "value", "conflicting_duplicate", "60"),
+        (13, "value", "conflicting_duplicate", "61"),
+        (14, "value", "missing_column", "␞too few"),
+        (15, "metric", "unknown_metric", "T1 кг"),
+    }
+    assert log["status"] == "partial"
+    assert (log["rows_read"], log["rows_loaded"], log["rows_rejected"], log["rows_duplicate"]) == (14, 1, 12, 1)
+
+
+async def test_two_files_with_one_reading_are_never_an_error(world: World) -> None:
+    await world.add_meter("M")
+    world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+    world.put("b.csv", long_csv("2025-04-30 00:00,M,T1,61"))
+    run = await world.begin()
+    await world.ingest(run)
+    await world.validate(run)
+
+    with pytest.raises(Exception, match="одни и те же показания"):
+        await world.load(run)
+
+    from tasks.load_readings import find_parsed, load
+
+    for one in await find_parsed(world.connection, run.flow_run_id, world.settings):
+        await load(world.connection, [one], run.claim_key, world.settings)
+    assert await world.connection.fetchval("select value from core.measurements") == 61
+
+
+async def test_dead_runs_claim_is_taken_over_and_nothing_stays_half_done(world: World) -> None:
+    await world.add_meter("M")
+    world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 01:00,M,T1,abc"))
+    assert world.settings.database_url
+    other = await asyncpg.connect(world.settings.database_url.get_secret_value())
+    dead = World(other, world.settings)
+    run = await dead.begin()
+    await dead.ingest(run)
+    await dead.validate(run)
+    other.terminate()
+
+    (log,) = await world.run()
+
+    assert log["status"] == "partial"
+    assert [row["status"] for row in await world.log(run.flow_run_id)] == ["failed"]
+    assert len(await world.errors()) == 1
+    assert await world.connection.fetchval("select count(*) from stage.stage_parsed_measurements") == 2
+
+
+async def test_file_that_a_living_run_loads_is_skipped(world: World) -> None:
+    await world.add_meter("M")
+    world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+    assert world.settings.database_url
+    other = await asyncpg.connect(world.settings.database_url.get_secret_value())
+    living = World(other, world.settings)
+    run = await living.begin()
+    await living.ingest(run)
+
+    (log,) = await world.run()
+
+    assert log["status"] == "skipped"
+    assert "другим запуском" in log["message"]
+    await living.validate(run)
+    await living.load(run)
+    assert [row["status"] for row in await living.log(run.flow_run_id)] == ["success"]
+    await other.close()
+
+
+async def test_load_goes_on_without_the_files_that_an_earlier_machine_spooled(world: World) -> None:
+    await world.add_meter("M")
+    world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 01:00,M,T1,1 234"))
+    run = await world.begin()
+    await world.ingest(run)
+    for file in (world.settings.state_dir / "spool").iterdir():
+        file.unlink()
+    await world.validate(run)
+    for file in (world.settings.state_dir / "spool").iterdir():
+        file.unlink()
+
+    await world.load(run)
+
+    (log,) = await world.log(run.flow_run_id)
+    assert (log["rows_inserted"], log["rows_rejected"]) == (1, 1)
+
+
+async def test_large_file_is_judged_in_parts_with_the_same_outcome(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        await world.add_meter(f"M{number}")
+    rows = [f"2025-04-30 {hour:02d}:00,M{meter},T1,{60 + meter}" for hour in range(24) for meter in range(5)]
+    rows += ["2025-04-30 00:00,M0,T1,60", "2025-04-30 00:00,M1,T1,99"]
+    world.put("a.csv", long_csv(*rows))
+    monkeypatch.setattr("tasks.judge_readings.store._MOST_READINGS", 20)
+
+    (log,) = await world.run()
+
+    assert (log["rows_read"], log["rows_loaded"], log["rows_rejected"], log["rows_duplicate"]) == (122, 119, 2, 1)
+
+
+@pytest.mark.parametrize(("low", "high", "suspect"), [("17", "23", 2), ("5", "12", 0)])
+async def test_delta_t_settings_decide_what_is_suspect(
+    world: World, low: str, high: str, suspect: int
+) -> None:
+    await world.add_meter("M")
+    world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 00:00,M,T2,50"))
+    changed = world.settings.model_copy(update={"delta_t_min": float(low), "delta_t_max": float(high)})
+
+    (log,) = await World(world.connection, changed).run()
+
+    assert log["rows_suspect"] == suspect
+
+
+async def test_take_claim_key_is_held_until_its_connection_closes(world: World) -> None:
+    assert world.settings.database_url
+    other = await asyncpg.connect(world.settings.database_url.get_secret_value())
+    key = await take_claim_key(other)
+
+    held = await world.connection.fetchval("select pg_try_advisory_lock($1)", key)
+    await other.close()
+    freed = await world.connection.fetchval("select pg_try_advisory_lock($1)", key)
+
+    assert (held, freed) == (False, True)

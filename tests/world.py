@@ -1,0 +1,139 @@
+"""The pipeline without Prefect, for tests: a day's files in, core out, as the flows put it together."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from schemas.errors import FileError
+from schemas.mappings import load_mappings, match_mapping
+from schemas.settings import Settings
+from tasks.claim_files import Run, claim, fail_load, take_claim_key
+from tasks.find_files import find_files
+from tasks.judge_readings import Spool, find_staged, judge_loads
+from tasks.load_readings import accepted_spool, find_parsed, load
+from tasks.read_files import read_tables
+from tasks.stage_rows import raw_spool, stage_tables
+
+DAY = date(2025, 4, 30)
+CORE_DIGEST = """
+    select md5(coalesce(string_agg(concat_ws('|', time, meter_id, metric, value, quality), E'\n'
+    order by meter_id, time, metric), '')) from core.measurements
+"""
+
+
+class World(NamedTuple):
+    """A migrated database and a folder of raw files."""
+
+    connection: asyncpg.Connection
+    settings: Settings
+
+    def put(self, name: str, content: bytes | str | Path, *, day: date = DAY) -> Path:
+        """Put a raw file into a day's folder."""
+        path = self.settings.raw_dir / day.isoformat() / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        data = content.read_bytes() if isinstance(content, Path) else content
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+        return path
+
+    async def add_meter(self, code: str, *, kind: str = "heat", building: str = "B", itp: str = "I") -> int:
+        """Add a meter to the reference tables; gives its id."""
+        return int(
+            await self.connection.fetchval(
+                """
+                with b as (
+                    insert into core.buildings (external_code) values ($1)
+                    on conflict (external_code) do update set external_code = excluded.external_code returning id
+                ), i as (
+                    insert into core.itp (external_code, building_id) select $2, id from b
+                    on conflict (external_code) do update set external_code = excluded.external_code returning id
+                )
+                insert into core.meters (external_code, itp_id, kind) select $3, id, $4 from i returning id
+                """,
+                building,
+                itp,
+                code,
+                kind,
+            )
+        )
+
+    async def begin(self, day: date = DAY) -> Run:
+        """Begin a run; it lives as long as the connection."""
+        return Run(uuid4(), await take_claim_key(self.connection), day)
+
+    async def ingest(self, run: Run) -> None:
+        """Claim and stage every file of the run's day."""
+        mappings = load_mappings(self.settings.sources_dir)
+        found = await find_files(run.business_date, self.settings, now=time.time())
+        for file in found.files:
+            claimed = await claim(
+                self.connection,
+                run,
+                self.settings,
+                source_file=file.source_file,
+                checksum=file.checksum,
+                size_bytes=file.size_bytes,
+            )
+            if claimed.skipped_because or claimed.is_staged:
+                continue
+            try:
+                mapping = match_mapping(mappings, file.relative_path)
+                tables = read_tables(file.path, mapping, relative_path=file.relative_path, settings=self.settings)
+                await stage_tables(
+                    self.connection, claimed.load_id, file.source_file, tables, self.settings, source=mapping.name
+                )
+            except FileError as error:
+                await fail_load(self.connection, claimed.load_id, str(error), self.settings)
+
+    async def validate(self, run: Run) -> None:
+        """Judge the run's staged loads as one group."""
+        spool = Spool(
+            raw=lambda load_id, table: raw_spool(load_id, table, self.settings),
+            accepted=lambda load_id: accepted_spool(load_id, self.settings),
+        )
+        if loads := await find_staged(self.connection, run.flow_run_id, self.settings):
+            await judge_loads(self.connection, loads, spool, self.settings)
+
+    async def load(self, run: Run) -> None:
+        """Load the run's judged loads as one group."""
+        if loads := await find_parsed(self.connection, run.flow_run_id, self.settings):
+            await load(self.connection, loads, run.claim_key, self.settings)
+
+    async def run(self, day: date = DAY) -> list[asyncpg.Record]:
+        """Run one day; gives the log rows of this run in the order of their files."""
+        run = await self.begin(day)
+        await self.ingest(run)
+        await self.validate(run)
+        await self.load(run)
+        return await self.log(run.flow_run_id)
+
+    async def log(self, flow_run_id: UUID) -> list[asyncpg.Record]:
+        """Give the load log of one run."""
+        return list(
+            await self.connection.fetch(
+                "select * from quality.quality_load_log where flow_run_id = $1 order by source_file, started_at",
+                flow_run_id,
+            )
+        )
+
+    async def digest(self) -> str:
+        """Give a digest over every reading in core."""
+        return str(await self.connection.fetchval(CORE_DIGEST))
+
+    async def errors(self) -> list[asyncpg.Record]:
+        """Give all row errors in the order of the file."""
+        return list(
+            await self.connection.fetch(
+                "select * from quality.quality_row_errors order by source_file, row_num, column_name, reason"
+            )
+        )
+
+
+def long_csv(*rows: str) -> str:
+    """Give a csv of the data contract; the rows are `timestamp,meter,metric,value`."""
+    return "\n".join(["timestamp,meter_code,metric,value", *rows]) + "\n"
