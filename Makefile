@@ -17,8 +17,9 @@ setup: .venv/.installed
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
+# The demo shows results; `dataops run` shows the log of each step.
 demo: setup
-	$(BIN)/dataops demo
+	LOG_LEVEL=CRITICAL $(BIN)/dataops demo
 
 test: setup
 	$(BIN)/python -m pytest

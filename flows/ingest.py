@@ -31,6 +31,7 @@ async def ingest(context: RunContext) -> PartResult:
 
     Raises:
         RunFailed: files that could not be read; the others are staged.
+
     """
     settings, log = load_settings(), get_run_logger()
     found = await find_files(context.day, settings, now=time.time())

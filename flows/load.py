@@ -22,6 +22,7 @@ async def load_files(context: RunContext) -> PartResult:
 
     Raises:
         RunFailed: files that could not be loaded; the others are.
+
     """
     settings = load_settings()
     async with open_connection(settings) as connection:

@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -59,6 +60,7 @@ async def load_day(date: dt.date | None = None, days_back: int = 0) -> RunSummar
 
     Raises:
         RunFailed: some files failed, each with its reason; the others are loaded.
+
     """
     settings = load_settings()
     scheduled = runtime.flow_run.scheduled_start_time or dt.datetime.now(dt.UTC)
@@ -67,7 +69,9 @@ async def load_day(date: dt.date | None = None, days_back: int = 0) -> RunSummar
     with _run_log(day, settings):
         await migrate_warehouse(settings)
         async with _working(day, settings) as context:
-            parts = [await part(context, return_state=True) for part in (ingest, validate, load_files)]
+            parts: list[State[Any]] = []
+            for part in (ingest, validate, load_files):
+                parts.append(await part(context, return_state=True))
             parts.append(await transform(return_state=True))
             parts.append(await report(context, return_state=True))
             return await _conclude(context, parts, settings)
@@ -83,7 +87,7 @@ async def _working(day: dt.date, settings: Settings) -> AsyncIterator[RunContext
         yield context
 
 
-async def _conclude(context: RunContext, parts: list[State], settings: Settings) -> RunSummary:
+async def _conclude(context: RunContext, parts: list[State[Any]], settings: Settings) -> RunSummary:
     async with open_connection(settings) as connection:
         summary = await summarise_run(connection, context.flow_run_id, settings)
     get_run_logger().info("%s", summary)

@@ -32,10 +32,14 @@ class PartResult(BaseModel):
     loads: int
 
 
-def is_worth_retrying(task: object, task_run: object, state: State[Any]) -> bool:  # noqa: ARG001
+def is_worth_retrying(task: object, task_run: object, state: State[Any]) -> bool:
     """Tell Prefect to retry what a lost connection or a concurrent load broke, and nothing else."""
     return isinstance(state.data, BaseException) and is_transient(state.data)
 
 
-RETRY: dict[str, Any] = {"retries": 3, "retry_delay_seconds": [1, 5, 20], "retry_condition_fn": is_worth_retrying}
+RETRY: dict[str, Any] = {
+    "retries": 3,
+    "retry_delay_seconds": [1, 5, 20],
+    "retry_condition_fn": is_worth_retrying,
+}
 """How a group of files is tried again; each try finds out from the database what is left."""

@@ -30,7 +30,11 @@ async def transform() -> Transformed:
     """
     settings, log = load_settings(), get_run_logger()
     dsn = await resolve_dsn(settings)
-    async with open_connection(settings) as connection, one_transform(connection), connector(dsn) as warehouse:
+    async with (
+        open_connection(settings) as connection,
+        one_transform(connection),
+        connector(dsn) as warehouse,
+    ):
         targets = await find_targets(connection, settings)
         changes = await take_changes(warehouse, settings)
         full = changes.built_with != fingerprint(settings)

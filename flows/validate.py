@@ -24,6 +24,7 @@ async def validate(context: RunContext) -> PartResult:
 
     Raises:
         RunFailed: loads that could not be judged; the others are.
+
     """
     settings = load_settings()
     async with open_connection(settings) as connection:
@@ -36,7 +37,9 @@ async def validate(context: RunContext) -> PartResult:
     return PartResult(loads=len(loads))
 
 
-@task(name="validate-loads", task_run_name="validate {loads[0].source_file} …", cache_policy=NO_CACHE, **RETRY)
+@task(
+    name="validate-loads", task_run_name="validate {loads[0].source_file} …", cache_policy=NO_CACHE, **RETRY
+)
 async def validate_loads(loads: list[StagedLoad]) -> dict[str, str]:
     """Judge a group of loads together; if that fails, one by one, so that each fails alone."""
     try:
@@ -56,7 +59,10 @@ async def _judge(loads: list[StagedLoad]) -> None:
         raw=lambda load_id, table: raw_spool(load_id, table, settings),
         accepted=lambda load_id: accepted_spool(load_id, settings),
     )
-    async with open_connection(settings) as connection, progress(f"{loads[0].source_file}: проверка") as report:
+    async with (
+        open_connection(settings) as connection,
+        progress(f"{loads[0].source_file}: проверка") as report,
+    ):
         verdicts = await judge_loads(connection, loads, spool, settings, progress=report)
     for load, verdict in zip(loads, verdicts, strict=True):
         log.info(

@@ -8,8 +8,17 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
 
 from schemas.errors import FileError, MappingError
@@ -59,7 +68,9 @@ class ColumnMeaning(_Strict):
     @model_validator(mode="after")
     def _unit_fits(self) -> Self:
         if factor_to_own_unit(METRICS[self.metric], self.unit, interval_hours=1) is None:
-            raise ValueError(f"a unit that fits {self.metric} ({METRICS[self.metric].unit}), not {self.unit!r}")
+            raise ValueError(
+                f"a unit that fits {self.metric} ({METRICS[self.metric].unit}), not {self.unit!r}"
+            )
         return self
 
 
@@ -95,7 +106,9 @@ class Identity(_Strict):
         groups = set(re.compile(self.path or "").groupindex)
         for code in (self.building, self.itp, self.meter):
             if isinstance(code, str) and (unknown := set(re.findall(r"\{(\w+)\}", code)) - groups):
-                raise ValueError(f"templates over the groups of path ({sorted(groups)}), not {sorted(unknown)}")
+                raise ValueError(
+                    f"templates over the groups of path ({sorted(groups)}), not {sorted(unknown)}"
+                )
         return self
 
 
@@ -127,7 +140,9 @@ class SourceMapping(_Strict):
     def _is_complete(self) -> Self:
         if self.layout == "long":
             if self.columns or self.date or self.hour or self.timestamp:
-                raise ValueError("layout: day-sheet where columns are named; the long layout has names of its own")
+                raise ValueError(
+                    "layout: day-sheet where columns are named; the long layout has names of its own"
+                )
             return self
         if not self.columns:
             raise ValueError("columns: at least one heading with its metric")
@@ -173,13 +188,16 @@ def load_mappings(folder: Path) -> list[SourceMapping]:
 
     Raises:
         MappingError: names the file, the line, the key and what is allowed.
+
     """
     mappings: list[SourceMapping] = []
     for file in sorted(folder.glob("*.yaml")):
         for document in _documents(file):
             mapping = _mapping(file, document)
             if mapping.name in {other.name for other in mappings}:
-                raise MappingError(f"{file.name}: line {_line(document, ('name',))}: name: {mapping.name!r} is used twice")
+                raise MappingError(
+                    f"{file.name}: line {_line(document, ('name',))}: name: {mapping.name!r} is used twice"
+                )
             mappings.append(mapping)
     if not mappings:
         raise MappingError(f"{folder} holds no *.yaml: no file can be read without a mapping (SOURCES_DIR)")
@@ -188,7 +206,9 @@ def load_mappings(folder: Path) -> list[SourceMapping]:
 
 def _documents(file: Path) -> list[Any]:
     try:
-        return [document for document in YAML(typ="rt").load_all(file.read_text("utf-8")) if document is not None]
+        return [
+            document for document in YAML(typ="rt").load_all(file.read_text("utf-8")) if document is not None
+        ]
     except (MarkedYAMLError, UnicodeDecodeError) as error:
         where = getattr(error, "problem_mark", None)
         line = f"line {where.line + 1}: " if where else ""
@@ -201,11 +221,15 @@ def _mapping(file: Path, document: Any) -> SourceMapping:  # noqa: ANN401 - YAML
     except ValidationError as error:
         lines = []
         for item in error.errors():
-            keys = tuple(key for key in item["loc"] if not str(key).startswith(("function-", "From")) and key != "str")
+            keys = tuple(
+                key for key in item["loc"] if not str(key).startswith(("function-", "From")) and key != "str"
+            )
             text = item["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
             text = text if text.startswith("must be") else f"must be {text}"
             text = "there is no such key" if item["type"] == "extra_forbidden" else text
-            lines.append(f"line {_line(document, keys)}: {'.'.join(str(key) for key in keys) or 'document'}: {text}")
+            lines.append(
+                f"line {_line(document, keys)}: {'.'.join(str(key) for key in keys) or 'document'}: {text}"
+            )
         raise MappingError(f"{file.name}: {'; '.join(lines)}") from None
 
 
@@ -213,9 +237,9 @@ def _line(node: Any, keys: tuple[Any, ...]) -> int:  # noqa: ANN401 - YAML gives
     """Find the line of a key as a person counts it; of a missing key, that of what should hold it."""
     line = getattr(getattr(node, "lc", None), "line", 0) or 0
     for key in keys:
-        if isinstance(node, dict) and key in node:
+        if isinstance(node, CommentedMap) and key in node:
             line, node = node.lc.key(key)[0], node[key]
-        elif isinstance(node, list) and isinstance(key, int) and key < len(node):
+        elif isinstance(node, CommentedSeq) and isinstance(key, int) and key < len(node):
             line, node = node.lc.item(key)[0], node[key]
     return line + 1
 
@@ -225,6 +249,7 @@ def match_mapping(mappings: list[SourceMapping], relative_path: str) -> SourceMa
 
     Raises:
         FileError: no mapping takes it, or several do.
+
     """
     found = [mapping for mapping in mappings if mapping.takes(relative_path)]
     if not found:
@@ -234,5 +259,7 @@ def match_mapping(mappings: list[SourceMapping], relative_path: str) -> SourceMa
         )
     if len(found) > 1:
         names = ", ".join(mapping.name for mapping in found)
-        raise FileError(f"к файлу подходят сразу несколько описаний источников ({names}): уточните match или exclude")
+        raise FileError(
+            f"к файлу подходят сразу несколько описаний источников ({names}): уточните match или exclude"
+        )
     return found[0]

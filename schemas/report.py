@@ -25,9 +25,7 @@ class Totals(_Part):
     failed: int
     skipped: int
     running: int
-    rows_read: int = Field(
-        description="= loaded + rejected + duplicate, once all files are loaded."
-    )
+    rows_read: int = Field(description="= loaded + rejected + duplicate, once all files are loaded.")
     rows_loaded: int = Field(description="= rows_inserted + rows_updated + rows_unchanged.")
     rows_inserted: int
     rows_updated: int
@@ -96,7 +94,7 @@ class MeterLine(_Part):
     building_code: str
     kind: str
     interval_minutes: int
-    missing_hours: int = Field(description="Of the period by which meters are ranked.")
+    missing_hours: int = Field(description="Hours without any reading in [since, until).")
     hours: list[int] = Field(description="Metrics present in each hour of `hour_columns`.")
     metrics: int = Field(description="Metrics that the meter sends: the most that it had in one hour.")
     days: list[int] = Field(description="Hours with readings on each day of `day_columns`.")
@@ -113,11 +111,9 @@ class Completeness(_Part):
     days_not_shown: int
     meters: list[MeterLine]
     meters_not_shown: int
-    meters_complete: int
+    meters_complete: int = Field(description="Every hour has as many readings as the meter's fullest one.")
     meters_with_gaps: int
-    meters_silent: int = Field(
-        description="Known meters without a reading since a week before `since`."
-    )
+    meters_silent: int = Field(description="Known meters without a reading since a week before `since`.")
     silent_examples: list[str]
 
 

@@ -156,6 +156,7 @@ class Settings(BaseSettings):
 
         Raises:
             SettingsError: `RAW_DIR` is the folder of another day.
+
         """
         own = date_of_folder(self.raw_dir)
         if own is None:
@@ -173,6 +174,7 @@ def load_settings() -> Settings:
 
     Raises:
         SettingsError: a value is not allowed.
+
     """
     try:
         return Settings()

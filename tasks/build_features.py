@@ -41,6 +41,7 @@ def build(dsn: SecretStr, settings: Settings, *, window: Window | None, full: bo
 
     Raises:
         TerminalError: names the nodes that failed, with what dbt says of each.
+
     """
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     if full:
@@ -90,7 +91,9 @@ def _invoke(arguments: Sequence[str], dsn: SecretStr, settings: Settings, window
             ),
             raise_on_failure=False,
         )
-        result = runner.invoke([*arguments, "--no-version-check", "--log-path", str(_target(settings).parent / "logs")])
+        result = runner.invoke(
+            [*arguments, "--no-version-check", "--log-path", str(_target(settings).parent / "logs")]
+        )
     if not result.success:
         raise TerminalError(f"dbt: {_what_failed(result)}")
 

@@ -42,6 +42,7 @@ async def connect(dsn: SecretStr) -> AsyncIterator[asyncpg.Connection]:
     Raises:
         TransientError: the server is not reachable.
         TerminalError: it refuses user, password or database.
+
     """
     try:
         connection = await asyncpg.connect(
@@ -101,7 +102,7 @@ async def find_block() -> SecretStr | None:
         block = await AsyncSqlAlchemyConnector.aload(BLOCK_NAME)
     except ValueError:  # Prefect's answer for a block that does not exist
         return None
-    url = block._rendered_url  # noqa: SLF001 - the block has no public way to its URL
+    url = block._rendered_url
     return SecretStr(url.set(drivername="postgresql").render_as_string(hide_password=False))
 
 

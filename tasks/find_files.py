@@ -55,9 +55,7 @@ async def find_files(day: date, settings: Settings, *, now: float) -> Found:
     if fresh:
         await asyncio.sleep(settings.file_settle_sec)
     growing = {path for path in fresh if not path.exists() or _look(path) != first[path]}
-    files = [
-        await asyncio.to_thread(_raw_file, path, folder, day) for path in inside if path not in growing
-    ]
+    files = [await asyncio.to_thread(_raw_file, path, folder, day) for path in inside if path not in growing]
     return Found(
         files=files,
         growing=[path.relative_to(folder).as_posix() for path in sorted(growing)],

@@ -68,6 +68,7 @@ async def load(
     Raises:
         SharedReadingsError: files of the group hold the same reading; load them one by one.
         asyncpg.SerializationError: another load changed the same readings meanwhile; try again.
+
     """
     sources = [await _accepted(connection, one.load_id, settings) for one in loads]
     since, until = _span(loads)
@@ -127,7 +128,9 @@ async def _upsert(
     until: datetime | None,
     settings: Settings,
 ) -> list[Loaded]:
-    meters = await connection.fetchval(statement("select_incoming_meters", settings), _MOST_METERS_TO_NAME + 1)
+    meters = await connection.fetchval(
+        statement("select_incoming_meters", settings), _MOST_METERS_TO_NAME + 1
+    )
     named = meters if meters and len(meters) <= _MOST_METERS_TO_NAME else None
     rows = await connection.fetch(
         statement("upsert_readings", settings), since, until, named, settings.default_tz

@@ -72,6 +72,7 @@ def read_reference(folder: Path) -> Reference:
 
     Raises:
         ReferenceFilesError: files are missing or wrong; all errors of all files are listed.
+
     """
     errors: list[str] = []
     lines: dict[str, list[_Line]] = {}
@@ -163,6 +164,7 @@ async def load_reference(
 
     Raises:
         ReferenceFilesError: a row names a building or ITP that neither the files nor core know.
+
     """
     async with connection.transaction():
         await connection.execute(statement("create_reference_in", settings))

@@ -24,7 +24,16 @@ NEEDED_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "buildings": ("id", "external_code", "district_id"),
     "itp": ("id", "external_code", "building_id"),
     "meters": ("id", "external_code", "itp_id", "kind", "interval_minutes"),
-    "measurements": ("time", "meter_id", "metric", "value", "quality", "load_id", "inserted_at", "updated_at"),
+    "measurements": (
+        "time",
+        "meter_id",
+        "metric",
+        "value",
+        "quality",
+        "load_id",
+        "inserted_at",
+        "updated_at",
+    ),
     "measurement_revisions": (
         *("time", "meter_id", "metric", "old_value", "new_value", "old_quality", "new_quality"),
         *("old_load_id", "load_id", "replaced_at"),
@@ -55,9 +64,11 @@ class MigrationReport(NamedTuple):
 
 def find_migrations(folder: Path = _FOLDER) -> list[Migration]:
     """Read the migrations in their order."""
-    files = sorted(folder.glob("*.sql"))
-    parts = [(file, *file.stem.split("_", 1)) for file in files]
-    return [Migration(int(number), scope.split("_")[0], file.name, file.read_text("utf-8")) for file, number, scope in parts]
+    found = []
+    for file in sorted(folder.glob("*.sql")):
+        number, scope, *_ = file.stem.split("_")
+        found.append(Migration(int(number), scope, file.name, file.read_text("utf-8")))
+    return found
 
 
 async def migrate(connection: asyncpg.Connection, settings: Settings) -> MigrationReport:
@@ -66,6 +77,7 @@ async def migrate(connection: asyncpg.Connection, settings: Settings) -> Migrati
     Raises:
         TerminalError: a foreign core lacks what is needed (all of it is listed), an applied file was
             changed, or the user may not create what is missing.
+
     """
     await connection.execute("select pg_advisory_lock($1)", _LOCK)
     try:

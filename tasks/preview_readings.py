@@ -46,7 +46,14 @@ def summarise(layout: TableLayout, parsed: Iterable[pa.Table]) -> Preview:
             numbers = pc.unique(table.column("row_num")).slice(0, _ROWS)
             shown = table.filter(pc.is_in(table.column("row_num"), value_set=numbers)).sort_by("row_num")
             first = [_reading(reading, zone) for reading in shown.to_pylist()]
-    local = [moment.astimezone(zone).isoformat(sep=" ", timespec="minutes") for moment in (min(times), max(times))] if times else [None, None]
+    local = (
+        [
+            moment.astimezone(zone).isoformat(sep=" ", timespec="minutes")
+            for moment in (min(times), max(times))
+        ]
+        if times
+        else [None, None]
+    )
     return Preview(
         sheet=layout.sheet,
         header_row=layout.header_row,
@@ -74,6 +81,10 @@ def _columns(layout: TableLayout) -> list[dict[str, Any]]:
         if key := getattr(layout, f"{field}_column"):
             meanings[key] = field
     return [
-        {"column": column.letter, "heading": column.heading, "meaning": meanings.get(column.key, "kept in the raw row")}
+        {
+            "column": column.letter,
+            "heading": column.heading,
+            "meaning": meanings.get(column.key, "kept in the raw row"),
+        }
         for column in layout.columns
     ]

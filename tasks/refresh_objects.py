@@ -34,6 +34,7 @@ async def find_targets(connection: asyncpg.Connection, settings: Settings) -> li
 
     Raises:
         TerminalError: an object does not exist or is no view; all such are named.
+
     """
     names = settings.refresh_objects
     if names is None:
@@ -42,7 +43,8 @@ async def find_targets(connection: asyncpg.Connection, settings: Settings) -> li
     found = {name: await _look_up(connection, name, settings) for name in names}
     if unknown := [name for name, target in found.items() if target is None]:
         raise TerminalError(
-            f"REFRESH_OBJECTS: {', '.join(unknown)}: no continuous aggregate, materialised view or view of that name"
+            f"REFRESH_OBJECTS: {', '.join(unknown)}: "
+            "there is no continuous aggregate, materialised view or view of that name"
         )
     return [target for target in found.values() if target]
 

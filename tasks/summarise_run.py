@@ -32,8 +32,9 @@ class RunSummary(BaseModel):
     def __str__(self) -> str:
         return (
             f"{self.files} files: {self.loaded} loaded, {self.skipped} skipped, {len(self.failed)} failed; "
-            f"{self.readings_read} readings: {self.readings_inserted} inserted, {self.readings_updated} updated, "
-            f"{self.readings_unchanged} unchanged, {self.readings_rejected} rejected, "
+            f"{self.readings_read} readings: {self.readings_inserted} inserted, "
+            f"{self.readings_updated} updated, {self.readings_unchanged} unchanged, "
+            f"{self.readings_rejected} rejected, "
             f"{self.readings_duplicate} duplicate, {self.readings_suspect} suspect"
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
@@ -32,8 +31,7 @@ class Changes(NamedTuple):
 @asynccontextmanager
 async def one_transform(connection: asyncpg.Connection) -> AsyncIterator[None]:
     """Wait until no other transform runs; the lock ends with its connection, so a killed one frees it."""
-    while not await connection.fetchval("select pg_try_advisory_lock($1)", _TRANSFORM_LOCK):
-        await asyncio.sleep(1)
+    await connection.execute("select pg_advisory_lock($1)", _TRANSFORM_LOCK)
     try:
         yield
     finally:

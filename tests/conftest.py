@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 # Prefect reads its settings when it is imported: nothing of a developer's own set-up may leak in.
-_HOME = Path(tempfile.mkdtemp(prefix="dataops-tests-", dir="/var/tmp"))  # noqa: S108 - other users must reach it
+_HOME = Path(tempfile.mkdtemp(prefix="dataops-tests-", dir="/var/tmp"))
 _HOME.chmod(0o755)
 for _name in [name for name in os.environ if name.startswith("PREFECT_")]:
     del os.environ[_name]

@@ -48,10 +48,10 @@ class World(NamedTuple):
                 """
                 with b as (
                     insert into core.buildings (external_code) values ($1)
-                    on conflict (external_code) do update set external_code = excluded.external_code returning id
+                    on conflict (external_code) do update set external_code = $1 returning id
                 ), i as (
                     insert into core.itp (external_code, building_id) select $2, id from b
-                    on conflict (external_code) do update set external_code = excluded.external_code returning id
+                    on conflict (external_code) do update set external_code = $2 returning id
                 )
                 insert into core.meters (external_code, itp_id, kind) select $3, id, $4 from i returning id
                 """,
@@ -83,9 +83,16 @@ class World(NamedTuple):
                 continue
             try:
                 mapping = match_mapping(mappings, file.relative_path)
-                tables = read_tables(file.path, mapping, relative_path=file.relative_path, settings=self.settings)
+                tables = read_tables(
+                    file.path, mapping, relative_path=file.relative_path, settings=self.settings
+                )
                 await stage_tables(
-                    self.connection, claimed.load_id, file.source_file, tables, self.settings, source=mapping.name
+                    self.connection,
+                    claimed.load_id,
+                    file.source_file,
+                    tables,
+                    self.settings,
+                    source=mapping.name,
                 )
             except FileError as error:
                 await fail_load(self.connection, claimed.load_id, str(error), self.settings)
@@ -116,7 +123,8 @@ class World(NamedTuple):
         """Give the load log of one run."""
         return list(
             await self.connection.fetch(
-                "select * from quality.quality_load_log where flow_run_id = $1 order by source_file, started_at",
+                "select * from quality.quality_load_log where flow_run_id = $1 "
+                "order by source_file, started_at",
                 flow_run_id,
             )
         )

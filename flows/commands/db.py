@@ -76,5 +76,3 @@ async def _describe(settings: Settings) -> dict[str, Any]:
 def _say(settings: Settings) -> None:
     found = embed_postgres.status(settings.state_dir)
     out.print(f"PostgreSQL {found.version} on 127.0.0.1:{found.port}, data in {found.home}", highlight=False)
-
-

@@ -21,6 +21,7 @@ def parse_date(text: str) -> dt.date:
 
     Raises:
         typer.BadParameter: the text is no ISO date.
+
     """
     try:
         return dt.date.fromisoformat(text)
@@ -30,7 +31,9 @@ def parse_date(text: str) -> dt.date:
 
 Day = Annotated[
     dt.date | None,
-    typer.Option("--date", parser=parse_date, metavar="YYYY-MM-DD", help="The day; by default today in DEFAULT_TZ."),
+    typer.Option(
+        "--date", parser=parse_date, metavar="YYYY-MM-DD", help="The day; by default today in DEFAULT_TZ."
+    ),
 ]
 
 
@@ -51,10 +54,17 @@ def run_day(date: dt.date | None, settings: Settings) -> RunSummary:
 
     Raises:
         RunFailed: some files failed; the text names them.
+
     """
     with serving(settings):
-        state = asyncio.run(load_day(date=date, return_state=True))
-        if not state.is_completed():
-            raise RunFailed(state.message or "the run failed")
-        summary: RunSummary = asyncio.run(state.aresult())
-        return summary
+        return asyncio.run(_run_day(date))
+
+
+async def _run_day(date: dt.date | None) -> RunSummary:
+    state = await load_day(date=date, return_state=True)
+    result = await state.aresult(raise_on_failure=False)
+    if isinstance(result, Exception):
+        raise result
+    if not isinstance(result, RunSummary):
+        raise RunFailed(state.message or "the run did not finish")
+    return result

@@ -60,7 +60,9 @@ def _check(file: Path, mappings: list[SourceMapping], settings: Settings) -> dic
         mapping = match_mapping(mappings, relative)
         found["mapping"] = mapping.name
         for table in read_tables(file, mapping, relative_path=relative, settings=settings):
-            found["tables"].append(summarise(table.layout, (parse(table.layout, batch) for batch in table.batches))._asdict())
+            found["tables"].append(
+                summarise(table.layout, (parse(table.layout, batch) for batch in table.batches))._asdict()
+            )
     except (DataopsError, OSError) as error:
         found["error"] = str(error)
     return found

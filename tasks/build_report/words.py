@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from markupsafe import Markup
+
 from schemas.reasons import Reason
 from schemas.report import FileStatus, Report, Totals, Verdict
 
@@ -62,12 +64,12 @@ def headline(report: Report) -> str:
     return ": ".join(verdict_in_words(report.verdict, report.totals))
 
 
-def number(value: float | None) -> str:
+def number(value: float | None) -> Markup:
     """Write a number as Russians do: narrow no-break spaces and a decimal comma; a dash for None."""
     if value is None:
-        return "—"
+        return Markup("—")
     text = f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
-    return text.replace(",", "\u202f").replace(".", ",")
+    return Markup(text.replace(",", "\u202f").replace(".", ","))  # noqa: S704 - digits only
 
 
 def visible(text: object) -> str:

@@ -66,6 +66,7 @@ def render(report: Report) -> str:
             hour_rows=_hour_rows(report.completeness) if report.completeness else [],
             day_rows=_day_rows(report.completeness) if report.completeness else [],
             local=lambda moment: _local(moment, zone),
+            span=lambda first, last: _span(first, last, zone),
         )
     )
 
@@ -88,6 +89,12 @@ def _environment() -> Environment:
 
 def _local(moment: dt.datetime, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%d.%m.%Y %H:%M}"
+
+
+def _span(first: dt.datetime, last: dt.datetime, zone: ZoneInfo) -> str:
+    start, end = first.astimezone(zone), last.astimezone(zone)
+    same_day = start.date() == end.date()
+    return f"{start:%d.%m.%Y %H:%M} – {end:%H:%M}" if same_day else f"{_local(first, zone)} – {_local(last, zone)}"
 
 
 def _charts(curves: Curves | None) -> tuple[Chart | None, Chart | None]:

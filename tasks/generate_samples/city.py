@@ -148,7 +148,9 @@ def simulate(buildings: int, day: dt.date, *, seed: int, stream: int) -> Hours:
 def _spread(days: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """Spread each day's volume over its hours; what rounding leaves goes to the evening's peak."""
     weights = _HOURS * np.clip(noise, 0.6, 1.4)
-    hours: np.ndarray = np.floor(days[:, None] * weights / weights.sum(axis=1, keepdims=True)).astype(np.int64)
+    hours: np.ndarray = np.floor(days[:, None] * weights / weights.sum(axis=1, keepdims=True)).astype(
+        np.int64
+    )
     left = days - hours.sum(axis=1)
     hours[:, _PEAK] += left
     return hours

@@ -40,6 +40,7 @@ def generate(folder: Path, *, days: Sequence[dt.date], buildings: int, seed: int
 
     Raises:
         ValueError: fewer than LEAST_BUILDINGS buildings, or no day.
+
     """
     if buildings < LEAST_BUILDINGS or not days:
         raise ValueError(f"at least {LEAST_BUILDINGS} buildings and one day")

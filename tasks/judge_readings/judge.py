@@ -45,6 +45,7 @@ def judge(parsed: pa.Table, meters: Mapping[str, Meter], settings: Settings) -> 
 
     Raises:
         pandera.errors.SchemaError: a reading that breaks a rule would have been accepted: our mistake.
+
     """
     parsed = parsed.combine_chunks()
     meter_index, meter_ids = _find_meters(parsed, meters)
@@ -76,7 +77,7 @@ def judge(parsed: pa.Table, meters: Mapping[str, Meter], settings: Settings) -> 
 def _metric_indices(parsed: pa.Table) -> np.ndarray:
     found = pc.index_in(parsed.column("metric"), value_set=pa.array(METRIC_NAMES))
     unknown = parsed.column("problems").to_numpy() & BIT[Reason.UNKNOWN_METRIC] != 0
-    indices = pc.fill_null(found, -1).to_numpy().astype(np.int8)
+    indices: np.ndarray = pc.fill_null(found, -1).to_numpy().astype(np.int8)
     indices[unknown] = -1
     return indices
 
@@ -101,7 +102,7 @@ def _broken_rules(rows: pd.DataFrame, checks: list[pandera.pandas.Check]) -> np.
     bits = np.zeros(len(rows), dtype=np.int32)
     for check in checks:
         passed = check(rows).check_output.to_numpy()
-        bits |= np.where(passed, 0, BIT[Reason(check.name)]).astype(np.int32)
+        bits |= np.where(passed, 0, BIT[Reason(str(check.name))]).astype(np.int32)
     return bits
 
 
@@ -136,7 +137,8 @@ def _add_delta_t(rows: pd.DataFrame, keys: pd.DataFrame, accepted: np.ndarray) -
 
     def of(metric: int, name: str) -> pd.DataFrame:
         chosen = accepted & (rows["metric"].to_numpy() == metric)
-        return keys.loc[chosen, hour].assign(**{name: rows.loc[chosen, "value"], f"{name}_place": rows.index[chosen]})
+        found: pd.DataFrame = keys.loc[chosen, hour]
+        return found.assign(**{name: rows.loc[chosen, "value"], f"{name}_place": rows.index[chosen]})
 
     both = of(_T1, "t1").merge(of(_T2, "t2"), on=hour)
     if both.empty:

@@ -60,7 +60,7 @@ def parse(layout: TableLayout, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
     Each metric cell of a row becomes a row; what cannot be read is null and has bits in `problems`.
     """
     ts, time_problems = _times(layout, batch)
-    ragged = pc.fill_null(pc.starts_with(batch.column(len(layout.columns)), RAGGED), False)  # noqa: FBT003
+    ragged = pc.fill_null(pc.starts_with(batch.column(len(layout.columns)), RAGGED), False)
     parts = [
         _readings(layout, batch, cells, ts=ts, time_problems=time_problems, table=table)
         for cells in _value_columns(layout, batch)
@@ -71,7 +71,9 @@ def parse(layout: TableLayout, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
 
 def _without_guesses(parsed: pa.Table, ragged: pa.Array, times: int) -> pa.Table:
     """Give rows with too few or too many cells one reason instead of what their cells seem to lack."""
-    problems = pc.if_else(pa.concat_arrays([ragged] * times), BIT[Reason.MISSING_COLUMN], parsed.column("problems"))
+    problems = pc.if_else(
+        pa.concat_arrays([ragged] * times), BIT[Reason.MISSING_COLUMN], parsed.column("problems")
+    )
     return parsed.set_column(parsed.num_columns - 1, PARSED.field("problems"), problems.cast(pa.int32()))
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pgpq import ArrowToPostgresBinaryEncoder
 
 from schemas.layouts import TableLayout
 from schemas.reasons import Quality
@@ -99,7 +100,11 @@ async def judge_loads(
 
     Memory is bounded: a group of more than a million readings is split by meter into files first.
     """
-    tables = [Table(load.load_id, load.source_file, num, layout) for load in loads for num, layout in enumerate(load.layouts)]
+    tables = [
+        Table(load.load_id, load.source_file, num, layout)
+        for load in loads
+        for num, layout in enumerate(load.layouts)
+    ]
     for table in tables:
         await _restore_raw(connection, table, spool.raw(table.load_id, table.table_num), settings)
     readings = sum(load.readings for load in loads)
@@ -151,7 +156,9 @@ class _Counts:
         np.maximum.at(self._last, of[accepted], times)
 
     def verdict(self, load_id: UUID, tables: Sequence[Table]) -> Verdict:
-        return Verdict(load_id, *(int(number) for number in self._numbers[self._of(load_id, tables)].sum(axis=0)))
+        return Verdict(
+            load_id, *(int(number) for number in self._numbers[self._of(load_id, tables)].sum(axis=0))
+        )
 
     def span(self, load_id: UUID, tables: Sequence[Table]) -> tuple[int | None, int | None]:
         """Give first and last accepted time in microseconds since 1970 UTC, or None twice."""
@@ -169,8 +176,6 @@ class _AcceptedWriter(ExitStack):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
-        from pgpq import ArrowToPostgresBinaryEncoder
-
         self._path = path
         self._encoder = ArrowToPostgresBinaryEncoder(_ACCEPTED)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -181,12 +186,11 @@ class _AcceptedWriter(ExitStack):
         for batch in table.to_batches():
             self._file.write(self._encoder.write_batch(batch))
 
-    def __exit__(self, *details: object) -> bool:
+    def __exit__(self, *details: object) -> None:
         self._file.write(self._encoder.finish())
         super().__exit__(None, None, None)
         if details[0] is None:
             self._path.with_suffix(".part").rename(self._path)
-        return False
 
 
 _ACCEPTED = pa.schema(
@@ -218,13 +222,15 @@ def _write_accepted(
         schema=_ACCEPTED,
     ).sort_by([(name, "ascending") for name in ("meter_id", "time", "metric")])
     for load_id, writer in writers.items():
-        mine = accepted if len(writers) == 1 else accepted.filter(pc.equal(accepted.column("load_id"), load_id.bytes))
+        mine = (
+            accepted
+            if len(writers) == 1
+            else accepted.filter(pc.equal(accepted.column("load_id"), load_id.bytes))
+        )
         writer.write(mine)
 
 
-async def _restore_raw(
-    connection: asyncpg.Connection, table: Table, path: Path, settings: Settings
-) -> None:
+async def _restore_raw(connection: asyncpg.Connection, table: Table, path: Path, settings: Settings) -> None:
     """Make the Arrow file of a table's raw rows again from stage if it is not on this machine."""
     if path.exists():
         return
@@ -238,7 +244,10 @@ async def _restore_raw(
             cursor = await connection.cursor(query, table.load_id, table.table_num)
             while rows := await cursor.fetch(20_000):
                 cells = [json.loads(row["payload"]) for row in rows]
-                columns = [[row["row_num"] for row in rows], *([row.get(key) for row in cells] for key in keys)]
+                columns = [
+                    [row["row_num"] for row in rows],
+                    *([row.get(key) for row in cells] for key in keys),
+                ]
                 writer.write_batch(pa.record_batch(columns, schema=schema))
     part.rename(path)
 
@@ -276,7 +285,8 @@ def _read_and_remove(files: Sequence[Path]) -> Iterator[pa.Table]:
 def _part_of_meter(parsed: pa.Table, parts: int) -> np.ndarray:
     codes = pc.fill_null(parsed.column("meter_code"), "").combine_chunks().dictionary_encode()
     numbers = [zlib.crc32(code.encode()) % parts for code in codes.dictionary.to_pylist()]
-    return np.array(numbers, dtype=np.int64)[codes.indices.to_numpy()]
+    part: np.ndarray = np.array(numbers, dtype=np.int64)[codes.indices.to_numpy()]
+    return part
 
 
 async def _find_meters(
@@ -325,8 +335,21 @@ def _with(columns: Mapping[str, pa.ChunkedArray], table: pa.Table) -> pa.Table:
 
 def _parsed_rows(tables: Sequence[Table], readings: pa.Table) -> pa.Table:
     named = _named(tables, readings.column("table"))
-    names = ["row_num", "ts", "building_code", "itp_code", "meter_code", "metric", "value", "unit", "quality", "reason"]
-    columns = _with({name: named[name] for name in ("load_id", "source_file", "sheet")}, readings.select(names))
+    names = [
+        "row_num",
+        "ts",
+        "building_code",
+        "itp_code",
+        "meter_code",
+        "metric",
+        "value",
+        "unit",
+        "quality",
+        "reason",
+    ]
+    columns = _with(
+        {name: named[name] for name in ("load_id", "source_file", "sheet")}, readings.select(names)
+    )
     letters = [{column.key: column.letter for column in table.layout.columns} for table in tables]
     return columns.append_column("column_ref", column_letters(letters, readings))
 

@@ -41,6 +41,7 @@ def interval_start(date: str, hour: str | None, tz: str | None, times: Times) ->
 
     Raises:
         NotATimeError: the text is no time, or the local time is absent or doubled by a clock change.
+
     """
     moment = read_moment(date)
     is_start = times.stamp == "start"
@@ -62,8 +63,9 @@ def read_moment(text: str) -> dt.datetime:
         if found := _DAY_FIRST.fullmatch(text):
             day, month, year, *clock = (int(part or 0) for part in found.groups())
             year += 2000 if len(found[3]) == 2 else 0
-            extra = _DAY if clock[0] == 24 and not any(clock[1:]) else dt.timedelta()
-            return dt.datetime(year, month, day, 0 if extra else clock[0], *clock[1:]) + extra  # noqa: DTZ001
+            hour, minute, second = clock
+            extra = _DAY if (hour, minute, second) == (24, 0, 0) else dt.timedelta()
+            return dt.datetime(year, month, day, 0 if extra else hour, minute, second) + extra  # noqa: DTZ001
         if re.fullmatch(r"\d{5}(\.\d+)?", text):
             return _from_serial(float(text))
         return _from_iso(text)

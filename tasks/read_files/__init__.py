@@ -23,6 +23,7 @@ def read_tables(
 
     Raises:
         FileError: the file cannot be read or does not fit its mapping; says why and what to do.
+
     """
     kind = kind_of(path)
     if kind is Kind.EMPTY:

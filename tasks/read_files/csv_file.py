@@ -35,10 +35,13 @@ def read_csv(path: Path, mapping: SourceMapping, *, relative_path: str, settings
 
     Raises:
         FileError: the text is damaged (names the byte), or the header does not fit.
+
     """
     encoding = _encoding(path)
     lines = _sample(path, encoding)
-    delimiter = max(";,\t|", key=lambda mark: max((count_known(row, mapping) for row in _split(lines, mark)), default=0))
+    delimiter = max(
+        ";,\t|", key=lambda mark: max((count_known(row, mapping) for row in _split(lines, mark)), default=0)
+    )
     rows = _split(lines, delimiter)
     header = find_header(rows, mapping)
     layout = bind(
@@ -73,7 +76,9 @@ def _encoding(path: Path) -> str:
 
 
 def _sample(path: Path, encoding: str) -> list[str]:
-    with path.open(encoding="utf-8-sig" if encoding == "utf-8" else encoding, errors="replace", newline="") as file:
+    with path.open(
+        encoding="utf-8-sig" if encoding == "utf-8" else encoding, errors="replace", newline=""
+    ) as file:
         text = file.read(_SAMPLE_BYTES)
     return text.splitlines()[:_LINES_TO_LOOK_AT]
 
@@ -150,7 +155,11 @@ def _ragged_rows(ragged: list[tuple[int, str]], layout: TableLayout) -> pa.Recor
     """Keep rows with too few or too many cells whole: which cell is which would be a guess."""
     nothing = pa.nulls(len(ragged), pa.string())
     whole = pa.array([f"{RAGGED}{text}" for _, text in ragged], pa.string())
-    arrays = [pa.array([number for number, _ in ragged], pa.int32()), *([nothing] * (len(layout.columns) - 1)), whole]
+    arrays = [
+        pa.array([number for number, _ in ragged], pa.int32()),
+        *([nothing] * (len(layout.columns) - 1)),
+        whole,
+    ]
     return pa.RecordBatch.from_arrays(arrays, schema=row_schema(layout))
 
 

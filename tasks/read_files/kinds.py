@@ -31,6 +31,7 @@ def kind_of(path: Path) -> Kind:
 
     Raises:
         FileError: it is damaged, encrypted, or would unpack to too much.
+
     """
     with path.open("rb") as file:
         head = file.read(4096)
@@ -64,7 +65,9 @@ def _kind_of_zip(path: Path) -> Kind:
     unpacked = sum(part.file_size for part in parts)
     packed = max(sum(part.compress_size for part in parts), 1)
     if unpacked > _MOST_UNPACKED or (unpacked > 100 << 20 and unpacked / packed > _MOST_RATIO):
-        raise FileError(f"после распаковки файл занял бы {unpacked >> 20} МБ: похоже на zip-бомбу, не распакован")
+        raise FileError(
+            f"после распаковки файл занял бы {unpacked >> 20} МБ: похоже на zip-бомбу, не распакован"
+        )
     names = {part.filename for part in parts}
     if any(part.flag_bits & 1 for part in parts):
         raise FileError("файл зашифрован паролем: запросите его без пароля")

@@ -33,10 +33,13 @@ def row_schema(layout: TableLayout) -> pa.Schema:
 
 def leave_out_lines(batch: pa.RecordBatch, layout: TableLayout) -> pa.RecordBatch:
     """Leave out blank lines, repeated headers and totals, and count them in `layout.skipped`."""
-    cells = [pc.if_else(pc.equal(pc.utf8_trim_whitespace(column), ""), None, column) for column in batch.columns[1:]]
+    cells = [
+        pc.if_else(pc.equal(pc.utf8_trim_whitespace(column), ""), None, column)
+        for column in batch.columns[1:]
+    ]
     first = pc.coalesce(*cells)
     blank = pc.is_null(first)
-    total = pc.fill_null(pc.match_substring_regex(first, _TOTALS), False)  # noqa: FBT003
+    total = pc.fill_null(pc.match_substring_regex(first, _TOTALS), False)
     header = _repeats_header(cells, layout)
     for kind, mask in (("пустые строки", blank), ("итоговые строки", total), ("повторы шапки", header)):
         if count := pc.sum(mask).as_py():
@@ -47,10 +50,10 @@ def leave_out_lines(batch: pa.RecordBatch, layout: TableLayout) -> pa.RecordBatc
 
 
 def _repeats_header(cells: list[pa.Array], layout: TableLayout) -> pa.Array:
-    """A line is a repeated header if the time column holds its own heading."""
+    """Tell which lines repeat the header: their time column holds its own heading."""
     key = layout.timestamp_column or layout.date_column
     place = next(place for place, column in enumerate(layout.columns) if column.key == key)
     spellings = cells[place].dictionary_encode()
     wanted = fold(layout.columns[place].heading)
     is_heading = pa.array([fold(text) == wanted for text in spellings.dictionary.to_pylist()], pa.bool_())
-    return pc.fill_null(is_heading.take(spellings.indices), False)  # noqa: FBT003
+    return pc.fill_null(is_heading.take(spellings.indices), False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -25,6 +24,7 @@ def read_workbook(path: Path, mapping: SourceMapping, *, relative_path: str, set
 
     Raises:
         FileError: the workbook is damaged, the sheet is missing, or the header does not fit.
+
     """
     try:
         with CalamineWorkbook.from_path(str(path)) as book:
@@ -74,11 +74,11 @@ def text_of(cell: object) -> str | None:
 
 
 def _cell(rows: Sequence[Sequence[str | None]], name: str) -> str | None:
-    letters, digits = re.fullmatch(r"([A-Z]+)(\d+)", name).groups()  # type: ignore[union-attr] - checked by the mapping
+    letters = name.rstrip("0123456789")
+    row = int(name.removeprefix(letters)) - 1
     column = 0
     for letter in letters:
         column = column * 26 + ord(letter) - ord("A") + 1
-    row = int(digits) - 1
     return rows[row][column - 1] if row < len(rows) and column <= len(rows[row]) else None
 
 

@@ -6,13 +6,16 @@ present as (
 
     select
         hours.meter_id,
-        count(*) as present_hours
+        count(*) as present_hours,
+        max(hours.readings) as most_readings,
+        sum(hours.readings) as readings
     from (
-        select distinct
+        select
             m.meter_id,
-            date_bin(interval '1 hour', m.time, $1) as hour
+            count(*) as readings
         from {core}.measurements as m
         where m.time >= $1 and m.time < $2
+        group by m.meter_id, date_bin(interval '1 hour', m.time, $1)
     ) as hours
     group by hours.meter_id
 
@@ -27,6 +30,8 @@ known as (
         t.kind::text as kind,
         t.interval_minutes::integer as interval_minutes,
         coalesce(present.present_hours, 0) as present_hours,
+        present.most_readings,
+        present.readings,
         $3::integer * 60 / greatest(t.interval_minutes, 60) as expected_hours,
         present.meter_id is not null or exists (
             select from {core}.measurements as m
@@ -47,8 +52,8 @@ select
     interval_minutes,
     greatest(expected_hours - present_hours, 0)::integer as missing_hours,
     (count(*) over ())::integer as meters,
-    (count(*) filter (where present_hours < expected_hours) over ())::integer as with_gaps
+    (count(*) filter (where coalesce(readings < most_readings * expected_hours, true)) over ())::integer as with_gaps
 from known
 where speaks
-order by missing_hours desc, meter_code asc
+order by missing_hours desc, most_readings * expected_hours - readings desc, meter_code asc
 limit $5

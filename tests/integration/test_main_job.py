@@ -41,7 +41,9 @@ def cells_of(path: Path, name: str) -> dict[tuple[str, dt.datetime, str], float]
     }
 
 
-async def test_every_value_of_the_real_files_stands_in_core_at_its_hour(world: World, real_files: Path) -> None:
+async def test_every_value_of_the_real_files_stands_in_core_at_its_hour(
+    world: World, real_files: Path
+) -> None:
     await put_real_files(world, real_files)
 
     log = await world.run()
@@ -92,7 +94,10 @@ async def test_one_changed_value_is_one_update_and_one_revision(world: World) ->
     (revision,) = await world.connection.fetch("select * from core.measurement_revisions")
     assert (revision["old_value"], revision["new_value"]) == (60, 61.5)
     assert (revision["old_load_id"], revision["load_id"]) == (first["load_id"], second["load_id"])
-    assert await world.connection.fetchval("select value from core.measurements order by time desc limit 1") == 61.5
+    assert (
+        await world.connection.fetchval("select value from core.measurements order by time desc limit 1")
+        == 61.5
+    )
 
 
 async def test_same_bytes_under_another_name_are_skipped_and_the_earlier_load_is_named(world: World) -> None:
@@ -169,7 +174,9 @@ async def test_every_kind_of_bad_row_is_named_and_the_counts_add_up(world: World
 
     (log,) = await world.run()
 
-    errors = {(row["row_num"], row["column_name"], row["reason"], row["raw_value"]) for row in await world.errors()}
+    errors = {
+        (row["row_num"], row["column_name"], row["reason"], row["raw_value"]) for row in await world.errors()
+    }
     assert errors == {
         (4, "timestamp", "bad_timestamp", "32.04.2025"),
         (5, "value", "missing_value", None),
@@ -185,7 +192,12 @@ async def test_every_kind_of_bad_row_is_named_and_the_counts_add_up(world: World
         (15, "metric", "unknown_metric", "T1 кг"),
     }
     assert log["status"] == "partial"
-    assert (log["rows_read"], log["rows_loaded"], log["rows_rejected"], log["rows_duplicate"]) == (14, 1, 12, 1)
+    assert (log["rows_read"], log["rows_loaded"], log["rows_rejected"], log["rows_duplicate"]) == (
+        14,
+        1,
+        12,
+        1,
+    )
 
 
 async def test_two_files_with_one_reading_are_never_an_error(world: World) -> None:
@@ -273,7 +285,12 @@ async def test_large_file_is_judged_in_parts_with_the_same_outcome(
 
     (log,) = await world.run()
 
-    assert (log["rows_read"], log["rows_loaded"], log["rows_rejected"], log["rows_duplicate"]) == (122, 119, 2, 1)
+    assert (log["rows_read"], log["rows_loaded"], log["rows_rejected"], log["rows_duplicate"]) == (
+        122,
+        119,
+        2,
+        1,
+    )
 
 
 @pytest.mark.parametrize(("low", "high", "suspect"), [("17", "23", 2), ("5", "12", 0)])

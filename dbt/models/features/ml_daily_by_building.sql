@@ -25,8 +25,8 @@ hourly as (
     {% if is_incremental() %}
     where (building_id, local_date) in (
         select
-            building_id,
-            local_date
+            changed_days.building_id,
+            changed_days.local_date
         from changed_days
     )
     {% endif %}

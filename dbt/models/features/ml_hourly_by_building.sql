@@ -125,7 +125,7 @@ hourly_metrics as (
             and readings.read_at >= {{ midnight_of('building_days.local_date') }}
             and readings.read_at < {{ midnight_of('(building_days.local_date + 1)') }}
     where {{ within_changed_days('readings.read_at') }}
-    group by 1, 2, 3, 4
+    group by meters.building_id, ts, meters.kind, readings.metric
 
 ),
 

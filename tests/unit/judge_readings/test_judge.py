@@ -103,7 +103,9 @@ def test_a_bad_row_is_rejected_with_its_reason_and_column(
     assert reasons(result) == [reason, None]
     assert result.readings.column("quality").to_pylist() == [2, 0]
     errors = row_errors([layout], result.readings.slice(0, 1)).to_pylist()
-    assert [(error["reason"], error["column_name"], error["row_num"]) for error in errors] == [(reason, column, 2)]
+    assert [(error["reason"], error["column_name"], error["row_num"]) for error in errors] == [
+        (reason, column, 2)
+    ]
 
 
 def test_several_reasons_are_joined_in_a_stable_order() -> None:
@@ -175,7 +177,14 @@ def wide_row(supply: str = "1", t1: str = "60", t2: str = "40", hour: str = "0-1
         (wide_row(supply="0", t1="40", t2="60"), True),
         (wide_row(supply="0", t1="130", t2="40"), True),
     ],
-    ids=["in_norm", "too_small", "too_great", "no_flow", "below_0_even_without_flow", "above_80_even_without_flow"],
+    ids=[
+        "in_norm",
+        "too_small",
+        "too_great",
+        "no_flow",
+        "below_0_even_without_flow",
+        "above_80_even_without_flow",
+    ],
 )
 def test_delta_t_flags_both_temperatures_and_still_loads_them(row: list[str | None], flagged: bool) -> None:
     result = judged(wide_layout(), [row])

@@ -27,7 +27,15 @@ def test_every_spelling_of_a_date_is_the_same_day(date: str) -> None:
 
 @pytest.mark.parametrize(
     ("hour", "expected"),
-    [("0-1", "00"), ("23-24", "23"), ("23-0", "23"), ("00:00-01:00", "00"), ("13:00:00", "13"), ("7", "07"), ("7.0", "07")],
+    [
+        ("0-1", "00"),
+        ("23-24", "23"),
+        ("23-0", "23"),
+        ("00:00-01:00", "00"),
+        ("13:00:00", "13"),
+        ("7", "07"),
+        ("7.0", "07"),
+    ],
 )
 def test_every_spelling_of_an_hour_is_its_interval_start(hour: str, expected: str) -> None:
     assert start("01.04.2025", hour) == f"2025-04-01T{expected}:00:00+03:00"
