@@ -109,6 +109,14 @@ class Settings(BaseSettings):
     file_settle_sec: float = Field(
         default=3, ge=0, le=3600, description="A file must be unchanged for so long before it is read"
     )
+    max_unpacked_mb: int = Field(
+        default=2048, ge=1, description="Most that an archive or a workbook may unpack to, MB"
+    )
+    max_unpack_ratio: int = Field(
+        default=500, ge=10, description="Most that more than 100 MB may grow by when unpacked, times"
+    )
+    workbook_memory_mb: int = Field(default=2048, ge=64, description="Memory for reading one workbook, MB")
+    workbook_timeout_sec: int = Field(default=120, ge=1, description="Time for reading one workbook")
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -23,7 +23,7 @@ def main() -> None:
 
 
 def _app() -> typer.Typer:
-    from flows.commands import db, demo, docs, reference, run, sample, sources, status
+    from flows.commands import backfill, db, demo, docs, reference, run, sample, sources, status, up
 
     app = typer.Typer(
         name="dataops",
@@ -32,7 +32,10 @@ def _app() -> typer.Typer:
         pretty_exceptions_enable=False,
         add_completion=False,
     )
-    for command in (run.run, status.status, docs.docs, sample.sample, demo.demo):
+    for command in (
+        *(run.run, backfill.backfill, status.status, docs.docs),
+        *(up.up, up.down, sample.sample, demo.demo),
+    ):
         app.command()(command)
     for name, group in (("db", db.app), ("reference", reference.app), ("sources", sources.app)):
         app.add_typer(group, name=name)

@@ -1,0 +1,117 @@
+"""Load a span of days: one run a day through the same deployment, a bounded number at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from prefect import flow, get_client, get_run_logger, runtime
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterTags,
+)
+from prefect.client.schemas.objects import Flow, FlowRun, State
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.deployments import arun_deployment
+from prefect.settings import PREFECT_API_URL
+from prefect.states import AwaitingRetry, Cancelling
+
+from flows.load_day import load_day
+from schemas.errors import RunFailed
+
+DEPLOYMENT = "load-day/day"
+_POLL_SECONDS = 2.0
+_ORIGIN = "origin:"
+
+
+
+def days_of(start: dt.date, end: dt.date) -> list[dt.date]:
+    """List the days from start to end, both included."""
+    return [start + dt.timedelta(days=number) for number in range((end - start).days + 1)]
+
+
+async def _cancel_children(_: Flow, run: FlowRun, __: State[Any]) -> None:
+    """Cancel the day runs with their backfill: Prefect does not do so reliably by itself."""
+    async with get_client() as client:
+        ids = FlowRunFilter(tags=FlowRunFilterTags(all_=[f"backfill:{run.id}"]))
+        for child in await client.read_flow_runs(flow_run_filter=ids):
+            if child.state and not child.state.is_final():
+                await client.set_flow_run_state(child.id, Cancelling(), force=True)
+
+
+@flow(name="backfill", flow_run_name="backfill/{start}..{end}", on_cancellation=[_cancel_children])
+async def backfill(start: dt.date, end: dt.date, concurrency: int = 2) -> dict[str, str]:
+    """Load every day from start to end, oldest first; a repeat after a failure does the failed days only.
+
+    Through the deployment where a Prefect server is configured, else in this process.
+
+    Raises:
+        RunFailed: names the days that failed, with their reasons.
+    """
+    through_server = bool(PREFECT_API_URL.value())
+    origin = await _origin(start, end) if through_server else ""
+    slots = asyncio.Semaphore(concurrency if through_server else 1)
+
+    async def one(day: dt.date) -> tuple[str, str]:
+        async with slots:
+            why = await (_through_deployment(day, origin) if through_server else _in_process(day))
+            get_run_logger().info("%s: %s", day, why or "done")
+            return day.isoformat(), why
+
+    outcome = dict(await asyncio.gather(*(one(day) for day in days_of(start, end))))
+    if failed := {day: why for day, why in outcome.items() if why}:
+        raise RunFailed("; ".join(f"{day}: {why}" for day, why in failed.items()))
+    return outcome
+
+
+async def _in_process(day: dt.date) -> str:
+    state = await load_day(date=day, return_state=True)
+    return "" if state.is_completed() else str(state.message)
+
+
+async def _through_deployment(day: dt.date, origin: str) -> str:
+    """Run one day; a run of the same backfill that exists is kept, and tried again if it failed."""
+    run = await arun_deployment(
+        DEPLOYMENT,
+        parameters={"date": day.isoformat()},
+        timeout=0,
+        idempotency_key=f"backfill/{origin}/{day}",
+        tags=[f"backfill:{runtime.flow_run.id}"],
+    )
+    async with get_client() as client:
+        if run.state and (run.state.is_failed() or run.state.is_crashed() or run.state.is_cancelled()):
+            # What the Retry button does: the same run goes on with what it has not done.
+            await client.set_flow_run_state(run.id, AwaitingRetry(), force=True)
+        while True:
+            current = await client.read_flow_run(run.id)
+            if current.state and current.state.is_final():
+                return "" if current.state.is_completed() else f"{current.state.name}: {current.state.message}"
+            await asyncio.sleep(_POLL_SECONDS)
+
+
+async def _origin(start: dt.date, end: dt.date) -> str:
+    """Name the backfill whose day runs this one goes on with: the unfinished one before it, or itself."""
+    own = UUID(str(runtime.flow_run.id))
+    span = f"span:{start}..{end}"
+    async with get_client() as client:
+        earlier = await client.read_flow_runs(
+            flow_filter=FlowFilter(name=FlowFilterName(any_=["backfill"])),
+            flow_run_filter=FlowRunFilter(tags=FlowRunFilterTags(all_=[span])),
+            sort=FlowRunSort.START_TIME_DESC,
+            limit=5,
+        )
+        origin = _unfinished_origin([run for run in earlier if run.id != own]) or str(own)
+        tags = {*(runtime.flow_run.tags or ()), span, f"{_ORIGIN}{origin}"}
+        await client.update_flow_run(own, tags=tags)
+    return origin
+
+
+def _unfinished_origin(earlier: Sequence[FlowRun]) -> str | None:
+    if not earlier or (earlier[0].state and earlier[0].state.is_completed()):
+        return None
+    return next((tag.removeprefix(_ORIGIN) for tag in earlier[0].tags if tag.startswith(_ORIGIN)), None)

@@ -1,0 +1,46 @@
+"""`dataops backfill`: a span of days."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from typing import Annotated
+
+import typer
+
+from flows.backfill import backfill as backfill_flow
+from flows.backfill import days_of
+from flows.commands.console import AsJson, out, print_json
+from flows.commands.run import parse_date
+from flows.prefect_api import serving
+from schemas.errors import RunFailed, TerminalError
+from schemas.settings import load_settings
+
+First = Annotated[dt.date, typer.Argument(parser=parse_date, metavar="START", help="First day, YYYY-MM-DD.")]
+Last = Annotated[dt.date, typer.Argument(parser=parse_date, metavar="END", help="Last day, YYYY-MM-DD.")]
+Concurrency = Annotated[int, typer.Option("--concurrency", min=1, max=16, help="Days at a time.")]
+
+
+def backfill(start: First, end: Last, *, concurrency: Concurrency = 2, as_json: AsJson = False) -> None:
+    """Load every day from START to END; repeated after a failure it does the failed days only."""
+    if end < start:
+        raise TerminalError(f"the last day {end} lies before the first {start}")
+    settings = load_settings()
+    for day in days_of(start, end):
+        settings.day_folder(day)
+    with serving(settings):
+        outcome = asyncio.run(_run(start, end, concurrency))
+    if as_json:
+        print_json(outcome)
+    else:
+        out.print(f"{len(outcome)} days loaded", highlight=False)
+
+
+async def _run(start: dt.date, end: dt.date, concurrency: int) -> dict[str, str]:
+    state = await backfill_flow(start, end, concurrency, return_state=True)
+    result = await state.aresult(raise_on_failure=False)
+    if isinstance(result, Exception):
+        raise result
+    if not isinstance(result, dict):
+        raise RunFailed(state.message or "the backfill did not finish")
+    return result

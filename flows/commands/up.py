@@ -1,0 +1,52 @@
+"""`dataops up` and `dataops down`: everything that a single machine needs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from flows.commands.console import out, print_table
+from flows.local_server import set_up_server, start_server, start_workers, stop_all
+from flows.warehouse import resolve_dsn
+from schemas.settings import load_settings
+from tasks import embed_postgres
+from tasks.connect_warehouse import place_of
+
+Workers = Annotated[int, typer.Option("--workers", min=1, max=16, help="How many workers.")]
+Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port of the server; by default 4200.")]
+All = Annotated[bool, typer.Option("--all", help="Also stop the embedded PostgreSQL.")]
+
+
+def up(*, workers: Workers = 1, port: Port = None) -> None:
+    """Start database, Prefect server, work pool, schedules and workers; safe to repeat."""
+    settings = load_settings()
+    url = start_server(settings, port)
+    with temporary_settings({PREFECT_API_URL: url}):
+        asyncio.run(set_up_server(settings))
+        running = start_workers(settings, workers)
+        place = place_of(asyncio.run(resolve_dsn(settings)))
+    ui = url.removesuffix("/api")
+    rows = [
+        {"what": "database", "where": place, "log": ""},
+        {"what": "Prefect server and UI", "where": ui, "log": settings.artifacts_dir / "run_logs" / "prefect-server.log"},
+        *({"what": worker.name, "where": f"pid {worker.pid}", "log": worker.log} for worker in running),
+    ]
+    print_table("Running", rows)
+    out.print(
+        f"Schedules in {settings.default_tz}: hourly at minute 10; 01:15 and 02:30 for the day before. "
+        "Stop: dataops down",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def down(*, everything: All = False) -> None:
+    """Stop workers and Prefect server."""
+    settings = load_settings()
+    stopped = stop_all(settings)
+    if everything and embed_postgres.stop(settings.state_dir):
+        stopped.append("PostgreSQL")
+    out.print(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running", highlight=False)
