@@ -16,7 +16,7 @@ from tasks.connect_warehouse import is_transient
 from tasks.load_readings import Loaded, ParsedLoad, find_parsed, load
 
 
-@flow(name="load", flow_run_name="load/{context.day}", persist_result=True)
+@flow(name="load", flow_run_name="load/{context.day}", persist_result=False)
 async def load_files(context: RunContext) -> PartResult:
     """Load every judged file of the run into core.
 

@@ -69,6 +69,8 @@ async def load_day(date: dt.date | None = None, days_back: int = 0) -> RunSummar
     with _run_log(day, settings):
         await migrate_warehouse(settings)
         async with _working(day, settings) as context:
+            # A retry in the UI skips a part whose result is kept. Only ingest's is: after a file is mended
+            # the parts behind it have new work, and what is done costs them nothing.
             parts: list[State[Any]] = []
             for part in (ingest, validate, load_files):
                 parts.append(await part(context, return_state=True))
@@ -91,11 +93,11 @@ async def _conclude(context: RunContext, parts: list[State[Any]], settings: Sett
     async with open_connection(settings) as connection:
         summary = await summarise_run(connection, context.flow_run_id, settings)
     get_run_logger().info("%s", summary)
-    if summary.failed:
-        raise RunFailed("; ".join(f"{name!r}: {why}" for name, why in summary.failed.items()))
-    for part in parts:
-        if not part.is_completed():
-            raise RunFailed(f"{part.message}")
+    broken = [part for part in parts if not part.is_completed()]
+    if broken or summary.unfinished:
+        # The log names the files; a part that failed before it came to one speaks for itself.
+        files = [f"{name!r}: {why}" for name, why in (summary.failed | summary.unfinished).items()]
+        raise RunFailed("; ".join(files) or "; ".join(str(part.message) for part in broken))
     return summary
 
 

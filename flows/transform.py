@@ -22,7 +22,7 @@ class Transformed(BaseModel):
     full: bool
 
 
-@flow(name="transform", flow_run_name="transform", persist_result=True)
+@flow(name="transform", flow_run_name="transform", persist_result=False)
 async def transform() -> Transformed:
     """Bring aggregates and features up to every change that no earlier transform has finished.
 

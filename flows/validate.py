@@ -18,7 +18,7 @@ from tasks.load_readings import accepted_spool
 from tasks.stage_rows import raw_spool
 
 
-@flow(name="validate", flow_run_name="validate/{context.day}", persist_result=True)
+@flow(name="validate", flow_run_name="validate/{context.day}", persist_result=False)
 async def validate(context: RunContext) -> PartResult:
     """Judge every staged load of the run.
 

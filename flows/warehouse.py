@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from prefect.settings import PREFECT_API_URL
 from pydantic import SecretStr
 
 from schemas.settings import Settings
@@ -16,19 +17,26 @@ from tasks.migrate_database import MigrationReport, migrate
 if TYPE_CHECKING:
     import asyncpg
 
+_BLOCK_URLS: dict[str, SecretStr | None] = {}
+
 
 async def resolve_dsn(settings: Settings) -> SecretStr:
     """Decide on the warehouse: DATABASE_URL, else the operator's block, else the embedded PostgreSQL.
 
     The block is looked up only where a Prefect API is configured: a plain command starts no server.
     """
-    from prefect.settings import PREFECT_API_URL
-
     if settings.database_url:
         return settings.database_url
-    if PREFECT_API_URL.value() and (from_block := await connect_warehouse.find_block()):
+    if PREFECT_API_URL.value() and (from_block := await _block_url(PREFECT_API_URL.value())):
         return from_block
     return SecretStr(await asyncio.to_thread(embed_postgres.start, settings.state_dir))
+
+
+async def _block_url(api_url: str) -> SecretStr | None:
+    """Read the block once a process: a run stays with the database that it began with."""
+    if api_url not in _BLOCK_URLS:
+        _BLOCK_URLS[api_url] = await connect_warehouse.find_block()
+    return _BLOCK_URLS[api_url]
 
 
 @asynccontextmanager

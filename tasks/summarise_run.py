@@ -28,6 +28,7 @@ class RunSummary(BaseModel):
     readings_duplicate: int = 0
     readings_suspect: int = 0
     failed: dict[str, str] = {}
+    unfinished: dict[str, str] = {}
 
     def __str__(self) -> str:
         return (
@@ -43,4 +44,8 @@ async def summarise_run(connection: asyncpg.Connection, flow_run_id: UUID, setti
     """Sum up the attempts of one flow run; of several attempts at a file the last counts."""
     row = await connection.fetchrow(statement("summarise_run", settings), flow_run_id)
     failed = await connection.fetch(statement("find_failed_files", settings), flow_run_id)
-    return RunSummary(**row, failed={one["source_file"]: one["message"] or "" for one in failed})
+    summary = RunSummary(**row)
+    for one in failed:
+        by_file = summary.unfinished if one["status"] == "running" else summary.failed
+        by_file[one["source_file"]] = one["message"] or "не закончен"
+    return summary

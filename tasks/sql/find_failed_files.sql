@@ -14,6 +14,7 @@ attempts as (
 
 select
     source_file,
+    status,
     message
 from attempts
 where status in ('failed', 'running')

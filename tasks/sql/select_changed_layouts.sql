@@ -7,7 +7,7 @@ loads as (
         source_file,
         started_at,
         layout_fingerprint,
-        lag(layout_fingerprint) over (partition by source order by started_at) as layout_before
+        lag(layout_fingerprint) over (partition by source, substring(source_file from '[^/]+/(.*)') order by started_at) as layout_before
     from {quality}.quality_load_log
     where layout_fingerprint is not null and started_at > now() - interval '31 days'
 
