@@ -135,7 +135,7 @@ def _check(lines: Sequence[_Line], table: str) -> Iterator[str]:
             if problem := _problem(column, value):
                 yield f"{place}, столбец {column}, значение {value!r}: {problem}"
         code = line.cells["external_code"]
-        if code in first_line:
+        if code and code in first_line:
             yield (
                 f"{place}, столбец external_code, значение {code!r}: "
                 f"код уже есть в строке {first_line[code]}: оставьте одну"

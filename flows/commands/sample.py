@@ -29,10 +29,13 @@ Buildings = Annotated[
     ),
 ]
 Start = Annotated[
-    dt.date, typer.Option("--start", parser=parse_date, metavar="YYYY-MM-DD", help="The first day.")
+    dt.date | None,
+    typer.Option(
+        "--start", parser=parse_date, metavar="YYYY-MM-DD", help=f"The first day; by default {FIRST_DAY}."
+    ),
 ]
 Faults = Annotated[
-    bool, typer.Option("--faults/--no-faults", help="Put bad rows and files into the last day.")
+    bool, typer.Option("--faults/--no-faults", help="Put bad rows and bad files into the last day.")
 ]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for the days; by default RAW_DIR.")]
 
@@ -41,14 +44,14 @@ def sample(
     *,
     days: Days = DAYS,
     buildings: Buildings = BUILDINGS,
-    start: Start = FIRST_DAY,
+    start: Start = None,
     faults: Faults = True,
     out_dir: Out = None,
     as_json: AsJson = False,
 ) -> None:
     """Make days of raw files of a small city, and say what they should load to."""
     folder = out_dir or load_settings().raw_dir
-    dates = [start + dt.timedelta(days=number) for number in range(days)]
+    dates = [(start or FIRST_DAY) + dt.timedelta(days=number) for number in range(days)]
     made = generate(folder, days=dates, buildings=buildings, seed=SEED, faults=faults)
     if as_json:
         print_json(made.model_dump(mode="json"))
@@ -69,7 +72,11 @@ def sample(
     )
     totals = ", ".join(f"{made.total(name)} {name}" for name in counts)  # type: ignore[arg-type]
     out.print(
-        f"{len(made.files)} files of {days} days in {folder}; readings expected: {totals}", highlight=False
+        f"{len(made.files)} files of {days} day(s) in {folder}; readings expected: {totals}",
+        highlight=False,
+        soft_wrap=True,
     )
     if made.reference:
-        out.print(f"Their reference data: dataops reference load {made.reference}", highlight=False)
+        out.print(
+            f"Their reference data: dataops reference load {made.reference}", highlight=False, soft_wrap=True
+        )

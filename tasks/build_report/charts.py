@@ -89,7 +89,7 @@ def line_chart(series: Sequence[Series], labels: Sequence[str], *, from_zero: bo
         bottom=bottom,
         lines=_part_labels(lines),
         x_ticks=[Tick(round(_LEFT + place * step, 1), text) for place, text in enumerate(labels)][::2],
-        y_ticks=[Tick(y(tick), f"{tick:g}".replace(".", ",")) for tick in ticks],
+        y_ticks=[Tick(y(tick), _axis_number(tick)) for tick in ticks],
     )
 
 
@@ -102,6 +102,10 @@ def nice_ticks(lowest: float, highest: float) -> list[float]:
     first = math.floor(lowest / step + 1e-9)
     last = max(math.ceil(highest / step - 1e-9), first + 1)
     return [round(number * step, 10) for number in range(first, last + 1)]
+
+
+def _axis_number(value: float) -> str:
+    return f"{value:,.10g}".replace(",", "\u202f").replace(".", ",")
 
 
 def _pieces(dots: Sequence[Dot | None]) -> Iterator[list[Dot]]:

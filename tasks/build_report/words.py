@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from markupsafe import Markup
-
 from schemas.reasons import Reason
 from schemas.report import FileStatus, Report, Totals, Verdict
 
@@ -31,6 +29,8 @@ REASON: dict[str, str] = {
     Reason.CONFLICTING_DUPLICATE: "разные значения за один час",
     Reason.DELTA_T_OUT_OF_NORM: "T1 − T2 вне нормы",
 }
+
+_NO_BREAK_SPACES = "\u00a0\u202f"
 
 _VERDICT: dict[Verdict, str] = {
     "loaded": "Всё загружено",
@@ -64,16 +64,17 @@ def headline(report: Report) -> str:
     return ": ".join(verdict_in_words(report.verdict, report.totals))
 
 
-def number(value: float | None) -> Markup:
+def number(value: float | None) -> str:
     """Write a number as Russians do: narrow no-break spaces and a decimal comma; a dash for None."""
     if value is None:
-        return Markup("—")
+        return "—"
     text = f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
-    return Markup(text.replace(",", "\u202f").replace(".", ","))  # noqa: S704 - digits only
+    return text.replace(",", "\u202f").replace(".", ",")
 
 
 def visible(text: object) -> str:
     """Escape control and direction characters: names of files and codes are other people's words."""
     return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(text)
+        char if char.isprintable() or char in _NO_BREAK_SPACES else char.encode("unicode_escape").decode()
+        for char in str(text)
     )

@@ -132,7 +132,8 @@ def simulate(buildings: int, day: dt.date, *, seed: int, stream: int) -> Hours:
     flowing = np.where(is_off, 0, 1)[:, None]
     hot = np.maximum(cold - np.rint(cold * 0.03 + draw[:, 0]).astype(np.int64), 1) * flowing
     supply = np.rint(hot * (1.7 + 0.5 * draw[:, 1])).astype(np.int64)
-    t1 = np.where(is_off[:, None], 48.0, np.round(59 + 2 * draw[:, 2, :1] + 0.8 * draw[:, 2], 1))
+    # A pipe without flow is cooler; it must not be equally so everywhere, or two sheets would be one file.
+    t1 = np.round(np.where(is_off[:, None], 47, 59) + 2 * draw[:, 2, :1] + 0.8 * draw[:, 2], 1)
     t2 = np.round(t1 - np.where(is_off[:, None], 21.0, np.round(17.2 + 3.6 * draw[:, 3], 1)), 1)
     return Hours(
         supply=supply / 100,
@@ -159,4 +160,4 @@ def _spread(days: np.ndarray, noise: np.ndarray) -> np.ndarray:
 def _register(size: np.ndarray, week: np.ndarray, day: dt.date) -> np.ndarray:
     weeks, days = divmod((day - _MONDAY).days, 7)
     used: np.ndarray = week.sum(axis=1) * weeks + week[:, :days].sum(axis=1)
-    return used + np.rint(size * 1_000_000).astype(np.int64)
+    return used + np.rint(size * 1_000_000).astype(np.int64)  # type: ignore[no-any-return]

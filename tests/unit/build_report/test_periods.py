@@ -84,6 +84,13 @@ def test_ticks_are_round_and_enclose_the_values(lowest: float, highest: float, t
     assert found == ticks
 
 
+def test_large_numbers_on_the_axis_are_written_out() -> None:
+    chart = line_chart([Series("ХВС", "cold", [0.0, 200_000.0])], ["00", "01"], from_zero=True)
+
+    assert chart
+    assert [tick.text for tick in chart.y_ticks] == ["0", "50 000", "100 000", "150 000", "200 000"]
+
+
 def test_a_chart_of_nothing_is_none() -> None:
     assert line_chart([Series("ХВС", "cold", [None, None])], ["00", "01"], from_zero=True) is None
 

@@ -198,7 +198,7 @@ def test_a_missing_hour_breaks_the_line() -> None:
     page = Page(render(make_report()))
 
     lines = [attrs["points"] or "" for tag, attrs in page.tags if tag == "polyline"]
-    assert [len(points.split()) for points in lines] == [3, 1, 1, 3]
+    assert [len(points.split()) for points in lines] == [1, 1, 3, 3]
 
 
 @pytest.mark.parametrize(
@@ -248,18 +248,33 @@ def test_documented_schema_is_that_of_the_model() -> None:
     assert documented == Report.model_json_schema(mode="serialization")
 
 
-def test_a_report_that_cannot_be_written_leaves_the_one_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_reader_never_sees_half_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written = write(make_report(), tmp_path)
     before = written.html.read_text(encoding="utf-8")
 
-    def full_disk(*_: object, **__: object) -> int:
+    def disk_fills_up(path: Path, text: str, **_: object) -> int:
+        path.write_bytes(text.encode()[:100])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full_disk)
+    monkeypatch.setattr(Path, "write_text", disk_fills_up)
     with pytest.raises(OSError, match="No space"):
         write(make_report(verdict="errors"), tmp_path)
 
     assert written.html.read_text(encoding="utf-8") == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "report.json"]
+
+
+def test_only_files_that_nobody_reads_yet_are_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written_to = []
+    write_text = Path.write_text
+
+    def watched(path: Path, text: str, **options: Any) -> int:
+        written_to.append(path.suffix)
+        return write_text(path, text, **options)
+
+    monkeypatch.setattr(Path, "write_text", watched)
+    write(make_report(), tmp_path)
+
+    assert written_to == [".part", ".part"]

@@ -139,6 +139,13 @@ def test_files_are_old_enough_to_be_read_at_once(tmp_path: Path) -> None:
     assert all((tmp_path / file.source_file).stat().st_mtime < time.time() - 50 for file in made.files)
 
 
+def test_no_two_files_are_alike_but_the_deliberate_copy(tmp_path: Path) -> None:
+    made = generate(tmp_path, days=DAYS, buildings=24, seed=1, faults=True)
+
+    contents = digest(tmp_path)
+    assert len({contents[file.source_file] for file in made.files}) == len(made.files) - 1
+
+
 def test_too_small_a_city_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="4 buildings"):
         generate(tmp_path, days=DAYS, buildings=3, seed=1, faults=True)

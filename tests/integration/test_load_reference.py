@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import asyncpg
+import pytest
+from typer.testing import CliRunner
+
+from flows.commands.reference import app
+from schemas.settings import PROJECT_ROOT, Settings
+from tasks.generate_samples import write_reference
+from tasks.load_reference import ReferenceFilesError, load_reference, read_reference
+
+BUILDINGS = "external_code,address,district_id\nB1,ул. Мятная,Северный\nB2,,\n"
+ITP = "external_code,building_code\nI1,B1\nI2,B2\n"
+METERS = "external_code,itp_code,kind,interval_minutes\nM1,I1,cold_water,60\nM2,I2,hot_water,30\n"
+READ_BACK = """
+    select t.external_code, t.kind, t.interval_minutes, i.external_code,
+        b.external_code, b.address, b.district_id
+    from core.meters as t
+    join core.itp as i on t.itp_id = i.id
+    join core.buildings as b on i.building_id = b.id
+    order by 1
+"""
+
+
+def put(folder: Path, *, buildings: str = BUILDINGS, itp: str = ITP, meters: str = METERS) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, text in {"buildings": buildings, "itp": itp, "meters": meters}.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    return folder
+
+
+async def rows(warehouse: asyncpg.Connection) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in await warehouse.fetch(READ_BACK)]
+
+
+async def test_codes_are_added_updated_and_left_alone(
+    warehouse: asyncpg.Connection, settings: Settings, tmp_path: Path
+) -> None:
+    first = await load_reference(warehouse, read_reference(put(tmp_path)), settings)
+    again = await load_reference(warehouse, read_reference(put(tmp_path)), settings)
+    changed = put(
+        tmp_path,
+        buildings=BUILDINGS.replace("B2,,", "B2,ул. Новая,Южный"),
+        itp=ITP.replace("I2,B2", "I2,B1"),
+        meters=METERS.replace("30", "15") + "M3,I2,heat,60\n",
+    )
+    third = await load_reference(warehouse, read_reference(changed), settings)
+
+    assert first.model_dump() == {
+        name: {"inserted": 2, "updated": 0, "unchanged": 0} for name in ("buildings", "itp", "meters")
+    }
+    assert again.model_dump() == {
+        name: {"inserted": 0, "updated": 0, "unchanged": 2} for name in ("buildings", "itp", "meters")
+    }
+    assert third.buildings.model_dump() == {"inserted": 0, "updated": 1, "unchanged": 1}
+    assert third.itp.model_dump() == {"inserted": 0, "updated": 1, "unchanged": 1}
+    assert third.meters.model_dump() == {"inserted": 1, "updated": 1, "unchanged": 1}
+    assert await rows(warehouse) == [
+        ("M1", "cold_water", 60, "I1", "B1", "ул. Мятная", "Северный"),
+        ("M2", "hot_water", 15, "I2", "B1", "ул. Мятная", "Северный"),
+        ("M3", "heat", 60, "I2", "B1", "ул. Мятная", "Северный"),
+    ]
+
+
+async def test_every_error_is_listed_with_its_place_and_nothing_is_written(
+    warehouse: asyncpg.Connection, settings: Settings, tmp_path: Path
+) -> None:
+    folder = put(
+        tmp_path,
+        itp=ITP + "I1,B1\n,B1\n",
+        meters=METERS.replace("cold_water", "steam").replace("30", "2000") + "M\x07,I1,heat,1.5\n",
+    )
+
+    with pytest.raises(ReferenceFilesError) as caught:
+        await load_reference(warehouse, read_reference(folder), settings)
+
+    assert [error.partition(": ")[0] for error in caught.value.errors] == [
+        "itp.csv, строка 4, столбец external_code, значение 'I1'",
+        "itp.csv, строка 5, столбец external_code, значение ''",
+        "meters.csv, строка 2, столбец kind, значение 'steam'",
+        "meters.csv, строка 3, столбец interval_minutes, значение '2000'",
+        "meters.csv, строка 4, столбец external_code, значение 'M\\x07'",
+        "meters.csv, строка 4, столбец interval_minutes, значение '1.5'",
+    ]
+    assert "ошибок: 6" in str(caught.value)
+    assert await warehouse.fetchval("select count(*) from core.buildings") == 0
+
+
+async def test_a_code_that_nobody_knows_is_named_and_nothing_is_written(
+    warehouse: asyncpg.Connection, settings: Settings, tmp_path: Path
+) -> None:
+    folder = put(tmp_path, itp=ITP + "I3,B9\n", meters=METERS + "M3,I9,heat,60\n")
+
+    with pytest.raises(ReferenceFilesError) as caught:
+        await load_reference(warehouse, read_reference(folder), settings)
+
+    unknown = "такого кода нет: добавьте его в"
+    assert caught.value.errors == [
+        f"itp.csv, строка 4, столбец building_code, значение 'B9': {unknown} buildings.csv или исправьте",
+        f"meters.csv, строка 4, столбец itp_code, значение 'I9': {unknown} itp.csv или исправьте",
+    ]
+    assert await warehouse.fetchval("select count(*) from core.buildings") == 0
+
+
+async def test_files_may_hold_only_what_is_new(
+    warehouse: asyncpg.Connection, settings: Settings, tmp_path: Path
+) -> None:
+    await load_reference(warehouse, read_reference(put(tmp_path)), settings)
+    only_a_meter = put(
+        tmp_path,
+        buildings="external_code,address,district_id\n",
+        itp="external_code,building_code\n",
+        meters="external_code,itp_code,kind,interval_minutes\nM3,I1,heat,60\n",
+    )
+
+    counts = await load_reference(warehouse, read_reference(only_a_meter), settings)
+
+    assert counts.meters.inserted == 1
+    assert [row[0] for row in await rows(warehouse)] == ["M1", "M2", "M3"]
+
+
+async def test_a_table_saved_by_a_russian_excel_with_a_byte_order_mark_is_read(
+    warehouse: asyncpg.Connection, settings: Settings, tmp_path: Path
+) -> None:
+    put(tmp_path, meters=METERS.replace(",", ";"))
+    (tmp_path / "buildings.csv").write_text(BUILDINGS, encoding="utf-8-sig")
+
+    await load_reference(warehouse, read_reference(tmp_path), settings)
+
+    assert [row[0] for row in await rows(warehouse)] == ["M1", "M2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("itp.csv", None, "itp.csv: файл не читается (No such file or directory)"),
+        ("itp.csv", b"", "itp.csv, строка 1: столбцы '': нужны external_code, building_code"),
+        ("itp.csv", b"code,building_code\n", "строка 1: столбцы 'code, building_code'"),
+        ("itp.csv", b"external_code,building_code\nI1\n", "строка 2: 1 ячеек вместо 2"),
+        ("itp.csv", b'external_code,building_code\n"I1,B1\n', "не csv"),
+        ("itp.csv", "external_code,building_code\nИ1,B1\n".encode("cp1251"), "строка 2: байт 28 не UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_table_is_named_with_what_to_do(
+    tmp_path: Path, name: str, content: bytes | None, message: str
+) -> None:
+    path = put(tmp_path) / name
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(ReferenceFilesError) as caught:
+        read_reference(tmp_path)
+
+    assert message in str(caught.value)
+
+
+def test_of_very_many_errors_the_text_shows_some_and_counts_all(tmp_path: Path) -> None:
+    folder = put(tmp_path, itp=ITP + ",B1\n" * 1_000)
+
+    with pytest.raises(ReferenceFilesError) as caught:
+        read_reference(folder)
+
+    assert len(caught.value.errors) == 1_000
+    assert "ошибок: 1000" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 202
+
+
+def test_reference_data_of_the_repository_is_right() -> None:
+    found = read_reference(PROJECT_ROOT / "data" / "reference")
+
+    assert len(found["meters"]) == 50
+
+
+def test_command_loads_the_folder_and_says_what_it_did(settings: Settings, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, [str(put(tmp_path / "reference")), "--json"])
+
+    assert done.exit_code == 0
+    assert json.loads(done.output)["meters"] == {"inserted": 2, "updated": 0, "unchanged": 0}
+
+
+async def test_a_whole_city_takes_seconds(
+    warehouse: asyncpg.Connection, settings: Settings, tmp_path: Path
+) -> None:
+    write_reference(tmp_path, buildings=17_500)
+
+    started = time.perf_counter()
+    counts = await load_reference(warehouse, read_reference(tmp_path), settings)
+    again = await load_reference(warehouse, read_reference(tmp_path), settings)
+
+    assert (counts.buildings.inserted, counts.meters.inserted) == (35_001, 70_002)
+    assert again.meters.unchanged == 70_002
+    assert time.perf_counter() - started < 30

@@ -1,0 +1,208 @@
+"""The schedule for real: a server, a work pool and workers on an embedded PostgreSQL of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+
+from schemas.settings import PROJECT_ROOT
+from tasks.generate_samples import generate
+
+pytestmark = pytest.mark.server
+
+FIRST = date(2025, 4, 28)
+DAYS = [FIRST + timedelta(days=number) for number in range(5)]
+
+
+class Machine(NamedTuple):
+    """A machine on which `dataops up` has been called."""
+
+    environment: dict[str, str]
+    raw_dir: Path
+    api: str
+
+    def dataops(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(Path(sys.executable).with_name("dataops")), *arguments],
+            env=self.environment,
+            cwd=PROJECT_ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    def rows(self, query: str) -> list[Any]:
+        done = self.dataops("db", "psql", "-XAtc", f"select coalesce(json_agg(q), '[]') from ({query}) as q")
+        assert done.returncode == 0, done.stderr
+        return list(json.loads(done.stdout))
+
+    def flow_runs(self, name: str) -> list[dict[str, Any]]:
+        body = {"flow_runs": {"name": {"like_": name}}, "sort": "START_TIME_ASC"}
+        answer = httpx.post(f"{self.api}/flow_runs/filter", json=body, timeout=30)
+        return [run for run in answer.raise_for_status().json() if run["deployment_id"]]
+
+    async def wait(self, run_id: str) -> dict[str, Any]:
+        for _ in range(240):
+            run: dict[str, Any] = httpx.get(f"{self.api}/flow_runs/{run_id}", timeout=30).json()
+            if run["state_type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED"):
+                return run
+            await asyncio.sleep(0.5)
+        raise AssertionError(f"the run {run_id} does not end")
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    home = tmp_path_factory.mktemp("machine")
+    raw_dir = home / "raw"
+    generate(raw_dir, days=DAYS, buildings=4, seed=1, faults=False)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    environment = kept | {
+        "STATE_DIR": str(home / "state"),
+        "RAW_DIR": str(raw_dir),
+        "ARTIFACTS_DIR": str(home / "artifacts"),
+        "DEFAULT_TZ": "Europe/Moscow",
+        "PREFECT_WORKER_QUERY_SECONDS": "2",
+        "FILE_SETTLE_SEC": "0",
+    }
+    environment.pop("DATABASE_URL", None)
+    found = Machine(environment, raw_dir, "")
+    up = found.dataops("up", "--workers", "2")
+    try:
+        assert up.returncode == 0, up.stderr
+        api = (home / "state" / "prefect" / "api_url").read_text().strip()
+        found = Machine(environment, raw_dir, api)
+        loaded = found.dataops("reference", "load")
+        assert loaded.returncode == 0, loaded.stderr
+        yield found
+    finally:
+        found.dataops("down", "--all")
+
+
+async def test_scheduled_runs_appear_in_the_utilitys_zone(machine: Machine) -> None:
+    found: list[Any] = []
+    for _ in range(60):
+        body = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}, "limit": 200}
+        found = httpx.post(f"{machine.api}/flow_runs/filter", json=body, timeout=30).json()
+        if len(found) > 3:
+            break
+        await asyncio.sleep(1)
+
+    moscow = ZoneInfo("Europe/Moscow")
+    times = {
+        (datetime.fromisoformat(run["expected_start_time"]).astimezone(moscow), run["parameters"].get("days_back"))
+        for run in found
+    }
+    nightly = {(f"{time:%H:%M}", back) for time, back in times if back}
+    assert nightly == {("01:15", 1), ("02:30", 1)}
+    assert {time.minute for time, back in times if not back} == {10}
+
+
+async def test_a_deployment_run_with_a_date_loads_that_day(machine: Machine) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "prefect", "deployment", "run", "load-day/day", "-p", f"date={DAYS[0]}"],
+        env=machine.environment | {"PREFECT_API_URL": machine.api},
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    body = {"deployments": {"name": {"any_": ["day"]}}, "sort": "EXPECTED_START_TIME_DESC", "limit": 50}
+    runs = httpx.post(f"{machine.api}/flow_runs/filter", json=body, timeout=30).json()
+    (mine,) = [run for run in runs if run["parameters"].get("date") == str(DAYS[0])]
+
+    run = await machine.wait(mine["id"])
+
+    assert (run["state_type"], run["name"]) == ("COMPLETED", f"load-day/{DAYS[0]}")
+    statuses = machine.rows(
+        f"select distinct status from quality.quality_load_log where business_date = '{DAYS[0]}'"
+    )
+    assert statuses == [{"status": "success"}]
+    artifacts = httpx.post(f"{machine.api}/artifacts/filter", json={}, timeout=30).json()
+    assert f"quality-{DAYS[0]}" in {artifact["key"] for artifact in artifacts}
+
+
+async def test_backfill_runs_each_day_once_two_at_a_time_and_resumes_with_the_failed_day(machine: Machine) -> None:
+    broken = machine.raw_dir / str(DAYS[3]) / "broken.xlsx"
+    broken.write_bytes(b"PK\x03\x04 cut off")
+
+    first = machine.dataops("backfill", str(DAYS[0]), str(DAYS[-1]), "--concurrency", "2")
+    runs = {day: machine.flow_runs(f"load-day/{day}") for day in DAYS}
+    broken.unlink()
+    second = machine.dataops("backfill", str(DAYS[0]), str(DAYS[-1]), "--concurrency", "2")
+    again = {day: machine.flow_runs(f"load-day/{day}") for day in DAYS}
+
+    assert first.returncode == 1
+    assert "broken.xlsx" in first.stderr
+    assert second.returncode == 0, second.stderr
+    mine = {day: [run for run in runs[day] if any("backfill:" in tag for tag in run["tags"])] for day in DAYS}
+    assert [len(found) for found in mine.values()] == [1] * 5
+    assert _most_at_once([run for found in mine.values() for run in found]) <= 2
+    counts = {day: (before[0]["run_count"], again[day][-1]["run_count"]) for day, before in mine.items()}
+    assert {day for day, (one, two) in counts.items() if two > one} == {DAYS[3]}
+    assert {day: len(found) for day, found in again.items()} == {day: len(found) for day, found in runs.items()}
+
+
+def _most_at_once(runs: list[dict[str, Any]]) -> int:
+    moments = sorted([(run["start_time"], 1) for run in runs] + [(run["end_time"], -1) for run in runs])
+    most = now = 0
+    for _, step in moments:
+        now += step
+        most = max(most, now)
+    return most
+
+
+async def test_two_workers_share_a_backfill(machine: Machine) -> None:
+    logs = httpx.post(f"{machine.api}/logs/filter", json={"limit": 200, "sort": "TIMESTAMP_DESC"}, timeout=30).json()
+    more = httpx.post(
+        f"{machine.api}/logs/filter", json={"limit": 200, "offset": 200, "sort": "TIMESTAMP_DESC"}, timeout=30
+    ).json()
+    body = {"logs": {"level": {"ge_": 20}}, "limit": 200, "sort": "TIMESTAMP_ASC"}
+    early = httpx.post(f"{machine.api}/logs/filter", json=body, timeout=30).json()
+
+    said = [line["message"] for line in [*logs, *more, *early]]
+
+    assert {name for name in ("worker-1", "worker-2") if any(f"'{name}' submitting" in text for text in said)} == {
+        "worker-1",
+        "worker-2",
+    }
+
+
+async def test_retry_of_a_failed_parent_loads_the_mended_file_alone(machine: Machine) -> None:
+    day = DAYS[-1] + timedelta(days=1)
+    folder = machine.raw_dir / str(day)
+    generate(machine.raw_dir, days=[day], buildings=4, seed=2, faults=False)
+    broken = folder / "broken.csv"
+    broken.write_bytes(b"timestamp,meter_code,metric,value\n\0")
+    failed = machine.dataops("backfill", str(day), str(day))
+    (run,) = machine.flow_runs(f"load-day/{day}")
+    before = machine.rows("select count(*) as loads from quality.quality_load_log where status = 'success'")
+    broken.write_text(f"timestamp,meter_code,metric,value\n{day} 00:00,D-0001-GVS,pump_runtime_hours,1\n")
+
+    # What the Retry button of the UI sends.
+    state = {"type": "SCHEDULED", "name": "AwaitingRetry"}
+    httpx.post(
+        f"{machine.api}/flow_runs/{run['id']}/set_state", json={"state": state, "force": True}, timeout=30
+    ).raise_for_status()
+    await asyncio.sleep(2)
+    again = await machine.wait(run["id"])
+
+    assert failed.returncode == 1
+    assert (again["state_type"], again["run_count"]) == ("COMPLETED", 2)
+    after = machine.rows("select count(*) as loads from quality.quality_load_log where status = 'success'")
+    assert after[0]["loads"] - before[0]["loads"] == 1
+    pumps = machine.rows("select count(*) as readings from core.readings where metric = 'pump_runtime_hours'")
+    assert pumps == [{"readings": 1}]
+
