@@ -16,7 +16,7 @@ for _name in [name for name in os.environ if name.startswith("PREFECT_")]:
 os.environ |= {
     "PREFECT_HOME": str(_HOME),
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_LOGGING_LEVEL": "INFO",
     "DO_NOT_TRACK": "1",
 }
 

@@ -88,45 +88,6 @@ comment on table {core}.measurement_revisions is 'What a later load replaced; en
 create index on {core}.measurement_revisions (load_id);
 create index on {core}.measurement_revisions (meter_id, time, metric);
 
--- Weekly partitions, made before a load in a transaction of their own: attaching a finished table blocks
--- nobody who reads or loads (CREATE TABLE … PARTITION OF would).
-create function {core}.ensure_measurement_partitions(since timestamptz, until timestamptz)
-returns integer
-language plpgsql
-set search_path = pg_catalog
-as $$
-declare
-    week date := date_trunc('week', since at time zone 'UTC')::date;
-    partition text;
-    made integer := 0;
-begin
-    if (select relkind from pg_class where oid = '{core}.measurements'::regclass) <> 'p' then
-        return 0;
-    end if;
-    while week <= (until at time zone 'UTC')::date loop
-        partition := 'measurements_' || to_char(week, 'YYYYMMDD');
-        if to_regclass('{core}.' || partition) is null then
-            perform pg_advisory_xact_lock(hashtext('{core}.measurements'));
-            if to_regclass('{core}.' || partition) is null then
-                execute format(
-                    'create table {core}.%I (like {core}.measurements including all)', partition
-                );
-                execute format(
-                    'alter table {core}.measurements attach partition {core}.%I for values from (%L) to (%L)',
-                    partition, week::timestamp at time zone 'UTC', (week + 7)::timestamp at time zone 'UTC'
-                );
-                made := made + 1;
-            end if;
-        end if;
-        week := week + 7;
-    end loop;
-    return made;
-end
-$$;
-
-comment on function {core}.ensure_measurement_partitions is
-'Makes the weekly partitions of [since, until]; does nothing on a hypertable.';
-
 create view {core}.readings as
 select
     m.time,

@@ -1,1 +1,1 @@
-select {core}.ensure_measurement_partitions($1, $2)
+select {quality}.ensure_measurement_partitions($1, $2)

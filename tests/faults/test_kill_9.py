@@ -1,0 +1,127 @@
+"""kill -9 at every step of a run: the next run finishes the work, and core is that of an undisturbed run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from schemas.settings import PROJECT_ROOT, Settings
+from tests.world import World, long_csv
+
+# Each step kills the process at the moment that its function is called (before), or has returned (after).
+STEPS = [
+    "tasks.read_files.read_tables",
+    "tasks.stage_rows.copy_table",
+    "tasks.judge_readings.store.copy_table",
+    "tasks.judge_readings.store._write_accepted",
+    "tasks.load_readings._upsert",
+    "tasks.load_readings._finish",
+    "after tests.world.World.ingest",
+    "after tests.world.World.validate",
+    "after tests.world.World.load",
+]
+
+VICTIM = """
+import asyncio, os, signal, sys
+import asyncpg, importlib
+step, when = sys.argv[1].removeprefix("after "), "after" if sys.argv[1].startswith("after ") else "before"
+import tests.world
+from schemas.settings import Settings
+parts = step.split(".")
+for cut in range(len(parts) - 1, 0, -1):
+    try:
+        owner = importlib.import_module(".".join(parts[:cut]))
+        break
+    except ModuleNotFoundError:
+        continue
+for name in parts[cut:-1]:
+    owner = getattr(owner, name)
+original = getattr(owner, parts[-1])
+def die(*args, **kwargs):
+    os.kill(os.getpid(), signal.SIGKILL)
+async def then_die(*args, **kwargs):
+    await original(*args, **kwargs)
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(owner, parts[-1], then_die if when == "after" else die)
+if parts[-1] == "read_tables":
+    tests.world.read_tables = die
+async def main():
+    settings = Settings(_env_file=None)
+    connection = await asyncpg.connect(settings.database_url.get_secret_value())
+    await tests.world.World(connection, settings).run()
+asyncio.run(main())
+"""
+
+
+def files(world: World) -> None:
+    world.put("a.csv", long_csv(*(f"2025-04-30 {hour:02d}:00,M,T1,{40 + hour}" for hour in range(24))))
+    world.put("b.csv", long_csv("2025-04-30 00:00,M,T2,abc", "2025-04-30 01:00,M,T2,30"))
+
+
+async def state(world: World) -> tuple[str, list[tuple[object, ...]], int]:
+    errors = [(row["source_file"], row["row_num"], row["reason"]) for row in await world.errors()]
+    raw = await world.connection.fetchval("select count(*) from stage.stage_raw_measurements")
+    return await world.digest(), errors, raw
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_run_after_a_kill_ends_as_if_undisturbed(
+    world: World, settings: Settings, step: str, tmp_path: Path
+) -> None:
+    await world.add_meter("M")
+    files(world)
+    environment = os.environ | {"PYTHONPATH": str(PROJECT_ROOT), "LC_ALL": "C.UTF-8"}
+
+    killed = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", VICTIM, step], env=environment, cwd=tmp_path, capture_output=True
+    )
+    await world.run()
+
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    digest, errors, raw = await state(world)
+    statuses = await world.connection.fetch(
+        "select source_file, count(*) filter (where status in ('success', 'partial')) as done, "
+        "count(*) filter (where status = 'running') as running "
+        "from quality.quality_load_log group by 1 order by 1"
+    )
+    assert [(row["done"], row["running"]) for row in statuses] == [(1, 0), (1, 0)]
+    assert (errors, raw) == ([("2025-04-30/b.csv", 2, "bad_number")], 26)
+    assert digest == await undisturbed(world)
+    assert await world.connection.fetchval("select count(*) from core.measurement_revisions") == 0
+
+
+async def undisturbed(world: World) -> str:
+    """Load the same files into empty tables and give the digest."""
+    await world.connection.execute(
+        "truncate core.measurements, quality.quality_load_log, stage.stage_raw_measurements, "
+        "stage.stage_parsed_measurements, quality.quality_row_errors, quality.changed_days"
+    )
+    await world.run()
+    return await world.digest()
+
+
+async def test_eight_runs_at_once_load_each_file_once(world: World, settings: Settings) -> None:
+    await world.add_meter("M")
+    files(world)
+    assert settings.database_url
+    url = settings.database_url.get_secret_value()
+
+    async def one() -> None:
+        connection = await asyncpg.connect(url)
+        await World(connection, settings).run()
+        await connection.close()
+
+    await asyncio.gather(*(one() for _ in range(8)))
+
+    done = await world.connection.fetch(
+        "select source_file, count(*) from quality.quality_load_log where status <> 'skipped' group by 1"
+    )
+    assert sorted(tuple(row) for row in done) == [("2025-04-30/a.csv", 1), ("2025-04-30/b.csv", 1)]
+    assert await world.digest() == await undisturbed(world)

@@ -1,0 +1,217 @@
+"""The embedded server and the migrations."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+
+from schemas.errors import DataopsError, TerminalError, TransientError
+from schemas.settings import PROJECT_ROOT, Settings
+from tasks import embed_postgres
+from tasks.connect_warehouse import connect, connector, place_of
+from tasks.migrate_database import find_migrations, migrate
+from tests.world import World, long_csv
+
+CATALOG = """
+    select string_agg(concat_ws(' ', n.nspname, c.relname, c.relkind, a.attname, a.atttypid::regtype), E'\n'
+    order by c.relname, a.attnum)
+    from pg_class as c join pg_namespace as n on c.relnamespace = n.oid
+    left join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0
+    where n.nspname = 'core'
+"""
+
+
+def postmaster(state: Path) -> int:
+    return int((embed_postgres.status(state).home / "data" / "postmaster.pid").read_text().splitlines()[0])
+
+
+async def test_server_comes_up_again_after_kill_9_with_what_was_committed(state_dir: Path) -> None:
+    folder = state_dir.parent / "killed"
+    url = embed_postgres.start(folder)
+    connection = await asyncpg.connect(url)
+    await connection.execute("create table kept as select 1 as one")
+    os.kill(postmaster(folder), signal.SIGKILL)
+    try:
+        connection = await asyncpg.connect(await asyncio.to_thread(embed_postgres.start, folder))
+
+        assert await connection.fetchval("select one from kept") == 1
+        await connection.close()
+    finally:
+        assert embed_postgres.stop(folder)
+    assert not embed_postgres.status(folder).running
+
+
+def test_five_processes_that_start_at_once_share_one_server(state_dir: Path) -> None:
+    folder = state_dir.parent / "shared"
+    code = "import sys; from pathlib import Path; from tasks import embed_postgres as e; print(e.start(Path(sys.argv[1])))"
+
+    def begin(_: int) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(folder)], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    try:
+        with ThreadPoolExecutor(5) as pool:
+            urls = set(pool.map(begin, range(5)))
+        assert len(urls) == 1
+    finally:
+        embed_postgres.stop(folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the server as another user")
+def test_root_in_a_private_folder_gets_a_server_elsewhere(tmp_path: Path) -> None:
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    try:
+        embed_postgres.start(private / "state")
+        found = embed_postgres.status(private / "state")
+        assert found.running
+        assert not found.home.is_relative_to(private)
+        assert private.stat().st_mode & 0o777 == 0o700
+    finally:
+        embed_postgres.stop(private / "state")
+
+
+def test_password_file_is_for_its_owner_alone(state_dir: Path, postgres_dsn: str) -> None:
+    if os.environ.get("TEST_DATABASE_URL"):
+        pytest.skip("the tests run on another server (TEST_DATABASE_URL)")
+    password = embed_postgres.status(state_dir).home / "password"
+
+    assert password.stat().st_mode & 0o777 == 0o600
+    assert password.read_text() in postgres_dsn
+
+
+async def test_migrating_twice_and_at_once_is_harmless(settings: Settings) -> None:
+    assert settings.database_url
+    connections = [await asyncpg.connect(settings.database_url.get_secret_value()) for _ in range(4)]
+
+    reports = await asyncio.gather(*(migrate(connection, settings) for connection in connections))
+
+    applied = [name for report in reports for name in report.applied]
+    assert sorted(applied) == [migration.name for migration in find_migrations()]
+    assert (await migrate(connections[0], settings)).applied == []
+    for connection in connections:
+        await connection.close()
+
+
+async def test_other_schema_names_hold_everything(settings: Settings) -> None:
+    assert settings.database_url
+    names = {"stage_schema": "s1", "quality_schema": "q1", "core_schema": "c1", "features_schema": "f1"}
+    connection = await asyncpg.connect(settings.database_url.get_secret_value())
+
+    await migrate(connection, settings.model_copy(update=names))
+
+    found = await connection.fetch(
+        "select distinct table_schema from information_schema.tables "
+        "where table_schema not in ('pg_catalog', 'information_schema')"
+    )
+    assert {row["table_schema"] for row in found} == {"s1", "q1", "c1"}
+    assert await connection.fetchval("select count(*) from pg_matviews where schemaname = 'f1'") == 1
+    await connection.close()
+
+
+async def test_foreign_core_is_not_altered_and_what_it_lacks_is_listed(settings: Settings) -> None:
+    assert settings.database_url
+    connection = await asyncpg.connect(settings.database_url.get_secret_value())
+    await connection.execute(
+        """
+        create schema core;
+        create table core.buildings (id bigint primary key, external_code text, district_id int);
+        create table core.measurements (time timestamptz, meter_id bigint, metric text, value float8)
+        """
+    )
+    before = await connection.fetchval(CATALOG)
+
+    with pytest.raises(TerminalError) as caught:
+        await migrate(connection, settings)
+
+    assert "table core.meters" in str(caught.value)
+    assert "column core.measurements.load_id" in str(caught.value)
+    assert "core.buildings" not in str(caught.value)
+    assert await connection.fetchval(CATALOG) == before
+    await connection.close()
+
+
+async def test_complete_foreign_core_with_other_types_is_loaded_into(settings: Settings) -> None:
+    assert settings.database_url
+    connection = await asyncpg.connect(settings.database_url.get_secret_value())
+    await connection.execute(
+        """
+        create schema core;
+        create table core.buildings (id bigint primary key, external_code text, district_id int);
+        create table core.itp (id bigint primary key, external_code text, building_id bigint);
+        create table core.meters (
+            id bigint primary key, external_code text, itp_id bigint, kind text, interval_minutes int
+        );
+        create table core.measurements (
+            time timestamptz, meter_id bigint, metric text, value float8, quality int, load_id uuid,
+            inserted_at timestamptz default now(), updated_at timestamptz, unique (time, meter_id, metric)
+        );
+        create table core.measurement_revisions (
+            time timestamptz, meter_id bigint, metric text, old_value float8, new_value float8,
+            old_quality int, new_quality int, old_load_id uuid, load_id uuid, replaced_at timestamptz default now()
+        );
+        insert into core.buildings values (1, 'B', 1);
+        insert into core.itp values (1, 'I', 1);
+        insert into core.meters values (1, 'M', 1, 'heat', 60)
+        """
+    )
+    before = await connection.fetchval(CATALOG)
+    report = await migrate(connection, settings)
+    world = World(connection, settings)
+    world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+
+    (log,) = await world.run()
+
+    assert report.core_is_foreign
+    assert (log["status"], log["rows_inserted"]) == ("success", 1)
+    assert await connection.fetchval(CATALOG) == before
+    await connection.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        (lambda url: url.replace("@127.0.0.1:", "@127.0.0.1:1"), TransientError),
+        (lambda url: url.rpartition("/")[0] + "/nothing_here", TerminalError),
+        (lambda url: "postgresql://nobody:s3cret-word@" + url.rpartition("@")[2], TerminalError),
+    ],
+    ids=["unreachable", "no_such_database", "wrong_password"],
+)
+async def test_failed_connection_is_one_line_without_the_password(
+    postgres_dsn: str, change: object, kind: type[DataopsError]
+) -> None:
+    url = change(postgres_dsn)  # type: ignore[operator]
+    if kind is TransientError:
+        url = url.replace(url.rpartition("@")[2].split("/")[0], "127.0.0.1:1")
+
+    with pytest.raises(kind) as caught:
+        async with connect(SecretStr(url)):
+            pass
+
+    password = url.split("://")[1].split("@")[0].partition(":")[2]
+    assert password
+    assert password not in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+async def test_block_keeps_special_characters_of_the_password(settings: Settings) -> None:
+    url = SecretStr("postgresql://user:p%40s%2Fs@host:5433/base")
+
+    block = connector(url)
+
+    assert block._rendered_url.render_as_string(hide_password=False) == (  # the block has no public way
+        "postgresql+asyncpg://user:p%40s%2Fs@host:5433/base"
+    )
+    assert place_of(url) == "PostgreSQL user@host:5433/base"

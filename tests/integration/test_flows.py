@@ -1,0 +1,117 @@
+"""The parent flow in this process: the utility's files from the folder to features, report and log."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from flows.load_day import load_day, resolve_day
+from schemas.errors import RunFailed, SettingsError
+from schemas.settings import Settings
+from tests.integration.test_main_job import COLD, HOT, put_real_files
+from tests.world import DAY, World, long_csv
+
+pytestmark = [pytest.mark.usefixtures("prefect_api"), pytest.mark.server]
+
+RUNBOOK = [
+    "SELECT * FROM quality.quality_load_log ORDER BY started_at DESC LIMIT 20;",
+    "SELECT count(*) FROM stage.stage_raw_measurements WHERE load_id='{UUID}';",
+    "SELECT count(*) FROM stage.stage_parsed_measurements WHERE load_id='{UUID}' AND quality=0;",
+    "SELECT * FROM features.time_attributes ORDER BY ts DESC LIMIT 10;",
+    "SELECT * FROM features.ml_hourly_by_building ORDER BY ts DESC LIMIT 10;",
+]
+
+
+async def test_real_files_reach_features_report_and_run_log(world: World, real_files: Path) -> None:
+    await put_real_files(world, real_files)
+
+    summary = await load_day(date=DAY)
+
+    assert (summary.files, summary.loaded, summary.readings_inserted) == (2, 2, 5040)
+    days = await world.connection.fetch(
+        "select local_date, hot_consumption_m3, cold_consumption_m3 from features.ml_daily_by_building "
+        "where local_date >= '2025-04-27' order by 1"
+    )
+    assert [row["local_date"].day for row in days] == [27, 28, 29, 30]
+    assert all(row["hot_consumption_m3"] == 0 and row["cold_consumption_m3"] > 0 for row in days)
+    reports = world.settings.artifacts_dir / "quality_reports" / "2025-04-30"
+    assert json.loads((reports / "report.json").read_text(encoding="utf-8"))["files"]
+    assert HOT in (reports / "report.html").read_text(encoding="utf-8")
+    (log,) = (world.settings.artifacts_dir / "run_logs").glob("2025-04-30_*.log")
+    assert COLD in log.read_text(encoding="utf-8")
+    load_id = await world.connection.fetchval("select load_id from quality.quality_load_log limit 1")
+    answers = [await world.connection.fetch(query.replace("{UUID}", str(load_id))) for query in RUNBOOK]
+    assert [len(answer) for answer in answers] == [2, 1, 1, 10, 10]
+    assert answers[1][0]["count"] == 720
+    assert await world.connection.fetchval("select count(*) from quality.changed_days") == 0
+
+
+async def test_good_file_loads_and_the_run_fails_naming_the_broken_one(world: World) -> None:
+    await world.add_meter("M")
+    world.put("good.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+    world.put("bad.xlsx", b"PK\x03\x04 cut off")
+
+    with pytest.raises(RunFailed, match=r"bad\.xlsx.*повреждён") as caught:
+        await load_day(date=DAY)
+
+    assert "good.csv" not in str(caught.value)
+    assert await world.connection.fetchval("select count(*) from core.measurements") == 1
+    assert await world.connection.fetchval("select count(*) from features.ml_hourly_by_building") == 24
+
+
+async def test_features_made_up_after_a_crash_between_commit_and_transform(world: World) -> None:
+    await world.add_meter("M", kind="cold_water")
+    world.put("a.csv", long_csv("2025-04-30 00:00,M,consumption_period,1"))
+    await world.run()
+    assert await world.connection.fetchval("select count(*) from quality.changed_days") == 1
+
+    await load_day(date=date(2025, 5, 1))
+
+    assert await world.connection.fetchval("select count(*) from quality.changed_days") == 0
+    value = "select cold_consumption_m3 from features.ml_hourly_by_building where cold_consumption_m3 is not null"
+    assert await world.connection.fetchval(value) == 1
+
+
+async def test_flow_works_with_other_schema_names(
+    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {"STAGE_SCHEMA": "st", "QUALITY_SCHEMA": "qu", "CORE_SCHEMA": "co", "FEATURES_SCHEMA": "fe"}
+    for name, value in names.items():
+        monkeypatch.setenv(name, value)
+    world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+
+    await load_day(date=DAY)
+
+    log = await world.connection.fetchrow("select status, rows_rejected from qu.quality_load_log")
+    assert (log["status"], log["rows_rejected"]) == ("partial", 1)
+    assert await world.connection.fetchval("select count(*) from st.stage_parsed_measurements") == 1
+    assert await world.connection.fetchval("select to_regclass('fe.time_attributes') is not null")
+    assert await world.connection.fetchval("select count(*) from quality.quality_load_log") == 0
+
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+
+
+@pytest.mark.parametrize(
+    ("asked", "days_back", "raw_dir", "expected"),
+    [
+        (date(2025, 4, 1), 0, "raw", date(2025, 4, 1)),
+        (None, 0, "raw", date(2025, 5, 1)),
+        (None, 1, "raw", date(2025, 4, 30)),
+        (None, 0, "raw/2025-01-03", date(2025, 1, 3)),
+    ],
+    ids=["asked", "today_is_the_schedules_local_day", "yesterday", "raw_dir_of_one_day"],
+)
+def test_day_of_a_run(asked: date | None, days_back: int, raw_dir: str, expected: date) -> None:
+    scheduled = datetime(2025, 5, 1, 0, 10, tzinfo=MOSCOW)  # in UTC still 30 April
+
+    assert resolve_day(asked, days_back, scheduled, Settings(raw_dir=Path(raw_dir))) == expected
+
+
+def test_raw_dir_of_one_day_refuses_another() -> None:
+    with pytest.raises(SettingsError, match="2025-01-03"):
+        Settings(raw_dir=Path("raw/2025-01-03")).day_folder(date(2025, 1, 4))
