@@ -29,7 +29,6 @@ _POLL_SECONDS = 2.0
 _ORIGIN = "origin:"
 
 
-
 def days_of(start: dt.date, end: dt.date) -> list[dt.date]:
     """List the days from start to end, both included."""
     return [start + dt.timedelta(days=number) for number in range((end - start).days + 1)]
@@ -52,6 +51,7 @@ async def backfill(start: dt.date, end: dt.date, concurrency: int = 2) -> dict[s
 
     Raises:
         RunFailed: names the days that failed, with their reasons.
+
     """
     through_server = bool(PREFECT_API_URL.value())
     origin = await _origin(start, end) if through_server else ""
@@ -90,7 +90,9 @@ async def _through_deployment(day: dt.date, origin: str) -> str:
         while True:
             current = await client.read_flow_run(run.id)
             if current.state and current.state.is_final():
-                return "" if current.state.is_completed() else f"{current.state.name}: {current.state.message}"
+                return (
+                    "" if current.state.is_completed() else f"{current.state.name}: {current.state.message}"
+                )
             await asyncio.sleep(_POLL_SECONDS)
 
 

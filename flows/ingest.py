@@ -75,6 +75,7 @@ async def _ingest_file(
     settings: Settings,
 ) -> str | None:
     log = get_run_logger()
+    mapping = _mapping_of(file, mappings)
     claimed = await claim(
         connection,
         context.run,
@@ -82,12 +83,14 @@ async def _ingest_file(
         source_file=file.source_file,
         checksum=file.checksum,
         size_bytes=file.size_bytes,
+        identity=mapping.path_identity(file.relative_path) if isinstance(mapping, SourceMapping) else None,
     )
     if claimed.skipped_because or claimed.is_staged:
         log.info("skipped %r: %s", file.source_file, claimed.skipped_because or "already staged by this run")
         return None
     try:
-        mapping = match_mapping(mappings, file.relative_path)
+        if isinstance(mapping, FileError):
+            raise mapping
         async with progress(f"{file.relative_path}: чтение") as report:
             tables = read_tables(file.path, mapping, relative_path=file.relative_path, settings=settings)
             watched = ((table.layout, _watched(table.batches, file, report)) for table in tables)
@@ -100,6 +103,16 @@ async def _ingest_file(
         return str(error)
     log.info("staged %r: %d rows, load_id %s", file.source_file, staged.raw_rows, claimed.load_id)
     return None
+
+
+def _mapping_of(file: RawFile, mappings: list[SourceMapping]) -> SourceMapping | FileError:
+    """Find the file's mapping; what is wrong with it is told after the claim, so that it stands in the log."""
+    try:
+        mapping = match_mapping(mappings, file.relative_path)
+        mapping.path_groups(file.relative_path)
+    except FileError as error:
+        return error
+    return mapping
 
 
 def _watched(batches: Iterator[Any], file: RawFile, report: Callable[[float], None]) -> Iterator[Any]:

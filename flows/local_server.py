@@ -44,6 +44,7 @@ def start_server(settings: Settings, port: int | None = None) -> str:
 
     Raises:
         TerminalError: it does not answer; names its log.
+
     """
     if url := local_api_url(settings):
         return url
@@ -136,7 +137,9 @@ async def _ensure_zombie_automation() -> None:
                 threshold=1,
                 within=timedelta(seconds=180),
             ),
-            actions=[ChangeFlowRunState(state=StateType.CRASHED, message="no sign of life from the run's process")],
+            actions=[
+                ChangeFlowRunState(state=StateType.CRASHED, message="no sign of life from the run's process")
+            ],
         ).acreate()
 
 
@@ -145,6 +148,7 @@ def deploy(settings: Settings) -> None:
 
     Raises:
         TerminalError: with what Prefect says.
+
     """
     done = subprocess.run(  # noqa: S603 - our own program and arguments
         _program("--no-prompt", "deploy", "--all"),

@@ -165,6 +165,31 @@ class SourceMapping(_Strict):
         if double := {metric for metric in metrics if metrics.count(metric) > 1}:
             raise ValueError(f"one column for a metric of one meter; two hold {', '.join(sorted(double))}")
 
+    def path_identity(self, relative_path: str) -> str | None:
+        """Give the codes that the path names, or None where it names none."""
+        codes = (self.identity.building, self.identity.itp, self.identity.meter)
+        templates = [code for code in codes if isinstance(code, str) and "{" in code]
+        if not templates:
+            return None
+        return "/".join(template.format_map(self.path_groups(relative_path)) for template in templates)
+
+    def path_groups(self, relative_path: str) -> dict[str, str]:
+        """Give the named groups of `identity.path` in a path, with the defaults of those without a match.
+
+        Raises:
+            FileError: a group that a template needs did not match and has no default.
+
+        """
+        match = re.search(self.identity.path, relative_path) if self.identity.path else None
+        found = {name: value for name, value in (match.groupdict() if match else {}).items() if value}
+        values = self.identity.defaults | found
+        groups = set(re.compile(self.identity.path or "").groupindex)
+        if missing := sorted(groups - set(values)):
+            raise FileError(
+                f"в пути файла нет части {', '.join(missing)}, из которой по описанию {self.name} берутся коды"
+            )
+        return values
+
     def takes(self, relative_path: str) -> bool:
         """Tell whether the mapping takes the file at a path below the day's folder."""
         path = _folded_path(relative_path)

@@ -68,16 +68,21 @@ async def claim(
     source_file: str,
     checksum: str,
     size_bytes: int,
+    identity: str | None = None,
 ) -> Claim:
-    """Claim a file's content: one log row, `running` (ours) or `skipped` (known, or being loaded)."""
+    """Claim a file's content: one log row, `running` (ours) or `skipped` (known, or being loaded).
+
+    `identity` is what the path says of whose readings these are: equal bytes of two buildings, such as
+    a day on which nothing flowed, are two contents.
+    """
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", checksum_key(checksum))
-        answer = await _answer(connection, run, settings, source_file=source_file, checksum=checksum)
+        answer = await _answer(connection, run, settings, source_file, checksum, identity)
         if answer.is_staged:
             return answer
         reason = answer.skipped_because
         if reason is None:
-            await connection.execute(statement("forget_failed_attempts", settings), checksum)
+            await connection.execute(statement("forget_failed_attempts", settings), checksum, identity)
         await connection.execute(
             statement("insert_load", settings),
             answer.load_id,
@@ -89,15 +94,21 @@ async def claim(
             reason,
             run.flow_run_id,
             run.claim_key if reason is None else None,
+            identity,
         )
     return answer
 
 
 async def _answer(
-    connection: asyncpg.Connection, run: Run, settings: Settings, *, source_file: str, checksum: str
+    connection: asyncpg.Connection,
+    run: Run,
+    settings: Settings,
+    source_file: str,
+    checksum: str,
+    identity: str | None,
 ) -> Claim:
     new = new_load_id(time.time())
-    for load in await connection.fetch(statement("find_loads_of_checksum", settings), checksum):
+    for load in await connection.fetch(statement("find_loads_of_checksum", settings), checksum, identity):
         known_as = f"{load['source_file']}, load_id {load['load_id']}"
         if load["status"] != "running":
             return Claim(new, f"уже загружен: {known_as}, {load['finished_at']:%Y-%m-%d %H:%M} UTC")

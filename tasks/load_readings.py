@@ -26,7 +26,8 @@ class ParsedLoad(NamedTuple):
 
     load_id: UUID
     source_file: str
-    checksum: str
+    checksum: str | None
+    """None: rows from stage, not a file."""
     readings: int
     first_time: datetime | None
     last_time: datetime | None
@@ -85,6 +86,9 @@ async def load(
                 raise SharedReadingsError("файлы группы содержат одни и те же показания")
             done = await _upsert(connection, loads, since, until, settings)
             await _finish(connection, done, claim_key, settings)
+            await connection.execute(
+                statement("resolve_row_errors", settings), [one.load_id for one in loads]
+            )
     for source in sources:
         source.unlink(missing_ok=True)
     return done
@@ -112,7 +116,8 @@ async def _accepted(connection: asyncpg.Connection, load_id: UUID, settings: Set
 @asynccontextmanager
 async def _checksum_locks(connection: asyncpg.Connection, loads: Sequence[ParsedLoad]) -> AsyncIterator[None]:
     """Hold the locks of the contents, taken before the transaction so that its snapshot is newer."""
-    keys = sorted(int.from_bytes(bytes.fromhex(one.checksum)[:8], "big", signed=True) for one in loads)
+    checksums = [one.checksum for one in loads if one.checksum]
+    keys = sorted(int.from_bytes(bytes.fromhex(checksum)[:8], "big", signed=True) for checksum in checksums)
     await connection.fetch("select pg_advisory_lock(key) from unnest($1::bigint[]) as key", keys)
     try:
         yield

@@ -71,6 +71,7 @@ class World(NamedTuple):
         mappings = load_mappings(self.settings.sources_dir)
         found = await find_files(run.business_date, self.settings, now=time.time())
         for file in found.files:
+            mapping = match_mapping(mappings, file.relative_path)
             claimed = await claim(
                 self.connection,
                 run,
@@ -78,11 +79,11 @@ class World(NamedTuple):
                 source_file=file.source_file,
                 checksum=file.checksum,
                 size_bytes=file.size_bytes,
+                identity=mapping.path_identity(file.relative_path),
             )
             if claimed.skipped_because or claimed.is_staged:
                 continue
             try:
-                mapping = match_mapping(mappings, file.relative_path)
                 tables = read_tables(
                     file.path, mapping, relative_path=file.relative_path, settings=self.settings
                 )

@@ -16,7 +16,9 @@ from tasks import embed_postgres
 from tasks.connect_warehouse import place_of
 
 Workers = Annotated[int, typer.Option("--workers", min=1, max=16, help="How many workers.")]
-Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port of the server; by default 4200.")]
+Port = Annotated[
+    int | None, typer.Option("--port", min=1, max=65535, help="Port of the server; by default 4200.")
+]
 All = Annotated[bool, typer.Option("--all", help="Also stop the embedded PostgreSQL.")]
 
 
@@ -31,7 +33,11 @@ def up(*, workers: Workers = 1, port: Port = None) -> None:
     ui = url.removesuffix("/api")
     rows = [
         {"what": "database", "where": place, "log": ""},
-        {"what": "Prefect server and UI", "where": ui, "log": settings.artifacts_dir / "run_logs" / "prefect-server.log"},
+        {
+            "what": "Prefect server and UI",
+            "where": ui,
+            "log": settings.artifacts_dir / "run_logs" / "prefect-server.log",
+        },
         *({"what": worker.name, "where": f"pid {worker.pid}", "log": worker.log} for worker in running),
     ]
     print_table("Running", rows)

@@ -23,6 +23,8 @@ create table {quality}.quality_load_log (
     raw_rows bigint not null default 0,
     first_time timestamptz,
     last_time timestamptz,
+    identity text,
+    requeue_of uuid,
     layout jsonb,
     layout_fingerprint text,
     check (status not in ('success', 'partial') or rows_loaded = rows_inserted + rows_updated + rows_unchanged),
@@ -37,6 +39,9 @@ comment on column {quality}.quality_load_log.rows_read is
 comment on column {quality}.quality_load_log.step is 'How far the attempt has come; a retry goes on from here.';
 comment on column {quality}.quality_load_log.claim_key is
 'Advisory lock that the working run holds; nobody holding it means that the run is dead.';
+comment on column {quality}.quality_load_log.identity is
+'Codes that the path gives: the same bytes in another building''s folder are other readings.';
+comment on column {quality}.quality_load_log.requeue_of is 'The load whose waiting rows this one loads.';
 comment on column {quality}.quality_load_log.layout is 'Tables, header rows and columns as they were found.';
 
 create index on {quality}.quality_load_log (checksum, status);

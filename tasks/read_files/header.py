@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -197,9 +196,7 @@ def _codes(
     mapping: SourceMapping, relative_path: str, cell: Callable[[str], str | None]
 ) -> dict[str, str | None]:
     identity = mapping.identity
-    match = re.search(identity.path, relative_path) if identity.path else None
-    found = match.groupdict() if match else {}
-    values = identity.defaults | {name: value for name, value in found.items() if value}
+    values = mapping.path_groups(relative_path)
 
     def code(name: str, spelled: Code | None) -> str | None:
         if spelled is None or isinstance(spelled, FromColumn):
@@ -210,11 +207,6 @@ def _codes(
                     f"ячейка {spelled.cell} пуста, а по описанию {mapping.name} в ней код ({name})"
                 )
             return text.strip()
-        try:
-            return spelled.format_map(values)
-        except KeyError as error:
-            raise FileError(
-                f"в пути файла нет части {error}, из которой по описанию {mapping.name} берётся код ({name})"
-            ) from None
+        return spelled.format_map(values)
 
     return {name: code(name, getattr(identity, name)) for name in ("building", "itp", "meter")}

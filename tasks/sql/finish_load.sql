@@ -12,6 +12,9 @@ set
 where load_id = $1 and status = 'running' and step = 'parsed' and claim_key = $5
     and not exists (
         select from {quality}.quality_load_log as other
-        where other.checksum = mine.checksum and other.status in ('success', 'partial')
+        where
+            other.checksum = mine.checksum
+            and other.identity is not distinct from mine.identity
+            and other.status in ('success', 'partial')
     )
 returning load_id

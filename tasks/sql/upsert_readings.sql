@@ -11,10 +11,14 @@ joined as materialized (
         stored.quality as old_quality,
         case
             when stored.load_id is null then 'inserted'
+            -- A row that waited in stage does not replace what was written after its own file.
+            when coalesce(stored.updated_at, stored.inserted_at) > origin.finished_at then 'unchanged'
             when (stored.value, stored.quality) is distinct from (incoming.value, incoming.quality) then 'updated'
             else 'unchanged'
         end as fate
     from incoming
+    left join {quality}.quality_load_log as mine on incoming.load_id = mine.load_id
+    left join {quality}.quality_load_log as origin on mine.requeue_of = origin.load_id
     left join {core}.measurements as stored
         on
             incoming.meter_id = stored.meter_id

@@ -80,7 +80,11 @@ async def test_run_after_a_kill_ends_as_if_undisturbed(
     environment = os.environ | {"PYTHONPATH": str(PROJECT_ROOT), "LC_ALL": "C.UTF-8"}
 
     killed = await asyncio.to_thread(
-        subprocess.run, [sys.executable, "-c", VICTIM, step], env=environment, cwd=tmp_path, capture_output=True
+        subprocess.run,
+        [sys.executable, "-c", VICTIM, step],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
     )
     await world.run()
 

@@ -56,7 +56,11 @@ def test_five_processes_that_start_at_once_share_one_server(state_dir: Path) -> 
 
     def begin(_: int) -> str:
         done = subprocess.run(
-            [sys.executable, "-c", code, str(folder)], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True
+            [sys.executable, "-c", code, str(folder)],
+            cwd=PROJECT_ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         return done.stdout
 

@@ -12,7 +12,15 @@ from pydantic import SecretStr
 
 from schemas.errors import TerminalError
 from schemas.settings import Settings
-from tasks.build_features import HOLIDAYS_SEED, Window, build, fingerprint, unit_test, write_docs, write_holidays
+from tasks.build_features import (
+    HOLIDAYS_SEED,
+    Window,
+    build,
+    fingerprint,
+    unit_test,
+    write_docs,
+    write_holidays,
+)
 from tasks.connect_warehouse import connector
 from tasks.refresh_objects import find_targets, refresh
 from tasks.track_changes import finish_changes, take_changes
@@ -91,7 +99,10 @@ async def test_zero_is_a_value_and_a_missing_hour_is_none(world: World) -> None:
         "select hour, cold_consumption_m3, readings_present from features.ml_hourly_by_building order by ts"
     )
     assert [row["cold_consumption_m3"] for row in rows] == [0] * 23 + [None]
-    assert await world.connection.fetchval("select cold_consumption_m3 from features.ml_daily_by_building") is None
+    assert (
+        await world.connection.fetchval("select cold_consumption_m3 from features.ml_daily_by_building")
+        is None
+    )
 
 
 async def test_day_start_and_zone_decide_the_attributes(world: World) -> None:
@@ -100,7 +111,9 @@ async def test_day_start_and_zone_decide_the_attributes(world: World) -> None:
     await world.run()
     await transform(world)
     moscow = await world.connection.fetch("select hour from features.time_attributes where day_night = 'day'")
-    changed = world.settings.model_copy(update={"day_start": 5, "day_end": 6, "default_tz": "Asia/Yekaterinburg"})
+    changed = world.settings.model_copy(
+        update={"day_start": 5, "day_end": 6, "default_tz": "Asia/Yekaterinburg"}
+    )
 
     await transform(World(world.connection, changed))
 
@@ -134,7 +147,9 @@ async def test_refresh_makes_the_view_current_and_an_unknown_object_is_named(wor
 
     last = await world.connection.fetchval("select max(last_time) from features.meter_last_reading")
     assert last is not None
-    wrong = world.settings.model_copy(update={"refresh_objects": ("features.meter_last_reading", "core.nothing")})
+    wrong = world.settings.model_copy(
+        update={"refresh_objects": ("features.meter_last_reading", "core.nothing")}
+    )
     with pytest.raises(TerminalError, match=r"core\.nothing"):
         await find_targets(world.connection, wrong)
 

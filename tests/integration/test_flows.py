@@ -72,7 +72,9 @@ async def test_features_made_up_after_a_crash_between_commit_and_transform(world
     await load_day(date=date(2025, 5, 1))
 
     assert await world.connection.fetchval("select count(*) from quality.changed_days") == 0
-    value = "select cold_consumption_m3 from features.ml_hourly_by_building where cold_consumption_m3 is not null"
+    value = (
+        "select cold_consumption_m3 from features.ml_hourly_by_building where cold_consumption_m3 is not null"
+    )
     assert await world.connection.fetchval(value) == 1
 
 

@@ -10,7 +10,8 @@ import asyncpg
 import pytest
 from python_calamine import CalamineWorkbook
 
-from tasks.claim_files import take_claim_key
+from tasks.claim_files import new_load_id, take_claim_key
+from tasks.requeue_rows import requeue_rows
 from tests.world import World, long_csv
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -316,3 +317,67 @@ async def test_take_claim_key_is_held_until_its_connection_closes(world: World) 
     freed = await world.connection.fetchval("select pg_try_advisory_lock($1)", key)
 
     assert (held, freed) == (False, True)
+
+
+async def test_equal_bytes_in_two_buildings_folders_are_two_contents(world: World, real_files: Path) -> None:
+    for building in ("D-0001", "D-0002"):
+        await world.add_meter(f"{building}-HVS", kind="cold_water", building=building, itp=f"{building}-ITP")
+        world.put(f"{building}/{COLD}", real_files / COLD)
+    world.put(f"D-0002/copy/D-0002/{COLD}", real_files / COLD)
+
+    log = {row["source_file"]: row["status"] for row in await world.run()}
+
+    assert log == {
+        f"2025-04-30/D-0001/{COLD}": "success",
+        f"2025-04-30/D-0002/{COLD}": "success",
+        f"2025-04-30/D-0002/copy/D-0002/{COLD}": "skipped",
+    }
+    assert await world.connection.fetchval("select count(*) from core.measurements") == 2 * 1440
+
+
+async def requeue(world: World) -> int:
+    run = await world.begin()
+    loads = await requeue_rows(
+        world.connection, run.flow_run_id, run.claim_key, world.settings, new_load_id=new_load_id
+    )
+    await world.validate(run)
+    await world.load(run)
+    return len(loads)
+
+
+async def test_rows_that_waited_for_their_code_load_exactly_once_without_the_file(world: World) -> None:
+    await world.add_meter("M")
+    file = world.put(
+        "a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 00:00,N,T1,61", "2025-04-30 01:00,N,T1,x")
+    )
+    await world.run()
+    file.unlink()
+    before = await requeue(world)
+    await world.add_meter("N")
+
+    first, second = await requeue(world), await requeue(world)
+
+    assert (before, first, second) == (0, 1, 0)
+    values = await world.connection.fetch("select meter_code, value from core.readings order by 1")
+    assert [tuple(row) for row in values] == [("M", 60), ("N", 61)]
+    log = await world.connection.fetchrow(
+        "select * from quality.quality_load_log where requeue_of is not null"
+    )
+    assert (log["rows_read"], log["rows_loaded"], log["rows_rejected"]) == (2, 1, 1)
+    waiting = await world.connection.fetchval(
+        "select count(*) from quality.quality_row_errors where reason = 'unmapped_code' and resolved_by is null"
+    )
+    assert waiting == 0
+
+
+async def test_waiting_row_does_not_replace_a_newer_value(world: World) -> None:
+    world.put("a.csv", long_csv("2025-04-30 00:00,N,T1,61"))
+    await world.run()
+    await world.add_meter("N")
+    world.put("a.csv", long_csv("2025-04-30 00:00,N,T1,70"))
+    await world.run()
+
+    await requeue(world)
+
+    assert await world.connection.fetchval("select value from core.measurements") == 70
+    assert await world.connection.fetchval("select count(*) from core.measurement_revisions") == 0

@@ -101,7 +101,10 @@ async def test_scheduled_runs_appear_in_the_utilitys_zone(machine: Machine) -> N
 
     moscow = ZoneInfo("Europe/Moscow")
     times = {
-        (datetime.fromisoformat(run["expected_start_time"]).astimezone(moscow), run["parameters"].get("days_back"))
+        (
+            datetime.fromisoformat(run["expected_start_time"]).astimezone(moscow),
+            run["parameters"].get("days_back"),
+        )
         for run in found
     }
     nightly = {(f"{time:%H:%M}", back) for time, back in times if back}
@@ -134,7 +137,9 @@ async def test_a_deployment_run_with_a_date_loads_that_day(machine: Machine) -> 
     assert f"quality-{DAYS[0]}" in {artifact["key"] for artifact in artifacts}
 
 
-async def test_backfill_runs_each_day_once_two_at_a_time_and_resumes_with_the_failed_day(machine: Machine) -> None:
+async def test_backfill_runs_each_day_once_two_at_a_time_and_resumes_with_the_failed_day(
+    machine: Machine,
+) -> None:
     broken = machine.raw_dir / str(DAYS[3]) / "broken.xlsx"
     broken.write_bytes(b"PK\x03\x04 cut off")
 
@@ -152,7 +157,9 @@ async def test_backfill_runs_each_day_once_two_at_a_time_and_resumes_with_the_fa
     assert _most_at_once([run for found in mine.values() for run in found]) <= 2
     counts = {day: (before[0]["run_count"], again[day][-1]["run_count"]) for day, before in mine.items()}
     assert {day for day, (one, two) in counts.items() if two > one} == {DAYS[3]}
-    assert {day: len(found) for day, found in again.items()} == {day: len(found) for day, found in runs.items()}
+    assert {day: len(found) for day, found in again.items()} == {
+        day: len(found) for day, found in runs.items()
+    }
 
 
 def _most_at_once(runs: list[dict[str, Any]]) -> int:
@@ -165,7 +172,9 @@ def _most_at_once(runs: list[dict[str, Any]]) -> int:
 
 
 async def test_two_workers_share_a_backfill(machine: Machine) -> None:
-    logs = httpx.post(f"{machine.api}/logs/filter", json={"limit": 200, "sort": "TIMESTAMP_DESC"}, timeout=30).json()
+    logs = httpx.post(
+        f"{machine.api}/logs/filter", json={"limit": 200, "sort": "TIMESTAMP_DESC"}, timeout=30
+    ).json()
     more = httpx.post(
         f"{machine.api}/logs/filter", json={"limit": 200, "offset": 200, "sort": "TIMESTAMP_DESC"}, timeout=30
     ).json()
@@ -174,7 +183,9 @@ async def test_two_workers_share_a_backfill(machine: Machine) -> None:
 
     said = [line["message"] for line in [*logs, *more, *early]]
 
-    assert {name for name in ("worker-1", "worker-2") if any(f"'{name}' submitting" in text for text in said)} == {
+    assert {
+        name for name in ("worker-1", "worker-2") if any(f"'{name}' submitting" in text for text in said)
+    } == {
         "worker-1",
         "worker-2",
     }
@@ -205,4 +216,3 @@ async def test_retry_of_a_failed_parent_loads_the_mended_file_alone(machine: Mac
     assert after[0]["loads"] - before[0]["loads"] == 1
     pumps = machine.rows("select count(*) as readings from core.readings where metric = 'pump_runtime_hours'")
     assert pumps == [{"readings": 1}]
-
