@@ -15,14 +15,14 @@ from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterTags,
 )
-from prefect.client.schemas.objects import Flow, FlowRun, State
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.deployments import arun_deployment
 from prefect.settings import PREFECT_API_URL
 from prefect.states import AwaitingRetry, Cancelling
 
 from flows.load_day import load_day
-from schemas.errors import RunFailed
+from schemas.errors import RunFailedError
 
 DEPLOYMENT = "load-day/day"
 _POLL_SECONDS = 2.0
@@ -34,10 +34,10 @@ def days_of(start: dt.date, end: dt.date) -> list[dt.date]:
     return [start + dt.timedelta(days=number) for number in range((end - start).days + 1)]
 
 
-async def _cancel_children(_: Flow, run: FlowRun, __: State[Any]) -> None:
+async def _cancel_children(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ANN401 - Prefect's signature
     """Cancel the day runs with their backfill: Prefect does not do so reliably by itself."""
     async with get_client() as client:
-        ids = FlowRunFilter(tags=FlowRunFilterTags(all_=[f"backfill:{run.id}"]))
+        ids = FlowRunFilter(tags=FlowRunFilterTags(all_=[f"backfill:{flow_run.id}"]))
         for child in await client.read_flow_runs(flow_run_filter=ids):
             if child.state and not child.state.is_final():
                 await client.set_flow_run_state(child.id, Cancelling(), force=True)
@@ -50,7 +50,7 @@ async def backfill(start: dt.date, end: dt.date, concurrency: int = 2) -> dict[s
     Through the deployment where a Prefect server is configured, else in this process.
 
     Raises:
-        RunFailed: names the days that failed, with their reasons.
+        RunFailedError: names the days that failed, with their reasons.
 
     """
     through_server = bool(PREFECT_API_URL.value())
@@ -65,7 +65,7 @@ async def backfill(start: dt.date, end: dt.date, concurrency: int = 2) -> dict[s
 
     outcome = dict(await asyncio.gather(*(one(day) for day in days_of(start, end))))
     if failed := {day: why for day, why in outcome.items() if why}:
-        raise RunFailed("; ".join(f"{day}: {why}" for day, why in failed.items()))
+        raise RunFailedError("; ".join(f"{day}: {why}" for day, why in failed.items()))
     return outcome
 
 
@@ -90,9 +90,7 @@ async def _through_deployment(day: dt.date, origin: str) -> str:
         while True:
             current = await client.read_flow_run(run.id)
             if current.state and current.state.is_final():
-                return (
-                    "" if current.state.is_completed() else f"{current.state.name}: {current.state.message}"
-                )
+                return "" if current.state.is_completed() else f"{current.state.name}: {current.state.message}"
             await asyncio.sleep(_POLL_SECONDS)
 
 

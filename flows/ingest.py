@@ -13,7 +13,7 @@ from flows.groups import group
 from flows.progress import progress
 from flows.run_context import RETRY, PartResult, RunContext
 from flows.warehouse import open_connection
-from schemas.errors import FileError, RunFailed
+from schemas.errors import FileError, RunFailedError
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
 from schemas.settings import Settings, load_settings
 from tasks.claim_files import claim, fail_load
@@ -30,7 +30,7 @@ async def ingest(context: RunContext) -> PartResult:
     """Stage every file of the day that is not loaded yet; a file that cannot be read fails alone.
 
     Raises:
-        RunFailed: files that could not be read; the others are staged.
+        RunFailedError: files that could not be read; the others are staged.
 
     """
     settings, log = load_settings(), get_run_logger()
@@ -49,14 +49,12 @@ async def ingest(context: RunContext) -> PartResult:
         failed |= failures
         staged += len(files) - len(failures)
     if failed:
-        raise RunFailed("; ".join(f"{name}: {why}" for name, why in failed.items()))
+        raise RunFailedError("; ".join(f"{name}: {why}" for name, why in failed.items()))
     return PartResult(loads=staged)
 
 
 @task(name="ingest-files", task_run_name="ingest {files[0].relative_path} …", cache_policy=NO_CACHE, **RETRY)
-async def ingest_files(
-    files: list[RawFile], mappings: list[SourceMapping], context: RunContext
-) -> dict[str, str]:
+async def ingest_files(files: list[RawFile], mappings: list[SourceMapping], context: RunContext) -> dict[str, str]:
     """Stage a group of files one by one; gives the failed ones with their reasons."""
     settings = load_settings()
     failed = {}

@@ -9,7 +9,7 @@ from flows.groups import group
 from flows.progress import progress
 from flows.run_context import RETRY, PartResult, RunContext
 from flows.warehouse import open_connection
-from schemas.errors import RunFailed
+from schemas.errors import RunFailedError
 from schemas.settings import load_settings
 from tasks.claim_files import fail_load
 from tasks.connect_warehouse import is_transient
@@ -21,7 +21,7 @@ async def load_files(context: RunContext) -> PartResult:
     """Load every judged file of the run into core.
 
     Raises:
-        RunFailed: files that could not be loaded; the others are.
+        RunFailedError: files that could not be loaded; the others are.
 
     """
     settings = load_settings()
@@ -31,7 +31,7 @@ async def load_files(context: RunContext) -> PartResult:
     for some in group(loads, rows=lambda one: one.readings):
         failed |= await load_group(some, context)
     if failed:
-        raise RunFailed("; ".join(f"{name}: {why}" for name, why in failed.items()))
+        raise RunFailedError("; ".join(f"{name}: {why}" for name, why in failed.items()))
     return PartResult(loads=len(loads))
 
 

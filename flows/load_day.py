@@ -20,7 +20,7 @@ from flows.run_context import RunContext
 from flows.transform import transform
 from flows.validate import validate
 from flows.warehouse import migrate_warehouse, open_connection
-from schemas.errors import RunFailed
+from schemas.errors import RunFailedError
 from schemas.settings import Settings, date_of_folder, load_settings
 from tasks.claim_files import adopt_loads, take_claim_key
 from tasks.summarise_run import RunSummary, summarise_run
@@ -59,7 +59,7 @@ async def load_day(date: dt.date | None = None, days_back: int = 0) -> RunSummar
         days_back: Without a date: so many days before the day of the schedule (1: yesterday).
 
     Raises:
-        RunFailed: some files failed, each with its reason; the others are loaded.
+        RunFailedError: some files failed, each with its reason; the others are loaded.
 
     """
     settings = load_settings()
@@ -71,11 +71,13 @@ async def load_day(date: dt.date | None = None, days_back: int = 0) -> RunSummar
         async with _working(day, settings) as context:
             # A retry in the UI skips a part whose result is kept. Only ingest's is: after a file is mended
             # the parts behind it have new work, and what is done costs them nothing.
-            parts: list[State[Any]] = []
-            for part in (ingest, validate, load_files):
-                parts.append(await part(context, return_state=True))
-            parts.append(await transform(return_state=True))
-            parts.append(await report(context, return_state=True))
+            parts: list[State[Any]] = [
+                await ingest(context, return_state=True),
+                await validate(context, return_state=True),
+                await load_files(context, return_state=True),
+                await transform(return_state=True),
+                await report(context, return_state=True),
+            ]
             return await _conclude(context, parts, settings)
 
 
@@ -97,7 +99,7 @@ async def _conclude(context: RunContext, parts: list[State[Any]], settings: Sett
     if broken or summary.unfinished:
         # The log names the files; a part that failed before it came to one speaks for itself.
         files = [f"{name!r}: {why}" for name, why in (summary.failed | summary.unfinished).items()]
-        raise RunFailed("; ".join(files) or "; ".join(str(part.message) for part in broken))
+        raise RunFailedError("; ".join(files) or "; ".join(str(part.message) for part in broken))
     return summary
 
 
@@ -107,9 +109,7 @@ def _run_log(day: dt.date, settings: Settings) -> Iterator[None]:
     folder = settings.artifacts_dir / "run_logs"
     folder.mkdir(parents=True, exist_ok=True)
     started = dt.datetime.now(settings.zone)
-    handler = logging.FileHandler(
-        folder / f"{day}_{started:%Y%m%dT%H%M%S}_{runtime.flow_run.id}.log", encoding="utf-8"
-    )
+    handler = logging.FileHandler(folder / f"{day}_{started:%Y%m%dT%H%M%S}_{runtime.flow_run.id}.log", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     loggers = [logging.getLogger(name) for name in ("prefect.flow_runs", "prefect.task_runs", "dataops")]
     for logger in loggers:

@@ -58,9 +58,7 @@ def start_server(settings: Settings, port: int | None = None) -> str:
     environment.pop("PREFECT_API_URL", None)
     log = _log(settings, _SERVER)
     command = _program("server", "start", "--host", "127.0.0.1", "--port", str(port))
-    running = start_process(
-        _SERVER, command, folder=_processes(settings), log=log, cwd=PROJECT_ROOT, env=environment
-    )
+    running = start_process(_SERVER, command, folder=_processes(settings), log=log, cwd=PROJECT_ROOT, env=environment)
     _wait_for(url, running, settings)
     server_url_file(settings).write_text(url, encoding="utf-8")
     return url
@@ -108,9 +106,7 @@ async def _ensure_pool() -> None:
 
     async with get_client() as client:
         try:
-            await client.create_work_pool(
-                WorkPoolCreate(name=POOL, type="process", concurrency_limit=_POOL_LIMIT)
-            )
+            await client.create_work_pool(WorkPoolCreate(name=POOL, type="process", concurrency_limit=_POOL_LIMIT))
         except ObjectAlreadyExists:
             return
 
@@ -137,9 +133,7 @@ async def _ensure_zombie_automation() -> None:
                 threshold=1,
                 within=timedelta(seconds=180),
             ),
-            actions=[
-                ChangeFlowRunState(state=StateType.CRASHED, message="no sign of life from the run's process")
-            ],
+            actions=[ChangeFlowRunState(state=StateType.CRASHED, message="no sign of life from the run's process")],
         ).acreate()
 
 

@@ -28,9 +28,7 @@ async def requeue() -> RunSummary:
         key = await take_claim_key(connection)
         loads = await requeue_rows(connection, flow_run_id, key, settings, new_load_id=new_load_id)
         get_run_logger().info("rows of %d loads have become loadable", len(loads))
-        context = RunContext(
-            flow_run_id=flow_run_id, claim_key=key, day=dt.datetime.now(settings.zone).date()
-        )
+        context = RunContext(flow_run_id=flow_run_id, claim_key=key, day=dt.datetime.now(settings.zone).date())
         if loads:
             await validate(context)
             await load_files(context)

@@ -9,7 +9,7 @@ from flows.groups import group
 from flows.progress import progress
 from flows.run_context import RETRY, PartResult, RunContext
 from flows.warehouse import open_connection
-from schemas.errors import RunFailed
+from schemas.errors import RunFailedError
 from schemas.settings import load_settings
 from tasks.claim_files import fail_load
 from tasks.connect_warehouse import is_transient
@@ -23,7 +23,7 @@ async def validate(context: RunContext) -> PartResult:
     """Judge every staged load of the run.
 
     Raises:
-        RunFailed: loads that could not be judged; the others are.
+        RunFailedError: loads that could not be judged; the others are.
 
     """
     settings = load_settings()
@@ -33,13 +33,11 @@ async def validate(context: RunContext) -> PartResult:
     for some in group(loads, rows=lambda load: load.readings):
         failed |= await validate_loads(some)
     if failed:
-        raise RunFailed("; ".join(f"{name}: {why}" for name, why in failed.items()))
+        raise RunFailedError("; ".join(f"{name}: {why}" for name, why in failed.items()))
     return PartResult(loads=len(loads))
 
 
-@task(
-    name="validate-loads", task_run_name="validate {loads[0].source_file} …", cache_policy=NO_CACHE, **RETRY
-)
+@task(name="validate-loads", task_run_name="validate {loads[0].source_file} …", cache_policy=NO_CACHE, **RETRY)
 async def validate_loads(loads: list[StagedLoad]) -> dict[str, str]:
     """Judge a group of loads together; if that fails, one by one, so that each fails alone."""
     try:

@@ -27,5 +27,5 @@ class FileError(TerminalError):
     """A file as a whole cannot be read; the text says why and what to do, in Russian for the operators."""
 
 
-class RunFailed(TerminalError):
+class RunFailedError(TerminalError):
     """Some files of a run failed (the others are loaded); the text names each with its reason."""

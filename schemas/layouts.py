@@ -81,7 +81,5 @@ class TableLayout(_Found):
 
 def fingerprint(layouts: Iterable[TableLayout]) -> str:
     """Give a short hash of sheets and headings, to see when a supplier changes its layout."""
-    headings = "\n".join(
-        f"{layout.sheet}:{[fold(column.heading) for column in layout.columns]}" for layout in layouts
-    )
+    headings = "\n".join(f"{layout.sheet}:{[fold(column.heading) for column in layout.columns]}" for layout in layouts)
     return hashlib.sha256(headings.encode()).hexdigest()[:16]

@@ -68,9 +68,7 @@ class ColumnMeaning(_Strict):
     @model_validator(mode="after")
     def _unit_fits(self) -> Self:
         if factor_to_own_unit(METRICS[self.metric], self.unit, interval_hours=1) is None:
-            raise ValueError(
-                f"a unit that fits {self.metric} ({METRICS[self.metric].unit}), not {self.unit!r}"
-            )
+            raise ValueError(f"a unit that fits {self.metric} ({METRICS[self.metric].unit}), not {self.unit!r}")
         return self
 
 
@@ -106,9 +104,7 @@ class Identity(_Strict):
         groups = set(re.compile(self.path or "").groupindex)
         for code in (self.building, self.itp, self.meter):
             if isinstance(code, str) and (unknown := set(re.findall(r"\{(\w+)\}", code)) - groups):
-                raise ValueError(
-                    f"templates over the groups of path ({sorted(groups)}), not {sorted(unknown)}"
-                )
+                raise ValueError(f"templates over the groups of path ({sorted(groups)}), not {sorted(unknown)}")
         return self
 
 
@@ -140,9 +136,7 @@ class SourceMapping(_Strict):
     def _is_complete(self) -> Self:
         if self.layout == "long":
             if self.columns or self.date or self.hour or self.timestamp:
-                raise ValueError(
-                    "layout: day-sheet where columns are named; the long layout has names of its own"
-                )
+                raise ValueError("layout: day-sheet where columns are named; the long layout has names of its own")
             return self
         if not self.columns:
             raise ValueError("columns: at least one heading with its metric")
@@ -231,9 +225,7 @@ def load_mappings(folder: Path) -> list[SourceMapping]:
 
 def _documents(file: Path) -> list[Any]:
     try:
-        return [
-            document for document in YAML(typ="rt").load_all(file.read_text("utf-8")) if document is not None
-        ]
+        return [document for document in YAML(typ="rt").load_all(file.read_text("utf-8")) if document is not None]
     except (MarkedYAMLError, UnicodeDecodeError) as error:
         where = getattr(error, "problem_mark", None)
         line = f"line {where.line + 1}: " if where else ""
@@ -246,15 +238,11 @@ def _mapping(file: Path, document: Any) -> SourceMapping:  # noqa: ANN401 - YAML
     except ValidationError as error:
         lines = []
         for item in error.errors():
-            keys = tuple(
-                key for key in item["loc"] if not str(key).startswith(("function-", "From")) and key != "str"
-            )
+            keys = tuple(key for key in item["loc"] if not str(key).startswith(("function-", "From")) and key != "str")
             text = item["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
             text = text if text.startswith("must be") else f"must be {text}"
             text = "there is no such key" if item["type"] == "extra_forbidden" else text
-            lines.append(
-                f"line {_line(document, keys)}: {'.'.join(str(key) for key in keys) or 'document'}: {text}"
-            )
+            lines.append(f"line {_line(document, keys)}: {'.'.join(str(key) for key in keys) or 'document'}: {text}")
         raise MappingError(f"{file.name}: {'; '.join(lines)}") from None
 
 
@@ -284,7 +272,5 @@ def match_mapping(mappings: list[SourceMapping], relative_path: str) -> SourceMa
         )
     if len(found) > 1:
         names = ", ".join(mapping.name for mapping in found)
-        raise FileError(
-            f"к файлу подходят сразу несколько описаний источников ({names}): уточните match или exclude"
-        )
+        raise FileError(f"к файлу подходят сразу несколько описаний источников ({names}): уточните match или exclude")
     return found[0]

@@ -44,19 +44,19 @@ class Reading(pa.DataFrameModel):
     @pa.dataframe_check(name=Reason.UNMAPPED_CODE)
     @classmethod
     def meter_is_known(cls, rows: pd.DataFrame) -> pd.Series[bool]:
-        """The code stands in the reference tables."""
+        """Check that the code stands in the reference tables."""
         return rows["meter_id"] != NO_METER
 
     @pa.dataframe_check(name=Reason.NEGATIVE)
     @classmethod
     def water_never_runs_backwards(cls, rows: pd.DataFrame) -> pd.Series[bool]:
-        """Volumes, flows, registers and hours are ≥ 0; temperatures have bounds of their own."""
+        """Check that volumes, flows, registers and hours are ≥ 0; temperatures have bounds of their own."""
         return ~((rows["value"] < 0) & (_LOWEST[rows["metric"]] >= 0))
 
     @pa.dataframe_check(name=Reason.OUT_OF_RANGE)
     @classmethod
     def value_is_possible(cls, rows: pd.DataFrame) -> pd.Series[bool]:
-        """The value lies within the metric's bounds (a negative volume has a reason of its own)."""
+        """Check that the value lies within the metric's bounds (a negative volume has a reason of its own)."""
         too_low = (rows["value"] < _LOWEST[rows["metric"]]) & (_LOWEST[rows["metric"]] < 0)
         return ~(too_low | (rows["value"] > _HIGHEST[rows["metric"]]))
 

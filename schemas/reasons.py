@@ -47,8 +47,7 @@ ADVICE: dict[Reason, str] = {
     Reason.NEGATIVE: "значение меньше нуля: проверьте прибор или ячейку",
     Reason.OUT_OF_RANGE: "значение вне допустимых границ показателя: проверьте прибор или ячейку",
     Reason.UNMAPPED_CODE: (
-        "код не найден в справочнике: добавьте его в core.buildings, core.itp, core.meters "
-        "и выполните dataops requeue"
+        "код не найден в справочнике: добавьте его в core.buildings, core.itp, core.meters и выполните dataops requeue"
     ),
     Reason.CONFLICTING_DUPLICATE: "для этого часа в файле несколько разных значений: оставьте одно",
     Reason.DELTA_T_OUT_OF_NORM: "T1 − T2 вне нормы DELTA_T_MIN…DELTA_T_MAX: проверьте датчики",

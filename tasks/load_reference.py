@@ -115,9 +115,7 @@ def _text(path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ReferenceFilesError(
-            [f"{path.name}: файл не читается ({error.strerror}): нужен {path}"]
-        ) from None
+        raise ReferenceFilesError([f"{path.name}: файл не читается ({error.strerror}): нужен {path}"]) from None
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -157,9 +155,7 @@ def _problem(column: str, value: str) -> str | None:
     return None
 
 
-async def load_reference(
-    connection: asyncpg.Connection, reference: Reference, settings: Settings
-) -> ReferenceCounts:
+async def load_reference(connection: asyncpg.Connection, reference: Reference, settings: Settings) -> ReferenceCounts:
     """Upsert the reference data by external_code in one transaction; codes that the files lack stay.
 
     Raises:
@@ -173,9 +169,7 @@ async def load_reference(
         unknown = await connection.fetch(statement("find_unknown_parents", settings))
         if unknown:
             raise ReferenceFilesError(_name_unknown(reference, [tuple(row) for row in unknown]))
-        counts = {
-            table: await connection.fetchrow(statement(f"upsert_{table}", settings)) for table in reference
-        }
+        counts = {table: await connection.fetchrow(statement(f"upsert_{table}", settings)) for table in reference}
     return ReferenceCounts.model_validate({table: dict(row) for table, row in counts.items()})
 
 
@@ -188,9 +182,7 @@ def _arrow(table: str, lines: Sequence[_Line]) -> pa.Table:
 
 
 def _name_unknown(reference: Reference, unknown: Sequence[tuple[str, str, str]]) -> list[str]:
-    numbers = {
-        table: {line.cells["external_code"]: line.number for line in reference[table]} for table in _PARENT
-    }
+    numbers = {table: {line.cells["external_code"]: line.number for line in reference[table]} for table in _PARENT}
     found = []
     for table, code, parent in unknown:
         column, parent_file = _PARENT[table]

@@ -133,9 +133,7 @@ async def _prepare(connection: asyncpg.Connection, settings: Settings) -> None:
             if not (role == _CORE and has_core):
                 await connection.execute(f"create schema if not exists {name}")
         await connection.execute(statement("create_schema_migrations", settings))
-        await connection.execute(
-            statement("insert_core_owner", settings), "foreign" if has_core else "dataops"
-        )
+        await connection.execute(statement("insert_core_owner", settings), "foreign" if has_core else "dataops")
 
 
 async def _offer_timescale(connection: asyncpg.Connection) -> None:

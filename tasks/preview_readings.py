@@ -47,10 +47,7 @@ def summarise(layout: TableLayout, parsed: Iterable[pa.Table]) -> Preview:
             shown = table.filter(pc.is_in(table.column("row_num"), value_set=numbers)).sort_by("row_num")
             first = [_reading(reading, zone) for reading in shown.to_pylist()]
     local = (
-        [
-            moment.astimezone(zone).isoformat(sep=" ", timespec="minutes")
-            for moment in (min(times), max(times))
-        ]
+        [moment.astimezone(zone).isoformat(sep=" ", timespec="minutes") for moment in (min(times), max(times))]
         if times
         else [None, None]
     )

@@ -72,13 +72,10 @@ async def show_status(connection: asyncpg.Connection, settings: Settings, *, loa
     return Status(
         **facts,
         extensions={row["extname"]: row["extversion"] for row in extensions},
-        last_loads=[
-            LoadLine(**row) for row in await connection.fetch(statement("select_last_loads", settings), loads)
-        ],
+        last_loads=[LoadLine(**row) for row in await connection.fetch(statement("select_last_loads", settings), loads)],
         days_with_gaps=[GapDay(**row) for row in gaps],
         changed_layouts=[
-            ChangedLayout(**row)
-            for row in await connection.fetch(statement("select_changed_layouts", settings))
+            ChangedLayout(**row) for row in await connection.fetch(statement("select_changed_layouts", settings))
         ],
     )
 

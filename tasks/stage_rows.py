@@ -133,7 +133,5 @@ def _remarks(layouts: list[TableLayout]) -> str | None:
         for kind, count in layout.skipped.items():
             skipped[kind] = skipped.get(kind, 0) + count
     if skipped:
-        remarks.append(
-            "пропущено: " + ", ".join(f"{kind} {count}" for kind, count in sorted(skipped.items()))
-        )
+        remarks.append("пропущено: " + ", ".join(f"{kind} {count}" for kind, count in sorted(skipped.items())))
     return "; ".join(remarks) or None

@@ -84,9 +84,7 @@ class World(NamedTuple):
             if claimed.skipped_because or claimed.is_staged:
                 continue
             try:
-                tables = read_tables(
-                    file.path, mapping, relative_path=file.relative_path, settings=self.settings
-                )
+                tables = read_tables(file.path, mapping, relative_path=file.relative_path, settings=self.settings)
                 await stage_tables(
                     self.connection,
                     claimed.load_id,
@@ -124,8 +122,7 @@ class World(NamedTuple):
         """Give the load log of one run."""
         return list(
             await self.connection.fetch(
-                "select * from quality.quality_load_log where flow_run_id = $1 "
-                "order by source_file, started_at",
+                "select * from quality.quality_load_log where flow_run_id = $1 order by source_file, started_at",
                 flow_run_id,
             )
         )

@@ -13,7 +13,7 @@ from flows.backfill import days_of
 from flows.commands.console import AsJson, out, print_json
 from flows.commands.run import parse_date
 from flows.prefect_api import serving
-from schemas.errors import RunFailed, TerminalError
+from schemas.errors import RunFailedError, TerminalError
 from schemas.settings import load_settings
 
 First = Annotated[dt.date, typer.Argument(parser=parse_date, metavar="START", help="First day, YYYY-MM-DD.")]
@@ -42,5 +42,5 @@ async def _run(start: dt.date, end: dt.date, concurrency: int) -> dict[str, str]
     if isinstance(result, Exception):
         raise result
     if not isinstance(result, dict):
-        raise RunFailed(state.message or "the backfill did not finish")
+        raise RunFailedError(state.message or "the backfill did not finish")
     return result

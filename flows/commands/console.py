@@ -28,9 +28,7 @@ def visible(value: object) -> str:
     """Give a value as text with control and direction characters escaped: file names are hostile."""
     if value is None:
         return ""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(value)
-    )
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(value))
 
 
 def heading(text: str) -> None:
@@ -41,9 +39,7 @@ def heading(text: str) -> None:
         out.print(f"# {text}", markup=False, highlight=False, soft_wrap=True)
 
 
-def print_table(
-    title: str, rows: Sequence[Mapping[str, object]], columns: Iterable[str] | None = None
-) -> None:
+def print_table(title: str, rows: Sequence[Mapping[str, object]], columns: Iterable[str] | None = None) -> None:
     """Print records as a table; tab-separated lines without a terminal."""
     names = list(columns) if columns is not None else list(rows[0]) if rows else []
     if not out.is_terminal:

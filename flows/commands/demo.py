@@ -10,7 +10,7 @@ from flows.commands.reference import load as load_reference
 from flows.commands.run import run_day
 from flows.commands.sample import BUILDINGS, DAYS, FIRST_DAY, SEED
 from flows.warehouse import open_connection
-from schemas.errors import RunFailed
+from schemas.errors import RunFailedError
 from schemas.settings import Settings, load_settings
 from tasks.generate_samples import generate
 from tasks.show_status import SanityCheck, sanity_checks
@@ -34,15 +34,13 @@ def demo() -> None:
     days = [FIRST_DAY + dt.timedelta(days=number) for number in range(DAYS)]
     heading("1. Sample days")
     made = generate(settings.raw_dir, days=days, buildings=BUILDINGS, seed=SEED, faults=True)
-    out.print(
-        f"{len(made.files)} files in {settings.raw_dir}, some of them broken on purpose", highlight=False
-    )
+    out.print(f"{len(made.files)} files in {settings.raw_dir}, some of them broken on purpose", highlight=False)
     load_reference()
     heading("2. Load")
     for day in days:
         try:
             out.print(f"{day}: {run_day(day, settings)}", highlight=False, soft_wrap=True)
-        except RunFailed as error:
+        except RunFailedError as error:
             # One file is truncated on purpose: the run says so, and loads the others.
             err.print(f"{day}: failed as it should: {error}", markup=False, highlight=False, soft_wrap=True)
     heading("3. What came of it")

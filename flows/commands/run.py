@@ -11,7 +11,7 @@ import typer
 from flows.commands.console import AsJson, out, print_json
 from flows.load_day import load_day
 from flows.prefect_api import serving
-from schemas.errors import RunFailed
+from schemas.errors import RunFailedError
 from schemas.settings import Settings, load_settings
 from tasks.summarise_run import RunSummary
 
@@ -31,9 +31,7 @@ def parse_date(text: str) -> dt.date:
 
 Day = Annotated[
     dt.date | None,
-    typer.Option(
-        "--date", parser=parse_date, metavar="YYYY-MM-DD", help="The day; by default today in DEFAULT_TZ."
-    ),
+    typer.Option("--date", parser=parse_date, metavar="YYYY-MM-DD", help="The day; by default today in DEFAULT_TZ."),
 ]
 
 
@@ -53,7 +51,7 @@ def run_day(date: dt.date | None, settings: Settings) -> RunSummary:
     """Run the parent flow in this process.
 
     Raises:
-        RunFailed: some files failed; the text names them.
+        RunFailedError: some files failed; the text names them.
 
     """
     with serving(settings):
@@ -66,5 +64,5 @@ async def _run_day(date: dt.date | None) -> RunSummary:
     if isinstance(result, Exception):
         raise result
     if not isinstance(result, RunSummary):
-        raise RunFailed(state.message or "the run did not finish")
+        raise RunFailedError(state.message or "the run did not finish")
     return result

@@ -30,13 +30,9 @@ Buildings = Annotated[
 ]
 Start = Annotated[
     dt.date | None,
-    typer.Option(
-        "--start", parser=parse_date, metavar="YYYY-MM-DD", help=f"The first day; by default {FIRST_DAY}."
-    ),
+    typer.Option("--start", parser=parse_date, metavar="YYYY-MM-DD", help=f"The first day; by default {FIRST_DAY}."),
 ]
-Faults = Annotated[
-    bool, typer.Option("--faults/--no-faults", help="Put bad rows and bad files into the last day.")
-]
+Faults = Annotated[bool, typer.Option("--faults/--no-faults", help="Put bad rows and bad files into the last day.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for the days; by default RAW_DIR.")]
 
 
@@ -77,6 +73,4 @@ def sample(
         soft_wrap=True,
     )
     if made.reference:
-        out.print(
-            f"Their reference data: dataops reference load {made.reference}", highlight=False, soft_wrap=True
-        )
+        out.print(f"Their reference data: dataops reference load {made.reference}", highlight=False, soft_wrap=True)

@@ -51,9 +51,7 @@ async def _schedules(settings: Settings) -> list[dict[str, Any]]:
         return []
     scheduled = FlowRunFilter(state=FlowRunFilterState(name=FlowRunFilterStateName(any_=["Scheduled"])))
     async with get_client() as client:
-        runs = await client.read_flow_runs(
-            flow_run_filter=scheduled, sort=FlowRunSort.EXPECTED_START_TIME_ASC, limit=5
-        )
+        runs = await client.read_flow_runs(flow_run_filter=scheduled, sort=FlowRunSort.EXPECTED_START_TIME_ASC, limit=5)
     return [
         {"run": run.name, "at": f"{run.expected_start_time.astimezone(settings.zone):%Y-%m-%d %H:%M %Z}"}
         for run in runs

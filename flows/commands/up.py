@@ -16,9 +16,7 @@ from tasks import embed_postgres
 from tasks.connect_warehouse import place_of
 
 Workers = Annotated[int, typer.Option("--workers", min=1, max=16, help="How many workers.")]
-Port = Annotated[
-    int | None, typer.Option("--port", min=1, max=65535, help="Port of the server; by default 4200.")
-]
+Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port of the server; by default 4200.")]
 All = Annotated[bool, typer.Option("--all", help="Also stop the embedded PostgreSQL.")]
 
 
@@ -31,7 +29,7 @@ def up(*, workers: Workers = 1, port: Port = None) -> None:
         running = start_workers(settings, workers)
         place = place_of(asyncio.run(resolve_dsn(settings)))
     ui = url.removesuffix("/api")
-    rows = [
+    rows: list[dict[str, object]] = [
         {"what": "database", "where": place, "log": ""},
         {
             "what": "Prefect server and UI",

@@ -29,16 +29,12 @@ class _Window(NamedTuple):
     hours: int
 
 
-async def collect_completeness(
-    connection: asyncpg.Connection, settings: Settings, period: Period
-) -> Completeness:
+async def collect_completeness(connection: asyncpg.Connection, settings: Settings, period: Period) -> Completeness:
     """Rank the meters that speak by their gaps, and fetch hours and days of the worst."""
     hours = hours_of(period.day, period.now, settings.zone)
     days = columns_of_days(period, settings.zone)
     known = await connection.fetchval(statement("count_meters", settings))
-    window = _window(
-        days if known * len(days) <= _MOST_METER_DAYS else _day_of(days, hours), period, settings
-    )
+    window = _window(days if known * len(days) <= _MOST_METER_DAYS else _day_of(days, hours), period, settings)
     week_before = window.since - _SILENT_AFTER
     rows = await connection.fetch(
         statement("select_gap_meters", settings),

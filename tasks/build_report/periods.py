@@ -47,9 +47,7 @@ def hours_of(day: dt.date, now: dt.datetime, zone: ZoneInfo) -> list[Column]:
     """Give the hours of a local day; those that are not over at `now` count 0."""
     start, end = midnight(day, zone), midnight(day + _DAY, zone)
     starts = [start + _HOUR * number for number in range(int((end - start) / _HOUR))]
-    return [
-        Column(start=one, label=f"{one.astimezone(zone):%H}", hours=int(one + _HOUR <= now)) for one in starts
-    ]
+    return [Column(start=one, label=f"{one.astimezone(zone):%H}", hours=int(one + _HOUR <= now)) for one in starts]
 
 
 def columns_of_days(period: Period, zone: ZoneInfo) -> list[Column]:

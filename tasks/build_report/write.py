@@ -94,11 +94,7 @@ def _local(moment: dt.datetime, zone: ZoneInfo) -> str:
 def _span(first: dt.datetime, last: dt.datetime, zone: ZoneInfo) -> str:
     start, end = first.astimezone(zone), last.astimezone(zone)
     same_day = start.date() == end.date()
-    return (
-        f"{start:%d.%m.%Y %H:%M} – {end:%H:%M}"
-        if same_day
-        else f"{_local(first, zone)} – {_local(last, zone)}"
-    )
+    return f"{start:%d.%m.%Y %H:%M} – {end:%H:%M}" if same_day else f"{_local(first, zone)} – {_local(last, zone)}"
 
 
 def _charts(curves: Curves | None) -> tuple[Chart | None, Chart | None]:

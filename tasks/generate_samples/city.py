@@ -87,9 +87,7 @@ def _building(layout: str, number: int) -> Building:
 def make_city(buildings: int) -> City:
     """Make a city of `buildings` with day-sheets (D-0001 …) and as many in csv files (L-0001 …)."""
     numbers = range(1, buildings + 1)
-    return City(
-        [_building("D", number) for number in numbers], [_building("L", number) for number in numbers]
-    )
+    return City([_building("D", number) for number in numbers], [_building("L", number) for number in numbers])
 
 
 def write_reference(folder: Path, buildings: int = DEMO_BUILDINGS) -> None:
@@ -98,9 +96,7 @@ def write_reference(folder: Path, buildings: int = DEMO_BUILDINGS) -> None:
     known = [_building("D", 0), *city.sheets, *city.long]
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "buildings.csv", [("external_code", "address", "district_id"), *known])
-    _write(
-        folder / "itp.csv", [("external_code", "building_code"), *((one.itp_code, one.code) for one in known)]
-    )
+    _write(folder / "itp.csv", [("external_code", "building_code"), *((one.itp_code, one.code) for one in known)])
     meters = [
         row
         for one in known
@@ -149,9 +145,7 @@ def simulate(buildings: int, day: dt.date, *, seed: int, stream: int) -> Hours:
 def _spread(days: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """Spread each day's volume over its hours; what rounding leaves goes to the evening's peak."""
     weights = _HOURS * np.clip(noise, 0.6, 1.4)
-    hours: np.ndarray = np.floor(days[:, None] * weights / weights.sum(axis=1, keepdims=True)).astype(
-        np.int64
-    )
+    hours: np.ndarray = np.floor(days[:, None] * weights / weights.sum(axis=1, keepdims=True)).astype(np.int64)
     left = days - hours.sum(axis=1)
     hours[:, _PEAK] += left
     return hours

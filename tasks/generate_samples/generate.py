@@ -59,9 +59,7 @@ def generate(folder: Path, *, days: Sequence[dt.date], buildings: int, seed: int
 def _write_sheets(
     folder: Path, days: Sequence[dt.date], day: dt.date, buildings: int, seed: int, *, faults: bool
 ) -> list[ExpectedFile]:
-    hours = {
-        one: simulate(buildings, one, seed=seed, stream=0) for one in ([day] if day != days[-1] else days)
-    }
+    hours = {one: simulate(buildings, one, seed=seed, stream=0) for one in ([day] if day != days[-1] else days)}
     files: list[ExpectedFile] = []
     for place, building in enumerate(make_city(buildings).sheets):
         home = folder / day.isoformat() / building.code
@@ -86,14 +84,10 @@ def _write_sheets(
 
 
 def _expect(folder: Path, path: Path, rows: Sequence[Row]) -> ExpectedFile:
-    return ExpectedFile(
-        source_file=_name(folder, path), raw_rows=len(rows), read=sum(len(row.cells) for row in rows)
-    )
+    return ExpectedFile(source_file=_name(folder, path), raw_rows=len(rows), read=sum(len(row.cells) for row in rows))
 
 
-def _write_csv_files(
-    folder: Path, day: dt.date, buildings: int, seed: int, *, faults: bool
-) -> list[ExpectedFile]:
+def _write_csv_files(folder: Path, day: dt.date, buildings: int, seed: int, *, faults: bool) -> list[ExpectedFile]:
     home = folder / day.isoformat() / "long"
     home.mkdir(parents=True, exist_ok=True)
     hours, half = simulate(buildings, day, seed=seed, stream=1), buildings // 2

@@ -39,9 +39,7 @@ _BUILDINGS_AT_ONCE = 1_000
 def long_table(buildings: Sequence[Building], hours: Hours, day: dt.date) -> pa.Table:
     """Give a day's readings of all metrics; `hours` holds these buildings' rows, in order."""
     count = len(buildings)
-    values = np.stack(
-        [hours.supply, hours.returned, hours.hot, hours.t1, hours.t2, hours.register, hours.cold], axis=2
-    )
+    values = np.stack([hours.supply, hours.returned, hours.hot, hours.t1, hours.t2, hours.register, hours.cold], axis=2)
     building = pa.array(np.repeat(np.arange(count), 24 * READINGS_AN_HOUR))
     metric = pa.array(np.tile(np.arange(READINGS_AN_HOUR), count * 24))
     stamps = [f"{day.isoformat()}T{hour:02d}:00" for hour in range(24)]

@@ -71,9 +71,7 @@ def parse(layout: TableLayout, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
 
 def _without_guesses(parsed: pa.Table, ragged: pa.Array, times: int) -> pa.Table:
     """Give rows with too few or too many cells one reason instead of what their cells seem to lack."""
-    problems = pc.if_else(
-        pa.concat_arrays([ragged] * times), BIT[Reason.MISSING_COLUMN], parsed.column("problems")
-    )
+    problems = pc.if_else(pa.concat_arrays([ragged] * times), BIT[Reason.MISSING_COLUMN], parsed.column("problems"))
     return parsed.set_column(parsed.num_columns - 1, PARSED.field("problems"), problems.cast(pa.int32()))
 
 

@@ -97,12 +97,8 @@ def _errors(layouts: Sequence[TableLayout], blame: _Blame, reason: Reason) -> pa
 
 def _cells(layouts: Sequence[TableLayout], rows: pa.Table, column: pa.Array) -> pa.Array:
     letters = [{column.key: column.letter for column in layout.columns} for layout in layouts]
-    pairs = zip(
-        rows.column("table").to_pylist(), column.to_pylist(), rows.column("row_num").to_pylist(), strict=True
-    )
-    cells = [
-        f"{letters[table][key]}{row_num}" if key in letters[table] else None for table, key, row_num in pairs
-    ]
+    pairs = zip(rows.column("table").to_pylist(), column.to_pylist(), rows.column("row_num").to_pylist(), strict=True)
+    cells = [f"{letters[table][key]}{row_num}" if key in letters[table] else None for table, key, row_num in pairs]
     return pa.array(cells, pa.string())
 
 

@@ -72,9 +72,7 @@ class Spool(NamedTuple):
     accepted: Callable[[UUID], Path]
 
 
-async def find_staged(
-    connection: asyncpg.Connection, flow_run_id: UUID, settings: Settings
-) -> list[StagedLoad]:
+async def find_staged(connection: asyncpg.Connection, flow_run_id: UUID, settings: Settings) -> list[StagedLoad]:
     """Find the loads of a run that are staged and not yet judged."""
     rows = await connection.fetch(statement("find_staged_loads", settings), flow_run_id)
     return [
@@ -101,9 +99,7 @@ async def judge_loads(
     Memory is bounded: a group of more than a million readings is split by meter into files first.
     """
     tables = [
-        Table(load.load_id, load.source_file, num, layout)
-        for load in loads
-        for num, layout in enumerate(load.layouts)
+        Table(load.load_id, load.source_file, num, layout) for load in loads for num, layout in enumerate(load.layouts)
     ]
     for table in tables:
         await _restore_raw(connection, table, spool.raw(table.load_id, table.table_num), settings)
@@ -111,9 +107,7 @@ async def judge_loads(
     parts = max(1, -(-readings // _MOST_READINGS))
     counts = _Counts(len(tables))
     with ExitStack() as stack:
-        writers = {
-            load.load_id: stack.enter_context(_AcceptedWriter(spool.accepted(load.load_id))) for load in loads
-        }
+        writers = {load.load_id: stack.enter_context(_AcceptedWriter(spool.accepted(load.load_id))) for load in loads}
         async with connection.transaction():
             for done, parsed in enumerate(await asyncio.to_thread(_partitions, tables, spool, parts)):
                 meters = await _find_meters(connection, parsed, settings)
@@ -156,9 +150,7 @@ class _Counts:
         np.maximum.at(self._last, of[accepted], times)
 
     def verdict(self, load_id: UUID, tables: Sequence[Table]) -> Verdict:
-        return Verdict(
-            load_id, *(int(number) for number in self._numbers[self._of(load_id, tables)].sum(axis=0))
-        )
+        return Verdict(load_id, *(int(number) for number in self._numbers[self._of(load_id, tables)].sum(axis=0)))
 
     def span(self, load_id: UUID, tables: Sequence[Table]) -> tuple[int | None, int | None]:
         """Give first and last accepted time in microseconds since 1970 UTC, or None twice."""
@@ -205,9 +197,7 @@ _ACCEPTED = pa.schema(
 )
 
 
-def _write_accepted(
-    tables: Sequence[Table], readings: pa.Table, writers: Mapping[UUID, _AcceptedWriter]
-) -> None:
+def _write_accepted(tables: Sequence[Table], readings: pa.Table, writers: Mapping[UUID, _AcceptedWriter]) -> None:
     accepted = readings.filter(pc.less(readings.column("quality"), int(Quality.REJECTED)))
     ids = pa.array([table.load_id.bytes for table in tables], pa.binary(16))
     accepted = pa.table(
@@ -222,11 +212,7 @@ def _write_accepted(
         schema=_ACCEPTED,
     ).sort_by([(name, "ascending") for name in ("meter_id", "time", "metric")])
     for load_id, writer in writers.items():
-        mine = (
-            accepted
-            if len(writers) == 1
-            else accepted.filter(pc.equal(accepted.column("load_id"), load_id.bytes))
-        )
+        mine = accepted if len(writers) == 1 else accepted.filter(pc.equal(accepted.column("load_id"), load_id.bytes))
         writer.write(mine)
 
 
@@ -289,17 +275,13 @@ def _part_of_meter(parsed: pa.Table, parts: int) -> np.ndarray:
     return part
 
 
-async def _find_meters(
-    connection: asyncpg.Connection, parsed: pa.Table, settings: Settings
-) -> dict[str, Meter]:
+async def _find_meters(connection: asyncpg.Connection, parsed: pa.Table, settings: Settings) -> dict[str, Meter]:
     codes = pc.unique(parsed.column("meter_code")).drop_null().to_pylist()
     rows = await connection.fetch(statement("find_meters", settings), codes)
     return {row["meter_code"]: Meter(row["meter_id"], row["itp_code"], row["building_code"]) for row in rows}
 
 
-async def _store(
-    connection: asyncpg.Connection, tables: Sequence[Table], judged: Judged, settings: Settings
-) -> None:
+async def _store(connection: asyncpg.Connection, tables: Sequence[Table], judged: Judged, settings: Settings) -> None:
     readings = judged.readings
     await copy_table(
         connection,
@@ -312,9 +294,7 @@ async def _store(
         await connection.execute(statement("create_row_errors_in", settings))
         errors = row_errors([table.layout for table in tables], rejected)
         named = _named(tables, errors.column("table"))
-        await copy_table(
-            connection, _with(named, errors.drop_columns(["table"])), into="row_errors_in", schema=None
-        )
+        await copy_table(connection, _with(named, errors.drop_columns(["table"])), into="row_errors_in", schema=None)
         loads = list({table.load_id for table in tables})
         await connection.execute(statement("insert_row_errors", settings), loads)
 
@@ -347,9 +327,7 @@ def _parsed_rows(tables: Sequence[Table], readings: pa.Table) -> pa.Table:
         "quality",
         "reason",
     ]
-    columns = _with(
-        {name: named[name] for name in ("load_id", "source_file", "sheet")}, readings.select(names)
-    )
+    columns = _with({name: named[name] for name in ("load_id", "source_file", "sheet")}, readings.select(names))
     letters = [{column.key: column.letter for column in table.layout.columns} for table in tables]
     return columns.append_column("column_ref", column_letters(letters, readings))
 

@@ -16,9 +16,7 @@ from tasks.read_files.workbook import read_workbook
 __all__ = ["RawTable", "read_tables"]
 
 
-def read_tables(
-    path: Path, mapping: SourceMapping, *, relative_path: str, settings: Settings
-) -> Iterator[RawTable]:
+def read_tables(path: Path, mapping: SourceMapping, *, relative_path: str, settings: Settings) -> Iterator[RawTable]:
     """Read the tables of a file; the content decides how, not the suffix.
 
     Raises:

@@ -76,9 +76,7 @@ def _encoding(path: Path) -> str:
 
 
 def _sample(path: Path, encoding: str) -> list[str]:
-    with path.open(
-        encoding="utf-8-sig" if encoding == "utf-8" else encoding, errors="replace", newline=""
-    ) as file:
+    with path.open(encoding="utf-8-sig" if encoding == "utf-8" else encoding, errors="replace", newline="") as file:
         text = file.read(_SAMPLE_BYTES)
     return text.splitlines()[:_LINES_TO_LOOK_AT]
 
@@ -139,7 +137,7 @@ def _open(file: Any, keys: list[str], skip: int, dialect: _Dialect, set_aside: A
 
 
 def _row_numbers(batch: pa.RecordBatch, first: int, ragged: list[tuple[int, str]]) -> tuple[np.ndarray, int]:
-    """Number a batch's rows as lines of the file: ragged rows and line breaks in cells count too."""
+    """Count a batch's rows as lines of the file: ragged rows and line breaks in cells count too."""
     aside = {number for number, _ in ragged}
     numbers = np.arange(first, first + len(batch) + len(aside))
     numbers = numbers[~np.isin(numbers, list(aside))][: len(batch)] if aside else numbers[: len(batch)]
@@ -172,6 +170,7 @@ def _what_is_broken(path: Path, encoding: str, error: Exception) -> str:
             try:
                 decoder.decode(block)
             except UnicodeDecodeError as found:
-                return f"байт на позиции {offset + found.start} не текст в {encoding}: файл повреждён, запросите его ещё раз"
+                place = offset + found.start
+                return f"байт на позиции {place} не текст в {encoding}: файл повреждён, запросите его ещё раз"
             offset += len(block)
     return f"csv не читается: {error}"

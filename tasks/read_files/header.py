@@ -48,9 +48,7 @@ def _wanted(mapping: SourceMapping) -> list[_Wanted]:
         if isinstance(code := getattr(mapping.identity, name), FromColumn)
     }
     if mapping.layout == "long":
-        constant = {
-            f"{name}_code" for name in ("building", "itp", "meter") if getattr(mapping.identity, name)
-        }
+        constant = {f"{name}_code" for name in ("building", "itp", "meter") if getattr(mapping.identity, name)}
         return [
             _Wanted(field, spellings, field in LONG_REQUIRED and field not in constant)
             for field, spellings in LONG_FIELDS.items()
@@ -67,11 +65,7 @@ def _wanted(mapping: SourceMapping) -> list[_Wanted]:
 def count_known(row: Sequence[str | None], mapping: SourceMapping) -> int:
     """Count the columns that the mapping needs and the row names."""
     cells = {fold(cell) for cell in row if cell}
-    return sum(
-        any(fold(name) in cells for name in wanted.spellings)
-        for wanted in _wanted(mapping)
-        if wanted.required
-    )
+    return sum(any(fold(name) in cells for name in wanted.spellings) for wanted in _wanted(mapping) if wanted.required)
 
 
 def find_header(rows: Rows, mapping: SourceMapping) -> Header:
@@ -83,9 +77,7 @@ def find_header(rows: Rows, mapping: SourceMapping) -> Header:
     """
     if mapping.header_row is not None:
         if mapping.header_row > len(rows):
-            raise FileError(
-                f"в файле нет строки {mapping.header_row}, где по описанию {mapping.name} стоит шапка"
-            )
+            raise FileError(f"в файле нет строки {mapping.header_row}, где по описанию {mapping.name} стоит шапка")
         return Header(mapping.header_row, [cell or "" for cell in rows[mapping.header_row - 1]])
     candidates = []
     for place, row in enumerate(rows[:_LINES_TO_LOOK_AT]):
@@ -176,15 +168,11 @@ def _column_of(wanted: _Wanted, columns: Sequence[Column], mapping: SourceMappin
     found = [column for column in columns if fold(column.heading) in names]
     if len(found) > 1:
         places = ", ".join(f"{column.letter} «{column.heading}»" for column in found)
-        raise FileError(
-            f"столбец «{wanted.spellings[0]}» встречается несколько раз ({places}): оставьте один"
-        )
+        raise FileError(f"столбец «{wanted.spellings[0]}» встречается несколько раз ({places}): оставьте один")
     if found or not wanted.required:
         return found[0] if found else None
     headings = [column.heading for column in columns if column.heading]
-    near = difflib.get_close_matches(
-        fold(wanted.spellings[0]), [fold(heading) for heading in headings], 1, 0.5
-    )
+    near = difflib.get_close_matches(fold(wanted.spellings[0]), [fold(heading) for heading in headings], 1, 0.5)
     hint = next((f", похожий: «{heading}»" for heading in headings if near and fold(heading) == near[0]), "")
     raise FileError(
         f"нет столбца «{wanted.spellings[0]}»{hint}; есть: {', '.join(headings)[:300]}. "
@@ -192,9 +180,7 @@ def _column_of(wanted: _Wanted, columns: Sequence[Column], mapping: SourceMappin
     )
 
 
-def _codes(
-    mapping: SourceMapping, relative_path: str, cell: Callable[[str], str | None]
-) -> dict[str, str | None]:
+def _codes(mapping: SourceMapping, relative_path: str, cell: Callable[[str], str | None]) -> dict[str, str | None]:
     identity = mapping.identity
     values = mapping.path_groups(relative_path)
 
@@ -203,9 +189,7 @@ def _codes(
             return None
         if isinstance(spelled, FromCell):
             if not (text := cell(spelled.cell)):
-                raise FileError(
-                    f"ячейка {spelled.cell} пуста, а по описанию {mapping.name} в ней код ({name})"
-                )
+                raise FileError(f"ячейка {spelled.cell} пуста, а по описанию {mapping.name} в ней код ({name})")
             return text.strip()
         return spelled.format_map(values)
 

@@ -52,7 +52,7 @@ def kind_of(path: Path) -> Kind:
 
 
 def _is_mostly_text(head: bytes) -> bool:
-    """A text with a stray NUL is still read as text, so that the error can name the byte."""
+    """Tell a text with a stray NUL from a binary file: its error can then name the byte."""
     return head.count(b"\0") * 20 < len(head)
 
 
@@ -65,9 +65,7 @@ def _kind_of_zip(path: Path) -> Kind:
     unpacked = sum(part.file_size for part in parts)
     packed = max(sum(part.compress_size for part in parts), 1)
     if unpacked > _MOST_UNPACKED or (unpacked > 100 << 20 and unpacked / packed > _MOST_RATIO):
-        raise FileError(
-            f"после распаковки файл занял бы {unpacked >> 20} МБ: похоже на zip-бомбу, не распакован"
-        )
+        raise FileError(f"после распаковки файл занял бы {unpacked >> 20} МБ: похоже на zip-бомбу, не распакован")
     names = {part.filename for part in parts}
     if any(part.flag_bits & 1 for part in parts):
         raise FileError("файл зашифрован паролем: запросите его без пароля")
@@ -75,7 +73,7 @@ def _kind_of_zip(path: Path) -> Kind:
 
 
 def _kind_of_compound_file(path: Path) -> Kind:
-    """An old xls, or a password-protected xlsx in the same container."""
+    """Tell an old xls from a password-protected xlsx in the same container."""
     with path.open("rb") as file:
         content = file.read(64 << 20)
     if "EncryptedPackage".encode("utf-16-le") in content:

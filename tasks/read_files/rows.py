@@ -33,10 +33,7 @@ def row_schema(layout: TableLayout) -> pa.Schema:
 
 def leave_out_lines(batch: pa.RecordBatch, layout: TableLayout) -> pa.RecordBatch:
     """Leave out blank lines, repeated headers and totals, and count them in `layout.skipped`."""
-    cells = [
-        pc.if_else(pc.equal(pc.utf8_trim_whitespace(column), ""), None, column)
-        for column in batch.columns[1:]
-    ]
+    cells = [pc.if_else(pc.equal(pc.utf8_trim_whitespace(column), ""), None, column) for column in batch.columns[1:]]
     first = pc.coalesce(*cells)
     blank = pc.is_null(first)
     total = pc.fill_null(pc.match_substring_regex(first, _TOTALS), False)

@@ -23,9 +23,7 @@ def encode(table: pa.Table) -> Iterable[bytes]:
     yield encoder.finish()
 
 
-async def copy_table(
-    connection: asyncpg.Connection, table: pa.Table, *, into: str, schema: str | None
-) -> None:
+async def copy_table(connection: asyncpg.Connection, table: pa.Table, *, into: str, schema: str | None) -> None:
     """COPY a table into the columns of the same names; `schema` None means a temporary table."""
 
     async def source() -> AsyncIterator[bytes]:

@@ -52,7 +52,7 @@ async def test_server_comes_up_again_after_kill_9_with_what_was_committed(state_
 
 def test_five_processes_that_start_at_once_share_one_server(state_dir: Path) -> None:
     folder = state_dir.parent / "shared"
-    code = "import sys; from pathlib import Path; from tasks import embed_postgres as e; print(e.start(Path(sys.argv[1])))"
+    code = "import sys, pathlib; from tasks import embed_postgres as e; print(e.start(pathlib.Path(sys.argv[1])))"
 
     def begin(_: int) -> str:
         done = subprocess.run(

@@ -99,10 +99,7 @@ async def test_zero_is_a_value_and_a_missing_hour_is_none(world: World) -> None:
         "select hour, cold_consumption_m3, readings_present from features.ml_hourly_by_building order by ts"
     )
     assert [row["cold_consumption_m3"] for row in rows] == [0] * 23 + [None]
-    assert (
-        await world.connection.fetchval("select cold_consumption_m3 from features.ml_daily_by_building")
-        is None
-    )
+    assert await world.connection.fetchval("select cold_consumption_m3 from features.ml_daily_by_building") is None
 
 
 async def test_day_start_and_zone_decide_the_attributes(world: World) -> None:
@@ -111,9 +108,7 @@ async def test_day_start_and_zone_decide_the_attributes(world: World) -> None:
     await world.run()
     await transform(world)
     moscow = await world.connection.fetch("select hour from features.time_attributes where day_night = 'day'")
-    changed = world.settings.model_copy(
-        update={"day_start": 5, "day_end": 6, "default_tz": "Asia/Yekaterinburg"}
-    )
+    changed = world.settings.model_copy(update={"day_start": 5, "day_end": 6, "default_tz": "Asia/Yekaterinburg"})
 
     await transform(World(world.connection, changed))
 
@@ -147,9 +142,7 @@ async def test_refresh_makes_the_view_current_and_an_unknown_object_is_named(wor
 
     last = await world.connection.fetchval("select max(last_time) from features.meter_last_reading")
     assert last is not None
-    wrong = world.settings.model_copy(
-        update={"refresh_objects": ("features.meter_last_reading", "core.nothing")}
-    )
+    wrong = world.settings.model_copy(update={"refresh_objects": ("features.meter_last_reading", "core.nothing")})
     with pytest.raises(TerminalError, match=r"core\.nothing"):
         await find_targets(world.connection, wrong)
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flows.load_day import load_day, resolve_day
-from schemas.errors import RunFailed, SettingsError
+from schemas.errors import RunFailedError, SettingsError
 from schemas.settings import Settings
 from tests.integration.test_main_job import COLD, HOT, put_real_files
 from tests.world import DAY, World, long_csv
@@ -55,7 +55,7 @@ async def test_good_file_loads_and_the_run_fails_naming_the_broken_one(world: Wo
     world.put("good.csv", long_csv("2025-04-30 00:00,M,T1,60"))
     world.put("bad.xlsx", b"PK\x03\x04 cut off")
 
-    with pytest.raises(RunFailed, match=r"bad\.xlsx.*повреждён") as caught:
+    with pytest.raises(RunFailedError, match=r"bad\.xlsx.*повреждён") as caught:
         await load_day(date=DAY)
 
     assert "good.csv" not in str(caught.value)
@@ -72,9 +72,7 @@ async def test_features_made_up_after_a_crash_between_commit_and_transform(world
     await load_day(date=date(2025, 5, 1))
 
     assert await world.connection.fetchval("select count(*) from quality.changed_days") == 0
-    value = (
-        "select cold_consumption_m3 from features.ml_hourly_by_building where cold_consumption_m3 is not null"
-    )
+    value = "select cold_consumption_m3 from features.ml_hourly_by_building where cold_consumption_m3 is not null"
     assert await world.connection.fetchval(value) == 1
 
 

@@ -183,9 +183,7 @@ def test_command_loads_the_folder_and_says_what_it_did(settings: Settings, tmp_p
     assert json.loads(done.output)["meters"] == {"inserted": 2, "updated": 0, "unchanged": 0}
 
 
-async def test_a_whole_city_takes_seconds(
-    warehouse: asyncpg.Connection, settings: Settings, tmp_path: Path
-) -> None:
+async def test_a_whole_city_takes_seconds(warehouse: asyncpg.Connection, settings: Settings, tmp_path: Path) -> None:
     write_reference(tmp_path, buildings=17_500)
 
     started = time.perf_counter()

@@ -42,9 +42,7 @@ def cells_of(path: Path, name: str) -> dict[tuple[str, dt.datetime, str], float]
     }
 
 
-async def test_every_value_of_the_real_files_stands_in_core_at_its_hour(
-    world: World, real_files: Path
-) -> None:
+async def test_every_value_of_the_real_files_stands_in_core_at_its_hour(world: World, real_files: Path) -> None:
     await put_real_files(world, real_files)
 
     log = await world.run()
@@ -95,10 +93,7 @@ async def test_one_changed_value_is_one_update_and_one_revision(world: World) ->
     (revision,) = await world.connection.fetch("select * from core.measurement_revisions")
     assert (revision["old_value"], revision["new_value"]) == (60, 61.5)
     assert (revision["old_load_id"], revision["load_id"]) == (first["load_id"], second["load_id"])
-    assert (
-        await world.connection.fetchval("select value from core.measurements order by time desc limit 1")
-        == 61.5
-    )
+    assert await world.connection.fetchval("select value from core.measurements order by time desc limit 1") == 61.5
 
 
 async def test_same_bytes_under_another_name_are_skipped_and_the_earlier_load_is_named(world: World) -> None:
@@ -129,9 +124,7 @@ async def test_replay_by_hand_loads_the_same_file_again(world: World) -> None:
     await world.connection.execute(
         "delete from quality.quality_load_log where load_id = $1 and status = 'success'", first["load_id"]
     )
-    await world.connection.execute(
-        "delete from stage.stage_raw_measurements where load_id = $1", first["load_id"]
-    )
+    await world.connection.execute("delete from stage.stage_raw_measurements where load_id = $1", first["load_id"])
 
     (again,) = await world.run()
 
@@ -175,9 +168,7 @@ async def test_every_kind_of_bad_row_is_named_and_the_counts_add_up(world: World
 
     (log,) = await world.run()
 
-    errors = {
-        (row["row_num"], row["column_name"], row["reason"], row["raw_value"]) for row in await world.errors()
-    }
+    errors = {(row["row_num"], row["column_name"], row["reason"], row["raw_value"]) for row in await world.errors()}
     assert errors == {
         (4, "timestamp", "bad_timestamp", "32.04.2025"),
         (5, "value", "missing_value", None),
@@ -295,9 +286,7 @@ async def test_large_file_is_judged_in_parts_with_the_same_outcome(
 
 
 @pytest.mark.parametrize(("low", "high", "suspect"), [("17", "23", 2), ("5", "12", 0)])
-async def test_delta_t_settings_decide_what_is_suspect(
-    world: World, low: str, high: str, suspect: int
-) -> None:
+async def test_delta_t_settings_decide_what_is_suspect(world: World, low: str, high: str, suspect: int) -> None:
     await world.add_meter("M")
     world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 00:00,M,T2,50"))
     changed = world.settings.model_copy(update={"delta_t_min": float(low), "delta_t_max": float(high)})
@@ -360,9 +349,7 @@ async def test_rows_that_waited_for_their_code_load_exactly_once_without_the_fil
     assert (before, first, second) == (0, 1, 0)
     values = await world.connection.fetch("select meter_code, value from core.readings order by 1")
     assert [tuple(row) for row in values] == [("M", 60), ("N", 61)]
-    log = await world.connection.fetchrow(
-        "select * from quality.quality_load_log where requeue_of is not null"
-    )
+    log = await world.connection.fetchrow("select * from quality.quality_load_log where requeue_of is not null")
     assert (log["rows_read"], log["rows_loaded"], log["rows_rejected"]) == (2, 1, 1)
     waiting = await world.connection.fetchval(
         "select count(*) from quality.quality_row_errors where reason = 'unmapped_code' and resolved_by is null"

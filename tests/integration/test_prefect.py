@@ -129,9 +129,7 @@ async def test_a_deployment_run_with_a_date_loads_that_day(machine: Machine) -> 
     run = await machine.wait(mine["id"])
 
     assert (run["state_type"], run["name"]) == ("COMPLETED", f"load-day/{DAYS[0]}")
-    statuses = machine.rows(
-        f"select distinct status from quality.quality_load_log where business_date = '{DAYS[0]}'"
-    )
+    statuses = machine.rows(f"select distinct status from quality.quality_load_log where business_date = '{DAYS[0]}'")
     assert statuses == [{"status": "success"}]
     artifacts = httpx.post(f"{machine.api}/artifacts/filter", json={}, timeout=30).json()
     assert f"quality-{DAYS[0]}" in {artifact["key"] for artifact in artifacts}
@@ -157,9 +155,7 @@ async def test_backfill_runs_each_day_once_two_at_a_time_and_resumes_with_the_fa
     assert _most_at_once([run for found in mine.values() for run in found]) <= 2
     counts = {day: (before[0]["run_count"], again[day][-1]["run_count"]) for day, before in mine.items()}
     assert {day for day, (one, two) in counts.items() if two > one} == {DAYS[3]}
-    assert {day: len(found) for day, found in again.items()} == {
-        day: len(found) for day, found in runs.items()
-    }
+    assert {day: len(found) for day, found in again.items()} == {day: len(found) for day, found in runs.items()}
 
 
 def _most_at_once(runs: list[dict[str, Any]]) -> int:
@@ -172,9 +168,7 @@ def _most_at_once(runs: list[dict[str, Any]]) -> int:
 
 
 async def test_two_workers_share_a_backfill(machine: Machine) -> None:
-    logs = httpx.post(
-        f"{machine.api}/logs/filter", json={"limit": 200, "sort": "TIMESTAMP_DESC"}, timeout=30
-    ).json()
+    logs = httpx.post(f"{machine.api}/logs/filter", json={"limit": 200, "sort": "TIMESTAMP_DESC"}, timeout=30).json()
     more = httpx.post(
         f"{machine.api}/logs/filter", json={"limit": 200, "offset": 200, "sort": "TIMESTAMP_DESC"}, timeout=30
     ).json()
@@ -183,9 +177,7 @@ async def test_two_workers_share_a_backfill(machine: Machine) -> None:
 
     said = [line["message"] for line in [*logs, *more, *early]]
 
-    assert {
-        name for name in ("worker-1", "worker-2") if any(f"'{name}' submitting" in text for text in said)
-    } == {
+    assert {name for name in ("worker-1", "worker-2") if any(f"'{name}' submitting" in text for text in said)} == {
         "worker-1",
         "worker-2",
     }

@@ -62,11 +62,7 @@ def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_sample_names_every_setting_with_its_default() -> None:
     sample = (PROJECT_ROOT / "deployments" / ".env.sample").read_text(encoding="utf-8")
-    named = {
-        line.lstrip("# ").partition("=")[0]: line.partition("=")[2]
-        for line in sample.splitlines()
-        if "=" in line
-    }
+    named = {line.lstrip("# ").partition("=")[0]: line.partition("=")[2] for line in sample.splitlines() if "=" in line}
 
     for name, field in Settings.model_fields.items():
         default = field.default

@@ -53,9 +53,7 @@ def test_the_reports_own_day_is_shown_if_the_files_hold_it_else_their_last() -> 
 
 
 def test_of_a_year_only_the_last_days_are_shown_and_the_others_counted() -> None:
-    found = choose_period(
-        at("2024-05-01T00:00"), at("2025-04-30T23:00"), dt.date(2025, 4, 30), now=LATER, zone=MOSCOW
-    )
+    found = choose_period(at("2024-05-01T00:00"), at("2025-04-30T23:00"), dt.date(2025, 4, 30), now=LATER, zone=MOSCOW)
 
     assert found
     assert (len(found.days), found.days_not_shown) == (31, 334)
@@ -96,9 +94,7 @@ def test_a_chart_of_nothing_is_none() -> None:
 
 
 def test_names_of_lines_that_end_together_do_not_overlap() -> None:
-    chart = line_chart(
-        [Series("a", "cold", [1, 2]), Series("b", "hot", [1, 2])], ["00", "01"], from_zero=True
-    )
+    chart = line_chart([Series("a", "cold", [1, 2]), Series("b", "hot", [1, 2])], ["00", "01"], from_zero=True)
 
     assert chart
     first, second = (line.label_y for line in chart.lines)

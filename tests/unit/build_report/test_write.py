@@ -50,9 +50,7 @@ def make_file(**changes: Any) -> FileLine:
 
 
 def make_totals(**changes: int) -> Totals:
-    return Totals.model_validate(
-        {**dict.fromkeys(Totals.model_fields, 0), "files": 1, "success": 1, **changes}
-    )
+    return Totals.model_validate({**dict.fromkeys(Totals.model_fields, 0), "files": 1, "success": 1, **changes})
 
 
 def make_meter(**changes: Any) -> MeterLine:
@@ -70,9 +68,7 @@ def make_meter(**changes: Any) -> MeterLine:
 
 
 def make_report(**changes: Any) -> Report:
-    columns = [
-        Column(start=MIDNIGHT + dt.timedelta(hours=hour), label=f"{hour:02d}", hours=1) for hour in range(3)
-    ]
+    columns = [Column(start=MIDNIGHT + dt.timedelta(hours=hour), label=f"{hour:02d}", hours=1) for hour in range(3)]
     fields = {
         "day": DAY,
         "generated_at": MIDNIGHT,
@@ -218,9 +214,7 @@ def test_verdict_says_in_one_line_how_the_day_stands(verdict: str, totals: Total
 
 
 def test_a_day_without_readings_still_gives_a_page() -> None:
-    report = make_report(
-        verdict="empty", totals=make_totals(files=0), files=[], completeness=None, curves=None
-    )
+    report = make_report(verdict="empty", totals=make_totals(files=0), files=[], completeness=None, curves=None)
 
     assert "файлов не было" in render(report)
 
@@ -264,9 +258,7 @@ def test_a_reader_never_sees_half_a_report(tmp_path: Path, monkeypatch: pytest.M
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "report.json"]
 
 
-def test_only_files_that_nobody_reads_yet_are_written_to(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_files_that_nobody_reads_yet_are_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written_to = []
     write_text = Path.write_text
 

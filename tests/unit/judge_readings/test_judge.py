@@ -103,9 +103,7 @@ def test_a_bad_row_is_rejected_with_its_reason_and_column(
     assert reasons(result) == [reason, None]
     assert result.readings.column("quality").to_pylist() == [2, 0]
     errors = row_errors([layout], result.readings.slice(0, 1)).to_pylist()
-    assert [(error["reason"], error["column_name"], error["row_num"]) for error in errors] == [
-        (reason, column, 2)
-    ]
+    assert [(error["reason"], error["column_name"], error["row_num"]) for error in errors] == [(reason, column, 2)]
 
 
 def test_several_reasons_are_joined_in_a_stable_order() -> None:
