@@ -29,18 +29,19 @@ def main() -> None:
 
 def _loop(settings: Settings) -> None:
     """Serve the schedule in this process and look for files every LOOP_INTERVAL_SEC, until SIGTERM."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
     from flows.local_server import start_server, stop_all
+    from flows.loop import serve_schedule
 
-    own_server = "PREFECT_API_URL" not in os.environ
-    if own_server:
-        os.environ["PREFECT_API_URL"] = start_server(settings)
+    configured = PREFECT_API_URL.value()
+    url = configured or start_server(settings)
+    os.environ["PREFECT_API_URL"] = url  # for the processes of the runs
     try:
-        # Imported only now: Prefect reads PREFECT_API_URL when it is imported.
-        from flows.loop import serve_schedule
-
-        asyncio.run(serve_schedule(settings))
+        with temporary_settings({PREFECT_API_URL: url}):
+            asyncio.run(serve_schedule(settings))
     finally:
-        if own_server:
+        if not configured:
             stop_all(settings)
 
 

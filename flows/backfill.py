@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,10 @@ from schemas.errors import RunFailedError
 DEPLOYMENT = "load-day/day"
 _POLL_SECONDS = 2.0
 _ORIGIN = "origin:"
+
+
+on_day_done: ContextVar[Callable[[], object]] = ContextVar("on_day_done", default=lambda: None)
+"""Called after each day; a terminal's progress bar hangs here, which is no parameter of a flow."""
 
 
 def days_of(start: dt.date, end: dt.date) -> list[dt.date]:
@@ -61,6 +66,7 @@ async def backfill(start: dt.date, end: dt.date, concurrency: int = 2) -> dict[s
         async with slots:
             why = await (_through_deployment(day, origin) if through_server else _in_process(day))
             get_run_logger().info("%s: %s", day, why or "done")
+            on_day_done.get()()
             return day.isoformat(), why
 
     outcome = dict(await asyncio.gather(*(one(day) for day in days_of(start, end))))

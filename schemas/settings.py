@@ -113,8 +113,6 @@ class Settings(BaseSettings):
     max_unpack_ratio: int = Field(
         default=500, ge=10, description="Most that more than 100 MB may grow by when unpacked, times"
     )
-    workbook_memory_mb: int = Field(default=2048, ge=64, description="Memory for reading one workbook, MB")
-    workbook_timeout_sec: int = Field(default=120, ge=1, description="Time for reading one workbook")
 
     @field_validator("log_level", mode="before")
     @classmethod

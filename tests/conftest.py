@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import shutil
@@ -99,6 +100,8 @@ def prefect_api() -> Iterator[None]:
 
     with prefect_test_harness(server_startup_timeout=120):
         yield
+        # The harness says good-bye on a stream that pytest has closed by then.
+        logging.getLogger("prefect").setLevel(logging.CRITICAL)
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ import datetime as dt
 from typing import Annotated
 
 import typer
+from rich.progress import Progress
 
 from flows.backfill import backfill as backfill_flow
-from flows.backfill import days_of
-from flows.commands.console import AsJson, out, print_json
+from flows.backfill import days_of, on_day_done
+from flows.commands.console import AsJson, err, out, print_json
 from flows.commands.run import parse_date
 from flows.prefect_api import serving
 from schemas.errors import RunFailedError, TerminalError
@@ -28,7 +29,9 @@ def backfill(start: First, end: Last, *, concurrency: Concurrency = 2, as_json: 
     settings = load_settings()
     for day in days_of(start, end):
         settings.day_folder(day)
-    with serving(settings):
+    with serving(settings), Progress(console=err, disable=not err.is_terminal) as bar:
+        task = bar.add_task(f"{start} … {end}", total=(end - start).days + 1)
+        on_day_done.set(lambda: bar.advance(task))
         outcome = asyncio.run(_run(start, end, concurrency))
     if as_json:
         print_json(outcome)

@@ -45,7 +45,7 @@ def print_table(title: str, rows: Sequence[Mapping[str, object]], columns: Itera
     if not out.is_terminal:
         out.print(f"# {title}", markup=False, highlight=False, soft_wrap=True)
         for line in [names, *([visible(row[name]) for name in names] for row in rows)]:
-            out.print("\t".join(line), markup=False, highlight=False, soft_wrap=True)
+            typer.echo("\t".join(line))  # rich would turn tabs into spaces
         return
     table = Table(title=title, title_justify="left")
     for name in names:

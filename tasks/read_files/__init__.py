@@ -23,7 +23,7 @@ def read_tables(path: Path, mapping: SourceMapping, *, relative_path: str, setti
         FileError: the file cannot be read or does not fit its mapping; says why and what to do.
 
     """
-    kind = kind_of(path)
+    kind = kind_of(path, settings)
     if kind is Kind.EMPTY:
         return
     if kind is Kind.TEXT:

@@ -7,9 +7,8 @@ from enum import Enum
 from pathlib import Path
 
 from schemas.errors import FileError
+from schemas.settings import Settings
 
-_MOST_UNPACKED = 2 << 30
-_MOST_RATIO = 500
 _WORKBOOK_PARTS = ("xl/workbook.xml", "xl/workbook.bin", "content.xml")
 
 
@@ -26,7 +25,7 @@ class Kind(Enum):
     BINARY = "двоичный файл неизвестного вида"
 
 
-def kind_of(path: Path) -> Kind:
+def kind_of(path: Path, settings: Settings) -> Kind:
     """Look at a file's first bytes (of a zip: at its list of parts).
 
     Raises:
@@ -38,7 +37,7 @@ def kind_of(path: Path) -> Kind:
     if not head:
         return Kind.EMPTY
     if head.startswith(b"PK"):
-        return _kind_of_zip(path)
+        return _kind_of_zip(path, settings)
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return _kind_of_compound_file(path)
     if head.startswith(b"\x1f\x8b"):
@@ -56,7 +55,7 @@ def _is_mostly_text(head: bytes) -> bool:
     return head.count(b"\0") * 20 < len(head)
 
 
-def _kind_of_zip(path: Path) -> Kind:
+def _kind_of_zip(path: Path, settings: Settings) -> Kind:
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
@@ -64,7 +63,8 @@ def _kind_of_zip(path: Path) -> Kind:
         raise FileError("файл повреждён или передан не полностью: запросите его ещё раз") from None
     unpacked = sum(part.file_size for part in parts)
     packed = max(sum(part.compress_size for part in parts), 1)
-    if unpacked > _MOST_UNPACKED or (unpacked > 100 << 20 and unpacked / packed > _MOST_RATIO):
+    too_much = unpacked > settings.max_unpacked_mb << 20
+    if too_much or (unpacked > 100 << 20 and unpacked / packed > settings.max_unpack_ratio):
         raise FileError(f"после распаковки файл занял бы {unpacked >> 20} МБ: похоже на zip-бомбу, не распакован")
     names = {part.filename for part in parts}
     if any(part.flag_bits & 1 for part in parts):

@@ -232,6 +232,7 @@ async def test_a_day_without_files_is_empty_not_an_error(world: World) -> None:
 async def test_flow_writes_both_files_and_publishes_table_and_link(world: World, prefect_api: None) -> None:
     from prefect import get_client
     from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+    from prefect.client.schemas.sorting import ArtifactSort
 
     from flows.report import report
     from flows.run_context import RunContext
@@ -252,7 +253,8 @@ async def test_flow_writes_both_files_and_publishes_table_and_link(world: World,
     assert found.files[0].in_this_run
     async with get_client() as client:
         artifacts = await client.read_artifacts(
-            artifact_filter=ArtifactFilter(key=ArtifactFilterKey(like_="quality-2025-04-30%"))
+            artifact_filter=ArtifactFilter(key=ArtifactFilterKey(like_="quality-2025-04-30%")),
+            sort=ArtifactSort.CREATED_DESC,
         )
     assert {artifact.key: artifact.type for artifact in artifacts} == {
         "quality-2025-04-30": "table",

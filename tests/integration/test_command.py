@@ -1,0 +1,132 @@
+"""The command as a person or a script meets it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from schemas.settings import PROJECT_ROOT, Settings
+from tests.world import World, long_csv
+
+DATAOPS = str(Path(sys.executable).with_name("dataops"))
+
+
+def run(*arguments: str, program: tuple[str, ...] = (DATAOPS,), **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    return subprocess.run(
+        [*program, *arguments],
+        env=kept | environment,
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def test_wrong_setting_is_one_line_and_exit_code_1() -> None:
+    done = run("status", DELTA_T_MIN="warm")
+
+    assert done.returncode == 1
+    assert done.stderr.strip().count("\n") == 0
+    assert "DELTA_T_MIN" in done.stderr
+
+
+def test_unreachable_database_is_one_line_without_the_password() -> None:
+    done = run("status", DATABASE_URL="postgresql://u:s3cret@127.0.0.1:1/d")
+
+    assert done.returncode == 1
+    assert "127.0.0.1:1" in done.stderr
+    assert "s3cret" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_sources_check_shows_the_readings_and_writes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "2025-04-30" / "a.csv"
+    file.parent.mkdir()
+    file.write_text(long_csv("2025-04-30 00:00,M,T1,60"))
+
+    done = run("sources", "check", str(file), "--json", STATE_DIR=str(tmp_path / "state"))
+
+    (found,) = json.loads(done.stdout)
+    (table,) = found["tables"]
+    assert done.returncode == 0
+    assert (found["mapping"], table["header_row"], table["rows"], table["readings"]) == ("long", 1, 1, 1)
+    assert table["first_readings"][0]["value"] == 60
+    assert table["first_time"] == table["last_time"] == "2025-04-30 00:00+03:00"
+    assert not (tmp_path / "state" / "postgres").exists()
+
+
+def test_sources_check_of_an_unreadable_file_says_why_and_fails(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("one,two\n1,2\n")
+
+    done = run("sources", "check", str(file), STATE_DIR=str(tmp_path / "state"))
+
+    assert done.returncode == 1
+    assert "шапка не найдена" in done.stderr
+
+
+@pytest.mark.server
+async def test_run_mode_once_loads_today_and_tells_by_its_exit_code(world: World, settings: Settings) -> None:
+    await world.add_meter("M")
+    today = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 3 * 3600))
+    folder = settings.raw_dir / today
+    folder.mkdir(parents=True)
+    (folder / "a.csv").write_text(long_csv("2025-04-30 00:00,M,T1,60"))
+
+    good = run(program=(sys.executable, "-m", "flows"), RUN_MODE="once")
+    (folder / "b.csv").write_text("no header")
+    bad = run("run", "--json")
+
+    assert good.returncode == 0, good.stderr
+    assert await world.connection.fetchval("select count(*) from core.measurements") == 1
+    assert bad.returncode == 1
+    assert "b.csv" in bad.stderr
+
+
+@pytest.mark.server
+async def test_run_mode_loop_looks_again_and_ends_on_sigterm(world: World, settings: Settings) -> None:
+    await world.add_meter("M")
+    today = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 3 * 3600))
+    folder = settings.raw_dir / today
+    folder.mkdir(parents=True)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    environment = kept | {"RUN_MODE": "loop", "LOOP_INTERVAL_SEC": "5"}
+    loop = subprocess.Popen(
+        [sys.executable, "-m", "flows"],
+        env=environment,
+        cwd=PROJECT_ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert await _statuses_within(world, 1, folder / "a.csv", 60)
+        assert await _statuses_within(world, 2, folder / "b.csv", 61)
+    finally:
+        loop.send_signal(signal.SIGTERM)
+        code = loop.wait(timeout=60)
+        run("down", "--all")
+
+    assert code in (0, -signal.SIGTERM)
+
+
+async def _statuses_within(world: World, loaded: int, file: Path, value: int) -> bool:
+    """Put a file into today's folder and wait until a later look has loaded it."""
+    file.write_text(long_csv(f"2025-04-30 {value - 60:02d}:00,M,T1,{value}"))
+    for _ in range(240):
+        count = await world.connection.fetchval(
+            "select count(*) from quality.quality_load_log where status = 'success'"
+        )
+        if count == loaded:
+            return True
+        await asyncio.sleep(0.5)
+    return False
