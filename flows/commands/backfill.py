@@ -12,9 +12,9 @@ from rich.progress import Progress
 from flows.backfill import backfill as backfill_flow
 from flows.backfill import days_of, on_day_done
 from flows.commands.console import AsJson, err, out, print_json
-from flows.commands.run import parse_date
+from flows.commands.run import parse_date, result_of
 from flows.prefect_api import serving
-from schemas.errors import RunFailedError, TerminalError
+from schemas.errors import TerminalError
 from schemas.settings import load_settings
 
 First = Annotated[dt.date, typer.Argument(parser=parse_date, metavar="START", help="First day, YYYY-MM-DD.")]
@@ -40,10 +40,4 @@ def backfill(start: First, end: Last, *, concurrency: Concurrency = 2, as_json: 
 
 
 async def _run(start: dt.date, end: dt.date, concurrency: int) -> dict[str, str]:
-    state = await backfill_flow(start, end, concurrency, return_state=True)
-    result = await state.aresult(raise_on_failure=False)
-    if isinstance(result, Exception):
-        raise result
-    if not isinstance(result, dict):
-        raise RunFailedError(state.message or "the backfill did not finish")
-    return result
+    return await result_of(await backfill_flow(start, end, concurrency, return_state=True), dict)

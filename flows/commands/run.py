@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import typer
+from prefect.client.schemas.objects import State
 
 from flows.commands.console import AsJson, out, print_json
 from flows.load_day import load_day
@@ -14,6 +15,8 @@ from flows.prefect_api import serving
 from schemas.errors import RunFailedError
 from schemas.settings import Settings, load_settings
 from tasks.summarise_run import RunSummary
+
+Result = TypeVar("Result")
 
 
 def parse_date(text: str) -> dt.date:
@@ -59,10 +62,19 @@ def run_day(date: dt.date | None, settings: Settings) -> RunSummary:
 
 
 async def _run_day(date: dt.date | None) -> RunSummary:
-    state = await load_day(date=date, return_state=True)
+    return await result_of(await load_day(date=date, return_state=True), RunSummary)
+
+
+async def result_of(state: State[Any], kind: type[Result]) -> Result:
+    """Give what a flow returned, or raise what it raised.
+
+    Raises:
+        RunFailedError: the run was cancelled or crashed before it came to a result.
+
+    """
     result = await state.aresult(raise_on_failure=False)
     if isinstance(result, Exception):
         raise result
-    if not isinstance(result, RunSummary):
+    if not isinstance(result, kind):
         raise RunFailedError(state.message or "the run did not finish")
     return result
