@@ -19,7 +19,7 @@ from schemas.settings import Settings, load_settings
 from tasks.claim_files import claim, fail_load
 from tasks.find_files import RawFile, find_files
 from tasks.read_files import read_tables
-from tasks.stage_rows import stage_tables
+from tasks.stage_rows import clear_old_spool, stage_tables
 
 if TYPE_CHECKING:
     import asyncpg
@@ -34,6 +34,7 @@ async def ingest(context: RunContext) -> PartResult:
 
     """
     settings, log = load_settings(), get_run_logger()
+    clear_old_spool(settings, now=time.time())
     found = await find_files(context.day, settings, now=time.time())
     for name in found.growing:
         log.warning("left for the next run, it still changes: %r", name)

@@ -19,6 +19,7 @@ from tasks.sql.copy import copy_table
 if TYPE_CHECKING:
     import asyncpg
 
+_SPOOL_SECONDS = 2 * 86_400
 _SPECIAL = r'[\x00-\x1f"\\]'
 
 
@@ -57,6 +58,13 @@ def _json_texts(cells: pa.Array) -> pa.Array:
 def raw_spool(load_id: UUID, table: int, settings: Settings) -> Path:
     """Give the path of the Arrow file with one table's raw rows."""
     return settings.state_dir / "spool" / f"{load_id}.{table}.arrow"
+
+
+def clear_old_spool(settings: Settings, *, now: float) -> None:
+    """Remove what failed loads left in the spool; a load that still needs it makes it again from stage."""
+    for file in (settings.state_dir / "spool").glob("*"):
+        if now - file.stat().st_mtime > _SPOOL_SECONDS:
+            file.unlink(missing_ok=True)
 
 
 async def stage_tables(

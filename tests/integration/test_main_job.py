@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from python_calamine import CalamineWorkbook
 
 from tasks.claim_files import new_load_id, take_claim_key
 from tasks.requeue_rows import requeue_rows
+from tasks.stage_rows import clear_old_spool
 from tests.world import World, long_csv
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -368,3 +370,19 @@ async def test_waiting_row_does_not_replace_a_newer_value(world: World) -> None:
 
     assert await world.connection.fetchval("select value from core.measurements") == 70
     assert await world.connection.fetchval("select count(*) from core.measurement_revisions") == 0
+
+
+async def test_old_spool_of_failed_loads_is_cleared_and_the_load_does_without_it(world: World) -> None:
+    await world.add_meter("M")
+    world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+    run = await world.begin()
+    await world.ingest(run)
+
+    clear_old_spool(world.settings, now=time.time())
+    kept = list((world.settings.state_dir / "spool").iterdir())
+    clear_old_spool(world.settings, now=time.time() + 3 * 86_400)
+    await world.validate(run)
+    await world.load(run)
+
+    assert len(kept) == 1
+    assert await world.connection.fetchval("select count(*) from core.measurements") == 1
