@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
+
+_SHORT = 60
 
 out = Console(soft_wrap=False)
 err = Console(stderr=True)
@@ -28,6 +32,8 @@ def visible(value: object) -> str:
     """Give a value as text with control and direction characters escaped: file names are hostile."""
     if value is None:
         return ""
+    if isinstance(value, float):
+        return f"{value:.10g}"  # 20.4, not 20.400000000000006
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(value))
 
 
@@ -47,13 +53,31 @@ def print_table(title: str, rows: Sequence[Mapping[str, object]], columns: Itera
         for line in [names, *([visible(row[name]) for name in names] for row in rows)]:
             typer.echo("\t".join(line))  # rich would turn tabs into spaces
         return
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in names:
         numeric = bool(rows) and all(isinstance(row[name], (int, float)) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=numeric)
     for row in rows:
         table.add_row(*(Text(visible(row[name])) for name in names))
     out.print(table)
+
+
+def log_lines(loads: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> list[dict[str, object]]:
+    """Give rows of the load log as few narrow columns; why a file was skipped is cut short."""
+    return [
+        {
+            "started": f"{load['started_at'].astimezone(zone):%d.%m %H:%M}",
+            "file": load["source_file"],
+            "status": load["status"],
+            **{name: load[f"rows_{name}"] for name in ("read", "loaded", "rejected", "duplicate", "suspect")},
+            "message": _shortened(load["message"] or "", load["status"]),
+        }
+        for load in loads
+    ]
+
+
+def _shortened(message: str, status: str) -> str:
+    return message if status == "failed" or len(message) < _SHORT else f"{message[:_SHORT]}…"
 
 
 def print_json(value: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 
-from flows.commands.console import err, heading, out, print_table
+from flows.commands.console import err, heading, log_lines, out, print_table
 from flows.commands.reference import load as load_reference
 from flows.commands.run import run_day
 from flows.commands.sample import BUILDINGS, DAYS, FIRST_DAY, SEED
@@ -15,17 +15,13 @@ from schemas.settings import Settings, load_settings
 from tasks.generate_samples import generate
 from tasks.show_status import SanityCheck, sanity_checks
 
-# The log has more columns than a terminal has room for.
-_LOG_COLUMNS = (
-    "source_file",
-    "status",
-    "rows_read",
-    "rows_loaded",
-    "rows_rejected",
-    "rows_duplicate",
-    "rows_suspect",
-    "message",
-)
+# What of a wide table fits on a terminal.
+_COLUMNS = {
+    "Features by hour and building": (
+        *("ts", "building_code", "cold_consumption_m3", "hot_consumption_m3", "loss_m3"),
+        *("t1_degc", "t2_degc", "delta_t", "readings_expected", "readings_present"),
+    )
+}
 
 
 def demo() -> None:
@@ -46,8 +42,8 @@ def demo() -> None:
     heading("3. What came of it")
     for check in asyncio.run(_checks(settings)):
         out.print(check.query, style="dim", markup=False, highlight=False, soft_wrap=True)
-        shown = _LOG_COLUMNS if check.title == "Load log" else None
-        print_table(check.title, check.rows, shown)
+        rows = log_lines(check.rows, settings.zone) if check.title == "Load log" else check.rows
+        print_table(check.title, rows, _COLUMNS.get(check.title))
     report = settings.artifacts_dir / "quality_reports" / days[-1].isoformat() / "report.html"
     out.print(f"Report: {report}", highlight=False, soft_wrap=True)
     out.print(

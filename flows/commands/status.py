@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.commands.console import AsJson, out, print_json, print_table
+from flows.commands.console import AsJson, log_lines, out, print_json, print_table
 from flows.warehouse import open_connection
 from schemas.settings import Settings, load_settings
 from tasks.show_status import Status, show_status
@@ -22,7 +22,7 @@ def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
     if as_json:
         print_json(found.model_dump() | {"schedules": schedules})
         return
-    print_table("Last loads", [line.model_dump(exclude={"load_id"}) for line in found.last_loads])
+    print_table("Last loads", log_lines((line.model_dump() for line in found.last_loads), settings.zone))
     print_table("Days with gaps", [day.model_dump() for day in found.days_with_gaps])
     print_table("Sources whose columns changed", [one.model_dump() for one in found.changed_layouts])
     print_table("Next scheduled runs", schedules)
