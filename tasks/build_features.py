@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -91,9 +92,18 @@ def _invoke(arguments: Sequence[str], dsn: SecretStr, settings: Settings, window
             ),
             raise_on_failure=False,
         )
+        others = set(threading.enumerate())
         result = runner.invoke([*arguments, "--no-version-check", "--log-path", str(_target(settings).parent / "logs")])
+        _await_node_tasks(others)
     if not result.success:
         raise TerminalError(f"dbt: {_what_failed(result)}")
+
+
+def _await_node_tasks(others: set[threading.Thread]) -> None:
+    """Let the runner's threads, one a node, report their ends; they still read the environment."""
+    for thread in set(threading.enumerate()) - others:
+        if thread.name.endswith("(run_task)"):
+            thread.join(timeout=30)
 
 
 def _what_failed(result: Any) -> str:  # noqa: ANN401 - dbtRunnerResult
