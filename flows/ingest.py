@@ -108,7 +108,6 @@ def _mapping_of(file: RawFile, mappings: list[SourceMapping]) -> SourceMapping |
     """Find the file's mapping; what is wrong with it is told after the claim, so that it stands in the log."""
     try:
         mapping = match_mapping(mappings, file.relative_path)
-        mapping.path_groups(file.relative_path)
     except FileError as error:
         return error
     return mapping

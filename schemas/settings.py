@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     )
     raw_dir: ProjectPath = Field(default=Path("data/raw"), description="Folder of YYYY-MM-DD folders")
     file_patterns: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)] = Field(
-        default=("*.csv", "*.xlsx", "*.xlsm", "*.xls", "*.xlsb", "*.ods"),
+        default=("*.csv", "*.xlsx", "*.xlsm", "*.xls", "*.xlsb", "*.ods", "*.csv.gz", "*.zip"),
         description="Names of files to read",
     )
     stage_schema: SchemaName = "stage"
@@ -112,6 +112,11 @@ class Settings(BaseSettings):
     max_unpacked_mb: int = Field(default=2048, ge=1, description="Most that an archive or a workbook may unpack to, MB")
     max_unpack_ratio: int = Field(
         default=500, ge=10, description="Most that more than 100 MB may grow by when unpacked, times"
+    )
+    workbook_memory_mb: int = Field(default=2048, ge=64, description="Most memory to parse one workbook with, MB")
+    workbook_timeout_sec: int = Field(default=300, ge=1, description="Most CPU time to parse one workbook, seconds")
+    ready_suffix: Annotated[str, Field(pattern=r"^\.[A-Za-z0-9._-]{1,20}$")] | None = Field(
+        default=None, description="If set (.ready), a file is read only when a marker `name.ready` stands beside it"
     )
 
     @field_validator("log_level", mode="before")

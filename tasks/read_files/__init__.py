@@ -7,13 +7,17 @@ from pathlib import Path
 
 from schemas.errors import FileError
 from schemas.mappings import SourceMapping
+from schemas.metrics import fold
 from schemas.settings import Settings
-from tasks.read_files.csv_file import read_csv
+from schemas.table_spec import TableSpec
+from tasks.read_files.csv_file import CsvGrid
+from tasks.read_files.header import bind, codes_of, find_header
 from tasks.read_files.kinds import Kind, kind_of
-from tasks.read_files.rows import RawTable
-from tasks.read_files.workbook import read_workbook
+from tasks.read_files.members import Member, expand, is_archive
+from tasks.read_files.rows import Filter, Grid, RawTable, batches
+from tasks.read_files.workbook import open_sheets
 
-__all__ = ["RawTable", "read_tables"]
+__all__ = ["Member", "RawTable", "expand", "is_archive", "read_tables"]
 
 
 def read_tables(path: Path, mapping: SourceMapping, *, relative_path: str, settings: Settings) -> Iterator[RawTable]:
@@ -23,12 +27,43 @@ def read_tables(path: Path, mapping: SourceMapping, *, relative_path: str, setti
         FileError: the file cannot be read or does not fit its mapping; says why and what to do.
 
     """
+    for spec, grid in _grids(path, mapping, settings):
+        yield read_table(grid, spec, relative_path=relative_path, settings=settings)
+
+
+def _grids(path: Path, mapping: SourceMapping, settings: Settings) -> list[tuple[TableSpec, Grid]]:
     kind = kind_of(path, settings)
     if kind is Kind.EMPTY:
-        return
+        return []
     if kind is Kind.TEXT:
-        yield read_csv(path, mapping, relative_path=relative_path, settings=settings)
-    elif kind is Kind.WORKBOOK:
-        yield read_workbook(path, mapping, relative_path=relative_path, settings=settings)
-    else:
-        raise FileError(f"это {kind.value}: такой файл не читается, попросите csv или xlsx")
+        grid: Grid = CsvGrid.open(path, mapping.tables)
+        return [(spec, grid) for spec in mapping.tables]
+    if kind is Kind.WORKBOOK:
+        sheets = open_sheets(path, [spec.sheet for spec in mapping.tables], settings)
+        return [(spec, sheet) for spec, found in zip(mapping.tables, sheets, strict=True) for sheet in found]
+    if kind in {Kind.ZIP, Kind.GZIP}:
+        raise FileError(f"это {kind.value} без таблиц или внутри другого архива: распакуйте его")
+    raise FileError(f"это {kind.value}: такой файл не читается, попросите csv или xlsx")
+
+
+def read_table(grid: Grid, spec: TableSpec, *, relative_path: str, settings: Settings) -> RawTable:
+    """Find one table in a grid.
+
+    Raises:
+        FileError: the header or a code is missing, or a column is missing or doubled.
+
+    """
+    header = find_header(grid.rows(), spec)
+    codes = codes_of(spec, relative_path=relative_path, sheet=grid.sheet, rows=grid.rows())
+    all_places = grid.places(header.line, len(header.headings))
+    headed = {place for place, heading in enumerate(header.headings) if heading.text}
+    all_places = sorted({*all_places, *headed})
+    layout = bind(header, all_places, spec, sheet=grid.sheet, codes=codes, settings=settings)
+    time = next(
+        column.heading for column in layout.columns if column.key == (layout.timestamp_column or layout.date_column)
+    )
+    lines = Filter(header.words, fold(time), fold(spec.until) if spec.until else None)
+    if stepped_over := header.ends - header.line:
+        layout.skipped["строки единиц и номеров столбцов"] = stepped_over
+    width = max(all_places) + 1
+    return RawTable(layout, batches(grid.parts(header.ends, width), layout, all_places, lines))

@@ -1,17 +1,27 @@
-"""What readers of all kinds share: the raw table, and which of its lines are readings."""
+"""What readers of all kinds share: the grid they give, the raw table made of it, and which lines are readings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.layouts import TableLayout
+from schemas.layouts import RAGGED, TableLayout
 from schemas.metrics import fold
 
-_TOTALS = r"(?i)^\s*(итого|всего|среднее|средняя|сумма|максимум|минимум|макс|мин|total)([\s:.,;]|$)"
+Row = list[str | None]
+
+_TOTALS = r"(?i)^\s*(итого|всего|средн(ее|яя|ий|ие)|сумма|максимум|минимум|макс|мин|total)([\s:.,;]|$)"
+_LIKE_A_TIME = r"^[\s\d=]"
+BLANK, TOTAL, REPEAT, NOTE, BELOW = (
+    "пустые строки",
+    "итоговые строки",
+    "повторы шапки",
+    "примечания",
+    "строки ниже таблицы",
+)
 
 
 class RawTable(NamedTuple):
@@ -26,31 +36,184 @@ class RawTable(NamedTuple):
     batches: Iterator[pa.RecordBatch]
 
 
+class Part(NamedTuple):
+    """Some lines of a grid in their order: one array a column, left to right."""
+
+    numbers: pa.Array
+    """int32: the line as a person counts it."""
+    columns: list[pa.Array]
+    ragged: list[tuple[int, str]]
+    """Lines with too few or too many cells: number and whole text."""
+
+
+class Grid(Protocol):
+    """A sheet, or a csv: text cells in lines that are counted from 1."""
+
+    @property
+    def sheet(self) -> str | None:
+        """Name of the sheet; None for a csv."""
+        ...
+
+    def rows(self) -> Iterator[Row]:
+        """Give the lines from the top, one by one."""
+        ...
+
+    def places(self, header_line: int, width: int) -> list[int]:
+        """Give the columns (from 0) that hold anything at or below a header of that width."""
+        ...
+
+    def parts(self, after_line: int, width: int) -> Iterator[Part]:
+        """Give the lines below a line, `width` columns of them."""
+        ...
+
+
+class Filter(NamedTuple):
+    """How to tell a table's readings from the other lines below its header."""
+
+    header_words: frozenset[str]
+    """Folded cells of all lines of the header."""
+    time_heading: str
+    """Folded heading of the column with the date or the time stamp."""
+    until: str | None
+    """Folded text that stands in the first line below the table."""
+
+
 def row_schema(layout: TableLayout) -> pa.Schema:
     """Give the schema of a table's batches."""
     return pa.schema([("row_num", pa.int32()), *((column.key, pa.string()) for column in layout.columns)])
 
 
-def leave_out_lines(batch: pa.RecordBatch, layout: TableLayout) -> pa.RecordBatch:
-    """Leave out blank lines, repeated headers and totals, and count them in `layout.skipped`."""
-    cells = [pc.if_else(pc.equal(pc.utf8_trim_whitespace(column), ""), None, column) for column in batch.columns[1:]]
-    first = pc.coalesce(*cells)
-    blank = pc.is_null(first)
+def batches(parts: Iterator[Part], layout: TableLayout, places: list[int], lines: Filter) -> Iterator[pa.RecordBatch]:
+    """Give a table's readings as they stand; what is left out is counted in `layout.skipped`."""
+    schema = row_schema(layout)
+    is_below = False
+    for part in parts:
+        cells = [_none_if_blank(part.columns[place]) for place in places]
+        batch = pa.RecordBatch.from_arrays([part.numbers, *cells], schema=schema)
+        if not is_below and (end := _end_of_table(batch, layout, lines)) is not None:
+            yield _leave_out(batch.slice(0, end), layout, lines)
+            batch, is_below = batch.slice(end), True
+        if is_below:
+            _count(layout, BELOW, len(batch) - pc.sum(_is_blank(batch.columns[1:])).as_py() + len(part.ragged))
+            continue
+        yield _leave_out(batch, layout, lines)
+        if part.ragged:
+            yield from _ragged(part.ragged, layout)
+
+
+def _none_if_blank(column: pa.Array) -> pa.Array:
+    blank = pc.or_(pc.utf8_is_space(column), pc.equal(column, ""))
+    return pc.if_else(blank, None, column) if pc.any(blank).as_py() else column
+
+
+def _is_blank(cells: list[pa.Array]) -> pa.Array:
+    return pc.is_null(pc.coalesce(*cells))
+
+
+def _count(layout: TableLayout, kind: str, count: int | None) -> None:
+    if count:
+        layout.skipped[kind] = layout.skipped.get(kind, 0) + count
+
+
+def _leave_out(batch: pa.RecordBatch, layout: TableLayout, lines: Filter) -> pa.RecordBatch:
+    """Leave out blank lines, repeated headers, totals and notes, and count them."""
+    if not len(batch):
+        return batch
+    first = pc.coalesce(*batch.columns[1:])
+    left_out = pc.is_null(first)
+    _count(layout, BLANK, pc.sum(left_out).as_py())
+    for kind, find in ((TOTAL, _is_total), (REPEAT, _is_header), (NOTE, _is_note)):
+        mask = pc.and_not(find(batch, layout, lines, first), left_out)
+        _count(layout, kind, pc.sum(mask).as_py())
+        left_out = pc.or_(left_out, mask)
+    return batch.filter(pc.invert(left_out)) if pc.any(left_out).as_py() else batch
+
+
+def _times(batch: pa.RecordBatch, layout: TableLayout) -> pa.Array:
+    return batch.column(layout.timestamp_column or layout.date_column)
+
+
+def _like_a_time(batch: pa.RecordBatch, layout: TableLayout) -> pa.Array:
+    return pc.fill_null(pc.match_substring_regex(_times(batch, layout), _LIKE_A_TIME), False)
+
+
+def _names_the_time(batch: pa.RecordBatch, layout: TableLayout, lines: Filter) -> pa.Array:
+    """Find the lines that hold the time column's own heading in it."""
+    spellings = _times(batch, layout).dictionary_encode()
+    is_heading = [lines.time_heading == fold(text) for text in spellings.dictionary.to_pylist()]
+    return pc.fill_null(pa.array(is_heading, pa.bool_()).take(spellings.indices), False)
+
+
+def _is_total(batch: pa.RecordBatch, layout: TableLayout, _lines: Filter, first: pa.Array) -> pa.Array:
+    """Totals name themselves in the first cell or in the hour; a row with a time may begin with such a word."""
     total = pc.fill_null(pc.match_substring_regex(first, _TOTALS), False)
-    header = _repeats_header(cells, layout)
-    for kind, mask in (("пустые строки", blank), ("итоговые строки", total), ("повторы шапки", header)):
-        if count := pc.sum(mask).as_py():
-            layout.skipped[kind] = layout.skipped.get(kind, 0) + count
-    left_out = pc.or_(pc.or_(blank, total), header)
-    kept = pa.RecordBatch.from_arrays([batch.column(0), *cells], schema=batch.schema)
-    return kept.filter(pc.invert(left_out)) if pc.any(left_out).as_py() else kept
+    if pc.any(total).as_py():
+        total = pc.and_not(total, _like_a_time(batch, layout))
+    if layout.hour_column:
+        hour = pc.match_substring_regex(batch.column(layout.hour_column), _TOTALS)
+        total = pc.or_(total, pc.fill_null(hour, False))
+    return total
 
 
-def _repeats_header(cells: list[pa.Array], layout: TableLayout) -> pa.Array:
-    """Tell which lines repeat the header: their time column holds its own heading."""
-    key = layout.timestamp_column or layout.date_column
-    place = next(place for place, column in enumerate(layout.columns) if column.key == key)
-    spellings = cells[place].dictionary_encode()
-    wanted = fold(layout.columns[place].heading)
-    is_heading = pa.array([fold(text) == wanted for text in spellings.dictionary.to_pylist()], pa.bool_())
-    return pc.fill_null(is_heading.take(spellings.indices), False)
+def _is_header(batch: pa.RecordBatch, layout: TableLayout, lines: Filter, _first: pa.Array) -> pa.Array:
+    """Find repeated headers: nothing but words of the header, and no time."""
+    suspect = pc.or_(_names_the_time(batch, layout, lines), pc.is_null(_times(batch, layout)))
+    return _for_suspects(suspect, batch, lambda cells: all(cell in lines.header_words for cell in cells))
+
+
+def _is_note(batch: pa.RecordBatch, layout: TableLayout, _lines: Filter, _first: pa.Array) -> pa.Array:
+    """Below a day-sheet people sign: a line with no reading in it and no date or no hour."""
+    if not layout.metrics:
+        return pa.repeat(pa.scalar(False), len(batch))
+    nothing = pc.is_null(pc.coalesce(*(batch.column(column.key) for column in layout.metrics)))
+    timeless = pc.invert(_like_a_time(batch, layout))
+    if layout.hour_column:
+        timeless = pc.or_(timeless, pc.is_null(batch.column(layout.hour_column)))
+    return pc.and_(nothing, timeless)
+
+
+def _end_of_table(batch: pa.RecordBatch, layout: TableLayout, lines: Filter) -> int | None:
+    """Find the place of the first line that belongs to what follows: `until`, or another table's header."""
+    if not len(batch):
+        return None
+
+    def ends(cells: list[str]) -> bool:
+        if lines.until and any(lines.until in cell for cell in cells):
+            return True
+        return lines.time_heading in cells and any(cell not in lines.header_words for cell in cells)
+
+    suspect = pc.invert(_like_a_time(batch, layout)) if lines.until else _names_the_time(batch, layout, lines)
+    place = pc.index(_for_suspects(suspect, batch, ends), True).as_py()
+    return place if place >= 0 else None
+
+
+def _for_suspects(suspect: pa.Array, batch: pa.RecordBatch, test: Callable[[list[str]], bool]) -> pa.Array:
+    """Ask `test` about the folded cells of suspect lines only: they are few, and Python is slow."""
+    places = pc.indices_nonzero(suspect)
+    if not len(places):
+        return suspect
+    answers = suspect.to_numpy(zero_copy_only=False).copy()
+    rows = batch.take(places).drop_columns("row_num").to_pylist()
+    for place, row in zip(places.to_pylist(), rows, strict=True):
+        cells = [fold(cell) for cell in row.values() if cell is not None]
+        answers[place] = bool(cells) and test(cells)
+    return pa.array(answers)
+
+
+def _ragged(ragged: list[tuple[int, str]], layout: TableLayout) -> Iterator[pa.RecordBatch]:
+    """Keep lines with too few or too many cells whole: which cell is which would be a guess."""
+    kept = []
+    for number, text in ragged:
+        words = text.strip(' \t;,|"')
+        if not words:
+            _count(layout, BLANK, 1)
+        elif pc.match_substring_regex(pa.scalar(words), _TOTALS).as_py():
+            _count(layout, TOTAL, 1)
+        else:
+            kept.append((number, f"{RAGGED}{text}"))
+    if kept:
+        nothing = pa.nulls(len(kept), pa.string())
+        whole = pa.array([text for _, text in kept], pa.string())
+        numbers = pa.array([number for number, _ in kept], pa.int32())
+        arrays = [numbers, *([nothing] * (len(layout.columns) - 1)), whole]
+        yield pa.RecordBatch.from_arrays(arrays, schema=row_schema(layout))

@@ -60,7 +60,7 @@ def test_a_file_that_two_mappings_take_is_not_guessed(tmp_path: Path) -> None:
 
 
 def test_a_file_that_no_mapping_takes_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="sources check"):
+    with pytest.raises(FileError, match="sources new"):
         match_mapping(load_mappings(write(tmp_path, GOOD)), "a.pdf")
 
 

@@ -1,0 +1,212 @@
+"""What a mapping says of one table in a file: where it is, what its columns mean, whose readings it holds."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
+
+from schemas.metrics import METRICS, factor_to_own_unit, fold
+from schemas.settings import TimeZoneName
+
+# The data contract's columns and their aliases (layout `long`).
+LONG_FIELDS: dict[str, tuple[str, ...]] = {
+    "timestamp": ("timestamp", "ts", "datetime", "date_time", "дата_время"),
+    "building_code": ("building_code", "building", "building_id", "здание", "дом"),
+    "itp_code": ("itp_code", "itp", "itp_id", "heat_unit", "итп"),
+    "meter_code": ("meter_code", "meter", "meter_id", "sensor_code", "счётчик"),
+    "metric": ("metric", "parameter", "measure", "показатель"),
+    "value": ("value", "val", "reading", "значение"),
+    "unit": ("unit", "units", "uom", "ед"),
+    "tz": ("tz", "timezone"),
+}
+LONG_REQUIRED = ("timestamp", "meter_code", "metric", "value")
+SHEET_GROUP = "sheet"
+"""In every template `{sheet}` is the name of the sheet."""
+
+
+class Strict(BaseModel):
+    """Part of a mapping: a key that is not known is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _regex(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"a regular expression ({error})") from None
+    return value
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Regex = Annotated[str, AfterValidator(_regex)]
+Text = Annotated[str, Field(min_length=1)]
+Glob = Text
+CodeName = Literal["building", "itp", "meter"]
+CODE_NAMES: tuple[CodeName, ...] = ("building", "itp", "meter")
+
+
+class ColumnMeaning(Strict):
+    """What a column of a day-sheet holds."""
+
+    metric: str
+    unit: str | None = None
+    """As the supplier writes it; None: the metric's own unit."""
+
+    @field_validator("metric")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        if value not in METRICS:
+            raise ValueError(f"one of {', '.join(METRICS)}")
+        return value
+
+    @model_validator(mode="after")
+    def _unit_fits(self) -> Self:
+        if factor_to_own_unit(METRICS[self.metric], self.unit, interval_hours=1) is None:
+            raise ValueError(f"a unit that fits {self.metric} ({METRICS[self.metric].unit}), not {self.unit!r}")
+        return self
+
+
+class FromColumn(Strict):
+    """A code that stands in a column of each row."""
+
+    column: Text
+
+
+class FromCell(Strict):
+    """A code that stands in one cell above the table, such as B3."""
+
+    cell: Annotated[str, Field(pattern=r"^[A-Z]{1,3}[1-9][0-9]*$")]
+    pattern: Regex | None = None
+    r"""What of the cell's text is the code (its first group, or all it matches), such as `№\s*(\d+)`."""
+
+
+def _kind_of_code(value: object) -> str:
+    if isinstance(value, dict):
+        return "<column>" if "column" in value else "<cell>"
+    if isinstance(value, FromColumn | FromCell):
+        return "<column>" if isinstance(value, FromColumn) else "<cell>"
+    return "<text>"
+
+
+Code = Annotated[
+    Annotated[str, Tag("<text>")] | Annotated[FromColumn, Tag("<column>")] | Annotated[FromCell, Tag("<cell>")],
+    Discriminator(_kind_of_code),
+]
+"""A constant or a template over the named groups, such as `{building}-GVS`; or a place in the file."""
+
+
+class Identity(Strict):
+    """Whose readings a table holds."""
+
+    path: Regex | None = None
+    """Regex with named groups, searched in the path below the day's folder."""
+    sheet: Regex | None = None
+    """Regex with named groups, searched in the name of the sheet."""
+    defaults: dict[str, str] = Field(default_factory=dict)
+    """Values of the groups that did not match."""
+    building: Code | None = None
+    itp: Code | None = None
+    meter: Code | None = None
+
+    @model_validator(mode="after")
+    def _groups_exist(self) -> Self:
+        groups = {group for regex in (self.path, self.sheet) for group in re.compile(regex or "").groupindex}
+        if SHEET_GROUP in groups:
+            raise ValueError(f"groups of other names than {SHEET_GROUP!r}, which is the name of the sheet")
+        known = f"the groups of path and sheet ({', '.join(sorted(groups | {SHEET_GROUP}))})"
+        for code in (self.building, self.itp, self.meter):
+            if not isinstance(code, str):
+                continue
+            if re.sub(r"\{\w+\}", "", code).count("{") or re.sub(r"\{\w+\}", "", code).count("}"):
+                raise ValueError(f"templates such as {{building}}-GVS, not {code!r}")
+            if unknown := set(re.findall(r"\{(\w+)\}", code)) - groups - {SHEET_GROUP}:
+                raise ValueError(f"templates over {known}, not {', '.join(sorted(unknown))}")
+        if unknown := set(self.defaults) - groups:
+            raise ValueError(f"defaults of {known}, not {', '.join(sorted(unknown))}")
+        return self
+
+    def groups_of(self, *, path: str, sheet: str = "") -> dict[str, str]:
+        """Give the named groups in a path and in the name of a sheet, with the defaults of those that did not match."""
+        values = dict(self.defaults)
+        for regex, text in ((self.path, path), (self.sheet, sheet)):
+            if regex and (match := re.search(regex, text)):
+                values |= {name: value for name, value in match.groupdict().items() if value}
+        return values
+
+
+class TableSpec(Strict):
+    """One table of a file: where it is, what its columns mean, whose readings it holds."""
+
+    layout: Literal["long", "day-sheet"]
+    sheet: Annotated[tuple[Glob, ...], BeforeValidator(_listed)] = ()
+    """Name of the sheet, a list of names, or globs (`*`: each visible sheet); empty: the first visible one."""
+    header_row: Annotated[int, Field(ge=1)] | None = None
+    """Line of the header; None: found by its words."""
+    after: Text | None = None
+    """The table begins below the first line with this text in a cell."""
+    until: Text | None = None
+    """The table ends above the first line below its header with this text in a cell."""
+    block: Annotated[str, Field(pattern=r"^[A-Z]{1,3}:[A-Z]{1,3}$")] | None = None
+    """Columns of one meter where several stand side by side, such as C:F; times may stand outside."""
+    timestamp: Text | None = None
+    date: Text | None = None
+    hour: Text | None = None
+    tz: Text | None = None
+    metric: Text | None = None
+    value: Text | None = None
+    unit: Text | None = None
+    """Headings. A long table that does not use the contract's names says its own."""
+    time_zone: TimeZoneName | None = None
+    interval_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
+    stamp: Literal["start", "end"] = "start"
+    register_read_at: Literal["start", "end"] = "start"
+    columns: dict[str, ColumnMeaning] = Field(default_factory=dict)
+    """Heading → meaning; only for day-sheets."""
+    identity: Identity = Identity()
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if self.timestamp and (self.date or self.hour):
+            raise ValueError("either timestamp, or date and hour: the headings of the columns with the time")
+        if self.layout == "long":
+            if self.columns:
+                raise ValueError("layout: day-sheet where columns are named; a long table has metric and value")
+            return self
+        if self.metric or self.value or self.unit:
+            raise ValueError("layout: long where metric and value have columns; a day-sheet names its columns")
+        if not self.columns:
+            raise ValueError("columns: at least one heading with its metric")
+        if not (self.timestamp or self.date):
+            raise ValueError("either timestamp, or date and hour: the headings of the columns with the time")
+        if self.identity.meter is None:
+            raise ValueError("identity.meter: whose readings a day-sheet holds")
+        self._no_two_claim_one()
+        return self
+
+    def _no_two_claim_one(self) -> None:
+        claimed: dict[str, str] = {}
+        meanings = {heading: f"{meaning.metric} ({heading!r})" for heading, meaning in self.columns.items()}
+        times = {heading: "the time" for heading in (self.timestamp, self.date, self.hour, self.tz) if heading}
+        for heading, meaning in [*times.items(), *meanings.items()]:
+            if other := claimed.get(fold(heading)):
+                raise ValueError(f"one meaning for a column; {heading!r} is claimed by {other} and {meaning}")
+            claimed[fold(heading)] = meaning
+        metrics = [meaning.metric for meaning in self.columns.values()]
+        if double := {metric for metric in metrics if metrics.count(metric) > 1}:
+            raise ValueError(f"one column for a metric of one meter; two hold {', '.join(sorted(double))}")

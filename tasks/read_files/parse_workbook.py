@@ -1,0 +1,232 @@
+"""Parse workbooks in a process of its own, within limits: a file that kills the parser fails alone.
+
+Run as a script and without the rest of the product, so that it starts fast and has little to lose.
+It answers JSON requests on a pipe, and writes a sheet's cells as text into an Arrow file: columns `0`,
+`1`, …, the first row is line 1.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import resource
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from html import unescape
+from itertools import islice
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pyarrow as pa
+from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+
+_BATCH_ROWS = 20_000
+_CHUNK_BYTES = 4 << 20
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_RELATION_STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
+_SMALLEST_MS = 10
+_DAYS_1904 = 1462
+
+Unvalued = dict[int, list[tuple[int, str]]]
+"""Row (from 0) → places and texts of cells of which calamine tells nothing."""
+
+
+def main(descriptor: int, memory_mb: int, seconds: int) -> None:
+    """Answer requests until the other side hangs up."""
+    _limit_memory(memory_mb)
+    pipe = Connection(descriptor)
+    while True:
+        try:
+            request = json.loads(pipe.recv_bytes())
+        except EOFError:
+            return
+        _limit_time(seconds)
+        try:
+            answer: dict[str, Any] = {"ok": _answer(request)}
+        except MemoryError:
+            answer = {"error": "memory"}
+        except PasswordError:
+            answer = {"error": "password"}
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
+            answer = {"error": "damaged", "detail": " ".join(str(error).split())[:200]}
+        pipe.send_bytes(json.dumps(answer).encode())
+
+
+def _answer(request: dict[str, Any]) -> list[dict[str, Any]] | None:
+    return _read(request) if "sheets" in request else _list(request["path"])
+
+
+def _limit_memory(megabytes: int) -> None:
+    used = (
+        int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() if sys.platform == "linux" else 0
+    )
+    resource.setrlimit(resource.RLIMIT_AS, (used + (megabytes << 20), resource.RLIM_INFINITY))
+
+
+def _limit_time(seconds: int) -> None:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    used = int(usage.ru_utime + usage.ru_stime)
+    resource.setrlimit(resource.RLIMIT_CPU, (used + seconds + 1, resource.RLIM_INFINITY))
+
+
+def _list(path: str) -> list[dict[str, Any]]:
+    with CalamineWorkbook.from_path(path) as book:
+        return [
+            {"name": sheet.name, "visible": sheet.visible == SheetVisibleEnum.Visible}
+            for sheet in book.sheets_metadata
+            if sheet.typ == SheetTypeEnum.WorkSheet
+        ]
+
+
+def _read(request: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """Write each wanted sheet into its file: `sheets` is name → path."""
+    with CalamineWorkbook.from_path(request["path"]) as book:
+        for name, target in request["sheets"].items():
+            sheet = book.get_sheet_by_name(name)
+            unvalued = _unvalued_cells(request["path"], name)
+            _write(sheet, unvalued, target)
+    return None
+
+
+def _write(sheet: Any, unvalued: Unvalued, target: str) -> None:  # noqa: ANN401 - calamine's sheet
+    # iter_rows gives the empty rows above the first cell, but not the empty columns to its left.
+    last_row, last_place = sheet.end or (-1, -1)
+    height = max([last_row, *unvalued]) + 1
+    width = max([last_place, *(place for cells in unvalued.values() for place, _ in cells)]) + 1
+    schema = pa.schema([(str(place), pa.string()) for place in range(width)])
+    left = sheet.start[1] if sheet.start else 0
+    rows: Iterator[list[Any]] = iter(sheet.iter_rows()) if sheet.start else iter(())
+    with pa.OSFile(target, "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+        for first in range(0, height, _BATCH_ROWS):
+            count = min(_BATCH_ROWS, height - first)
+            part = list(islice(rows, count))
+            columns: list[list[str | None]] = [[None] * count for _ in range(left)]
+            columns += [[_TEXT[type(cell)](cell) for cell in column] for column in zip(*part, strict=True)]
+            columns += [[] for _ in range(width - len(columns))]
+            for column in columns:
+                column += [None] * (count - len(column))
+            for row in range(first, first + count) if unvalued else ():
+                for place, text in unvalued.get(row, ()):
+                    columns[place][row - first] = text
+            writer.write_batch(
+                pa.RecordBatch.from_arrays([pa.array(one, pa.string()) for one in columns], schema=schema)
+            )
+
+
+def _text(cell: str) -> str | None:
+    return cell.replace("\0", "�") or None
+
+
+def _whole_seconds(cell: dt.datetime) -> str:
+    """Excel counts time in fractions of a day: sums of hours miss the second by some milliseconds."""
+    off = cell.microsecond // 1000
+    if off and (off <= _SMALLEST_MS or off >= 1000 - _SMALLEST_MS):
+        cell = (cell + dt.timedelta(milliseconds=_SMALLEST_MS)).replace(microsecond=0)
+    return cell.isoformat()
+
+
+def _time(cell: dt.time) -> str:
+    return _whole_seconds(dt.datetime.combine(dt.date(2000, 1, 1), cell))[11:]
+
+
+def _duration(cell: dt.timedelta) -> str:
+    seconds = round(cell.total_seconds())
+    sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
+    return f"{sign}{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+_TEXT: dict[type, Callable[[Any], str | None]] = {
+    str: _text,
+    float: repr,
+    int: repr,
+    bool: lambda cell: "TRUE" if cell else "FALSE",
+    dt.date: dt.date.isoformat,
+    dt.datetime: _whole_seconds,
+    dt.time: _time,
+    dt.timedelta: _duration,
+    type(None): lambda _: None,
+}
+
+
+def _unvalued_cells(path: str, sheet: str) -> Unvalued:
+    """Find the cells of an xlsx that calamine gives as empty: formulas without a value, and error values."""
+    if not zipfile.is_zipfile(path):
+        return {}
+    with zipfile.ZipFile(path) as archive:
+        part = _part_of_sheet(archive, sheet)
+        if part is None:
+            return {}
+        found: Unvalued = {}
+        with archive.open(part) as stream:
+            head = stream.read(_CHUNK_BYTES)
+            prefix = re.search(rb"<(\w+:)?worksheet\b", head)
+            patterns = _patterns((prefix[1] if prefix else None) or b"")
+            while head:
+                following = stream.read(_CHUNK_BYTES)
+                # A cell that is cut by the end of the chunk is looked at with the next.
+                cut = head.rfind(b"</") if following else len(head)
+                cut = max(head.rfind(b"<row", 0, cut), 0) if following else cut
+                cut = cut or len(head)
+                _collect(head[:cut], patterns, found)
+                head = head[cut:] + following if following else b""
+        return found
+
+
+def _patterns(prefix: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    p = re.escape(prefix)
+    formula = rb"<%(p)sf\b[^<>]*(?:/>|>([^<]*)</%(p)sf>)\s*" % {b"p": p}
+    cell = rb"<%(p)sc\b([^<>]*)>\s*" % {b"p": p}
+    nothing = rb"(?:<%(p)sv\s*/>|<%(p)sv>\s*</%(p)sv>)?\s*</%(p)sc>" % {b"p": p}
+    value = rb"(?:%s)?<%sv>([^<]*)</%sv>" % (formula.replace(b"([^<]*)", b"[^<]*"), p, p)
+    return re.compile(cell + formula + nothing), re.compile(cell.replace(b"[^<>]*", rb"[^<>]*\bt=.e\W[^<>]*") + value)
+
+
+def _collect(xml: bytes, patterns: tuple[re.Pattern[bytes], re.Pattern[bytes]], found: Unvalued) -> None:
+    formula, error = patterns
+    if b"f>" in xml or b"f " in xml or b"f/>" in xml:
+        for match in formula.finditer(xml):
+            # `t="str"` with an empty value is a formula whose result is an empty text.
+            if not re.search(rb"\bt=.str\W", match[1] + b" "):
+                _add(found, match[1], "=" + unescape((match[2] or b"").decode("utf-8", "replace")))
+    if re.search(rb"\bt=[\"']e[\"']", xml):
+        for match in error.finditer(xml):
+            _add(found, match[1], match[2].decode("utf-8", "replace"))
+
+
+def _add(found: Unvalued, attributes: bytes, text: str) -> None:
+    reference = re.search(rb"\br=[\"']([A-Z]{1,3})(\d{1,7})[\"']", attributes)
+    if reference:
+        place = 0
+        for letter in reference[1]:
+            place = place * 26 + letter - 64
+        found.setdefault(int(reference[2]) - 1, []).append((place - 1, text))
+
+
+def _part_of_sheet(archive: zipfile.ZipFile, sheet: str) -> str | None:
+    """Give the name of the part that holds a sheet of an xlsx."""
+    names = set(archive.namelist())
+    if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
+        return None
+    book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - DTDs were refused before
+    relation = next(
+        (
+            node.get(_RELATION) or node.get(_RELATION_STRICT)
+            for node in book.iter()
+            if node.tag.endswith("}sheet") and node.get("name") == sheet
+        ),
+        None,
+    )
+    relations = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+    target = next((node.get("Target") for node in relations if node.get("Id") == relation), None)
+    part = target.lstrip("/") if target and target.startswith("/") else f"xl/{target}"
+    return part if part in names else None
+
+
+if __name__ == "__main__":
+    main(*(int(argument) for argument in sys.argv[1:]))
