@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prefect import flow, get_run_logger, task
@@ -17,8 +20,8 @@ from schemas.errors import FileError, RunFailedError
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
 from schemas.settings import Settings, load_settings
 from tasks.claim_files import claim, fail_load
-from tasks.find_files import RawFile, find_files
-from tasks.read_files import read_tables
+from tasks.find_files import RawFile, find_files, is_wanted, raw_file
+from tasks.read_files import expand, is_archive, read_tables
 from tasks.stage_rows import clear_old_spool, stage_tables
 
 if TYPE_CHECKING:
@@ -26,8 +29,13 @@ if TYPE_CHECKING:
 
 
 @flow(name="ingest", flow_run_name="ingest/{context.day}", persist_result=True)
-async def ingest(context: RunContext) -> PartResult:
+async def ingest(context: RunContext, only: list[str] | None = None, *, replay: bool = False) -> PartResult:
     """Stage every file of the day that is not loaded yet; a file that cannot be read fails alone.
+
+    Args:
+        context: The run.
+        only: Paths below the day's folder; by default all there are.
+        replay: Also what is loaded already, once more.
 
     Raises:
         RunFailedError: files that could not be read; the others are staged.
@@ -38,32 +46,77 @@ async def ingest(context: RunContext) -> PartResult:
     found = await find_files(context.day, settings, now=time.time())
     for name in found.growing:
         log.warning("left for the next run, it still changes: %r", name)
+    for name in found.unmarked:
+        log.warning("left for the next run, its marker is missing: %r", f"{name}{settings.ready_suffix}")
     for name in found.refused:
         log.warning("not read, a link leads out of the day's folder: %r", name)
-    if not found.files:
+    files = [file for file in found.files if _is_asked_for(file.relative_path, only)]
+    if not files:
         log.warning("no files for %s in %s", context.day, settings.day_folder(context.day))
     mappings = load_mappings(settings.sources_dir)
     failed: dict[str, str] = {}
-    staged = 0
-    for files in group(found.files, rows=lambda file: file.size_bytes // 50):
-        failures = await ingest_files(files, mappings, context)
-        failed |= failures
-        staged += len(files) - len(failures)
+    for some in group(files, rows=lambda file: file.size_bytes // 50):
+        failed |= await ingest_files(some, mappings, context, only, replay=replay)
     if failed:
         raise RunFailedError("; ".join(f"{name}: {why}" for name, why in failed.items()))
-    return PartResult(loads=staged)
+    return PartResult(loads=len(files))
 
 
 @task(name="ingest-files", task_run_name="ingest {files[0].relative_path} …", cache_policy=NO_CACHE, **RETRY)
-async def ingest_files(files: list[RawFile], mappings: list[SourceMapping], context: RunContext) -> dict[str, str]:
+async def ingest_files(
+    files: list[RawFile],
+    mappings: list[SourceMapping],
+    context: RunContext,
+    only: list[str] | None = None,
+    *,
+    replay: bool = False,
+) -> dict[str, str]:
     """Stage a group of files one by one; gives the failed ones with their reasons."""
     settings = load_settings()
     failed = {}
     async with open_connection(settings) as connection:
         for file in files:
-            if reason := await _ingest_file(connection, file, mappings, context, settings):
-                failed[file.source_file] = reason
+            with _unpacked(file, settings) as members:
+                for member in members:
+                    if not _is_asked_for(member.source_file.partition("/")[2], only):
+                        continue
+                    if reason := await _ingest_file(connection, member, mappings, context, settings, replay=replay):
+                        failed[member.source_file] = reason
     return failed
+
+
+def _is_asked_for(path: str, only: list[str] | None) -> bool:
+    """Tell whether a path, or a file of the archive at the path, or the archive that it is of, is asked for."""
+    return only is None or any(f"{path}/".startswith(f"{one}/") or f"{one}/".startswith(f"{path}/") for one in only)
+
+
+@contextmanager
+def _unpacked(file: RawFile, settings: Settings) -> Iterator[list[RawFile]]:
+    """Give the files of an archive, each to be loaded as a file of its own; of another file itself."""
+    with tempfile.TemporaryDirectory(prefix="dataops-") as folder:
+        try:
+            members = expand(file.path, Path(folder), settings) if is_archive(file.path, settings) else None
+        except FileError:
+            members = None  # reading it gives the same error, after it stands in the load log
+        if members is None:
+            yield [file]
+            return
+        for member in members:
+            if not is_wanted(member.name.rpartition("/")[2], settings):
+                get_run_logger().warning(
+                    "not read, FILE_PATTERNS leaves it out: %r in %r", member.name, file.source_file
+                )
+        # For mappings an archive is the folder that it lies in: codes come from the folders' names.
+        above = file.relative_path.rpartition("/")[0]
+        yield [
+            raw_file(
+                member.path,
+                relative_path=f"{above}/{member.name}".lstrip("/"),
+                source_file=f"{file.source_file}/{member.name}",
+            )
+            for member in members
+            if is_wanted(member.name.rpartition("/")[2], settings)
+        ]
 
 
 async def _ingest_file(
@@ -72,6 +125,8 @@ async def _ingest_file(
     mappings: list[SourceMapping],
     context: RunContext,
     settings: Settings,
+    *,
+    replay: bool,
 ) -> str | None:
     log = get_run_logger()
     mapping = _mapping_of(file, mappings)
@@ -83,6 +138,7 @@ async def _ingest_file(
         checksum=file.checksum,
         size_bytes=file.size_bytes,
         identity=mapping.path_identity(file.relative_path) if isinstance(mapping, SourceMapping) else None,
+        replay=replay,
     )
     if claimed.skipped_because or claimed.is_staged:
         log.info("skipped %r: %s", file.source_file, claimed.skipped_because or "already staged by this run")
@@ -107,10 +163,9 @@ async def _ingest_file(
 def _mapping_of(file: RawFile, mappings: list[SourceMapping]) -> SourceMapping | FileError:
     """Find the file's mapping; what is wrong with it is told after the claim, so that it stands in the log."""
     try:
-        mapping = match_mapping(mappings, file.relative_path)
+        return match_mapping(mappings, file.relative_path)
     except FileError as error:
         return error
-    return mapping
 
 
 def _watched(batches: Iterator[Any], file: RawFile, report: Callable[[float], None]) -> Iterator[Any]:

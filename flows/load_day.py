@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
-from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from prefect import flow, get_run_logger, runtime
+from prefect import flow, runtime
 from prefect.client.schemas.objects import State
 
 from flows.ingest import ingest
 from flows.load import load_files
 from flows.report import report
-from flows.run_context import RunContext
+from flows.run_context import conclude, working
 from flows.transform import transform
 from flows.validate import validate
-from flows.warehouse import migrate_warehouse, open_connection
-from schemas.errors import RunFailedError
+from flows.warehouse import migrate_warehouse
 from schemas.settings import Settings, date_of_folder, load_settings
-from tasks.claim_files import adopt_loads, take_claim_key
-from tasks.summarise_run import RunSummary, summarise_run
+from tasks.summarise_run import RunSummary
 
 
 def resolve_day(date: dt.date | None, days_back: int, scheduled: dt.datetime, settings: Settings) -> dt.date:
@@ -68,7 +65,7 @@ async def load_day(date: dt.date | None = None, days_back: int = 0) -> RunSummar
     settings.day_folder(day)
     with _run_log(day, settings):
         await migrate_warehouse(settings)
-        async with _working(day, settings) as context:
+        async with working(day, settings) as context:
             # A retry in the UI skips a part whose result is kept. Only ingest's is: after a file is mended
             # the parts behind it have new work, and what is done costs them nothing.
             parts: list[State[Any]] = [
@@ -78,29 +75,7 @@ async def load_day(date: dt.date | None = None, days_back: int = 0) -> RunSummar
                 await transform(return_state=True),
                 await report(context, return_state=True),
             ]
-            return await _conclude(context, parts, settings)
-
-
-@asynccontextmanager
-async def _working(day: dt.date, settings: Settings) -> AsyncIterator[RunContext]:
-    """Hold the claim key while the run lives, and take up what an earlier process of it left."""
-    flow_run_id = UUID(str(runtime.flow_run.id)) if runtime.flow_run.id else uuid4()
-    async with open_connection(settings) as connection:
-        context = RunContext(flow_run_id=flow_run_id, claim_key=await take_claim_key(connection), day=day)
-        await adopt_loads(connection, context.run, settings)
-        yield context
-
-
-async def _conclude(context: RunContext, parts: list[State[Any]], settings: Settings) -> RunSummary:
-    async with open_connection(settings) as connection:
-        summary = await summarise_run(connection, context.flow_run_id, settings)
-    get_run_logger().info("%s", summary)
-    broken = [part for part in parts if not part.is_completed()]
-    if broken or summary.unfinished:
-        # The log names the files; a part that failed before it came to one speaks for itself.
-        files = [f"{name!r}: {why}" for name, why in (summary.failed | summary.unfinished).items()]
-        raise RunFailedError("; ".join(files) or "; ".join(str(part.message) for part in broken))
-    return summary
+            return await conclude(context, parts, settings)
 
 
 @contextmanager

@@ -1,36 +1,44 @@
-"""Load rows that waited in stage for their code, after the reference tables were mended."""
+"""Load rows once more from stage: those that waited for their code, or whose rule was mended."""
 
 from __future__ import annotations
 
 import datetime as dt
-from uuid import UUID, uuid4
+from typing import Any
 
-from prefect import flow, get_run_logger, runtime
+from prefect import flow, get_run_logger
+from prefect.client.schemas.objects import State
 
 from flows.load import load_files
-from flows.run_context import RunContext
+from flows.run_context import conclude, working
 from flows.transform import transform
 from flows.validate import validate
 from flows.warehouse import migrate_warehouse, open_connection
+from schemas.reasons import Reason
 from schemas.settings import load_settings
-from tasks.claim_files import new_load_id, take_claim_key
+from tasks.claim_files import new_load_id
 from tasks.requeue_rows import requeue_rows
-from tasks.summarise_run import RunSummary, summarise_run
+from tasks.summarise_run import RunSummary
 
 
-@flow(name="requeue", flow_run_name="requeue", persist_result=False)
-async def requeue() -> RunSummary:
-    """Load every waiting row whose code is known by now; the files are not needed."""
+@flow(name="requeue", flow_run_name="requeue/{reason}", persist_result=False)
+async def requeue(reason: Reason = Reason.UNMAPPED_CODE) -> RunSummary:
+    """Load the rows that were rejected for a reason and have become loadable; the files are not needed.
+
+    Raises:
+        RunFailedError: names the loads whose rows could not be loaded.
+
+    """
     settings = load_settings()
     await migrate_warehouse(settings)
-    flow_run_id = UUID(str(runtime.flow_run.id)) if runtime.flow_run.id else uuid4()
-    async with open_connection(settings) as connection:
-        key = await take_claim_key(connection)
-        loads = await requeue_rows(connection, flow_run_id, key, settings, new_load_id=new_load_id)
-        get_run_logger().info("rows of %d loads have become loadable", len(loads))
-        context = RunContext(flow_run_id=flow_run_id, claim_key=key, day=dt.datetime.now(settings.zone).date())
-        if loads:
-            await validate(context)
-            await load_files(context)
-            await transform()
-        return await summarise_run(connection, flow_run_id, settings)
+    async with working(dt.datetime.now(settings.zone).date(), settings) as context:
+        async with open_connection(settings) as connection:
+            loads = await requeue_rows(connection, context.run, settings, reason=reason, new_load_id=new_load_id)
+        get_run_logger().info("rows of %d loads are loaded once more", len(loads))
+        if not loads:
+            return await conclude(context, [], settings)
+        parts: list[State[Any]] = [
+            await validate(context, return_state=True),
+            await load_files(context, return_state=True),
+            await transform(return_state=True),
+        ]
+        return await conclude(context, parts, settings)

@@ -1,16 +1,23 @@
-"""What the parts of one run share: who runs, for which day, and how a part ends when files failed."""
+"""What the parts of one run share: who runs, for which day, and how a run ends when files failed."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from prefect import get_run_logger, runtime
 from prefect.client.schemas.objects import State
 from pydantic import BaseModel
 
-from tasks.claim_files import Run
+from flows.warehouse import open_connection
+from schemas.errors import RunFailedError
+from schemas.settings import Settings
+from tasks.claim_files import Run, adopt_loads, take_claim_key
 from tasks.connect_warehouse import is_transient
+from tasks.summarise_run import RunSummary, summarise_run
 
 
 class RunContext(BaseModel):
@@ -43,3 +50,31 @@ RETRY: dict[str, Any] = {
     "retry_condition_fn": is_worth_retrying,
 }
 """How a group of files is tried again; each try finds out from the database what is left."""
+
+
+@asynccontextmanager
+async def working(day: dt.date, settings: Settings) -> AsyncIterator[RunContext]:
+    """Hold the claim key while the run lives, and take up what an earlier process of it left."""
+    flow_run_id = UUID(str(runtime.flow_run.id)) if runtime.flow_run.id else uuid4()
+    async with open_connection(settings) as connection:
+        context = RunContext(flow_run_id=flow_run_id, claim_key=await take_claim_key(connection), day=day)
+        await adopt_loads(connection, context.run, settings)
+        yield context
+
+
+async def conclude(context: RunContext, parts: Sequence[State[Any]], settings: Settings) -> RunSummary:
+    """Sum up a run.
+
+    Raises:
+        RunFailedError: a part or a file failed; names each file with its reason.
+
+    """
+    async with open_connection(settings) as connection:
+        summary = await summarise_run(connection, context.flow_run_id, settings)
+    get_run_logger().info("%s", summary)
+    broken = [part for part in parts if not part.is_completed()]
+    if broken or summary.unfinished:
+        # The log names the files; a part that failed before it came to one speaks for itself.
+        files = [f"{name!r}: {why}" for name, why in (summary.failed | summary.unfinished).items()]
+        raise RunFailedError("; ".join(files) or "; ".join(str(part.message) for part in broken))
+    return summary

@@ -35,6 +35,8 @@ class Claim(NamedTuple):
     """None: the file is ours to load."""
     is_staged: bool = False
     """An earlier try of this flow run has read the file; it goes on from there."""
+    replay_of: UUID | None = None
+    """The load that this one loads once more."""
 
 
 def checksum_key(checksum: str) -> int:
@@ -69,15 +71,18 @@ async def claim(
     checksum: str,
     size_bytes: int,
     identity: str | None = None,
+    replay: bool = False,
 ) -> Claim:
     """Claim a file's content: one log row, `running` (ours) or `skipped` (known, or being loaded).
+
+    `replay` claims known content too.
 
     `identity` is what the path says of whose readings these are: equal bytes of two buildings, such as
     a day on which nothing flowed, are two contents.
     """
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", checksum_key(checksum))
-        answer = await _answer(connection, run, settings, source_file, checksum, identity)
+        answer = await _answer(connection, run, settings, source_file, checksum, identity, replay)
         if answer.is_staged:
             return answer
         reason = answer.skipped_because
@@ -95,6 +100,7 @@ async def claim(
             run.flow_run_id,
             run.claim_key if reason is None else None,
             identity,
+            answer.replay_of,
         )
     return answer
 
@@ -106,11 +112,18 @@ async def _answer(
     source_file: str,
     checksum: str,
     identity: str | None,
+    replay: bool,
 ) -> Claim:
     new = new_load_id(time.time())
+    replay_of = None
     for load in await connection.fetch(statement("find_loads_of_checksum", settings), checksum, identity):
         known_as = f"{load['source_file']}, load_id {load['load_id']}"
         if load["status"] != "running":
+            if replay:
+                replay_of = replay_of or load["load_id"]
+                continue
+            if load["rolled_back_at"]:
+                return Claim(new, f"загрузка откачена: {known_as}; загрузить снова: dataops replay")
             return Claim(new, f"уже загружен: {known_as}, {load['finished_at']:%Y-%m-%d %H:%M} UTC")
         if load["claim_key"] == run.claim_key:
             if load["source_file"] != source_file:
@@ -120,7 +133,7 @@ async def _answer(
         elif await _is_alive(connection, load["claim_key"]):
             return Claim(new, f"сейчас загружается другим запуском: {known_as}")
         await connection.execute(statement("fail_dead_load", settings), load["load_id"])
-    return Claim(new)
+    return Claim(new, replay_of=replay_of)
 
 
 async def _is_alive(connection: asyncpg.Connection, claim_key: int) -> bool:

@@ -36,6 +36,8 @@ class Found(NamedTuple):
     """Relative paths of files that still change; they are left for the next run."""
     refused: list[str]
     """Relative paths that lead out of the folder (links); never read."""
+    unmarked: list[str]
+    """Relative paths of files without the marker that READY_SUFFIX asks for; they are left, too."""
 
 
 class _Look(NamedTuple):
@@ -50,6 +52,8 @@ async def find_files(day: date, settings: Settings, *, now: float) -> Found:
     """
     folder = settings.day_folder(day)
     inside, refused = _candidates(folder, settings)
+    unmarked = [path for path in inside if not _is_marked(path, settings)]
+    inside = [path for path in inside if path not in unmarked]
     first = {path: _look(path) for path in inside}
     fresh = [path for path, look in first.items() if now - look.modified_ns / 1e9 < settings.file_settle_sec]
     if fresh:
@@ -60,6 +64,7 @@ async def find_files(day: date, settings: Settings, *, now: float) -> Found:
         files=files,
         growing=[path.relative_to(folder).as_posix() for path in sorted(growing)],
         refused=[path.relative_to(folder).as_posix() for path in refused],
+        unmarked=[path.relative_to(folder).as_posix() for path in unmarked],
     )
 
 
@@ -72,11 +77,20 @@ def _candidates(folder: Path, settings: Settings) -> tuple[list[Path], list[Path
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(parent, name)
-            wanted = any(fnmatch(name.lower(), pattern.lower()) for pattern in settings.file_patterns)
-            if wanted and not any(fnmatch(name, pattern) for pattern in _NEVER):
+            if is_wanted(name, settings):
                 is_ours = path.is_file() and path.resolve().is_relative_to(root)
                 (inside if is_ours else refused).append(path)
     return inside, refused
+
+
+def is_wanted(name: str, settings: Settings) -> bool:
+    """Tell whether a file's name is one to read: FILE_PATTERNS, and never one that is still being written."""
+    wanted = any(fnmatch(name.lower(), pattern.lower()) for pattern in settings.file_patterns)
+    return wanted and not any(fnmatch(name, pattern) for pattern in _NEVER)
+
+
+def _is_marked(path: Path, settings: Settings) -> bool:
+    return settings.ready_suffix is None or path.with_name(path.name + settings.ready_suffix).exists()
 
 
 def _look(path: Path) -> _Look:
@@ -91,7 +105,10 @@ def _raw_file(path: Path, folder: Path, day: date) -> RawFile:
 
 def raw_file(path: Path, *, relative_path: str, source_file: str) -> RawFile:
     """Take a file's checksum and size."""
+    return RawFile(path, relative_path, source_file, checksum_of(path), path.stat().st_size)
+
+
+def checksum_of(path: Path) -> str:
+    """Give the SHA-256 of a file, hexadecimal."""
     with path.open("rb") as stream:
-        checksum = hashlib.file_digest(stream, "sha256").hexdigest()
-        size = os.fstat(stream.fileno()).st_size
-    return RawFile(path, relative_path, source_file, checksum, size)
+        return hashlib.file_digest(stream, "sha256").hexdigest()

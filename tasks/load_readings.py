@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import asyncpg
 
 _COLUMNS = ["load_id", "time", "meter_id", "metric", "value", "quality"]
+LOADS_LOCK = 7_402_611_956  # any number of our own
+"""Held shared by each load, alone by a rollback, which must see all that the loads before it held."""
 # Above so many meters a list of them costs more to compare than it saves in look-ups.
 _MOST_METERS_TO_NAME = 2_000
 
@@ -111,12 +113,14 @@ async def _checksum_locks(connection: asyncpg.Connection, loads: Sequence[Parsed
     """Hold the locks of the contents, taken before the transaction so that its snapshot is newer."""
     checksums = [one.checksum for one in loads if one.checksum]
     keys = sorted(int.from_bytes(bytes.fromhex(checksum)[:8], "big", signed=True) for checksum in checksums)
+    await connection.execute("select pg_advisory_lock_shared($1)", LOADS_LOCK)
     await connection.fetch("select pg_advisory_lock(key) from unnest($1::bigint[]) as key", keys)
     try:
         yield
     finally:
         if not connection.is_closed():
             await connection.fetch("select pg_advisory_unlock(key) from unnest($1::bigint[]) as key", keys)
+            await connection.execute("select pg_advisory_unlock_shared($1)", LOADS_LOCK)
 
 
 async def _upsert(

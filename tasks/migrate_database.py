@@ -36,7 +36,7 @@ NEEDED_COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "measurement_revisions": (
         *("time", "meter_id", "metric", "old_value", "new_value", "old_quality", "new_quality"),
-        *("old_load_id", "load_id", "replaced_at"),
+        *("old_load_id", "load_id", "replaced_at", "change"),
     ),
 }
 

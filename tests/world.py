@@ -12,12 +12,15 @@ import asyncpg
 
 from schemas.errors import FileError
 from schemas.mappings import load_mappings, match_mapping
+from schemas.reasons import Reason
 from schemas.settings import Settings
-from tasks.claim_files import Run, claim, fail_load, take_claim_key
+from tasks.claim_files import Run, claim, fail_load, new_load_id, take_claim_key
 from tasks.find_files import find_files
 from tasks.judge_readings import Spool, find_staged, judge_loads
-from tasks.load_readings import accepted_spool, find_parsed, load
+from tasks.load_readings import LOADS_LOCK, SharedReadingsError, accepted_spool, find_parsed, load
 from tasks.read_files import read_tables
+from tasks.requeue_rows import replay_from_stage, requeue_rows
+from tasks.rollback_load import RolledBack, rollback_load
 from tasks.stage_rows import raw_spool, stage_tables
 
 DAY = date(2025, 4, 30)
@@ -66,7 +69,7 @@ class World(NamedTuple):
         """Begin a run; it lives as long as the connection."""
         return Run(uuid4(), await take_claim_key(self.connection), day)
 
-    async def ingest(self, run: Run) -> None:
+    async def ingest(self, run: Run, *, replay: bool = False) -> None:
         """Claim and stage every file of the run's day."""
         mappings = load_mappings(self.settings.sources_dir)
         found = await find_files(run.business_date, self.settings, now=time.time())
@@ -80,6 +83,7 @@ class World(NamedTuple):
                 checksum=file.checksum,
                 size_bytes=file.size_bytes,
                 identity=mapping.path_identity(file.relative_path),
+                replay=replay,
             )
             if claimed.skipped_because or claimed.is_staged:
                 continue
@@ -106,17 +110,50 @@ class World(NamedTuple):
             await judge_loads(self.connection, loads, spool, self.settings)
 
     async def load(self, run: Run) -> None:
-        """Load the run's judged loads as one group."""
-        if loads := await find_parsed(self.connection, run.flow_run_id, self.settings):
-            await load(self.connection, loads, run.claim_key, self.settings)
+        """Load the run's judged loads as one group, or one by one if they share readings."""
+        loads = await find_parsed(self.connection, run.flow_run_id, self.settings)
+        try:
+            if loads:
+                await load(self.connection, loads, run.claim_key, self.settings)
+        except SharedReadingsError:
+            for one in loads:
+                await load(self.connection, [one], run.claim_key, self.settings)
 
-    async def run(self, day: date = DAY) -> list[asyncpg.Record]:
-        """Run one day; gives the log rows of this run in the order of their files."""
-        run = await self.begin(day)
-        await self.ingest(run)
+    async def finish(self, run: Run) -> list[asyncpg.Record]:
+        """Judge and load what is staged; gives the log rows of this run in the order of their files."""
         await self.validate(run)
         await self.load(run)
         return await self.log(run.flow_run_id)
+
+    async def run(self, day: date = DAY, *, replay: bool = False) -> list[asyncpg.Record]:
+        """Run one day; gives the log rows of this run in the order of their files."""
+        run = await self.begin(day)
+        await self.ingest(run, replay=replay)
+        return await self.finish(run)
+
+    async def requeue(self, reason: Reason = Reason.UNMAPPED_CODE) -> list[asyncpg.Record]:
+        """Load rows once more that were rejected for a reason."""
+        run = await self.begin()
+        await requeue_rows(self.connection, run, self.settings, reason=reason, new_load_id=new_load_id)
+        return await self.finish(run)
+
+    async def replay_from_stage(self, load_id: UUID) -> list[asyncpg.Record]:
+        """Load a load's rows once more from stage."""
+        run = await self.begin()
+        await replay_from_stage(self.connection, load_id, run, self.settings, new_load_id=new_load_id)
+        return await self.finish(run)
+
+    async def rollback(self, load_id: UUID, *, dry_run: bool = False) -> RolledBack:
+        """Take a load back."""
+        return await rollback_load(self.connection, load_id, self.settings, loads_lock=LOADS_LOCK, dry_run=dry_run)
+
+    async def values(self) -> dict[tuple[str, str, str], float]:
+        """Give core as (meter, hour UTC, metric) → value."""
+        rows = await self.connection.fetch(
+            "select meter_code, to_char(time at time zone 'UTC', 'YYYY-MM-DD HH24:MI') as hour, metric::text, value"
+            " from core.readings"
+        )
+        return {(row["meter_code"], row["hour"], row["metric"]): row["value"] for row in rows}
 
     async def log(self, flow_run_id: UUID) -> list[asyncpg.Record]:
         """Give the load log of one run."""

@@ -23,7 +23,21 @@ def main() -> None:
 
 
 def _app() -> typer.Typer:
-    from flows.commands import backfill, db, demo, docs, reference, requeue, run, sample, sources, status, up
+    from flows.commands import (
+        backfill,
+        db,
+        demo,
+        docs,
+        errors,
+        history,
+        reference,
+        requeue,
+        run,
+        sample,
+        sources,
+        status,
+        up,
+    )
 
     app = typer.Typer(
         name="dataops",
@@ -33,7 +47,8 @@ def _app() -> typer.Typer:
         add_completion=False,
     )
     for command in (
-        *(run.run, backfill.backfill, requeue.requeue, status.status, docs.docs),
+        *(run.run, backfill.backfill, status.status, errors.errors, requeue.requeue),
+        *(history.replay, history.rollback, history.revisions, history.trace, docs.docs),
         *(up.up, up.down, sample.sample, demo.demo),
     ):
         app.command()(command)

@@ -25,6 +25,9 @@ create table {quality}.quality_load_log (
     last_time timestamptz,
     identity text,
     requeue_of uuid,
+    replay_of uuid,
+    effective_at timestamptz,
+    rolled_back_at timestamptz,
     layout jsonb,
     layout_fingerprint text,
     check (status not in ('success', 'partial') or rows_loaded = rows_inserted + rows_updated + rows_unchanged),
@@ -42,12 +45,19 @@ comment on column {quality}.quality_load_log.claim_key is
 comment on column {quality}.quality_load_log.identity is
 'Codes that the path gives: the same bytes in another building''s folder are other readings.';
 comment on column {quality}.quality_load_log.requeue_of is 'The load whose waiting rows this one loads.';
+comment on column {quality}.quality_load_log.replay_of is 'The load whose content this one loads once more.';
+comment on column {quality}.quality_load_log.effective_at is
+'The order of loads: of several that hold a reading, the latest one''s value stands in core. '
+'Rows that waited for their code keep the place of the file that they came in.';
+comment on column {quality}.quality_load_log.rolled_back_at is
+'When the load was taken back; its content counts as known until it is replayed.';
 comment on column {quality}.quality_load_log.layout is 'Tables, header rows and columns as they were found.';
 
 create index on {quality}.quality_load_log (checksum, status);
 create index on {quality}.quality_load_log (started_at desc);
 create index on {quality}.quality_load_log (business_date, source_file);
 create index on {quality}.quality_load_log (flow_run_id);
+create index on {quality}.quality_load_log (requeue_of) where requeue_of is not null;
 
 create table {quality}.quality_row_errors (
     load_id uuid not null,
@@ -62,15 +72,20 @@ create table {quality}.quality_row_errors (
     payload json,
     created_at timestamptz not null default clock_timestamp(),
     resolved_by uuid,
-    cell text
+    cell text,
+    table_num smallint not null default 0,
+    meter_code text
 );
 
 comment on table {quality}.quality_row_errors is 'One row per thing that is wrong with a rejected reading or row.';
 comment on column {quality}.quality_row_errors.row_num is 'Line in the file or sheet as a person counts it.';
 comment on column {quality}.quality_row_errors.cell is 'The cell as Excel names it, such as C17.';
-comment on column {quality}.quality_row_errors.resolved_by is 'The load that later loaded the row.';
+comment on column {quality}.quality_row_errors.resolved_by is
+'The load that later loaded the row, or loaded a mended version of the file.';
+comment on column {quality}.quality_row_errors.table_num is 'Place of the table in the load log''s layout.';
 
 create index on {quality}.quality_row_errors (load_id, row_num);
+create index on {quality}.quality_row_errors (resolved_by) where resolved_by is not null;
 
 create table {quality}.changed_days (
     id bigint generated always as identity primary key,

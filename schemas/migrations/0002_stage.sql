@@ -29,7 +29,8 @@ create table {stage}.stage_parsed_measurements (
     reason text,
     inserted_at timestamptz not null default clock_timestamp(),
     sheet text,
-    column_ref text
+    column_ref text,
+    table_num smallint not null default 0
 );
 
 comment on table {stage}.stage_parsed_measurements is 'Each reading of a file with the verdict on it.';

@@ -80,10 +80,14 @@ create table {core}.measurement_revisions (
     new_quality smallint,
     old_load_id uuid,
     load_id uuid not null,
-    replaced_at timestamptz not null default clock_timestamp()
+    replaced_at timestamptz not null default clock_timestamp(),
+    change text not null default 'load' check (change in ('load', 'rollback'))
 );
 
-comment on table {core}.measurement_revisions is 'What a later load replaced; enough to roll that load back.';
+comment on table {core}.measurement_revisions is 'Each value that was replaced: by a later load, or by a rollback.';
+comment on column {core}.measurement_revisions.new_value is 'NULL: a rollback took the reading away.';
+comment on column {core}.measurement_revisions.load_id is
+'The load that brought the new value; of a rollback the load that was taken back.';
 
 create index on {core}.measurement_revisions (load_id);
 create index on {core}.measurement_revisions (meter_id, time, metric);

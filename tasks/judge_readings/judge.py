@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -40,8 +40,13 @@ class Judged(NamedTuple):
     """`table` index of each identical duplicate that was dropped."""
 
 
-def judge(parsed: pa.Table, meters: Mapping[str, Meter], settings: Settings) -> Judged:
+def judge(
+    parsed: pa.Table, meters: Mapping[str, Meter], settings: Settings, file_of_table: Sequence[int] = (0,)
+) -> Judged:
     """Judge parsed readings (schema PARSED); a meter's readings must all be in one call.
+
+    `file_of_table` gives the number of the file that each table stands in: what a file says twice, even in
+    two tables, are duplicates.
 
     Raises:
         pandera.errors.SchemaError: a reading that breaks a rule would have been accepted: our mistake.
@@ -60,7 +65,9 @@ def judge(parsed: pa.Table, meters: Mapping[str, Meter], settings: Settings) -> 
         }
     )
     keys = rows[["metric"]].assign(
-        table=parsed.column("table").to_numpy(), meter=meter_index, time=rows["time"].astype("int64")
+        file=np.array(file_of_table)[parsed.column("table").to_numpy()],
+        meter=meter_index,
+        time=rows["time"].astype("int64"),
     )
     problems = parsed.column("problems").to_numpy().copy()
     problems |= _broken_rules(rows, READING.checks) & _rules_that_apply(rows, problems)
@@ -71,7 +78,7 @@ def judge(parsed: pa.Table, meters: Mapping[str, Meter], settings: Settings) -> 
     READING.validate(rows[accepted])
     kept = pa.array(~dropped)
     readings = _with_verdict(parsed, meter_ids, problems).filter(kept)
-    return Judged(readings=readings, duplicates=keys["table"].to_numpy()[dropped])
+    return Judged(readings=readings, duplicates=parsed.column("table").to_numpy()[dropped])
 
 
 def _metric_indices(parsed: pa.Table) -> np.ndarray:
@@ -123,7 +130,7 @@ def _settle_duplicates(
         return dropped
     rows = keys.iloc[twins].assign(value=values.iloc[twins], row_num=row_nums[twins], place=twins)
     rows = rows.sort_values("row_num", kind="stable")
-    same = ["table", "meter", "time", "metric"]
+    same = ["file", "meter", "time", "metric"]
     conflicting = rows.groupby(same)["value"].transform("nunique") > 1
     problems[rows.loc[conflicting, "place"]] |= BIT[Reason.CONFLICTING_DUPLICATE]
     identical = rows[~conflicting]
@@ -133,7 +140,7 @@ def _settle_duplicates(
 
 def _add_delta_t(rows: pd.DataFrame, keys: pd.DataFrame, accepted: np.ndarray) -> None:
     """Fill `delta_t_degc` and `water_flows` on the T1 and T2 rows whose meter and hour have both."""
-    hour = ["table", "meter", "time"]
+    hour = ["file", "meter", "time"]
 
     def of(metric: int, name: str) -> pd.DataFrame:
         chosen = accepted & (rows["metric"].to_numpy() == metric)

@@ -27,7 +27,7 @@ class _Blame(NamedTuple):
 def row_errors(layouts: Sequence[TableLayout], rejected: pa.Table) -> pa.Table:
     """List what is wrong: one row per reading and reason, and once per source row if the row is to blame.
 
-    Columns: table, row_num, column_name, cell, metric, raw_value, reason, message.
+    Columns: table, row_num, column_name, cell, meter_code, metric, raw_value, reason, message.
     """
     parts = [
         _errors(layouts, blame, reason)
@@ -86,6 +86,7 @@ def _errors(layouts: Sequence[TableLayout], blame: _Blame, reason: Reason) -> pa
             "row_num": rows.column("row_num"),
             "column_name": blame.column,
             "cell": _cells(layouts, rows, blame.column),
+            "meter_code": rows.column("meter_code"),
             "metric": pa.nulls(count, pa.string()) if blame.of_whole_row else rows.column("metric"),
             "raw_value": pa.nulls(count, pa.string()) if blame.raw_value is None else blame.raw_value,
             "reason": pa.repeat(str(reason), count),

@@ -106,12 +106,14 @@ async def judge_loads(
     readings = sum(load.readings for load in loads)
     parts = max(1, -(-readings // _MOST_READINGS))
     counts = _Counts(len(tables))
+    order = {load.load_id: place for place, load in enumerate(loads)}
+    file_of_table = [order[table.load_id] for table in tables]
     with ExitStack() as stack:
         writers = {load.load_id: stack.enter_context(_AcceptedWriter(spool.accepted(load.load_id))) for load in loads}
         async with connection.transaction():
             for done, parsed in enumerate(await asyncio.to_thread(_partitions, tables, spool, parts)):
                 meters = await _find_meters(connection, parsed, settings)
-                judged = await asyncio.to_thread(judge, parsed, meters, settings)
+                judged = await asyncio.to_thread(judge, parsed, meters, settings, file_of_table)
                 counts.add(parsed, judged)
                 await _store(connection, tables, judged, settings)
                 _write_accepted(tables, judged.readings, writers)
@@ -327,7 +329,9 @@ def _parsed_rows(tables: Sequence[Table], readings: pa.Table) -> pa.Table:
         "quality",
         "reason",
     ]
-    columns = _with({name: named[name] for name in ("load_id", "source_file", "sheet")}, readings.select(names))
+    columns = _with(
+        {name: named[name] for name in ("load_id", "source_file", "sheet", "table_num")}, readings.select(names)
+    )
     letters = [{column.key: column.letter for column in table.layout.columns} for table in tables]
     return columns.append_column("column_ref", column_letters(letters, readings))
 

@@ -7,6 +7,7 @@ create temporary table if not exists row_errors_in (
     column_name text,
     cell text,
     metric text,
+    meter_code text,
     raw_value text,
     reason text,
     message text

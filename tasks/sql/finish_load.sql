@@ -8,13 +8,17 @@ set
     rows_updated = $3::bigint,
     rows_unchanged = $4::bigint,
     claim_key = null,
-    finished_at = clock_timestamp()
+    finished_at = clock_timestamp(),
+    effective_at = coalesce(
+        (select origin.effective_at from {quality}.quality_load_log as origin where origin.load_id = mine.requeue_of),
+        clock_timestamp()
+    )
 where load_id = $1 and status = 'running' and step = 'parsed' and claim_key = $5
-    and not exists (
+    and (mine.replay_of is not null or not exists (
         select from {quality}.quality_load_log as other
         where
             other.checksum = mine.checksum
             and other.identity is not distinct from mine.identity
             and other.status in ('success', 'partial')
-    )
+    ))
 returning load_id

@@ -1,5 +1,5 @@
 insert into {quality}.quality_load_log (
     load_id, source_file, checksum, size_bytes, business_date, status, message, flow_run_id, claim_key, identity,
-    finished_at
+    replay_of, finished_at
 )
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, case when $6 = 'skipped' then clock_timestamp() end)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, case when $6 = 'skipped' then clock_timestamp() end)

@@ -1,7 +1,7 @@
 -- $1 new load, $2 the load that it goes on with, $3 flow run, $4 claim key.
 insert into {quality}.quality_load_log (
     load_id, source_file, source, business_date, status, step, message, flow_run_id, claim_key, layout,
-    layout_fingerprint, identity, requeue_of, raw_rows
+    identity, requeue_of, raw_rows
 )
 select
     $1,
@@ -10,13 +10,12 @@ select
     business_date,
     'running',
     'staged',
-    'строки, ждавшие кода, из load_id ' || load_id,
+    'строки из load_id ' || load_id,
     $3,
     $4,
     layout,
-    null,
     identity,
     load_id,
-    (select count(*) from {quality}.waiting_rows as waiting where waiting.load_id = $2)
+    (select count(*) from requeue_rows as rows where rows.load_id = $2)
 from {quality}.quality_load_log
 where load_id = $2

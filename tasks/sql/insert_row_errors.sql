@@ -8,7 +8,8 @@ errors as (
 )
 
 insert into {quality}.quality_row_errors (
-    load_id, source_file, sheet, row_num, column_name, metric, raw_value, reason, message, payload, cell
+    load_id, source_file, sheet, row_num, column_name, metric, raw_value, reason, message, payload, cell,
+    table_num, meter_code
 )
 select
     errors.load_id,
@@ -21,7 +22,9 @@ select
     errors.reason,
     errors.message,
     raw.payload,
-    errors.cell
+    errors.cell,
+    errors.table_num,
+    errors.meter_code
 from errors
 left join {stage}.stage_raw_measurements as raw
     on

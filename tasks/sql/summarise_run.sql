@@ -2,10 +2,10 @@ with
 
 attempts as (
 
-    select distinct on (source_file) *
+    select distinct on (source_file, requeue_of) *
     from {quality}.quality_load_log
     where flow_run_id = $1
-    order by source_file asc, status = 'skipped' asc, started_at desc
+    order by source_file asc, requeue_of asc, status = 'skipped' asc, started_at desc
 
 )
 

@@ -11,8 +11,12 @@ joined as materialized (
         stored.quality as old_quality,
         case
             when stored.load_id is null then 'inserted'
-            -- A row that waited in stage does not replace what was written after its own file.
-            when coalesce(stored.updated_at, stored.inserted_at) > origin.finished_at then 'unchanged'
+            -- A row that waited in stage does not replace the value of a file that came after its own.
+            when case when origin.load_id is not null then (
+                select writer.effective_at > origin.effective_at
+                from {quality}.quality_load_log as writer
+                where writer.load_id = stored.load_id
+            ) end then 'unchanged'
             when (stored.value, stored.quality) is distinct from (incoming.value, incoming.quality) then 'updated'
             else 'unchanged'
         end as fate

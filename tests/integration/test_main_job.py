@@ -11,8 +11,8 @@ import asyncpg
 import pytest
 from python_calamine import CalamineWorkbook
 
-from tasks.claim_files import new_load_id, take_claim_key
-from tasks.requeue_rows import requeue_rows
+from tasks.claim_files import take_claim_key
+from tasks.load_readings import SharedReadingsError, find_parsed, load
 from tasks.stage_rows import clear_old_spool
 from tests.world import World, long_csv
 
@@ -202,13 +202,11 @@ async def test_two_files_with_one_reading_are_never_an_error(world: World) -> No
     await world.ingest(run)
     await world.validate(run)
 
-    with pytest.raises(Exception, match="одни и те же показания"):
-        await world.load(run)
+    both = await find_parsed(world.connection, run.flow_run_id, world.settings)
+    with pytest.raises(SharedReadingsError):
+        await load(world.connection, both, run.claim_key, world.settings)
 
-    from tasks.load_readings import find_parsed, load
-
-    for one in await find_parsed(world.connection, run.flow_run_id, world.settings):
-        await load(world.connection, [one], run.claim_key, world.settings)
+    await world.load(run)
     assert await world.connection.fetchval("select value from core.measurements") == 61
 
 
@@ -326,16 +324,6 @@ async def test_equal_bytes_in_two_buildings_folders_are_two_contents(world: Worl
     assert await world.connection.fetchval("select count(*) from core.measurements") == 2 * 1440
 
 
-async def requeue(world: World) -> int:
-    run = await world.begin()
-    loads = await requeue_rows(
-        world.connection, run.flow_run_id, run.claim_key, world.settings, new_load_id=new_load_id
-    )
-    await world.validate(run)
-    await world.load(run)
-    return len(loads)
-
-
 async def test_rows_that_waited_for_their_code_load_exactly_once_without_the_file(world: World) -> None:
     await world.add_meter("M")
     file = world.put(
@@ -343,10 +331,10 @@ async def test_rows_that_waited_for_their_code_load_exactly_once_without_the_fil
     )
     await world.run()
     file.unlink()
-    before = await requeue(world)
+    before = len(await world.requeue())
     await world.add_meter("N")
 
-    first, second = await requeue(world), await requeue(world)
+    first, second = len(await world.requeue()), len(await world.requeue())
 
     assert (before, first, second) == (0, 1, 0)
     values = await world.connection.fetch("select meter_code, value from core.readings order by 1")
@@ -366,7 +354,7 @@ async def test_waiting_row_does_not_replace_a_newer_value(world: World) -> None:
     world.put("a.csv", long_csv("2025-04-30 00:00,N,T1,70"))
     await world.run()
 
-    await requeue(world)
+    await world.requeue()
 
     assert await world.connection.fetchval("select value from core.measurements") == 70
     assert await world.connection.fetchval("select count(*) from core.measurement_revisions") == 0

@@ -8,10 +8,10 @@ select
     raw.payload,
     raw.table_num
 from {stage}.stage_raw_measurements as raw
-join {quality}.waiting_rows as waiting
+join requeue_rows as rows
     on
-        raw.load_id = waiting.load_id
-        and raw.row_num = waiting.row_num
-        and raw.sheet is not distinct from waiting.sheet
+        raw.load_id = rows.load_id
+        and raw.table_num = rows.table_num
+        and raw.row_num = rows.row_num
 where raw.load_id = $2
-order by raw.row_num
+order by raw.table_num, raw.row_num

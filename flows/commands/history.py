@@ -1,0 +1,209 @@
+"""`dataops replay`, `rollback`, `revisions`, `trace`: going back, and who wrote what."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from flows.commands.console import AsJson, out, print_json, print_table
+from flows.commands.run import parse_date, result_of
+from flows.prefect_api import serving
+from flows.replay import replay as replay_flow
+from flows.rollback import rollback as rollback_flow
+from flows.warehouse import migrate_warehouse, open_connection
+from schemas.errors import TerminalError
+from schemas.metrics import METRICS
+from schemas.settings import Settings, date_of_folder, load_settings
+from tasks.find_files import checksum_of
+from tasks.rollback_load import RolledBack
+from tasks.summarise_run import RunSummary
+from tasks.trace_readings import find_load, list_revisions, trace_reading
+
+LoadId = Annotated[UUID, typer.Argument(help="A load_id, as dataops status --json and the load log show it.")]
+What = Annotated[str | None, typer.Argument(metavar="[FILE|LOAD_ID]", help="A file below RAW_DIR, or a load.")]
+OfDay = Annotated[Any, typer.Option("--date", parser=parse_date, metavar="YYYY-MM-DD", help="All files of a day.")]
+FromStage = Annotated[
+    bool, typer.Option("--from-stage", help="Load the rows that stage has of the load; the file may be gone.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
+MeterOption = Annotated[str, typer.Option("--meter", help="The meter's code.")]
+Since = Annotated[dt.date, typer.Option("--from", parser=parse_date, metavar="YYYY-MM-DD", help="First local day.")]
+Until = Annotated[dt.date, typer.Option("--to", parser=parse_date, metavar="YYYY-MM-DD", help="Last local day.")]
+
+_LINEAGE = ("time", "meter_code", "metric", "value", "quality", "source_file", "sheet", "cell", "loaded_at", "load_id")
+_REVISIONS = ("time", "metric", "old_value", "new_value", "replaced_at", "change", "old_file", "source_file", "cell")
+
+
+def parse_time(text: str) -> dt.datetime:
+    """Read a moment as people type it; without an offset it is local time.
+
+    Raises:
+        typer.BadParameter: the text is no ISO time.
+
+    """
+    try:
+        return dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no time: write it as '2025-04-30 05:00'") from None
+
+
+Moment = Annotated[
+    dt.datetime, typer.Argument(parser=parse_time, metavar="TIME", help="Start of the hour, local time.")
+]
+
+
+def replay(what: What = None, *, date: OfDay = None, from_stage: FromStage = False, as_json: AsJson = False) -> None:
+    """Load a file, a load or a whole day once more, though it is loaded already."""
+    if (what is None) == (date is None):
+        raise TerminalError("name either a file, a load_id, or --date")
+    settings = load_settings()
+    with serving(settings):
+        summary = asyncio.run(_replay(what, date, settings, from_stage=from_stage))
+    if as_json:
+        print_json(summary.model_dump())
+    else:
+        out.print(str(summary), highlight=False, soft_wrap=True)
+
+
+async def _replay(what: str | None, date: dt.date | None, settings: Settings, *, from_stage: bool) -> RunSummary:
+    load_id = _as_uuid(what)
+    only: list[str] | None = None
+    if load_id is not None:
+        date, path = await _file_of(load_id, settings, must_exist=not from_stage)
+        only = [path]
+    elif what is not None:
+        date, path = _below_raw_dir(Path(what).resolve(), settings)
+        only = [path]
+    if from_stage and load_id is None:
+        raise TerminalError("--from-stage needs a load_id: dataops status --json shows them")
+    state = await replay_flow(date, only, load_id if from_stage else None, return_state=True)
+    return await result_of(state, RunSummary)
+
+
+def _as_uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
+
+
+async def _file_of(load_id: UUID, settings: Settings, *, must_exist: bool) -> tuple[dt.date, str]:
+    """Find the day and the path, below its folder, of the file that a load has read."""
+    await migrate_warehouse(settings)
+    async with open_connection(settings) as connection:
+        load = await find_load(connection, load_id, settings)
+    if load is None:
+        raise TerminalError(f"there is no load {load_id}: dataops status lists the last ones")
+    day, _, path = load.source_file.partition("/")
+    folder = settings.day_folder(dt.date.fromisoformat(day))
+    if must_exist:
+        offer = f"its rows are in stage: dataops replay {load_id} --from-stage"
+        if not _is_there(folder, path):
+            raise TerminalError(f"the file {load.source_file!r} is gone from RAW_DIR; {offer}")
+        if (folder / path).is_file() and load.checksum and checksum_of(folder / path) != load.checksum:
+            raise TerminalError(
+                f"the file {load.source_file!r} is not the one that was loaded; {offer}; "
+                "or load it as it is now: dataops run"
+            )
+    return load.business_date, path
+
+
+def _is_there(folder: Path, path: str) -> bool:
+    """Tell whether a file is there, or the archive that it came in."""
+    file = folder / path
+    return file.is_file() or any(parent.is_file() for parent in file.parents if parent.is_relative_to(folder))
+
+
+def _below_raw_dir(file: Path, settings: Settings) -> tuple[dt.date, str]:
+    for folder in file.parents:
+        day = date_of_folder(folder)
+        if day and folder == settings.day_folder(day).resolve():
+            if not file.is_file():
+                raise TerminalError(f"there is no file {str(file)!r}; a load can be replayed by its load_id")
+            return day, file.relative_to(folder).as_posix()
+    raise TerminalError(f"{str(file)!r} lies in no YYYY-MM-DD folder of RAW_DIR={settings.raw_dir}")
+
+
+def rollback(load_id: LoadId, *, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """Take a load back: core is as if it had never been, but for readings that a later load rewrote."""
+    with serving(load_settings()):
+        done = asyncio.run(_rollback(load_id, dry_run=dry_run))
+    if as_json:
+        print_json(done._asdict())
+        return
+    out.print(
+        f"{'would be' if dry_run else 'rolled back'}: {done.removed} readings removed, {done.restored} restored to the "
+        f"value before, {done.unchanged} held with the same value by another load, "
+        f"{done.rewritten} left as a later load rewrote them",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if len(done.loads) > 1:
+        others = ", ".join(str(one) for one in done.loads if one != load_id)
+        out.print(f"with it the loads of its waiting rows: {others}", highlight=False, soft_wrap=True)
+
+
+async def _rollback(load_id: UUID, *, dry_run: bool) -> RolledBack:
+    return await result_of(await rollback_flow(load_id, dry_run=dry_run, return_state=True), RolledBack)
+
+
+def revisions(*, meter: MeterOption, since: Since, until: Until, as_json: AsJson = False) -> None:
+    """Show who changed which reading of a meter, when, from what file and cell."""
+    settings = load_settings()
+    start = dt.datetime.combine(since, dt.time(), settings.zone)
+    end = dt.datetime.combine(until + dt.timedelta(days=1), dt.time(), settings.zone)
+    found = asyncio.run(_revisions(meter, start, end, settings))
+    if as_json:
+        print_json(found)
+    else:
+        print_table(f"Revisions of {meter}", [_local(row, settings) for row in found], _REVISIONS)
+
+
+async def _revisions(meter: str, since: dt.datetime, until: dt.datetime, settings: Settings) -> list[dict[str, Any]]:
+    async with open_connection(settings) as connection:
+        return await list_revisions(connection, meter, since, until, settings)
+
+
+def trace(
+    meter: Annotated[str, typer.Argument(help="The meter's code.")],
+    time: Moment,
+    metric: Annotated[str, typer.Argument(help=f"One of {', '.join(METRICS)}.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show file, sheet, row and cell that a reading in core came from, and what it was before."""
+    if metric not in METRICS:
+        raise TerminalError(f"{metric!r} is no metric: one of {', '.join(METRICS)}")
+    settings = load_settings()
+    moment = time if time.tzinfo else time.replace(tzinfo=settings.zone)
+    readings, changes = asyncio.run(_trace(meter, moment, metric, settings))
+    if as_json:
+        print_json({"reading": readings[0] if readings else None, "revisions": changes})
+    else:
+        print_table("Reading", [_local(row, settings) for row in readings], _LINEAGE)
+        for row in readings:
+            out.print(f"source row: {row['payload']}", markup=False, highlight=False, soft_wrap=True)
+        print_table("Revisions", [_local(row, settings) for row in changes], _REVISIONS)
+    if not readings:
+        raise TerminalError(f"core has no reading {metric} of {meter!r} at {moment.isoformat(sep=' ')}")
+
+
+async def _trace(
+    meter: str, moment: dt.datetime, metric: str, settings: Settings
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    async with open_connection(settings) as connection:
+        readings = await trace_reading(connection, meter, moment, metric, settings)
+        second = dt.timedelta(microseconds=1)
+        return readings, await list_revisions(connection, meter, moment, moment + second, settings, metric=metric)
+
+
+def _local(row: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    return {
+        name: f"{value.astimezone(settings.zone):%Y-%m-%d %H:%M}" if isinstance(value, dt.datetime) else value
+        for name, value in row.items()
+    }

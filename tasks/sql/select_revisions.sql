@@ -1,0 +1,32 @@
+-- $1 meter, $2, $3 the period [since, until), $4 metric (null: any). Who changed which reading, oldest first.
+select
+    r.time,
+    r.metric::text as metric,
+    r.old_value,
+    r.new_value,
+    r.replaced_at,
+    r.change,
+    r.old_load_id,
+    old.source_file as old_file,
+    r.load_id,
+    log.source_file,
+    p.sheet,
+    p.row_num,
+    p.column_ref || p.row_num as cell
+from {core}.measurement_revisions as r
+join {core}.meters as t on r.meter_id = t.id
+left join {quality}.quality_load_log as old on r.old_load_id = old.load_id
+left join {quality}.quality_load_log as log on r.load_id = log.load_id
+left join {stage}.stage_parsed_measurements as p
+    on
+        r.load_id = p.load_id
+        and r.time = p.ts
+        and r.metric::text = p.metric
+        and t.external_code = p.meter_code
+        and p.quality < 2
+where
+    t.external_code = $1
+    and r.time >= $2
+    and r.time < $3
+    and ($4::text is null or r.metric::text = $4)
+order by r.time, r.metric, r.replaced_at, r.id

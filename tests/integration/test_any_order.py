@@ -1,0 +1,214 @@
+"""Any sequence of loads, reloads, rollbacks and requeues leaves core as a simple model in memory says."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import UUID
+
+import asyncpg
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from schemas.settings import Settings
+from tasks.migrate_database import migrate
+from tests.world import World, long_csv
+
+METERS = ("A", "B", "LATE")
+"""LATE is unknown to the reference tables at first."""
+Cell = tuple[str, int]
+Rows = dict[Cell, int]
+
+
+@dataclass
+class Load:
+    """What the model knows of a load: where in the order it stands and which readings it brought."""
+
+    order: tuple[int, ...]
+    rows: Rows
+    rolled_back: bool = False
+    children: list[UUID] = field(default_factory=list)
+    waiting: Rows = field(default_factory=dict)
+    replay_of: UUID | None = None
+    """Its rows that wait are this one's now, as long as this one counts."""
+
+
+class Model:
+    """Core as a function of the loads that count: of several that hold a reading, the latest one's value."""
+
+    def __init__(self) -> None:
+        self.loads: dict[UUID, Load] = {}
+        self.known = {"A", "B"}
+        self._clock = 0
+
+    def tick(self) -> tuple[int, ...]:
+        self._clock += 1
+        return (self._clock,)
+
+    def load(self, load_id: UUID, rows: Rows, replay_of: UUID | None) -> None:
+        known = {cell: value for cell, value in rows.items() if cell[0] in self.known}
+        waiting = {cell: value for cell, value in rows.items() if cell[0] not in self.known}
+        self.loads[load_id] = Load(self.tick(), known, waiting=waiting, replay_of=replay_of)
+
+    def requeue(self, load_id: UUID, origin: UUID) -> None:
+        parent = self.loads[origin]
+        self.loads[load_id] = Load((*parent.order, *self.tick()), parent.waiting)
+        parent.waiting = {}
+        parent.children.append(load_id)
+
+    def roll_back(self, load_id: UUID) -> None:
+        load = self.loads[load_id]
+        load.rolled_back = True
+        for child in load.children:
+            self.roll_back(child)
+        parent = next((one for one in self.loads.values() if load_id in one.children), None)
+        if parent is not None and not parent.rolled_back:
+            parent.waiting = load.rows
+
+    def loadable(self) -> set[UUID]:
+        counting = {load_id: load for load_id, load in self.loads.items() if not load.rolled_back}
+        replayed = {load.replay_of for load in counting.values()}
+        return {
+            load_id
+            for load_id, load in counting.items()
+            if load_id not in replayed and any(cell[0] in self.known for cell in load.waiting)
+        }
+
+    def core(self) -> dict[Cell, int]:
+        values: Rows = {}
+        for load in sorted(self.loads.values(), key=lambda load: load.order):
+            if not load.rolled_back:
+                values |= load.rows
+        return values
+
+
+rows_of_a_file = st.dictionaries(
+    st.tuples(st.sampled_from(METERS), st.integers(0, 1)), st.integers(0, 1), min_size=1, max_size=5
+)
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("load"), st.sampled_from(["x.csv", "y.csv"]), rows_of_a_file),
+        st.tuples(st.just("replay"), st.integers(0, 9)),
+        st.tuples(st.just("rollback"), st.integers(0, 9)),
+        st.tuples(st.just("learn")),
+        st.tuples(st.just("requeue")),
+    ),
+    min_size=8,
+    max_size=20,
+)
+
+
+class History:
+    """Does to the database and to the model what an operator may do, in any order."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.model = Model()
+        self.files: dict[str, tuple[str, Rows]] = {}
+
+    async def load(self, name: str, rows: Rows) -> None:
+        """Load a new version of a file; a comment makes its bytes new."""
+        version = len(self.model.loads)
+        lines = [f"2025-04-30 0{hour}:00,{meter},T1,{value},{version}" for (meter, hour), value in rows.items()]
+        text = long_csv(*lines).replace("value", "value,comment", 1)
+        self.files[name] = text, rows
+        await self._run(name, replay=False)
+
+    async def replay(self, which: int) -> None:
+        """Load a file that is there once more."""
+        if self.files:
+            await self._run(sorted(self.files)[which % len(self.files)], replay=True)
+
+    async def _run(self, name: str, *, replay: bool) -> None:
+        text, rows = self.files[name]
+        path = self.world.put(name, text)
+        for row in await self.world.run(replay=replay):
+            if row["status"] != "skipped":
+                self.model.load(row["load_id"], rows, row["replay_of"])
+        path.unlink()  # one file at a time, so that the order of loads is known
+
+    async def rollback(self, which: int) -> None:
+        """Take back one of the loads that count."""
+        counting = [load_id for load_id, load in self.model.loads.items() if not load.rolled_back]
+        if counting:
+            load_id = counting[which % len(counting)]
+            await self.world.rollback(load_id)
+            self.model.roll_back(load_id)
+
+    async def learn(self) -> None:
+        """Add the missing code to the reference tables."""
+        if "LATE" not in self.model.known:
+            await self.world.add_meter("LATE")
+            self.model.known.add("LATE")
+
+    async def requeue(self) -> None:
+        """Load what waited for the code."""
+        log = await self.world.requeue()
+        assert {row["requeue_of"] for row in log} == self.model.loadable()
+        for row in log:
+            self.model.requeue(row["load_id"], row["requeue_of"])
+
+    async def check(self) -> None:
+        """Compare core with the model, and see that every reading is accounted for."""
+        values = await self.world.values()
+        hours = {"2025-04-29 21:00": 0, "2025-04-29 22:00": 1}
+        assert {(meter, hours[time]): value for (meter, time, _), value in values.items()} == self.model.core()
+        off = await self.world.connection.fetchval(
+            "select count(*) from quality.quality_load_log where status in ('success', 'partial')"
+            " and rows_read <> rows_loaded + rows_rejected + rows_duplicate"
+        )
+        assert off == 0
+
+
+@asynccontextmanager
+async def new_world(server: str) -> AsyncIterator[World]:
+    name = f"test_{secrets.token_hex(8)}"
+    admin = await asyncpg.connect(server)
+    await admin.execute(f"create database {name}")
+    url = f"{server.rpartition('/')[0]}/{name}"
+    with TemporaryDirectory() as folder:
+        own = Settings.model_validate(
+            {
+                "database_url": url,
+                "raw_dir": Path(folder) / "raw",
+                "state_dir": Path(folder) / "state",
+                "file_settle_sec": 0,
+            }
+        )
+        connection = await asyncpg.connect(url)
+        await migrate(connection, own)
+        yield World(connection, own)
+        await connection.close()
+    await admin.execute(f"drop database {name} with (force)")
+    await admin.close()
+
+
+async def live_through(server: str, history_of: list[tuple[object, ...]]) -> None:
+    async with new_world(server) as world:
+        for meter in ("A", "B"):
+            await world.add_meter(meter)
+        history = History(world)
+        for step, *arguments in history_of:
+            await getattr(history, str(step))(*arguments)
+            await history.check()
+
+
+def test_any_order_of_loads_reloads_rollbacks_and_requeues(postgres_dsn: str) -> None:
+    @settings(
+        max_examples=int(os.environ.get("DATAOPS_TEST_EXAMPLES", "25")),
+        deadline=None,
+        derandomize="DATAOPS_TEST_EXAMPLES" not in os.environ,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+    )
+    @given(steps)
+    def holds(history_of: list[tuple[object, ...]]) -> None:
+        asyncio.run(live_through(postgres_dsn, history_of))
+
+    holds()

@@ -1,0 +1,236 @@
+"""Loads, reloads, rollbacks and requeues: core is what a simple model in memory says."""
+
+from __future__ import annotations
+
+import datetime as dt
+from uuid import UUID
+
+import pytest
+
+from schemas.errors import TerminalError
+from schemas.reasons import Reason
+from tasks.trace_readings import ErrorFilter, count_row_errors, list_revisions, list_row_errors, trace_reading
+from tests.world import DAY, World, long_csv
+
+HOUR = dt.datetime(2025, 4, 30, tzinfo=dt.timezone(dt.timedelta(hours=3)))
+
+
+async def put_and_run(world: World, name: str, *rows: str) -> UUID:
+    world.put(name, long_csv(*rows))
+    log = await world.run()
+    return next(row["load_id"] for row in log if row["source_file"].endswith(name) and row["status"] != "skipped")
+
+
+async def value(world: World, meter: str = "M") -> float | None:
+    found = await world.connection.fetchval("select value from core.readings where meter_code = $1", meter)
+    return None if found is None else float(found)
+
+
+async def test_rollback_removes_what_the_load_added_and_restores_what_it_replaced(world: World) -> None:
+    await world.add_meter("M")
+    first = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60")
+    before = await world.digest()
+    second = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,61", "2025-04-30 01:00,M,T1,62")
+
+    done = await world.rollback(second)
+
+    assert (done.removed, done.restored, done.unchanged, done.rewritten) == (1, 1, 0, 0)
+    assert await world.digest() == before
+    assert await world.connection.fetchval("select load_id from core.measurements") == first
+    assert await world.connection.fetchval("select count(*) from quality.changed_days where load_id = $1", second) == 2
+
+
+async def test_dry_run_says_the_same_and_changes_nothing(world: World) -> None:
+    await world.add_meter("M")
+    await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60")
+    load = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,61")
+    before = await world.digest()
+
+    dry = await world.rollback(load, dry_run=True)
+
+    assert (dry.restored, await world.digest()) == (1, before)
+    assert (await world.rollback(load)) == dry
+
+
+async def test_reading_that_a_later_load_rewrote_is_left_and_counted(world: World) -> None:
+    await world.add_meter("M")
+    await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60")
+    second = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,61")
+    third = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,62")
+
+    done = await world.rollback(second)
+
+    assert (done.restored, done.rewritten, await value(world)) == (0, 1, 62)
+    await world.rollback(third)
+    assert await value(world) == 60
+
+
+async def test_value_that_another_load_also_held_stays(world: World) -> None:
+    await world.add_meter("M")
+    first = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60")
+    other = await put_and_run(world, "b.csv", "2025-04-30 00:00,M,T1,60", "2025-04-30 01:00,M,T1,1")
+
+    done = await world.rollback(first)
+
+    assert (done.unchanged, await value_at(world, "2025-04-29 21:00")) == (1, 60)
+    await world.rollback(other)
+    assert await world.values() == {}
+
+
+async def value_at(world: World, hour: str) -> float | None:
+    return (await world.values()).get(("M", hour, "T1"))
+
+
+async def test_rollback_takes_the_rows_with_it_that_had_waited_for_their_code(world: World) -> None:
+    await world.add_meter("M")
+    load = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60", "2025-04-30 00:00,N,T1,61")
+    await world.add_meter("N")
+    (requeued,) = await world.requeue()
+
+    done = await world.rollback(load)
+
+    assert (set(done.loads), done.removed) == ({load, requeued["load_id"]}, 2)
+    assert await world.requeue() == []
+
+
+async def test_rollback_of_a_requeue_lets_its_rows_wait_again(world: World) -> None:
+    await put_and_run(world, "a.csv", "2025-04-30 00:00,N,T1,61")
+    await world.add_meter("N")
+    (requeued,) = await world.requeue()
+
+    await world.rollback(requeued["load_id"])
+    gone = await value(world, "N")
+    again = await world.requeue()
+
+    assert (gone, len(again), await value(world, "N")) == (None, 1, 61)
+
+
+async def test_rolled_back_file_is_skipped_until_it_is_replayed(world: World) -> None:
+    await world.add_meter("M")
+    load = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60")
+    await world.rollback(load)
+
+    (skipped,) = await world.run()
+    gone = await world.values()
+    (replayed,) = await world.run(replay=True)
+
+    assert skipped["status"] == "skipped"
+    assert "откачена" in skipped["message"]
+    assert "dataops replay" in skipped["message"]
+    assert (gone, replayed["status"], replayed["replay_of"]) == ({}, "success", load)
+    assert await value(world) == 60
+
+
+@pytest.mark.parametrize("what", ["nothing", "twice", "skipped"])
+async def test_what_cannot_be_rolled_back_says_why(world: World, what: str) -> None:
+    await world.add_meter("M")
+    load = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60")
+    if what == "nothing":
+        load = UUID(int=1)
+    elif what == "twice":
+        await world.rollback(load)
+    else:
+        load = (await world.run())[0]["load_id"]
+
+    with pytest.raises(
+        TerminalError, match={"nothing": "no load", "twice": "was rolled back", "skipped": "skipped"}[what]
+    ):
+        await world.rollback(load)
+
+
+async def test_replay_brings_an_older_file_over_a_newer_one(world: World) -> None:
+    await world.add_meter("M")
+    old = long_csv("2025-04-30 00:00,M,T1,60")
+    await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60")
+    await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,61")
+    world.put("a.csv", old)
+
+    (log,) = await world.run(replay=True)
+
+    assert (log["rows_updated"], await value(world)) == (1, 60)
+
+
+async def test_replay_from_stage_needs_no_file_and_says_when_stage_is_empty(world: World) -> None:
+    await world.add_meter("M")
+    load = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60")
+    await world.rollback(load)
+    (world.settings.raw_dir / str(DAY) / "a.csv").unlink()
+
+    (log,) = await world.replay_from_stage(load)
+
+    assert (log["status"], log["replay_of"], log["rows_inserted"], await value(world)) == ("success", load, 1, 60)
+    await world.connection.execute("delete from stage.stage_raw_measurements")
+    with pytest.raises(TerminalError, match="stage has 0 of the 1 rows"):
+        await world.replay_from_stage(load)
+
+
+async def test_requeue_by_reason_judges_the_rows_once_more(world: World) -> None:
+    await world.add_meter("M")
+    await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,160", "2025-04-30 01:00,M,T1,60")
+    await world.connection.execute(
+        "update stage.stage_raw_measurements set payload = replace(payload::text, '160', '60')::json"
+    )
+
+    (log,) = await world.requeue(Reason.OUT_OF_RANGE)
+
+    assert (log["rows_read"], log["rows_loaded"], await world.requeue(Reason.OUT_OF_RANGE)) == (1, 1, [])
+    assert await list_row_errors(world.connection, ErrorFilter(), None, world.settings) == []
+
+
+async def test_mended_file_resolves_the_errors_of_the_version_before(world: World) -> None:
+    await world.add_meter("M")
+    await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,x", "2025-04-30 00:00,N,T1,1")
+    mended = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60")
+
+    open_ones = await list_row_errors(world.connection, ErrorFilter(), None, world.settings)
+
+    assert [row["reason"] for row in open_ones] == ["unmapped_code"]
+    assert (
+        await world.connection.fetchval(
+            "select resolved_by from quality.quality_row_errors where reason = 'bad_number'"
+        )
+        == mended
+    )
+    await world.rollback(mended)
+    assert len(await list_row_errors(world.connection, ErrorFilter(), None, world.settings)) == 2
+
+
+async def test_row_errors_are_found_by_day_load_reason_and_meter(world: World) -> None:
+    await world.add_meter("M")
+    load = await put_and_run(
+        world, "a.csv", "2025-04-30 00:00,M,T1,x", "2025-04-30 01:00,M,T1,", "2025-04-30 00:00,N,T1,1"
+    )
+
+    async def found(wanted: ErrorFilter) -> list[str]:
+        return [row["cell"] for row in await list_row_errors(world.connection, wanted, None, world.settings)]
+
+    assert await found(ErrorFilter(day=DAY)) == await found(ErrorFilter(load_id=load)) == ["D2", "D3", "B4"]
+    assert await found(ErrorFilter(reason="bad_number")) == ["D2"]
+    assert await found(ErrorFilter(meter_code="N")) == ["B4"]
+    assert await found(ErrorFilter(day=DAY - dt.timedelta(days=1))) == []
+    counts = await count_row_errors(world.connection, ErrorFilter(meter_code="M"), world.settings)
+    assert {row["reason"]: row["rows"] for row in counts} == {"bad_number": 1, "missing_value": 1}
+
+
+async def test_trace_and_revisions_lead_to_file_and_cell(world: World) -> None:
+    await world.add_meter("M")
+    first = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60")
+    second = await put_and_run(world, "b.csv", "2025-04-30 05:00,M,T1,1", "2025-04-30 00:00,M,T1,61")
+    third = await put_and_run(world, "c.csv", "2025-04-30 00:00,M,T1,62")
+    await world.rollback(third)
+
+    (reading,) = await trace_reading(world.connection, "M", HOUR, "T1", world.settings)
+    changes = await list_revisions(world.connection, "M", HOUR, HOUR + dt.timedelta(hours=1), world.settings)
+
+    assert (reading["value"], reading["load_id"], reading["source_file"], reading["cell"]) == (
+        *(61, second, "2025-04-30/b.csv"),
+        "D3",
+    )
+    assert '"value":"61"' in reading["payload"]
+    assert [
+        (row["change"], row["old_value"], row["new_value"], row["old_load_id"], row["cell"]) for row in changes
+    ] == [
+        ("load", 60, 61, first, "D3"),
+        ("load", 61, 62, second, "D2"),
+        ("rollback", 62, 61, third, "D2"),
+    ]
