@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
 from flows.commands.console import AsJson, err, heading, out, print_json, print_table, visible
-from schemas.errors import DataopsError
+from schemas.errors import DataopsError, FileError, SettingsError
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
 from schemas.settings import Settings, date_of_folder, load_settings
+from tasks.draft_mapping import Sheet, Times, draft_mapping
 from tasks.judge_readings import parse
+from tasks.judge_readings.times import Times as Clock
+from tasks.judge_readings.times import read_hour, read_moment
 from tasks.preview_readings import Preview, summarise
-from tasks.read_files import read_tables
+from tasks.read_files import peek, read_tables
 
 app = typer.Typer(help="Source mappings: which files are taken and how they are read.", no_args_is_help=True)
-
-
-@app.callback()
-def _group() -> None:
-    """Keep `check` a command of its own."""
 
 
 @app.command()
@@ -42,6 +44,50 @@ def check(
         err.print("no files")
     if not found or any(file["error"] for file in found):
         raise typer.Exit(1)
+
+
+@app.command()
+def new(
+    file: Annotated[Path, typer.Argument(help="A file that no mapping takes.")],
+    *,
+    name: Annotated[str, typer.Option("--name", help="Name of the mapping: letters a-z, digits, -.")] = "new-source",
+) -> None:
+    """Look at an unknown file and write a draft of its mapping, with guesses and questions as comments."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+        raise SettingsError(f"--name {name!r}: must be letters a-z, digits and -")
+    settings = load_settings()
+    target = settings.sources_dir / f"{name}.yaml.draft"
+    if target.exists() or target.with_suffix("").exists():
+        raise SettingsError(f"{target.with_suffix('').name} or its draft exists already: choose another --name")
+    if not file.is_file():
+        raise FileError(f"there is no file {str(file)!r}")
+    sheets = [Sheet(sheet, [*rows]) for sheet, rows in peek(file, settings)]
+    target.write_text(draft_mapping(name, file.name, sheets, _TIMES), encoding="utf-8")
+    out.print(
+        f"{target}: answer each ???, rename the file to {target.with_suffix('').name}, then: dataops sources check "
+        f"{visible(file)}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _reads(read: Callable[..., object], *arguments: object) -> Callable[[str], bool]:
+    def can_read(text: str) -> bool:
+        try:
+            read(text, *arguments)
+        except ValueError:
+            return False
+        return True
+
+    return can_read
+
+
+_TIMES = Times(
+    is_date=lambda text: _reads(read_moment)(text) and read_moment(text).time() == dt.time(),
+    is_moment=_reads(read_moment),
+    is_hour=_reads(read_hour, Clock(ZoneInfo("UTC"), dt.timedelta(hours=1), "end")),
+)
 
 
 def _all_files(settings: Settings) -> list[Path]:

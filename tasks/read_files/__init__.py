@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from schemas.errors import FileError
@@ -14,10 +15,12 @@ from tasks.read_files.csv_file import CsvGrid
 from tasks.read_files.header import bind, codes_of, find_header
 from tasks.read_files.kinds import Kind, kind_of
 from tasks.read_files.members import Member, expand, is_archive
-from tasks.read_files.rows import Filter, Grid, RawTable, batches
+from tasks.read_files.rows import Filter, Grid, RawTable, Row, batches
 from tasks.read_files.workbook import open_sheets
 
-__all__ = ["Member", "RawTable", "expand", "is_archive", "read_tables"]
+__all__ = ["Member", "RawTable", "expand", "is_archive", "peek", "read_tables"]
+
+_LINES_TO_PEEK_AT = 200
 
 
 def read_tables(path: Path, mapping: SourceMapping, *, relative_path: str, settings: Settings) -> Iterator[RawTable]:
@@ -29,6 +32,23 @@ def read_tables(path: Path, mapping: SourceMapping, *, relative_path: str, setti
     """
     for spec, grid in _grids(path, mapping, settings):
         yield read_table(grid, spec, relative_path=relative_path, settings=settings)
+
+
+def peek(path: Path, settings: Settings) -> list[tuple[str | None, list[Row]]]:
+    """Give the first lines of each visible sheet, or of a csv, without a mapping.
+
+    Raises:
+        FileError: the file cannot be read; says why.
+
+    """
+    kind = kind_of(path, settings)
+    if kind is Kind.WORKBOOK:
+        grids: list[Grid] = [*open_sheets(path, [("*",)], settings)[0]]
+    elif kind is Kind.TEXT:
+        grids = [CsvGrid.open(path, ())]
+    else:
+        raise FileError(f"это {kind.value}: такой файл не читается, попросите csv или xlsx")
+    return [(grid.sheet, list(islice(grid.rows(), _LINES_TO_PEEK_AT))) for grid in grids]
 
 
 def _grids(path: Path, mapping: SourceMapping, settings: Settings) -> list[tuple[TableSpec, Grid]]:

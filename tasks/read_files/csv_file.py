@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -50,7 +51,7 @@ class CsvGrid:
 
     @classmethod
     def open(cls, path: Path, specs: Sequence[TableSpec]) -> CsvGrid:
-        """Find out encoding and delimiter: of several, those in which the mapping finds its columns.
+        """Find out encoding and delimiter: of several, those in which the mapping finds most columns.
 
         Raises:
             FileError: the text is damaged; names the byte.
@@ -60,16 +61,17 @@ class CsvGrid:
             head = file.read(_SAMPLE_BYTES)
         wanted = [wanted for spec in specs for wanted in wanted_columns(spec)]
 
-        def known(encoding: str, delimiter: str) -> int:
-            rows = _rows(io.StringIO(head.decode(encoding, "replace"), newline=""), delimiter)
-            return max(
-                (count_known(row, wanted) for row, _ in zip(rows, range(_LINES_TO_LOOK_AT), strict=False)), default=0
-            )
+        def fit(dialect: _Dialect) -> int:
+            text = io.StringIO(head.decode(dialect.encoding, "replace"), newline="")
+            rows = list(itertools.islice(_rows(text, dialect.delimiter), _LINES_TO_LOOK_AT))
+            if not wanted:  # nobody has said what the columns are: the most regular table wins
+                return max(Counter(len(row) for row in rows if len(row) > 1).values(), default=0)
+            return max((count_known(row, wanted) for row in rows), default=0)
 
         encodings = _encodings(path, head)
         best = max(
             (_Dialect(encoding, delimiter) for encoding in encodings for delimiter in _DELIMITERS),
-            key=lambda dialect: known(*dialect),
+            key=fit,
         )
         return cls(path, best)
 
