@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -72,11 +72,13 @@ async def ingest_files(
     replay: bool = False,
 ) -> dict[str, str]:
     """Stage a group of files one by one; gives the failed ones with their reasons."""
-    settings = load_settings()
+    settings, log = load_settings(), get_run_logger()
     failed = {}
     async with open_connection(settings) as connection:
         for file in files:
-            with _unpacked(file, settings) as members:
+            with unpacked(file, settings) as (members, left_out):
+                if left_out:
+                    log.warning("not read, FILE_PATTERNS leaves them out: %r in %r", left_out, file.source_file)
                 for member in members:
                     if not _is_asked_for(member.source_file.partition("/")[2], only):
                         continue
@@ -90,33 +92,37 @@ def _is_asked_for(path: str, only: list[str] | None) -> bool:
     return only is None or any(f"{path}/".startswith(f"{one}/") or f"{one}/".startswith(f"{path}/") for one in only)
 
 
+class Unpacked(NamedTuple):
+    """What is to be loaded of a file."""
+
+    files: list[RawFile]
+    """Of an archive each file in it, to be loaded as a file of its own; of another file itself."""
+    left_out: list[str]
+    """Names in an archive that FILE_PATTERNS leaves out."""
+
+
 @contextmanager
-def _unpacked(file: RawFile, settings: Settings) -> Iterator[list[RawFile]]:
-    """Give the files of an archive, each to be loaded as a file of its own; of another file itself."""
+def unpacked(file: RawFile, settings: Settings) -> Iterator[Unpacked]:
+    """Unpack an archive for a while; for mappings it is the folder that it lies in, whose name gives codes."""
     with tempfile.TemporaryDirectory(prefix="dataops-") as folder:
         try:
             members = expand(file.path, Path(folder), settings) if is_archive(file.path, settings) else None
         except FileError:
             members = None  # reading it gives the same error, after it stands in the load log
         if members is None:
-            yield [file]
+            yield Unpacked([file], [])
             return
-        for member in members:
-            if not is_wanted(member.name.rpartition("/")[2], settings):
-                get_run_logger().warning(
-                    "not read, FILE_PATTERNS leaves it out: %r in %r", member.name, file.source_file
-                )
-        # For mappings an archive is the folder that it lies in: codes come from the folders' names.
         above = file.relative_path.rpartition("/")[0]
-        yield [
+        wanted = [member for member in members if is_wanted(member.name.rpartition("/")[2], settings)]
+        files = [
             raw_file(
                 member.path,
                 relative_path=f"{above}/{member.name}".lstrip("/"),
                 source_file=f"{file.source_file}/{member.name}",
             )
-            for member in members
-            if is_wanted(member.name.rpartition("/")[2], settings)
+            for member in wanted
         ]
+        yield Unpacked(files, [member.name for member in members if member not in wanted])
 
 
 async def _ingest_file(

@@ -107,13 +107,7 @@ def _time_columns(headings: Sequence[str], samples: Sequence[Sequence[str]], tim
     columns = list(zip(headings, samples, strict=True))
     date = next((heading for heading, texts in columns if heading and _mostly(texts, times.is_date)), None)
     moment = next((heading for heading, texts in columns if heading and _mostly(texts, times.is_moment)), None)
-    hours = [
-        (heading, texts)
-        for heading, texts in columns
-        if heading not in ("", date)
-        and re.search(r"(?i)час|время|hour|time", heading)
-        and _mostly(texts, times.is_hour)
-    ]
+    hours = [(heading, texts) for heading, texts in columns if heading != date and _is_hour(heading, texts, times)]
     if date and hours:
         heading, texts = hours[0]
         yield f"date: {_quoted(date)}  # such as {_quoted(_first(columns, date))}"
@@ -127,6 +121,10 @@ def _time_columns(headings: Sequence[str], samples: Sequence[Sequence[str]], tim
         yield "# ??? No column with dates was found: date: and hour:, or timestamp:, name the headings."
 
 
+def _is_hour(heading: str, texts: Sequence[str], times: Times) -> bool:
+    return bool(re.search(r"(?i)час|время|hour|time", heading)) and _mostly(texts, times.is_hour)
+
+
 def _first(columns: Sequence[tuple[str, Sequence[str]]], heading: str | None) -> str:
     return next((texts[0] for name, texts in columns if name == heading and texts), "")
 
@@ -135,7 +133,8 @@ def _metric_columns(headings: Sequence[str], samples: Sequence[Sequence[str]], t
     yield "columns:"
     taken: set[str] = set()
     for heading, texts in zip(headings, samples, strict=True):
-        if not heading or not _mostly(texts, _is_number) or _mostly(texts, times.is_date):
+        is_time = _mostly(texts, times.is_date) or _is_hour(heading, texts, times)
+        if not heading or is_time or not _mostly(texts, _is_number):
             continue
         metric, is_certain = _metric(heading)
         unit = _unit(heading)

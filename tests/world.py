@@ -10,12 +10,13 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
+from flows.ingest import unpacked
 from schemas.errors import FileError
-from schemas.mappings import load_mappings, match_mapping
+from schemas.mappings import SourceMapping, load_mappings, match_mapping
 from schemas.reasons import Reason
 from schemas.settings import Settings
 from tasks.claim_files import Run, claim, fail_load, new_load_id, take_claim_key
-from tasks.find_files import find_files
+from tasks.find_files import RawFile, find_files
 from tasks.judge_readings import Spool, find_staged, judge_loads
 from tasks.load_readings import LOADS_LOCK, SharedReadingsError, accepted_spool, find_parsed, load
 from tasks.read_files import read_tables
@@ -71,34 +72,40 @@ class World(NamedTuple):
 
     async def ingest(self, run: Run, *, replay: bool = False) -> None:
         """Claim and stage every file of the run's day."""
-        mappings = load_mappings(self.settings.sources_dir)
         found = await find_files(run.business_date, self.settings, now=time.time())
         for file in found.files:
-            mapping = match_mapping(mappings, file.relative_path)
-            claimed = await claim(
-                self.connection,
-                run,
-                self.settings,
-                source_file=file.source_file,
-                checksum=file.checksum,
-                size_bytes=file.size_bytes,
-                identity=mapping.path_identity(file.relative_path),
-                replay=replay,
+            with unpacked(file, self.settings) as (members, _):
+                for member in members:
+                    await self._ingest_file(run, member, replay=replay)
+
+    async def _ingest_file(self, run: Run, file: RawFile, *, replay: bool) -> None:
+        mapping: SourceMapping | None = None
+        try:
+            mapping = match_mapping(load_mappings(self.settings.sources_dir), file.relative_path)
+        except FileError as error:
+            why = str(error)
+        claimed = await claim(
+            self.connection,
+            run,
+            self.settings,
+            source_file=file.source_file,
+            checksum=file.checksum,
+            size_bytes=file.size_bytes,
+            identity=mapping.path_identity(file.relative_path) if mapping else None,
+            replay=replay,
+        )
+        if claimed.skipped_because or claimed.is_staged:
+            return
+        if mapping is None:
+            await fail_load(self.connection, claimed.load_id, why, self.settings)
+            return
+        try:
+            tables = read_tables(file.path, mapping, relative_path=file.relative_path, settings=self.settings)
+            await stage_tables(
+                self.connection, claimed.load_id, file.source_file, tables, self.settings, source=mapping.name
             )
-            if claimed.skipped_because or claimed.is_staged:
-                continue
-            try:
-                tables = read_tables(file.path, mapping, relative_path=file.relative_path, settings=self.settings)
-                await stage_tables(
-                    self.connection,
-                    claimed.load_id,
-                    file.source_file,
-                    tables,
-                    self.settings,
-                    source=mapping.name,
-                )
-            except FileError as error:
-                await fail_load(self.connection, claimed.load_id, str(error), self.settings)
+        except FileError as error:
+            await fail_load(self.connection, claimed.load_id, str(error), self.settings)
 
     async def validate(self, run: Run) -> None:
         """Judge the run's staged loads as one group."""
