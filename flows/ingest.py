@@ -76,13 +76,14 @@ async def ingest_files(
     failed = {}
     async with open_connection(settings) as connection:
         for file in files:
-            with unpacked(file, settings) as (members, left_out):
+            with unpacked(file, settings) as (members, left_out, broken):
                 if left_out:
                     log.warning("not read, FILE_PATTERNS leaves them out: %r in %r", left_out, file.source_file)
                 for member in members:
                     if not _is_asked_for(member.source_file.partition("/")[2], only):
                         continue
-                    if reason := await _ingest_file(connection, member, mappings, context, settings, replay=replay):
+                    mapping = broken.get(member.source_file) or _mapping_of(member, mappings)
+                    if reason := await _ingest_file(connection, member, mapping, context, settings, replay=replay):
                         failed[member.source_file] = reason
     return failed
 
@@ -92,6 +93,9 @@ def _is_asked_for(path: str, only: list[str] | None) -> bool:
     return only is None or any(f"{path}/".startswith(f"{one}/") or f"{one}/".startswith(f"{path}/") for one in only)
 
 
+_NESTED = "архив внутри архива: распакуйте его и передайте файлы"
+
+
 class Unpacked(NamedTuple):
     """What is to be loaded of a file."""
 
@@ -99,6 +103,8 @@ class Unpacked(NamedTuple):
     """Of an archive each file in it, to be loaded as a file of its own; of another file itself."""
     left_out: list[str]
     """Names in an archive that FILE_PATTERNS leaves out."""
+    broken: dict[str, FileError]
+    """Why one of `files` cannot be read whatever its mapping: an archive that is damaged, or inside another."""
 
 
 @contextmanager
@@ -107,10 +113,11 @@ def unpacked(file: RawFile, settings: Settings) -> Iterator[Unpacked]:
     with tempfile.TemporaryDirectory(prefix="dataops-") as folder:
         try:
             members = expand(file.path, Path(folder), settings) if is_archive(file.path, settings) else None
-        except FileError:
-            members = None  # reading it gives the same error, after it stands in the load log
+        except FileError as error:
+            yield Unpacked([file], [], {file.source_file: error})
+            return
         if members is None:
-            yield Unpacked([file], [])
+            yield Unpacked([file], [], {})
             return
         above = file.relative_path.rpartition("/")[0]
         wanted = [member for member in members if is_wanted(member.name.rpartition("/")[2], settings)]
@@ -122,20 +129,27 @@ def unpacked(file: RawFile, settings: Settings) -> Iterator[Unpacked]:
             )
             for member in wanted
         ]
-        yield Unpacked(files, [member.name for member in members if member not in wanted])
+        nested = {one.source_file: FileError(_NESTED) for one in files if _is_archive(one, settings)}
+        yield Unpacked(files, [member.name for member in members if member not in wanted], nested)
+
+
+def _is_archive(file: RawFile, settings: Settings) -> bool:
+    try:
+        return is_archive(file.path, settings)
+    except FileError:  # reading it says why
+        return False
 
 
 async def _ingest_file(
     connection: asyncpg.Connection,
     file: RawFile,
-    mappings: list[SourceMapping],
+    mapping: SourceMapping | FileError,
     context: RunContext,
     settings: Settings,
     *,
     replay: bool,
 ) -> str | None:
     log = get_run_logger()
-    mapping = _mapping_of(file, mappings)
     claimed = await claim(
         connection,
         context.run,

@@ -51,6 +51,8 @@ class TableLayout(_Found):
     hour_column: str | None = None
     tz_column: str | None = None
     time_zone: str
+    epoch: Literal[1900, 1904] = 1900
+    """From where the workbook counts days that are written as a number."""
     interval_minutes: int
     stamp: Literal["start", "end"] = "start"
     """Does a time stamp stand for the start or the end of its interval."""

@@ -38,7 +38,7 @@ METRICS: dict[str, Metric] = {
 
 # Letters that look alike: Cyrillic → Latin, so that `Т1` (Cyrillic) and `T1` are one word.
 _LOOK_ALIKES = str.maketrans("авеёкмнорстухі", "abeekmhopctyxi")
-_MARKS = str.maketrans({"³": "3", "²": "2", "º": "°", "˚": "°", "−": "-", "–": "-", "\xa0": " "})
+_MARKS = str.maketrans({"³": "3", "²": "2", "°": "o", "º": "o", "˚": "o", "−": "-", "–": "-", "\xa0": " "})
 
 
 def fold(text: str) -> str:
@@ -47,7 +47,8 @@ def fold(text: str) -> str:
     Case, look-alike letters, `ё`, spaces, dots, underscores and superscripts are folded.
     """
     text = unicodedata.normalize("NFC", text).translate(_MARKS).lower().translate(_LOOK_ALIKES)
-    return re.sub(r"[\s._]+", "", text)
+    # The letters are Latin by now: `куб. м` and `m^3` are м3.
+    return re.sub(r"[\s._]+", "", text).replace("kyбm", "m3").replace("m^3", "m3")
 
 
 _METRIC_SPELLINGS: dict[str, tuple[str, ...]] = {

@@ -95,7 +95,7 @@ async def stage_tables(
             rows,
             json.dumps([layout.model_dump() for layout in layouts], ensure_ascii=False),
             fingerprint(layouts),
-            _remarks(layouts),
+            _remarks(layouts, rows),
             source,
         )
     return Staged(rows, layouts)
@@ -133,9 +133,10 @@ async def _stage_table(
     return rows
 
 
-def _remarks(layouts: list[TableLayout]) -> str | None:
+def _remarks(layouts: list[TableLayout], rows: int) -> str | None:
     """Say in the log's message what is worth knowing of a file that loads: lines left out, new columns."""
-    remarks = [note for layout in layouts for note in layout.notes]
+    remarks = [] if rows else ["в файле нет ни одной строки с данными"]
+    remarks += [note for layout in layouts for note in layout.notes]
     skipped: dict[str, int] = {}
     for layout in layouts:
         for kind, count in layout.skipped.items():

@@ -74,16 +74,16 @@ class World(NamedTuple):
         """Claim and stage every file of the run's day."""
         found = await find_files(run.business_date, self.settings, now=time.time())
         for file in found.files:
-            with unpacked(file, self.settings) as (members, _):
+            with unpacked(file, self.settings) as (members, _, broken):
                 for member in members:
-                    await self._ingest_file(run, member, replay=replay)
+                    await self._ingest_file(run, member, broken.get(member.source_file), replay=replay)
 
-    async def _ingest_file(self, run: Run, file: RawFile, *, replay: bool) -> None:
-        mapping: SourceMapping | None = None
+    async def _ingest_file(self, run: Run, file: RawFile, broken: FileError | None, *, replay: bool) -> None:
+        mapping: SourceMapping | FileError
         try:
-            mapping = match_mapping(load_mappings(self.settings.sources_dir), file.relative_path)
+            mapping = broken or match_mapping(load_mappings(self.settings.sources_dir), file.relative_path)
         except FileError as error:
-            why = str(error)
+            mapping = error
         claimed = await claim(
             self.connection,
             run,
@@ -91,15 +91,14 @@ class World(NamedTuple):
             source_file=file.source_file,
             checksum=file.checksum,
             size_bytes=file.size_bytes,
-            identity=mapping.path_identity(file.relative_path) if mapping else None,
+            identity=mapping.path_identity(file.relative_path) if isinstance(mapping, SourceMapping) else None,
             replay=replay,
         )
         if claimed.skipped_because or claimed.is_staged:
             return
-        if mapping is None:
-            await fail_load(self.connection, claimed.load_id, why, self.settings)
-            return
         try:
+            if isinstance(mapping, FileError):
+                raise mapping
             tables = read_tables(file.path, mapping, relative_path=file.relative_path, settings=self.settings)
             await stage_tables(
                 self.connection, claimed.load_id, file.source_file, tables, self.settings, source=mapping.name

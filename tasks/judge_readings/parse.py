@@ -87,7 +87,7 @@ def _times(layout: TableLayout, batch: pa.RecordBatch) -> tuple[np.ndarray, np.n
     joined = pc.binary_join_element_wise(
         date, hour, tz, "\x1f", null_handling="replace", null_replacement=""
     ).dictionary_encode()
-    times = Times(ZoneInfo(layout.time_zone), dt.timedelta(minutes=layout.interval_minutes), layout.stamp)
+    times = Times(ZoneInfo(layout.time_zone), dt.timedelta(minutes=layout.interval_minutes), layout.stamp, layout.epoch)
     spellings = len(joined.dictionary)
     starts, problems = np.zeros(spellings, dtype=np.int64), np.zeros(spellings, dtype=np.int32)
     for place, spelling in enumerate(joined.dictionary.to_pylist()):

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 Stamp = Literal["start", "end"]
 _EXCEL_EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001 - wall-clock time, its zone is the mapping's
+_DAYS_TO_1904 = 1462
 _SERIAL_DAYS = range(20_000, 80_000)  # 1954 … 2119: a number outside it is no date
 _DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 _CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?:[:.](\d{2}))?(?:\.0)?")
@@ -30,6 +31,7 @@ class Times(NamedTuple):
     zone: ZoneInfo
     interval: dt.timedelta
     stamp: Stamp
+    epoch: int = 1900
 
 
 @lru_cache(maxsize=100_000)
@@ -43,7 +45,7 @@ def interval_start(date: str, hour: str | None, tz: str | None, times: Times) ->
         NotATimeError: the text is no time, or the local time is absent or doubled by a clock change.
 
     """
-    moment = read_moment(date)
+    moment = read_moment(date, times.epoch)
     is_start = times.stamp == "start"
     if hour is not None:
         if moment.time() != dt.time() or moment.tzinfo:
@@ -56,7 +58,7 @@ def interval_start(date: str, hour: str | None, tz: str | None, times: Times) ->
     return (instant - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
 
 
-def read_moment(text: str) -> dt.datetime:
+def read_moment(text: str, epoch: int = 1900) -> dt.datetime:
     """Read ISO 8601, `dd.mm.yyyy [HH:MM[:SS]]`, or an Excel serial day; naive unless it has an offset."""
     text = text.strip()
     try:
@@ -67,7 +69,7 @@ def read_moment(text: str) -> dt.datetime:
             extra = _DAY if (hour, minute, second) == (24, 0, 0) else dt.timedelta()
             return dt.datetime(year, month, day, 0 if extra else hour, minute, second) + extra  # noqa: DTZ001
         if re.fullmatch(r"\d{5}(\.\d+)?", text):
-            return _from_serial(float(text))
+            return _from_serial(float(text) + (_DAYS_TO_1904 if epoch == 1904 else 0))
         return _from_iso(text)
     except (ValueError, OverflowError):
         raise NotATimeError("date") from None

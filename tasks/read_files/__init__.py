@@ -78,7 +78,9 @@ def read_table(grid: Grid, spec: TableSpec, *, relative_path: str, settings: Set
     all_places = grid.places(header.line, len(header.headings))
     headed = {place for place, heading in enumerate(header.headings) if heading.text}
     all_places = sorted({*all_places, *headed})
-    layout = bind(header, all_places, spec, sheet=grid.sheet, codes=codes, settings=settings)
+    layout = bind(header, all_places, spec, sheet=grid.sheet, codes=codes, settings=settings).model_copy(
+        update={"epoch": grid.epoch}
+    )
     time = next(
         column.heading for column in layout.columns if column.key == (layout.timestamp_column or layout.date_column)
     )

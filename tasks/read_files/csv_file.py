@@ -27,12 +27,13 @@ _SAMPLE_BYTES = 1 << 18
 _BLOCK_BYTES = 1 << 20
 _LINES_TO_LOOK_AT = 60
 _MOST_RAGGED = 100_000
+_TOO_LONG = f"ячейка или строка длиннее {_BLOCK_BYTES >> 20} МБ, или кавычка не закрыта"
 _DELIMITERS = ";,\t|"
 _CYRILLIC = ("cp1251", "koi8-r", "cp866")
 """Likeliest first: utilities that do not write UTF-8 write cp1251."""
 _AGAIN = "файл повреждён, запросите его ещё раз"
 # The csv module's own limit of 128 kB a cell would refuse what pyarrow reads.
-csv.field_size_limit(_BLOCK_BYTES * 2)
+csv.field_size_limit(_BLOCK_BYTES)
 
 
 class _Dialect(NamedTuple):
@@ -44,6 +45,7 @@ class CsvGrid:
     """A csv as a grid of text cells."""
 
     sheet = None
+    epoch = 1900
 
     def __init__(self, path: Path, dialect: _Dialect) -> None:
         self._path = path
@@ -111,7 +113,7 @@ class CsvGrid:
                     yield lines.part(batch)
                 yield lines.rest(width)
             except (pa.ArrowInvalid, UnicodeError) as error:
-                raise FileError(self._what_is_broken(error)) from None
+                raise FileError(lines.refused or self._what_is_broken(error)) from None
 
     def _open(self, stream: _Utf8, skip: int, width: int, lines: _Lines) -> Iterator[pa.RecordBatch]:
         keys = [str(place) for place in range(width)]
@@ -147,7 +149,7 @@ class CsvGrid:
                         return f"байт на позиции {offset - kept + found.start} не текст в utf-8: {_AGAIN}"
                     offset += len(block)
         if "straddling" in str(error):
-            return f"строка длиннее {_BLOCK_BYTES >> 20} МБ (или кавычка не закрыта): исправьте файл"
+            return f"csv не читается: {_TOO_LONG}: исправьте файл"
         return f"csv не читается ({str(error).splitlines()[0][:200]}): исправьте файл"
 
 
@@ -160,7 +162,8 @@ def _rows(text: io.TextIOBase, delimiter: str) -> Iterator[Row]:
             before = reader.line_num
             yield [cell or None for cell in row]
     except csv.Error as error:
-        raise FileError(f"csv не читается, строка {reader.line_num} ({error}): исправьте файл") from None
+        why = _TOO_LONG if "field limit" in str(error) else str(error)
+        raise FileError(f"csv не читается, строка {reader.line_num}: {why}: исправьте файл") from None
 
 
 def _encodings(path: Path, head: bytes) -> list[str]:
@@ -272,14 +275,17 @@ class _Lines:
         self._row = after_line + 1
         self._breaks = 0
         self._ragged: list[tuple[int, str]] = []
+        self.refused: str | None = None
+        """Why the file is not read to its end: pyarrow passes no error of ours on."""
 
     def set_aside(self, row: Any) -> str:  # noqa: ANN401 - pyarrow's InvalidRow
         """Take a row with too few or too many cells from the parser, which reads ahead of the batches."""
         if len(self._ragged) == _MOST_RAGGED:
-            raise FileError(
-                f"в {_MOST_RAGGED} строк подряд число ячеек не то, что в шапке (строка {row.number}: "
+            self.refused = (
+                f"в {_MOST_RAGGED} строках число ячеек не то, что в шапке (строка {row.number}: "
                 f"{row.actual_columns}, в шапке {row.expected_columns}): исправьте файл"
             )
+            return "error"
         self._ragged.append((row.number, row.text))
         return "skip"
 

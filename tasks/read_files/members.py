@@ -56,7 +56,9 @@ def _expand_zip(path: Path, into: Path, settings: Settings) -> list[Member]:
     members: list[Member] = []
     try:
         with zipfile.ZipFile(path) as archive:
-            parts = [part for part in archive.infolist() if not part.is_dir() and not _is_never_read(part.filename)]
+            parts = [
+                part for part in archive.infolist() if not part.is_dir() and not _is_never_read(_safe(part.filename))
+            ]
             if len(parts) > _MOST_MEMBERS:
                 raise FileError(f"в архиве {len(parts)} файлов, разрешено {_MOST_MEMBERS}: разделите его")
             check_unpacked(parts, settings)

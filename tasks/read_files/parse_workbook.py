@@ -8,6 +8,7 @@ It answers JSON requests on a pipe, and writes a sheet's cells as text into an A
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import re
 import resource
@@ -29,7 +30,6 @@ _CHUNK_BYTES = 4 << 20
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _RELATION_STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 _SMALLEST_MS = 10
-_DAYS_1904 = 1462
 
 Unvalued = dict[int, list[tuple[int, str]]]
 """Row (from 0) → places and texts of cells of which calamine tells nothing."""
@@ -76,17 +76,32 @@ def _limit_time(seconds: int) -> None:
 
 
 def _list(path: str) -> list[dict[str, Any]]:
-    with CalamineWorkbook.from_path(path) as book:
+    epoch = _epoch(path)
+    with _open(path) as book:
         return [
-            {"name": sheet.name, "visible": sheet.visible == SheetVisibleEnum.Visible}
+            {"name": sheet.name, "visible": sheet.visible == SheetVisibleEnum.Visible, "epoch": epoch}
             for sheet in book.sheets_metadata
             if sheet.typ == SheetTypeEnum.WorkSheet
         ]
 
 
+def _open(path: str) -> CalamineWorkbook:
+    # Given a path, calamine believes the suffix; given a stream, the content.
+    return CalamineWorkbook.from_filelike(io.BytesIO(Path(path).read_bytes()))
+
+
+def _epoch(path: str) -> int:
+    """Tell from which year an xlsx counts days, where a date is a bare number."""
+    if not zipfile.is_zipfile(path):
+        return 1900
+    with zipfile.ZipFile(path) as archive:
+        book = archive.read("xl/workbook.xml") if "xl/workbook.xml" in archive.namelist() else b""
+    return 1904 if re.search(rb"\bdate1904=[\"'](1|true)[\"']", book) else 1900
+
+
 def _read(request: dict[str, Any]) -> list[dict[str, Any]] | None:
     """Write each wanted sheet into its file: `sheets` is name → path."""
-    with CalamineWorkbook.from_path(request["path"]) as book:
+    with _open(request["path"]) as book:
         for name, target in request["sheets"].items():
             sheet = book.get_sheet_by_name(name)
             unvalued = _unvalued_cells(request["path"], name)

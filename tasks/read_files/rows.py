@@ -54,6 +54,11 @@ class Grid(Protocol):
         """Name of the sheet; None for a csv."""
         ...
 
+    @property
+    def epoch(self) -> int:
+        """1900 or 1904: from where it counts days that are written as a number."""
+        ...
+
     def rows(self) -> Iterator[Row]:
         """Give the lines from the top, one by one."""
         ...

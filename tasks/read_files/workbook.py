@@ -33,13 +33,15 @@ class SheetInfo(NamedTuple):
 
     name: str
     visible: bool
+    epoch: int
 
 
 class SheetGrid:
     """A sheet as a grid of text cells; it lies in an Arrow file, not in memory."""
 
-    def __init__(self, sheet: str, batches: list[pa.RecordBatch], width: int) -> None:
-        self.sheet = sheet
+    def __init__(self, sheet: SheetInfo, batches: list[pa.RecordBatch], width: int) -> None:
+        self.sheet = sheet.name
+        self.epoch = sheet.epoch
         self._batches = batches
         self._width = width
 
@@ -94,15 +96,15 @@ def open_sheets(path: Path, wanted: Sequence[Sequence[str]], settings: Settings)
             for number, name in enumerate(dict.fromkeys(name for names in chosen for name in names))
         }
         _parser.ask({"path": str(path), "sheets": files}, settings)
-        grids = {name: _grid(name, file) for name, file in files.items()}
+        grids = {sheet.name: _grid(sheet, files[sheet.name]) for sheet in there if sheet.name in files}
     return [[grids[name] for name in names] for names in chosen]
 
 
-def _grid(name: str, file: str) -> SheetGrid:
+def _grid(sheet: SheetInfo, file: str) -> SheetGrid:
     # The map stays valid when the file's name is gone.
     with pa.ipc.open_file(pa.memory_map(file)) as reader:
         batches = [reader.get_batch(number) for number in range(reader.num_record_batches)]
-        return SheetGrid(name, batches, len(reader.schema))
+        return SheetGrid(sheet, batches, len(reader.schema))
 
 
 def _choose(names: Sequence[str], there: Sequence[SheetInfo]) -> list[str]:

@@ -1,0 +1,539 @@
+"""The catalogue of bad files: each loads, or fails alone with its reason; nothing is lost, nothing guessed.
+
+Elsewhere: known content, new versions and older ones in `integration/test_main_job.py`; growing files, links and odd
+names in `unit/test_find_files.py`; spellings of numbers and hours in `unit/judge_readings`; settings and the
+unreachable database in `unit/test_settings.py` and `integration/test_command.py`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import resource
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from schemas.settings import PROJECT_ROOT
+from tasks.export_rows import export_rows
+from tests import files
+from tests.world import DAY, World, long_csv
+
+ROWS: files.Rows = [
+    ["Дата", "Час", "Т1, °C", "Объём, м3"],
+    ["01.04.2025", "0-1", 60.5, 1.25],
+    ["01.04.2025", "1-2", 61, 2],
+]
+READINGS = {
+    ("M", "2025-03-31 21:00", "T1"): 60.5,
+    ("M", "2025-03-31 21:00", "consumption_period"): 1.25,
+    ("M", "2025-03-31 22:00", "T1"): 61,
+    ("M", "2025-03-31 22:00", "consumption_period"): 2,
+}
+MAPPING = """
+name: sheet
+match: ["sheet*"]
+layout: day-sheet
+sheet: Лист
+date: Дата
+hour: Час
+columns:
+  "Т1, °C": {metric: T1}
+  "Объём, м3": {metric: consumption_period, unit: м3}
+identity: {meter: M}
+"""
+
+
+@pytest.fixture
+async def city(world: World, tmp_path: Path) -> World:
+    """A world with one meter M, and a mapping for files named sheet*."""
+    sources = tmp_path / "sources"
+    shutil.copytree(PROJECT_ROOT / "schemas" / "sources", sources)
+    (sources / "sheet.yaml").write_text(MAPPING, encoding="utf-8")
+    await world.add_meter("M")
+    return World(world.connection, world.settings.model_copy(update={"sources_dir": sources}))
+
+
+async def run(world: World) -> dict[str, asyncpg.Record]:
+    """Run the day; whatever came of it, every reading that was read is accounted for."""
+    log = await world.run()
+    for row in log:
+        assert row["status"] != "running"
+        assert row["rows_read"] == row["rows_loaded"] + row["rows_rejected"] + row["rows_duplicate"]
+    return {row["source_file"].removeprefix(f"{DAY}/"): row for row in log}
+
+
+async def outcome(world: World, name: str, content: bytes | str) -> tuple[str, str]:
+    """Load one file beside a good one, which must load; gives status and message."""
+    world.put(name, content)
+    world.put("good.csv", long_csv("2025-04-30 00:00,M,T2,40"))
+    log = await run(world)
+    assert log["good.csv"]["status"] == "success"
+    return log[name]["status"], log[name]["message"] or ""
+
+
+async def reasons(world: World) -> list[tuple[str | None, str | None, str]]:
+    return [(row["cell"], row["raw_value"], row["reason"]) for row in await world.errors()]
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "xls", "xlsb", "ods"])
+async def test_every_kind_of_workbook_gives_the_same_readings_whatever_its_suffix(city: World, kind: str) -> None:
+    city.put("sheet.xlsx", getattr(files, kind)(ROWS))
+
+    log = await run(city)
+
+    assert (log["sheet.xlsx"]["status"], await city.values()) == ("success", READINGS)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("sheet.xlsx", files.xlsx(ROWS)[:-200], "повреждён или передан не полностью"),
+        (
+            "a.csv.gz",
+            gzip.compress(long_csv("2025-04-30 00:00,M,T1,60").encode() * 50)[:-9],
+            "повреждён или передан не",
+        ),
+        ("sheet.xlsx", b"<!DOCTYPE html><html><body>503", "страница html"),
+        ("sheet.xlsx", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", "документ pdf"),
+        ("sheet.xlsx", b"\xd0\xcf\x11\xe0" + bytes(600) + "EncryptedPackage".encode("utf-16-le"), "зашифрован паролем"),
+        (
+            "sheet.xlsx",
+            b"\xd0\xcf\x11\xe0" + bytes(600) + "WordDocument".encode("utf-16-le") + b"\0\0",
+            "документ Word",
+        ),
+        ("sheet.xlsx", files.zipped({"a.zip": files.zipped({"b.csv": b"x"})}), "архив"),
+    ],
+    ids=["truncated_xlsx", "truncated_gzip", "html", "pdf", "password", "word", "zip_named_xlsx"],
+)
+async def test_file_that_is_no_table_fails_alone_and_says_what_it_is(
+    city: World, name: str, content: bytes, said: str
+) -> None:
+    city.put(name, content)
+    city.put("good.csv", long_csv("2025-04-30 00:00,M,T2,40"))
+
+    log = await run(city)
+
+    (bad,) = [row for file, row in log.items() if file != "good.csv"]
+    assert (log["good.csv"]["status"], bad["status"]) == ("success", "failed")
+    assert said in bad["message"]
+
+
+@pytest.mark.parametrize("content", ["", "timestamp,meter_code,metric,value\n"], ids=["empty", "header_only"])
+async def test_file_without_rows_is_a_success_with_a_warning(city: World, content: str) -> None:
+    status, message = await outcome(city, "a.csv", content)
+
+    assert (status, "нет ни одной строки" in message) == ("success", True)
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", ","])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1251", "koi8-r", "cp866"])
+async def test_csv_of_every_encoding_gives_the_readings_of_its_twin(city: World, encoding: str, delimiter: str) -> None:
+    comma = "." if delimiter == "," else ","
+    lines = [["Дата", "Час", '"Т1, °C"', '"Объём, м3"'], ["01.04.2025", "0-1", f"60{comma}5", f"1{comma}25"]]
+    lines += [["01.04.2025", "1-2", "61", "2"]]
+    text = "\n".join(delimiter.join(line) for line in lines)
+    if encoding == "koi8-r":
+        text = text.replace("°", "°")
+    city.put("sheet.csv", text.encode(encoding))
+
+    log = await run(city)
+
+    assert (log["sheet.csv"]["status"], log["sheet.csv"]["message"]) == ("success", None)
+    assert await city.values() == READINGS
+
+
+@pytest.mark.parametrize(
+    ("bad", "place"),
+    [(b"\0", 84), (b"\xd0\x20", 84)],
+    ids=["nul", "invalid_utf8"],
+)
+async def test_byte_that_is_no_text_fails_the_file_and_is_named(city: World, bad: bytes, place: int) -> None:
+    text = "timestamp,meter_code,metric,value,примечание\n2025-04-30 00:00,M,T1,60,ок".encode()
+    assert len(text) == place
+    status, message = await outcome(city, "a.csv", text + bad + b"\n")
+
+    assert (status, f"позиции {place}" in message) == ("failed", True)
+
+
+async def test_number_with_spaces_apostrophes_and_a_unit_is_read_and_its_unit_checked(city: World) -> None:
+    values = ["1 234,5", "1 234,5", "1 234,5", "1'234.5", "12,5 м3", "12,5 °C"]
+    rows = [f'"{hour:02d}.04.2025 00:00";M;consumption_period;"{value}"' for hour, value in enumerate(values, start=1)]
+    city.put("a.csv", "\n".join(["ts;meter;metric;value", *rows]))
+
+    await run(city)
+
+    found = [value for _, value in sorted((key[1], value) for key, value in (await city.values()).items())]
+    assert found == [1234.5, 1234.5, 1234.5, 1234.5, 12.5]
+    assert await reasons(city) == [("D7", "12,5 °C", "unknown_unit")]
+
+
+async def test_header_is_found_below_a_title_and_in_two_lines(city: World) -> None:
+    rows = [
+        ["Ведомость за апрель"],
+        [],
+        ["Прибор", "М"],
+        [],
+        [None, None, "Т1,", "Объём,"],
+        ["Дата", "Час", "°C", "м3"],
+    ]
+    city.put("sheet.xlsx", files.xlsx([*rows, *ROWS[1:]]))
+
+    await run(city)
+
+    assert await city.values() == READINGS
+    assert await city.connection.fetchval("select min(row_num) from stage.stage_raw_measurements") == 7
+
+
+async def test_lines_that_are_no_readings_are_counted_and_never_read(city: World) -> None:
+    rows = [
+        *ROWS[:2],
+        [],
+        ROWS[0],
+        ["Итого", None, 60.5, 1.25],
+        ["Среднее:", None, 60, 1],
+        *ROWS[2:],
+        [None, "Всего", 1, 9],
+    ]
+    city.put("sheet.xlsx", files.xlsx([[None, *row] for row in rows]))
+
+    log = await run(city)
+
+    assert await city.values() == READINGS
+    assert log["sheet.xlsx"]["message"] == "пропущено: итоговые строки 3, повторы шапки 1, пустые строки 1"
+
+
+async def test_formula_without_a_value_is_an_error_of_its_cell_and_never_a_null(city: World) -> None:
+    rows = [*ROWS[:2], ["=A2", "1-2", 61, 2], ["01.04.2025", "=B2", 61, 2], ["01.04.2025", "3-4", "=C2*2", 2]]
+    city.put("sheet.xlsx", files.xlsx(rows))
+
+    log = await run(city)
+
+    assert (log["sheet.xlsx"]["rows_read"], log["sheet.xlsx"]["rows_loaded"]) == (8, 3)
+    assert await reasons(city) == [
+        ("A3", "=A2", "formula_without_value"),
+        ("B4", "=B2", "formula_without_value"),
+        ("C5", "=C2*2", "formula_without_value"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "date", ["01.04.2025", "2025-04-01", dt.date(2025, 4, 1), 45748, "01.04.25", "1.4.2025"], ids=str
+)
+@pytest.mark.parametrize("date_1904", [False, True])
+async def test_every_way_to_write_a_date_is_the_same_day(city: World, date: files.Cell, *, date_1904: bool) -> None:
+    if date_1904 and isinstance(date, int):
+        date -= 1462
+    rows = [ROWS[0], [date, "0-1", 60.5, 1.25], [date, "1-2", 61, 2]]
+    city.put("sheet.xlsx", files.xlsx(rows, date_1904=date_1904))
+
+    await run(city)
+
+    assert await city.values() == READINGS
+
+
+@pytest.mark.parametrize(
+    ("stamp", "hours"),
+    [
+        ("start", ("0-1", "1-2")),
+        ("start", ("00:00-01:00", "01:00 - 02:00")),
+        ("start", (0, 1)),
+        ("end", (1, 2)),
+        ("start", (dt.time(0), dt.time(1))),
+        ("end", ("01:00", "2:00")),
+    ],
+    ids=str,
+)
+async def test_every_way_to_write_an_hour_is_what_the_mapping_says(city: World, stamp: str, hours: Any) -> None:  # noqa: ANN401
+    (city.settings.sources_dir / "sheet.yaml").write_text(f"{MAPPING}stamp: {stamp}\n", encoding="utf-8")
+    rows = [[date, hour, t1, volume] for (date, _, t1, volume), hour in zip(ROWS[1:], hours, strict=True)]
+    city.put("sheet.xlsx", files.xlsx([ROWS[0], *rows]))
+
+    await run(city)
+
+    assert await city.values() == READINGS
+
+
+async def test_hour_that_excel_turned_into_a_date_is_an_error_and_not_an_hour(city: World) -> None:
+    city.put("sheet.xlsx", files.xlsx([*ROWS[:2], ["01.04.2025", dt.date(2025, 1, 2), 61, 2]]))
+
+    await run(city)
+
+    assert await reasons(city) == [("B3", "2025-01-02", "bad_timestamp")]
+
+
+async def test_only_the_mapped_sheet_is_read_and_a_missing_one_lists_those_there_are(city: World) -> None:
+    city.put("sheet1.xlsx", files.xlsx(ROWS, also=["Лист2", "Черновик"]))
+    city.put("sheet2.xlsx", files.xlsx([*ROWS, ["02.04.2025", "0-1", 1, 1]], sheet="Апрель", also=["Прочее"]))
+
+    log = await run(city)
+
+    assert (log["sheet1.xlsx"]["status"], await city.values()) == ("success", READINGS)
+    assert log["sheet2.xlsx"]["status"] == "failed"
+    assert "нет листа «Лист»; в книге есть: «Апрель», «Прочее»" in log["sheet2.xlsx"]["message"]
+
+
+@pytest.mark.parametrize("t1", ["Т1, °C", "T1, оС", "t1, oC", "Т1,°С"])
+@pytest.mark.parametrize("volume", ["Объём, м3", "ОБЪЕМ, м³", "объём,  м3"])
+async def test_look_alike_letters_and_signs_are_one_heading(city: World, t1: str, volume: str) -> None:
+    city.put("sheet.xlsx", files.xlsx([["Дата", "Час", t1, volume], *ROWS[1:]]))
+
+    await run(city)
+
+    assert await city.values() == READINGS
+
+
+@pytest.mark.parametrize(
+    ("header", "status", "said"),
+    [
+        (["Дата", "Час", "Т1, °C", "Объем, м3", "Примечание"], "success", "сохранены в сырье: E «Примечание»"),
+        (
+            ["Дата", "Час", "Т1, °C", "Обьём воды, м3", "x"],
+            "failed",
+            "нет столбца «Объём, м3», похожий: «Обьём воды, м3»",
+        ),
+        (
+            ["Дата", "Час", "Т1, °C", "Объём, м3", "Т1, °C"],
+            "failed",
+            "«Т1, °C» встречается несколько раз (C «Т1, °C», E",
+        ),
+        (["Дата", "Час", "Т1, °C"], "failed", "нет столбца «Объём, м3»"),
+    ],
+    ids=["added", "renamed", "doubled", "missing"],
+)
+async def test_changed_columns_are_said_by_name(city: World, header: list[str], status: str, said: str) -> None:
+    city.put("sheet.xlsx", files.xlsx([header, *([*row, 1][: len(header)] for row in ROWS[1:])]))
+
+    log = await run(city)
+
+    assert (log["sheet.xlsx"]["status"], said in log["sheet.xlsx"]["message"]) == (status, True), log["sheet.xlsx"][
+        "message"
+    ]
+
+
+async def test_moved_columns_change_nothing(city: World) -> None:
+    city.put("sheet.xlsx", files.xlsx([[row[3], row[1], row[2], row[0]] for row in ROWS]))
+
+    log = await run(city)
+
+    assert (log["sheet.xlsx"]["message"], await city.values()) == (None, READINGS)
+
+
+async def test_false_dimension_of_a_sheet_hides_no_row(city: World) -> None:
+    def lie(xml: bytes) -> bytes:
+        assert b'<dimension ref="A1:D3"/>' in xml
+        return xml.replace(b'ref="A1:D3"', b'ref="A1:B1"')
+
+    city.put("sheet.xlsx", files.edited(files.xlsx(ROWS), "xl/worksheets/sheet1.xml", lie))
+
+    await run(city)
+
+    assert await city.values() == READINGS
+
+
+async def test_a_million_styled_but_empty_rows_cost_little(city: World) -> None:
+    def pad(xml: bytes) -> bytes:
+        rows = b"".join(b'<row r="%d"><c r="A%d" s="1"/></row>' % (n, n) for n in range(4, 1_048_577))
+        return xml.replace(b"</sheetData>", rows + b"</sheetData>")
+
+    city.put("sheet.xlsx", files.edited(files.xlsx(ROWS), "xl/worksheets/sheet1.xml", pad))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    await run(city)
+
+    assert await city.values() == READINGS
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # kB
+
+
+@pytest.mark.parametrize("name", ["sheet.xlsx", "a.zip"])
+@pytest.mark.parametrize("limit", ["size", "ratio"])
+async def test_zip_bomb_is_refused_before_it_is_unpacked(city: World, name: str, limit: str) -> None:
+    world = World(city.connection, city.settings.model_copy(update={"max_unpacked_mb": 50} if limit == "size" else {}))
+    part = "xl/workbook.xml" if name == "sheet.xlsx" else "a.csv"
+    world.put(name, files.zipped({part: b"0" * (120 << 20)}))
+    world.put("good.csv", long_csv("2025-04-30 00:00,M,T2,40"))
+
+    log = await run(world)
+
+    assert (log["good.csv"]["status"], log[name]["status"]) == ("success", "failed")
+    assert ("MAX_UNPACKED_MB" if limit == "size" else "MAX_UNPACK_RATIO") in log[name]["message"]
+
+
+async def test_gzip_bomb_stops_at_the_limit(city: World) -> None:
+    world = World(city.connection, city.settings.model_copy(update={"max_unpacked_mb": 1}))
+    world.put("a.csv.gz", gzip.compress(b"0" * (2 << 20)))
+
+    log = await run(world)
+
+    assert "MAX_UNPACKED_MB" in log["a.csv.gz"]["message"]
+
+
+ENTITY = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b SYSTEM "file:///etc/passwd">]>'
+
+
+@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"])
+async def test_xml_entities_are_neither_expanded_nor_fetched(city: World, part: str) -> None:
+    def insert(xml: bytes) -> bytes:
+        head, _, rest = xml.partition(b"?>")
+        return head + b"?>" + ENTITY + rest
+
+    status, message = await outcome(city, "sheet.xlsx", files.edited(files.xlsx(ROWS), part, insert))
+
+    assert (status, "DTD" in message) == ("failed", True)
+
+
+async def test_macros_and_links_of_a_workbook_are_data_that_nobody_follows(city: World) -> None:
+    parts = files.edited(files.xlsx([*ROWS, ["=cmd|'/c calc'!A0", "2-3", 1, 1]]), "xl/workbook.xml", lambda xml: xml)
+    city.put("sheet.xlsm", parts)
+
+    await run(city)
+
+    assert await city.values() == READINGS
+    assert [reason for *_, reason in await reasons(city)] == ["formula_without_value"]
+
+
+async def test_codes_that_a_spreadsheet_would_run_are_inert_in_exports(city: World, tmp_path: Path) -> None:
+    codes = ["=1+1", "+1", "-1", "@x", "<script>alert(1)</script>", "\t=1"]
+    city.put("a.csv", "\n".join(["ts;meter;metric;value", *(f'2025-04-30 00:00;"{code}";T1;60' for code in codes)]))
+    await run(city)
+    rows = [dict(row) for row in await city.errors()]
+
+    export_rows(rows, ["raw_value", "reason"], tmp_path / "errors.csv")
+    export_rows(rows, ["raw_value", "reason"], tmp_path / "errors.xlsx")
+
+    lines = (tmp_path / "errors.csv").read_text("utf-8-sig").splitlines()[1:]
+    assert all(line.lstrip('"')[0] not in "=+-@\t" for line in lines), lines
+    from python_calamine import CalamineWorkbook
+
+    sheet = CalamineWorkbook.from_path(str(tmp_path / "errors.xlsx")).get_sheet_by_index(0).to_python()
+    assert [row[0] for row in sheet[1:]] == [row["raw_value"] for row in rows]
+
+
+async def test_what_is_no_finite_number_is_rejected_with_its_cell(city: World) -> None:
+    bad = ["NaN", "inf", "-Infinity", "1e309", "#DIV/0!", "abc"]
+    missing = ["", "-", "н/д", "н/д ", "нет данных"]
+    rows = [
+        f"2025-04-{day:02d} 00:00,M,consumption_period,{value}"
+        for day, value in enumerate([*bad, *missing, "-0", "1e308"], start=1)
+    ]
+    city.put("a.csv", long_csv(*rows))
+
+    log = await run(city)
+
+    found = [reason for *_, reason in await reasons(city)]
+    assert found == ["bad_number"] * len(bad) + ["missing_value"] * len(missing) + ["out_of_range"]
+    assert list((await city.values()).values()) == [0]
+    assert log["a.csv"]["rows_read"] == len(rows)
+
+
+async def test_hours_that_clock_changes_made_absent_or_double_are_rejected_unless_the_offset_is_there(
+    city: World,
+) -> None:
+    rows = ["2014-10-26 01:30", "2014-10-26T01:30:00+04:00", "2014-10-26T01:30:00+03:00", "2011-03-27 02:30"]
+    city.put("a.csv", long_csv(*(f"{ts},M,T1,{60 + place}" for place, ts in enumerate(rows))))
+
+    await run(city)
+
+    assert await reasons(city) == [
+        ("A2", "2014-10-26 01:30", "bad_timestamp"),
+        ("A5", "2011-03-27 02:30", "bad_timestamp"),
+    ]
+    assert sorted(key[1] for key in await city.values()) == ["2014-10-25 21:30", "2014-10-25 22:30"]
+
+
+async def test_file_with_nothing_but_bad_rows_keeps_every_error_in_bounded_memory(city: World) -> None:
+    count = 200_000
+    lines = "".join(f"2025-04-30 00:00,M,T1,x{number}\n" for number in range(count))
+    city.put("a.csv", f"timestamp,meter_code,metric,value\n{lines}")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    log = await run(city)
+
+    assert (log["a.csv"]["status"], log["a.csv"]["rows_rejected"]) == ("partial", count)
+    assert await city.connection.fetchval("select count(distinct raw_value) from quality.quality_row_errors") == count
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 600_000  # kB
+
+
+async def test_each_file_of_an_archive_loads_as_a_file_of_its_own(city: World) -> None:
+    one, two = long_csv("2025-04-30 00:00,M,T1,60"), long_csv("2025-04-30 01:00,M,T1,x")
+    city.put("a.zip", files.zipped({"x/one.csv": one.encode(), "two.csv": two.encode(), "readme.txt": b"hello"}))
+    city.put("b.csv.gz", gzip.compress(long_csv("2025-04-30 02:00,M,T1,62").encode()))
+    city.put("again.zip", files.zipped({"one.csv": one.encode(), "../../evil.csv": b"a,b\n1,2\n"}))
+
+    log = await run(city)
+
+    assert {name: row["status"] for name, row in log.items()} == {
+        "a.zip/x/one.csv": "success",
+        "a.zip/two.csv": "partial",
+        "b.csv.gz/b.csv": "success",
+        "again.zip/one.csv": "skipped",
+        "again.zip/evil.csv": "failed",
+    }
+    assert await city.values() == {("M", "2025-04-29 21:00", "T1"): 60, ("M", "2025-04-29 23:00", "T1"): 62}
+
+
+async def test_archive_takes_codes_from_the_folder_that_it_lies_in(city: World, real_files: Path) -> None:
+    name = "Посуточная ведомость водосчетчика ХВС ИТП.xlsx"
+    await city.add_meter("D-0007-HVS", building="D-0007", itp="D-0007-ITP")
+    city.put("D-0007/april.zip", files.zipped({name: (real_files / name).read_bytes()}))
+
+    log = await run(city)
+
+    assert log[f"D-0007/april.zip/{name}"]["rows_loaded"] == 1440
+
+
+async def test_ten_thousand_columns_and_a_cell_of_ten_megabytes_stay_bounded(city: World) -> None:
+    header = ",".join(["timestamp,meter_code,metric,value", *(f"extra{number}" for number in range(10_000))])
+    city.put("wide.csv", f"{header}\n2025-04-30 00:00,M,T1,x{',' * 10_000}\n")
+    city.put("long.csv", long_csv(f"2025-04-30 01:00,M,T1,{'9' * (10 << 20)}", "2025-04-30 02:00,M,T1,60"))
+    city.put("big.csv", long_csv(f"2025-04-30 03:00,M,T1,{'y' * 500_000}", "2025-04-30 04:00,M,T1,61"))
+
+    log = await run(city)
+
+    assert (log["wide.csv"]["status"], log["big.csv"]["status"]) == ("partial", "partial")
+    assert log["long.csv"]["status"] == "failed"
+    assert "длиннее" in log["long.csv"]["message"]
+    assert all(len(row["message"] or "") < 2_000 for row in log.values())
+    whole = await city.connection.fetchval(
+        "select max(length(payload ->> 'value')) from stage.stage_raw_measurements where source_file like '%big.csv'"
+    )
+    assert whole == 500_000
+
+
+async def test_more_ragged_lines_than_can_be_kept_fail_the_file(city: World) -> None:
+    status, message = await outcome(city, "a.csv", "timestamp,meter_code,metric,value\n" + "a,b,c\n" * 100_001)
+
+    assert (status, "число ячеек не то, что в шапке" in message) == ("failed", True), message
+
+
+async def test_workbook_that_kills_the_parser_fails_alone(city: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(city.connection, city.settings.model_copy(update={"workbook_memory_mb": 64}))
+    rows: files.Rows = [ROWS[0], *([["01.04.2025", "0-1", float(n), 1.0, f"text {n}"] for n in range(150_000)])]
+
+    status, message = await outcome(world, "sheet.xlsx", files.xlsx(rows))
+
+    assert (status, "WORKBOOK_MEMORY_MB" in message) == ("failed", True), message
+
+
+async def test_workbook_that_takes_too_long_fails_alone(city: World) -> None:
+    world = World(city.connection, city.settings.model_copy(update={"workbook_timeout_sec": 1}))
+    rows: files.Rows = [ROWS[0], *([["01.04.2025", "0-1", float(n), 1.0, f"text {n}"] for n in range(300_000)])]
+    began = time.monotonic()
+
+    status, message = await outcome(world, "sheet.xlsx", files.xlsx(rows))
+
+    assert (status, "WORKBOOK_TIMEOUT_SEC" in message) == ("failed", True), message
+    assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize(("name", "content"), [("x.xlsx", files.xlsx([["a", "b"], [1, 2]])), ("y.csv", b"a,b\n1,2\n")])
+async def test_unknown_file_is_logged_as_failed_with_the_command_to_draft_a_mapping(
+    city: World, name: str, content: bytes
+) -> None:
+    status, message = await outcome(city, name, content)
+
+    assert (status, "dataops sources new" in message) == ("failed", True), message
