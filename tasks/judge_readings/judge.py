@@ -53,7 +53,7 @@ def judge(
 
     """
     parsed = parsed.combine_chunks()
-    meter_index, meter_ids = _find_meters(parsed, meters)
+    meter_keys, meter_ids = _find_meters(parsed, meters)
     rows = pd.DataFrame(
         {
             "time": parsed.column("ts").to_pandas(),
@@ -66,7 +66,7 @@ def judge(
     )
     keys = rows[["metric"]].assign(
         file=np.array(file_of_table)[parsed.column("table").to_numpy()],
-        meter=meter_index,
+        meter=meter_keys,
         time=rows["time"].astype("int64"),
     )
     problems = parsed.column("problems").to_numpy().copy()
@@ -90,7 +90,7 @@ def _metric_indices(parsed: pa.Table) -> np.ndarray:
 
 
 def _find_meters(parsed: pa.Table, meters: Mapping[str, Meter]) -> tuple[np.ndarray, np.ndarray]:
-    """Give each row's meter as an index of its code, and as an id (NO_METER where the codes do not fit)."""
+    """Give each row's meter as a key, and as an id (NO_METER where the codes do not fit)."""
     codes = [pc.fill_null(parsed.column(f"{name}_code"), "") for name in ("building", "itp", "meter")]
     joined = pc.binary_join_element_wise(*codes, "\x1f").combine_chunks().dictionary_encode()
     ids = np.full(len(joined.dictionary), NO_METER, dtype=np.int64)
@@ -100,8 +100,10 @@ def _find_meters(parsed: pa.Table, meters: Mapping[str, Meter]) -> tuple[np.ndar
         # A code that stands under another building or ITP is not that meter: nothing is guessed.
         if meter and building in ("", meter.building_code) and itp in ("", meter.itp_code):
             ids[place] = meter.meter_id
-    meter_index = codes[2].combine_chunks().dictionary_encode().indices.to_numpy()
-    return meter_index, ids[joined.indices.to_numpy()]
+    # Codes that fit no meter are told apart by all three of them.
+    keys = np.where(ids == NO_METER, NO_METER - 1 - np.arange(len(ids)), ids)
+    places = joined.indices.to_numpy()
+    return keys[places], ids[places]
 
 
 def _broken_rules(rows: pd.DataFrame, checks: list[pandera.pandas.Check]) -> np.ndarray:

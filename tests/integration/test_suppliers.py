@@ -1,0 +1,234 @@
+"""A supplier that nobody has seen before takes one YAML file and no code."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from schemas.settings import PROJECT_ROOT
+from tests import files
+from tests.world import World
+
+HOURS = [f"{hour}-{hour + 1}" for hour in range(3)]
+
+
+async def load(world: World, tmp_path: Path, mapping: str, content: bytes, *meters: str) -> dict[str, object]:
+    """Load one file `x…` by one mapping; gives its row of the load log."""
+    sources = tmp_path / "sources"
+    shutil.copytree(PROJECT_ROOT / "schemas" / "sources", sources)
+    (sources / "supplier.yaml").write_text(f'name: supplier\nmatch: ["x*"]\n{mapping}', encoding="utf-8")
+    for meter in meters:
+        await world.add_meter(meter)
+    world.put("x.xlsx", content)
+    own = World(world.connection, world.settings.model_copy(update={"sources_dir": sources}))
+    (log,) = await own.run()
+    assert log["rows_read"] == log["rows_loaded"] + log["rows_rejected"] + log["rows_duplicate"]
+    return dict(log)
+
+
+HEAT_METER: files.Rows = [
+    ["Отчёт о параметрах теплопотребления"],
+    ["Теплосчётчик", "ВКТ-7 № 00123", None, "Абонент: ЖСК"],
+    [],
+    ["Часовой архив"],
+    ["Дата", "Час", "Подающий", None, "Обратный", None],
+    [None, None, "t", "V", "t", "V"],
+    [None, None, "°C", "м3", "°C", "м3"],
+    [1, 2, 3, 4, 5, 6],
+    *([["01.04.2025", hour, 70.5 + n, 1.5, 50.25, 1.25] for n, hour in enumerate(HOURS)]),
+    ["Итого:", None, 71.5, 4.5, 50.25, 3.75],
+    [],
+    ["Суточный архив"],
+    ["Дата", "Подающий t, °C", "Обратный t, °C"],
+    ["01.04.2025", 71.5, 50.25],
+    ["Подпись", "Иванов"],
+]
+
+
+async def test_heat_meter_with_preamble_units_hourly_and_daily_tables_and_totals(world: World, tmp_path: Path) -> None:
+    mapping = r"""
+identity:
+  meter: {cell: B2, pattern: '№\s*(\d+)'}
+layout: day-sheet
+tables:
+  - after: Часовой архив
+    until: Суточный архив
+    date: Дата
+    hour: Час
+    columns:
+      "Подающий t": {metric: T1, unit: °C}
+      "Подающий V": {metric: flow_supply, unit: м3}
+      "Обратный t": {metric: T2, unit: °C}
+      "Обратный V": {metric: flow_return, unit: м3}
+  - after: Суточный архив
+    date: Дата
+    interval_minutes: 1440
+    columns:
+      "Подающий t, °C": {metric: T1}
+      "Обратный t, °C": {metric: T2}
+    identity:
+      meter: {cell: B2, pattern: '№\s*(\d+)'}
+      building: DAILY
+"""
+    log = await load(world, tmp_path, mapping, files.xlsx(HEAT_METER), "00123")
+
+    values = await world.values()
+    assert {key: values[key] for key in values if key[1] == "2025-03-31 22:00"} == {
+        ("00123", "2025-03-31 22:00", "T1"): 71.5,
+        ("00123", "2025-03-31 22:00", "flow_supply"): 1.5,
+        ("00123", "2025-03-31 22:00", "T2"): 50.25,
+        ("00123", "2025-03-31 22:00", "flow_return"): 1.25,
+    }
+    # The daily table's meter stands under no building DAILY: its two readings wait, and are never taken for hours.
+    assert (log["rows_loaded"], log["rows_rejected"], len(values)) == (12, 2, 12)
+    assert "итоговые строки 1" in str(log["message"])
+
+
+async def test_meters_side_by_side_in_column_blocks(world: World, tmp_path: Path) -> None:
+    rows: files.Rows = [
+        [None, None, "Прибор 1", None, "Прибор 2", None],
+        ["Дата", "Час", "T1, °C", "V, м3", "T1, °C", "V, м3"],
+        *([["01.04.2025", hour, 60 + n, n, 70 + n, 10 + n] for n, hour in enumerate(HOURS)]),
+    ]
+    mapping = """
+layout: day-sheet
+date: Дата
+hour: Час
+columns:
+  "T1, °C": {metric: T1}
+  "V, м3": {metric: consumption_period}
+tables:
+  - block: C:D
+    identity: {meter: M1}
+  - block: E:F
+    identity: {meter: M2}
+"""
+    await load(world, tmp_path, mapping, files.xlsx(rows), "M1", "M2")
+
+    hour = "2025-03-31 23:00"
+    values = {key: value for key, value in (await world.values()).items() if key[1] == hour}
+    assert values == {
+        ("M1", hour, "T1"): 62,
+        ("M1", hour, "consumption_period"): 2,
+        ("M2", hour, "T1"): 72,
+        ("M2", hour, "consumption_period"): 12,
+    }
+    cells = await world.connection.fetch(
+        "select distinct meter_code, cell from quality.reading_lineage where metric = 'T1' order by 2"
+    )
+    assert [tuple(row) for row in cells] == [
+        ("M1", "C3"),
+        ("M1", "C4"),
+        ("M1", "C5"),
+        ("M2", "E3"),
+        ("M2", "E4"),
+        ("M2", "E5"),
+    ]
+
+
+async def test_one_sheet_for_each_meter(world: World, tmp_path: Path) -> None:
+    rows: files.Rows = [["Дата", "Час", "T1"], ["01.04.2025", "0-1", 60]]
+    mapping = r"""
+layout: day-sheet
+sheet: "Прибор*"
+date: Дата
+hour: Час
+columns:
+  "T1": {metric: T1}
+identity:
+  sheet: 'Прибор (?P<number>\d+)'
+  meter: "M-{number}"
+"""
+    book = files.xlsx(rows, "Прибор 7", also=["Прибор 8", "Легенда"])
+    with_both = files.edited(book, "xl/worksheets/sheet2.xml", lambda _: _sheet1(book))
+    await load(world, tmp_path, mapping, with_both, "M-7", "M-8")
+
+    assert await world.values() == {("M-7", "2025-03-31 21:00", "T1"): 60, ("M-8", "2025-03-31 21:00", "T1"): 60}
+
+
+def _sheet1(book: bytes) -> bytes:
+    found: list[bytes] = []
+    files.edited(book, "xl/worksheets/sheet1.xml", lambda xml: (found.append(xml), xml)[1])
+    return found[0]
+
+
+async def test_own_zone_interval_and_stamps_at_the_end(world: World, tmp_path: Path) -> None:
+    rows: files.Rows = [
+        ["Время", "Счётчик", "V, л", "Показание, м3"],
+        ["01.04.2025 00:30", "M", 1500, 100.5],
+        ["01.04.2025 01:00", "M", 500, 101],
+    ]
+    mapping = """
+layout: day-sheet
+timestamp: Время
+time_zone: Asia/Yekaterinburg
+interval_minutes: 30
+stamp: end
+register_read_at: end
+columns:
+  "V, л": {metric: consumption_period, unit: л}
+  "Показание, м3": {metric: consumption_cumulative, unit: м3}
+identity:
+  meter: {column: Счётчик}
+"""
+    await load(world, tmp_path, mapping, files.xlsx(rows), "M")
+
+    assert await world.values() == {
+        ("M", "2025-03-31 19:00", "consumption_period"): 1.5,
+        ("M", "2025-03-31 19:30", "consumption_period"): 0.5,
+        ("M", "2025-03-31 19:30", "consumption_cumulative"): 100.5,
+        ("M", "2025-03-31 20:00", "consumption_cumulative"): 101,
+    }
+
+
+async def test_same_reading_in_two_tables_of_a_file_is_one_or_a_conflict(world: World, tmp_path: Path) -> None:
+    rows: files.Rows = [
+        ["Дата", "Час", "T1", "T1 повтор"],
+        ["01.04.2025", "0-1", 60, 60],
+        ["01.04.2025", "1-2", 61, 62],
+    ]
+    mapping = """
+layout: day-sheet
+date: Дата
+hour: Час
+identity: {meter: M}
+tables:
+  - columns: {"T1": {metric: T1}}
+  - columns: {"T1 повтор": {metric: T1}}
+"""
+    log = await load(world, tmp_path, mapping, files.xlsx(rows), "M")
+
+    assert (log["rows_read"], log["rows_loaded"], log["rows_duplicate"], log["rows_rejected"]) == (4, 1, 1, 2)
+
+
+async def test_unit_below_the_header_that_is_not_the_mappings_fails_the_file(world: World, tmp_path: Path) -> None:
+    rows: files.Rows = [["Дата", "Час", "V"], [None, None, "л"], ["01.04.2025", "0-1", 60]]
+    mapping = """
+layout: day-sheet
+date: Дата
+hour: Час
+columns: {"V": {metric: consumption_period, unit: м3}}
+identity: {meter: M}
+"""
+    log = await load(world, tmp_path, mapping, files.xlsx(rows), "M")
+
+    assert log["status"] == "failed"
+    assert "«л», а в описании источника «м3»" in str(log["message"])
+
+
+@pytest.mark.parametrize(("cell", "said"), [("B2", "в ячейке B2 нет кода"), ("ZZ99", "в ячейке ZZ99 нет кода")])
+async def test_code_that_is_not_in_its_cell_fails_the_file(world: World, tmp_path: Path, cell: str, said: str) -> None:
+    mapping = f"""
+layout: day-sheet
+date: Дата
+hour: Час
+columns: {{"T1": {{metric: T1}}}}
+identity:
+  meter: {{cell: {cell}, pattern: '№(\\d+)'}}
+"""
+    log = await load(world, tmp_path, mapping, files.xlsx([["Дата", "Час", "T1"], ["01.04.2025", "0-1", 60]]), "M")
+
+    assert log["status"] == "failed"
+    assert said in str(log["message"])
