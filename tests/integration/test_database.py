@@ -163,7 +163,8 @@ async def test_complete_foreign_core_with_other_types_is_loaded_into(settings: S
         );
         create table core.measurement_revisions (
             time timestamptz, meter_id bigint, metric text, old_value float8, new_value float8,
-            old_quality int, new_quality int, old_load_id uuid, load_id uuid, replaced_at timestamptz default now()
+            old_quality int, new_quality int, old_load_id uuid, load_id uuid, replaced_at timestamptz default now(),
+            change text
         );
         insert into core.buildings values (1, 'B', 1);
         insert into core.itp values (1, 'I', 1);
