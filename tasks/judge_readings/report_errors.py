@@ -29,6 +29,7 @@ def row_errors(layouts: Sequence[TableLayout], rejected: pa.Table) -> pa.Table:
 
     Columns: table, row_num, column_name, cell, meter_code, metric, raw_value, reason, message.
     """
+    rejected = _in_words(rejected)
     parts = [
         _errors(layouts, blame, reason)
         for reason in Reason
@@ -37,6 +38,11 @@ def row_errors(layouts: Sequence[TableLayout], rejected: pa.Table) -> pa.Table:
         if len(blame.rows)
     ]
     return pa.concat_tables(parts)
+
+
+def _in_words(rows: pa.Table) -> pa.Table:
+    fields = [field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field for field in rows.schema]
+    return rows.cast(pa.schema(fields))
 
 
 def _blames(layouts: Sequence[TableLayout], rejected: pa.Table, reason: Reason) -> Iterator[_Blame]:

@@ -41,14 +41,22 @@ held as (
         p.value,
         p.quality,
         p.load_id
-    from standing as s
-    join {core}.meters as t on s.meter_id = t.id
-    join {stage}.stage_parsed_measurements as p
-        on
-            t.external_code = p.meter_code
-            and s.time = p.ts
-            and s.metric::text = p.metric
-    where p.quality < 2 and p.load_id = any(array(select load_id from counting))
+    from (
+        select
+            series.load_id,
+            series.meter_id,
+            series.metric,
+            series.quality,
+            r.time_utc at time zone 'UTC' as time,
+            r.value
+        from {stage}.parsed_series as series
+        cross join lateral unnest(series.times_utc, series.readings) as r (time_utc, value)
+        where
+            series.quality < 2
+            and series.load_id = any(array(select load_id from counting))
+            and series.meter_id = any(array(select distinct meter_id from standing))
+    ) as p
+    join standing as s on p.meter_id = s.meter_id and p.time = s.time and p.metric = s.metric::text
     union
     select
         s.time,

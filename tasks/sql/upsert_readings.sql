@@ -2,27 +2,14 @@
 -- Join first, then write only what is new or different: equal readings cost no write at all.
 with
 
-joined as materialized (
+changes as materialized (
 
     select
         incoming.*,
         stored.load_id as old_load_id,
         stored.value as old_value,
-        stored.quality as old_quality,
-        case
-            when stored.load_id is null then 'inserted'
-            -- A row that waited in stage does not replace the value of a file that came after its own.
-            when case when origin.load_id is not null then (
-                select writer.effective_at > origin.effective_at
-                from {quality}.quality_load_log as writer
-                where writer.load_id = stored.load_id
-            ) end then 'unchanged'
-            when (stored.value, stored.quality) is distinct from (incoming.value, incoming.quality) then 'updated'
-            else 'unchanged'
-        end as fate
+        stored.quality as old_quality
     from incoming
-    left join {quality}.quality_load_log as mine on incoming.load_id = mine.load_id
-    left join {quality}.quality_load_log as origin on mine.requeue_of = origin.load_id
     left join {core}.measurements as stored
         on
             incoming.meter_id = stored.meter_id
@@ -30,6 +17,24 @@ joined as materialized (
             and incoming.metric = stored.metric
             and stored.time between $1 and $2
             and ($3::bigint[] is null or stored.meter_id = any($3::bigint[]))
+    where (stored.value, stored.quality) is distinct from (incoming.value, incoming.quality)
+
+),
+
+-- A row that waited in stage does not replace the value of a file that came after its own.
+due as materialized (
+
+    select changes.*
+    from changes
+    where
+        old_load_id is null
+        or not exists (
+            select
+            from {quality}.quality_load_log as mine
+            join {quality}.quality_load_log as origin on mine.requeue_of = origin.load_id
+            join {quality}.quality_load_log as writer on writer.load_id = changes.old_load_id
+            where mine.load_id = changes.load_id and writer.effective_at > origin.effective_at
+        )
 
 ),
 
@@ -37,8 +42,8 @@ inserted as (
 
     insert into {core}.measurements (time, meter_id, metric, value, quality, load_id)
     select time, meter_id, metric, value, quality, load_id
-    from joined
-    where fate = 'inserted'
+    from due
+    where old_load_id is null
     order by meter_id, time, metric
 
 ),
@@ -46,13 +51,13 @@ inserted as (
 updated as (
 
     update {core}.measurements as stored
-    set value = joined.value, quality = joined.quality, load_id = joined.load_id, updated_at = now()
-    from joined
+    set value = due.value, quality = due.quality, load_id = due.load_id, updated_at = now()
+    from due
     where
-        joined.fate = 'updated'
-        and stored.meter_id = joined.meter_id
-        and stored.time = joined.time
-        and stored.metric = joined.metric
+        due.old_load_id is not null
+        and stored.meter_id = due.meter_id
+        and stored.time = due.time
+        and stored.metric = due.metric
         and stored.time between $1 and $2
 
 ),
@@ -63,19 +68,8 @@ revisions as (
         time, meter_id, metric, old_value, new_value, old_quality, new_quality, old_load_id, load_id
     )
     select time, meter_id, metric, old_value, value, old_quality, quality, old_load_id, load_id
-    from joined
-    where fate = 'updated'
-
-),
-
-meter_days as (
-
-    select distinct
-        load_id,
-        meter_id,
-        (time at time zone $4)::date as local_date
-    from joined
-    where fate <> 'unchanged'
+    from due
+    where old_load_id is not null
 
 ),
 
@@ -86,7 +80,13 @@ changed as (
         meter_days.load_id,
         itp.building_id,
         meter_days.local_date
-    from meter_days
+    from (
+        select distinct
+            load_id,
+            meter_id,
+            (time at time zone $4)::date as local_date
+        from due
+    ) as meter_days
     join {core}.meters as meters on meter_days.meter_id = meters.id
     join {core}.itp as itp on meters.itp_id = itp.id
 
@@ -94,8 +94,7 @@ changed as (
 
 select
     load_id,
-    count(*) filter (where fate = 'inserted') as inserted,
-    count(*) filter (where fate = 'updated') as updated,
-    count(*) filter (where fate = 'unchanged') as unchanged
-from joined
+    count(*) filter (where old_load_id is null) as inserted,
+    count(*) filter (where old_load_id is not null) as updated
+from due
 group by load_id
