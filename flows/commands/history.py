@@ -137,8 +137,8 @@ def rollback(load_id: LoadId, *, dry_run: DryRun = False, as_json: AsJson = Fals
         print_json(done._asdict())
         return
     out.print(
-        f"{'would roll back' if dry_run else 'rolled back'}: {done.removed} readings removed, {done.restored} restored to the "
-        f"value before, {done.unchanged} held with the same value by another load, "
+        f"{'would roll back' if dry_run else 'rolled back'}: {done.removed} readings removed, "
+        f"{done.restored} restored to the value before, {done.unchanged} held with the same value by another load, "
         f"{done.rewritten} left as a later load rewrote them",
         highlight=False,
         soft_wrap=True,
