@@ -101,7 +101,7 @@ def batches(parts: Iterator[Part], layout: TableLayout, places: list[int], lines
             yield _leave_out(batch.slice(0, end), layout, lines)
             batch, is_below = batch.slice(end), True
         if is_below:
-            _count(layout, BELOW, len(batch) - pc.sum(_is_blank(batch.columns[1:])).as_py() + len(part.ragged))
+            _count(layout, BELOW, len(pc.coalesce(*batch.columns[1:]).drop_null()) + len(part.ragged))
             continue
         yield _leave_out(batch, layout, lines)
         if part.ragged:
@@ -111,10 +111,6 @@ def batches(parts: Iterator[Part], layout: TableLayout, places: list[int], lines
 def _none_if_blank(column: pa.Array) -> pa.Array:
     blank = pc.or_(pc.utf8_is_space(column), pc.equal(column, ""))
     return pc.if_else(blank, None, column) if pc.any(blank).as_py() else column
-
-
-def _is_blank(cells: list[pa.Array]) -> pa.Array:
-    return pc.is_null(pc.coalesce(*cells))
 
 
 def _count(layout: TableLayout, kind: str, count: int | None) -> None:
