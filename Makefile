@@ -6,7 +6,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test lint format format-check types imports sql-lint check lock bench clean
+.PHONY: setup demo test lint format format-check types imports sql-lint check lock bench fuzz clean
 
 setup: .venv/.installed
 
@@ -23,6 +23,10 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest
+
+# Files nobody has thought of, until one breaks the reader: an hour or so.
+fuzz: setup
+	$(BIN)/python -m pytest tests/faults/test_fuzz.py --hypothesis-profile=fuzz
 
 lint: setup imports sql-lint
 	$(BIN)/ruff check .

@@ -76,5 +76,5 @@ async def conclude(context: RunContext, parts: Sequence[State[Any]], settings: S
     if broken or summary.unfinished:
         # The log names the files; a part that failed before it came to one speaks for itself.
         files = [f"{name!r}: {why}" for name, why in (summary.failed | summary.unfinished).items()]
-        raise RunFailedError("; ".join(files) or "; ".join(str(part.message) for part in broken))
+        raise RunFailedError("\n".join(files) or "\n".join(str(part.message) for part in broken))
     return summary

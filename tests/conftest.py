@@ -23,6 +23,7 @@ os.environ |= {
 
 import asyncpg  # noqa: E402 - after the environment is set
 import pytest  # noqa: E402
+from hypothesis import settings as hypothesis_settings  # noqa: E402
 
 from schemas.settings import PROJECT_ROOT, Settings  # noqa: E402
 from tasks import embed_postgres  # noqa: E402
@@ -30,6 +31,9 @@ from tasks.migrate_database import migrate  # noqa: E402
 
 if TYPE_CHECKING:
     from tests.world import World
+
+# `make fuzz`: as many new examples as there is time for; `make test` tries the same few each time.
+hypothesis_settings.register_profile("fuzz", max_examples=20_000)
 
 REAL_FILES = PROJECT_ROOT.parent / "shared" / "data"
 

@@ -18,7 +18,7 @@ select
     errors.row_num,
     errors.column_name,
     errors.metric,
-    coalesce(errors.raw_value, raw.payload ->> errors.column_name),
+    coalesce(errors.raw_value, ltrim(raw.payload ->> errors.column_name, '␞')),
     errors.reason,
     errors.message,
     raw.payload,

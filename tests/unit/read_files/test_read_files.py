@@ -12,6 +12,7 @@ from schemas.errors import FileError
 from schemas.layouts import TableLayout
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
 from schemas.settings import PROJECT_ROOT, Settings
+from schemas.table_spec import Identity
 from tasks.read_files import read_tables
 
 LONG = match_mapping(load_mappings(PROJECT_ROOT / "schemas" / "sources"), "a.csv")
@@ -157,6 +158,32 @@ def test_workbook_with_title_two_line_header_and_code_in_a_cell(tmp_path: Path) 
         [4, "01.04.2025", "0-1", "60.1", "40.0"],
         [5, "2025-04-01", "1-2", "#DIV/0!", None],
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "is_note"),
+    [
+        (["Подпись", "", "Иванов", ""], True),
+        (["Ответственный", "Иванов И.И.", "", ""], True),
+        (["Сформировано 01.05.2025", "", "", ""], True),
+        (["02.04.2025", "", "", ""], True),
+        (["авария", "1-2", "н/д", "н/д"], False),
+        (["авария", "", "60,5", ""], False),
+        (["#ССЫЛКА!", "", "#ССЫЛКА!", ""], False),
+        (["=A5", "=B5", "", ""], False),
+        (["02.04.2025", "1-2", "", ""], False),
+        (["02.04.2025", "", "н/д", ""], False),
+    ],
+)
+def test_only_a_line_that_can_be_no_reading_is_a_note(tmp_path: Path, line: list[str], is_note: bool) -> None:
+    mapping = SHEET.model_copy(
+        update={"tables": [table.model_copy(update={"identity": Identity(meter="M")}) for table in SHEET.tables]}
+    )
+    lines = [["Дата", "Час", "Т1, °C", "Т2, °C"], ["01.04.2025", "0-1", "60", "40"], line]
+
+    layout, rows = read(csv_file(tmp_path, "\n".join(";".join(f'"{cell}"' for cell in one) for one in lines)), mapping)
+
+    assert (layout.skipped, len(rows)) == (({"примечания": 1}, 1) if is_note else ({}, 2))
 
 
 def test_missing_sheet_lists_those_there_are(tmp_path: Path) -> None:
