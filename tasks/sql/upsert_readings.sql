@@ -10,7 +10,7 @@ joined as materialized (
         stored.value as old_value,
         stored.quality as old_quality,
         case
-            when stored.load_id is null then 'inserted'
+            when stored.time is null then 'inserted'
             -- A row that waited in stage does not replace the value of a file that came after its own.
             when case when origin.load_id is not null then (
                 select writer.effective_at > origin.effective_at

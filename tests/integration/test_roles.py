@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -19,19 +18,6 @@ from tasks.manage_roles import dbt_role, set_up_roles
 from tests.world import DAY, World, long_csv
 
 DENIED = asyncpg.InsufficientPrivilegeError
-
-
-@pytest.fixture
-async def role_prefix(postgres_dsn: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
-    """A prefix of our own for roles, which are the whole server's; asked for before a database, dropped after it."""
-    prefix = f"test_{secrets.token_hex(8)}"
-    monkeypatch.setenv("ROLE_PREFIX", prefix)
-    yield prefix
-    server = await asyncpg.connect(postgres_dsn)
-    names = "select string_agg(rolname, ', ') from pg_roles where starts_with(rolname, $1)"
-    if mine := await server.fetchval(names, prefix):
-        await server.execute(f"drop role {mine}")
-    await server.close()
 
 
 def url_of(user: str, settings: Settings) -> str:
