@@ -183,4 +183,4 @@ async def _missing_refreshes(connection: asyncpg.Connection, roles: list[str], s
         [row["name"] for row in aggregates],
         roles,
     )
-    return [Missing(f"REFRESH_OBJECTS: {row['name']} may not be refreshed", row["query"]) for row in rows]
+    return [Missing(f"REFRESH_OBJECTS: {row['what']}", row["query"]) for row in rows]

@@ -1,5 +1,6 @@
 -- $1 schema.name list, $2 those that are continuous aggregates, $3 roles: what none of them may refresh, and
--- the grant that the first one needs. An aggregate is refreshed by its owner alone.
+-- what the first one needs. An aggregate is refreshed by its owner alone, whatever is granted; to make the role a
+-- member of the engineer's would let it alter core.
 with
 
 objects as (
@@ -24,17 +25,23 @@ roles as (
 )
 
 select
-    name,
+    name || ' may not be refreshed' as what,
     format('grant usage on schema %s to %I', schema_oid::regnamespace, ($3::text[])[1]) as query
 from objects
 where not exists (select from roles where has_schema_privilege(roles.role, objects.schema_oid, 'usage'))
 union all
 select
-    name,
+    name || case
+        when relkind = 'm' and current_setting('server_version_num')::integer >= 170000 then ' may not be refreshed'
+        else ' is refreshed by its owner alone, whom a superuser can change'
+    end,
     case
         when relkind = 'm' and current_setting('server_version_num')::integer >= 170000
             then format('grant maintain on %s to %I', name, ($3::text[])[1])
-        else format('grant %I to %I', pg_get_userbyid(relowner), ($3::text[])[1])
+        else format(
+            'grant create on schema %s to %I; alter materialized view %s owner to %I',
+            schema_oid::regnamespace, ($3::text[])[1], name, ($3::text[])[1]
+        )
     end
 from objects
 where
