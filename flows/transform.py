@@ -11,6 +11,7 @@ from flows.warehouse import open_connection, resolve_dsn
 from schemas.settings import load_settings
 from tasks.build_features import Window, build, fingerprint
 from tasks.connect_warehouse import connector
+from tasks.manage_roles import dbt_role
 from tasks.refresh_objects import find_targets, refresh
 from tasks.track_changes import finish_changes, one_transform, take_changes
 
@@ -35,6 +36,7 @@ async def transform() -> Transformed:
         one_transform(connection),
         connector(dsn) as warehouse,
     ):
+        role = await dbt_role(connection, settings)
         targets = await find_targets(connection, settings)
         changes = await take_changes(warehouse, settings)
         full = changes.built_with != fingerprint(settings)
@@ -45,6 +47,6 @@ async def transform() -> Transformed:
             log.info("nothing changed since the last transform")
             return Transformed(building_days=0, full=False)
         window = Window(changes.first, changes.last) if changes.first and changes.last and not full else None
-        await asyncio.to_thread(build, dsn, settings, window=window, full=full)
+        await asyncio.to_thread(build, dsn, settings, window=window, full=full, role=role)
         await finish_changes(warehouse, fingerprint(settings), settings)
         return Transformed(building_days=changes.building_days, full=full)

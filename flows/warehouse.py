@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from schemas.settings import Settings
 from tasks import connect_warehouse, embed_postgres
+from tasks.manage_roles import become_owner, grant_to_roles
 from tasks.migrate_database import MigrationReport, migrate
 
 if TYPE_CHECKING:
@@ -49,4 +50,8 @@ async def open_connection(settings: Settings) -> AsyncIterator[asyncpg.Connectio
 async def migrate_warehouse(settings: Settings) -> MigrationReport:
     """Bring the warehouse to the schema of this version; quick when there is nothing to do."""
     async with open_connection(settings) as connection:
-        return await migrate(connection, settings)
+        await become_owner(connection, settings)
+        report = await migrate(connection, settings)
+        if report.applied:
+            await grant_to_roles(connection, settings)
+        return report

@@ -25,6 +25,7 @@ from schemas.errors import SettingsError
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_ROLES = ("owner", "loader", "dbt", "reader")
 _RESERVED_SCHEMAS = {"public", "information_schema"}
 
 
@@ -38,6 +39,13 @@ def _object_name(value: str) -> str:
     schema, dot, name = value.partition(".")
     if not dot or not _IDENTIFIER.fullmatch(schema) or not _IDENTIFIER.fullmatch(name):
         raise ValueError("schema.name pairs of lower-case letters, digits and _, separated by commas")
+    return value
+
+
+def _role_prefix(value: str) -> str:
+    # PostgreSQL cuts names at 63 characters and keeps pg_… for itself.
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,50}", value) or value.startswith("pg_"):
+        raise ValueError("up to 51 lower-case letters, digits and _ (not pg_…)")
     return value
 
 
@@ -57,9 +65,11 @@ def _from_project_root(value: Path) -> Path:
 
 SchemaName = Annotated[str, AfterValidator(_schema_name)]
 ObjectName = Annotated[str, AfterValidator(_object_name)]
+RolePrefix = Annotated[str, AfterValidator(_role_prefix)]
 TimeZoneName = Annotated[str, AfterValidator(_time_zone)]
 ProjectPath = Annotated[Path, AfterValidator(_from_project_root)]
 Hour = Annotated[int, Field(ge=0, le=23)]
+Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
 def date_of_folder(folder: Path) -> dt.date | None:
@@ -101,6 +111,19 @@ class Settings(BaseSettings):
         default=None, description="schema.name list to refresh; unset: those the product made itself"
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    role_prefix: RolePrefix = Field(
+        default="dataops",
+        description="dataops db roles makes <prefix>_owner, _loader, _dbt and _reader; one prefix a warehouse",
+    )
+    keep_stage_days: Days | None = Field(
+        default=None, description="dataops purge: days to keep stage rows and resolved row errors; unset: for ever"
+    )
+    keep_logs_days: Days | None = Field(
+        default=None, description="dataops purge: days to keep the logs of runs; unset: for ever"
+    )
+    keep_reports_days: Days | None = Field(
+        default=None, description="dataops purge: days to keep quality reports; unset: for ever"
+    )
 
     sources_dir: ProjectPath = Field(default=Path("schemas/sources"), description="Source mappings")
     reference_dir: ProjectPath = Field(default=Path("data/reference"), description="Reference csv files")
@@ -159,6 +182,11 @@ class Settings(BaseSettings):
             "features": self.features_schema,
             "core": self.core_schema,
         }
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Placeholder → name of the database role, for SQL templates (`{loader}`)."""
+        return {role: f"{self.role_prefix}_{role}" for role in _ROLES}
 
     def day_folder(self, day: dt.date) -> Path:
         """Give the folder of one day's raw files; `RAW_DIR` that ends in a date is that day's folder.

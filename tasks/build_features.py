@@ -35,8 +35,8 @@ def fingerprint(settings: Settings) -> str:
     return f"{settings.default_tz} {settings.day_start} {settings.day_end}"
 
 
-def build(dsn: SecretStr, settings: Settings, *, window: Window | None, full: bool) -> None:
-    """Build and test the features of a window (None: of everything there is).
+def build(dsn: SecretStr, settings: Settings, *, window: Window | None, full: bool, role: str | None = None) -> None:
+    """Build and test the features of a window (None: of everything there is), acting as a database role.
 
     In a flow run every node shows as a task run. Blocks: call it in a thread.
 
@@ -47,7 +47,7 @@ def build(dsn: SecretStr, settings: Settings, *, window: Window | None, full: bo
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     if full:
         arguments.append("--full-refresh")
-    _invoke(arguments, dsn, settings, window)
+    _invoke(arguments, dsn, settings, window, role)
 
 
 def unit_test(dsn: SecretStr, settings: Settings) -> None:
@@ -78,11 +78,13 @@ def _target(settings: Settings) -> Path:
     return settings.state_dir / "dbt" / "target"
 
 
-def _invoke(arguments: Sequence[str], dsn: SecretStr, settings: Settings, window: Window | None) -> None:
+def _invoke(
+    arguments: Sequence[str], dsn: SecretStr, settings: Settings, window: Window | None, role: str | None = None
+) -> None:
     from dbt_common.events.base_types import EventLevel
     from prefect_dbt import PrefectDbtRunner, PrefectDbtSettings
 
-    with _environment(_variables(dsn, settings, window)):
+    with _environment(_variables(dsn, settings, window, role)):
         runner = PrefectDbtRunner(
             settings=PrefectDbtSettings(
                 project_dir=DBT_FOLDER,
@@ -116,7 +118,7 @@ def _what_failed(result: Any) -> str:  # noqa: ANN401 - dbtRunnerResult
     return "; ".join(failed) or " ".join(str(result.exception).split())[:600]
 
 
-def _variables(dsn: SecretStr, settings: Settings, window: Window | None) -> dict[str, str]:
+def _variables(dsn: SecretStr, settings: Settings, window: Window | None, role: str | None) -> dict[str, str]:
     url = urlsplit(dsn.get_secret_value())
     days = {"DATAOPS_FIRST_DAY": str(window.first), "DATAOPS_LAST_DAY": str(window.last)} if window else {}
     return days | {
@@ -125,6 +127,7 @@ def _variables(dsn: SecretStr, settings: Settings, window: Window | None) -> dic
         "DBT_USER": unquote(url.username or ""),
         "DBT_ENV_SECRET_PASSWORD": unquote(url.password or ""),
         "DBT_DBNAME": url.path.lstrip("/"),
+        "DBT_ROLE": role or "",
         "DBT_SSLMODE": parse_qs(url.query).get("sslmode", ["prefer"])[0],
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",

@@ -123,6 +123,14 @@ def raw_file(path: Path, *, relative_path: str, source_file: str) -> RawFile:
     return RawFile(path, relative_path, source_file, checksum_of(path), path.stat().st_size)
 
 
+def find_raw_file(source_file: str, settings: Settings) -> Path | None:
+    """Find the file that the load log names, or the archive that it came in; None: it is gone."""
+    day, _, path = source_file.partition("/")
+    folder = settings.day_folder(date.fromisoformat(day))
+    file = folder / path
+    return next((one for one in (file, *file.parents) if one.is_relative_to(folder) and one.is_file()), None)
+
+
 def checksum_of(path: Path) -> str:
     """Give the SHA-256 of a file, hexadecimal."""
     with path.open("rb") as stream:

@@ -65,6 +65,19 @@ async def database_url(postgres_dsn: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture
+async def role_prefix(postgres_dsn: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """A prefix of our own for roles, which are the whole server's; asked for before a database, dropped after it."""
+    prefix = f"test_{secrets.token_hex(8)}"
+    monkeypatch.setenv("ROLE_PREFIX", prefix)
+    yield prefix
+    server = await asyncpg.connect(postgres_dsn)
+    names = "select string_agg(rolname, ', ') from pg_roles where starts_with(rolname, $1)"
+    if mine := await server.fetchval(names, prefix):
+        await server.execute(f"drop role {mine}")
+    await server.close()
+
+
+@pytest.fixture
 def settings(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings of a new empty database and temporary folders; also in the environment, for flows."""
     values = {

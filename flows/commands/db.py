@@ -14,6 +14,7 @@ from flows.warehouse import migrate_warehouse, open_connection, resolve_dsn
 from schemas.settings import Settings, load_settings
 from tasks import embed_postgres
 from tasks.connect_warehouse import place_of
+from tasks.manage_roles import set_up_roles
 from tasks.migrate_database import describe
 
 app = typer.Typer(help="The warehouse's database.", no_args_is_help=True)
@@ -54,6 +55,21 @@ def migrate() -> None:
     out.print("\n".join(report.applied) or "nothing to do", highlight=False)
     if report.core_is_foreign:
         out.print("core belongs to somebody else: nothing in it was altered, it has all that is needed")
+
+
+@app.command()
+def roles() -> None:
+    """Create four group roles of least privilege and give each what it needs; safe to repeat."""
+    settings = load_settings()
+    created = asyncio.run(_roles(settings))
+    for role, name in settings.roles.items():
+        out.print(f"{role}: {name}{' (created)' if name in created else ''}", highlight=False)
+
+
+async def _roles(settings: Settings) -> list[str]:
+    await migrate_warehouse(settings)
+    async with open_connection(settings) as connection:
+        return await set_up_roles(connection, settings)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

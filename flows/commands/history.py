@@ -19,7 +19,7 @@ from flows.warehouse import migrate_warehouse, open_connection
 from schemas.errors import TerminalError
 from schemas.metrics import METRICS
 from schemas.settings import Settings, date_of_folder, load_settings
-from tasks.find_files import checksum_of
+from tasks.find_files import checksum_of, find_raw_file
 from tasks.rollback_load import RolledBack
 from tasks.summarise_run import RunSummary
 from tasks.trace_readings import find_last_load, find_load, list_revisions, trace_reading
@@ -110,7 +110,7 @@ async def _file_of(load_id: UUID, settings: Settings, *, must_exist: bool) -> tu
     folder = settings.day_folder(dt.date.fromisoformat(day))
     if must_exist:
         offer = f"its rows are in stage: dataops replay {load_id} --from-stage"
-        if not _is_there(folder, path):
+        if find_raw_file(load.source_file, settings) is None:
             raise TerminalError(f"the file {load.source_file!r} is gone from RAW_DIR; {offer}")
         if (folder / path).is_file() and load.checksum and checksum_of(folder / path) != load.checksum:
             raise TerminalError(
@@ -129,12 +129,6 @@ async def _file_is_gone(source_file: str, settings: Settings) -> TerminalError:
     return TerminalError(
         f"the file {source_file!r} is gone from RAW_DIR; its rows are in stage: dataops replay {load_id} --from-stage"
     )
-
-
-def _is_there(folder: Path, path: str) -> bool:
-    """Tell whether a file is there, or the archive that it came in."""
-    file = folder / path
-    return file.is_file() or any(parent.is_file() for parent in file.parents if parent.is_relative_to(folder))
 
 
 def _below_raw_dir(file: Path, settings: Settings) -> tuple[dt.date, str]:

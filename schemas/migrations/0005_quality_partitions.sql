@@ -3,7 +3,9 @@
 create function {quality}.ensure_measurement_partitions(since timestamptz, until timestamptz)
 returns integer
 language plpgsql
-set search_path = pg_catalog
+-- With its owner's rights: who loads may make partitions this way, and no other.
+security definer
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     week date := date_trunc('week', since at time zone 'UTC')::date;
@@ -36,6 +38,8 @@ begin
     return made;
 end
 $$;
+
+revoke execute on function {quality}.ensure_measurement_partitions from public;
 
 comment on function {quality}.ensure_measurement_partitions is
 'Makes the weekly partitions of [since, until]; does nothing on a hypertable or on somebody else''s core.';

@@ -75,8 +75,10 @@ replacement as (
 
     select distinct on (held.time, held.meter_id, held.metric) held.*
     from held
-    join counting on held.load_id = counting.load_id
-    order by held.time, held.meter_id, held.metric, counting.effective_at desc, held.load_id desc
+    left join counting on held.load_id = counting.load_id
+    -- A value of no load was there before any: in a core that somebody else filled.
+    where counting.load_id is not null or held.load_id is null
+    order by held.time, held.meter_id, held.metric, counting.effective_at desc nulls last, held.load_id desc
 
 ),
 
@@ -87,6 +89,7 @@ fates as materialized (
         r.value as new_value,
         r.quality as new_quality,
         r.load_id as new_load_id,
+        r.time is not null as is_held,
         (s.value, s.quality) is distinct from (r.value, r.quality) as differs
     from standing as s
     left join replacement as r
@@ -100,7 +103,7 @@ restored as (
     set value = fates.new_value, quality = fates.new_quality, load_id = fates.new_load_id, updated_at = now()
     from fates
     where
-        fates.new_load_id is not null
+        fates.is_held
         and stored.meter_id = fates.meter_id
         and stored.time = fates.time
         and stored.metric = fates.metric
@@ -113,7 +116,7 @@ removed as (
     delete from {core}.measurements as stored
     using fates
     where
-        fates.new_load_id is null
+        not fates.is_held
         and stored.meter_id = fates.meter_id
         and stored.time = fates.time
         and stored.metric = fates.metric
@@ -157,7 +160,7 @@ changed as (
 )
 
 select
-    count(*) filter (where new_load_id is null) as removed,
-    count(*) filter (where new_load_id is not null and differs) as restored,
-    count(*) filter (where new_load_id is not null and not differs) as held_by_others
+    count(*) filter (where not is_held) as removed,
+    count(*) filter (where is_held and differs) as restored,
+    count(*) filter (where is_held and not differs) as held_by_others
 from fates

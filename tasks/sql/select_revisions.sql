@@ -36,4 +36,4 @@ where
     and r.time >= $2
     and r.time < $3
     and ($4::text is null or r.metric::text = $4)
-order by r.time, r.metric, r.replaced_at, r.id
+order by r.time, r.metric, r.replaced_at

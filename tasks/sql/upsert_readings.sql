@@ -8,7 +8,8 @@ changes as materialized (
         incoming.*,
         stored.load_id as old_load_id,
         stored.value as old_value,
-        stored.quality as old_quality
+        stored.quality as old_quality,
+        stored.time is null as is_new
     from incoming
     left join {core}.measurements as stored
         on
@@ -17,7 +18,7 @@ changes as materialized (
             and incoming.metric = stored.metric
             and stored.time between $1 and $2
             and ($3::bigint[] is null or stored.meter_id = any($3::bigint[]))
-    where (stored.value, stored.quality) is distinct from (incoming.value, incoming.quality)
+    where stored.time is null or (stored.value, stored.quality) is distinct from (incoming.value, incoming.quality)
 
 ),
 
@@ -27,7 +28,7 @@ due as materialized (
     select changes.*
     from changes
     where
-        old_load_id is null
+        is_new
         or not exists (
             select
             from {quality}.quality_load_log as mine
@@ -43,7 +44,7 @@ inserted as (
     insert into {core}.measurements (time, meter_id, metric, value, quality, load_id)
     select time, meter_id, metric, value, quality, load_id
     from due
-    where old_load_id is null
+    where is_new
     order by meter_id, time, metric
 
 ),
@@ -54,7 +55,7 @@ updated as (
     set value = due.value, quality = due.quality, load_id = due.load_id, updated_at = now()
     from due
     where
-        due.old_load_id is not null
+        not due.is_new
         and stored.meter_id = due.meter_id
         and stored.time = due.time
         and stored.metric = due.metric
@@ -69,7 +70,7 @@ revisions as (
     )
     select time, meter_id, metric, old_value, value, old_quality, quality, old_load_id, load_id
     from due
-    where old_load_id is not null
+    where not is_new
 
 ),
 
@@ -94,7 +95,7 @@ changed as (
 
 select
     load_id,
-    count(*) filter (where old_load_id is null) as inserted,
-    count(*) filter (where old_load_id is not null) as updated
+    count(*) filter (where is_new) as inserted,
+    count(*) filter (where not is_new) as updated
 from due
 group by load_id

@@ -21,6 +21,8 @@ from schemas.settings import PROJECT_ROOT, Settings, load_settings
         ("CORE_SCHEMA", "public", "schema name"),
         ("REFRESH_OBJECTS", "core.a; drop table b", "schema.name"),
         ("LOG_LEVEL", "loud", "'DEBUG'"),
+        ("ROLE_PREFIX", "pg_x", "not pg_"),
+        ("KEEP_STAGE_DAYS", "0", "greater than or equal to 1"),
         ("DATABASE_URL", "mysql://u:s3cret@h/d", "postgresql://"),
     ],
 )
