@@ -6,7 +6,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test lint format format-check types imports sql-lint check lock bench fuzz clean
+.PHONY: setup demo test test-timescale fuzz lint format format-check types imports sql-lint check lock bench clean
 
 setup: .venv/.installed
 
@@ -28,6 +28,13 @@ test: setup
 fuzz: setup
 	$(BIN)/python -m pytest tests/faults/test_fuzz.py --hypothesis-profile=fuzz
 
+# The tests that use a database once more, on the TimescaleDB server of TIMESCALE_URL, or on PGlite where node can run it.
+test-timescale: setup tests/timescale/node_modules/.package-lock.json
+	$(BIN)/python -m pytest --timescale
+
+tests/timescale/node_modules/.package-lock.json: tests/timescale/package-lock.json
+	if command -v node && command -v npm; then npm ci --prefix tests/timescale --no-audit --no-fund; fi
+
 lint: setup imports sql-lint
 	$(BIN)/ruff check .
 
@@ -47,7 +54,7 @@ imports: setup
 sql-lint: setup
 	$(BIN)/sqlfluff lint dbt/models dbt/tests
 
-check: test lint format-check types
+check: test test-timescale lint format-check types
 
 bench: setup
 	$(BIN)/python -m benchmarks
@@ -56,4 +63,4 @@ lock: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf .venv .dataops dbt/target dbt/logs
+	rm -rf .venv .dataops dbt/target dbt/logs tests/timescale/node_modules

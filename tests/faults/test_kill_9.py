@@ -115,6 +115,7 @@ async def undisturbed(world: World) -> str:
     return await world.digest()
 
 
+@pytest.mark.sessions
 async def test_eight_runs_at_once_load_each_file_once(world: World, settings: Settings) -> None:
     await world.add_meter("M")
     files(world)

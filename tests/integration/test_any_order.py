@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import os
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,8 +19,8 @@ from hypothesis import strategies as st
 from schemas.errors import TerminalError
 from schemas.settings import Settings
 from tasks.load_readings import LOADS_LOCK
-from tasks.migrate_database import migrate
 from tasks.purge_stage import find_old_loads, purge_loads
+from tests.databases import Databases, new_database
 from tests.world import World, long_csv
 
 METERS = ("A", "LATE")
@@ -190,12 +189,8 @@ class History:
 
 
 @asynccontextmanager
-async def new_world(server: str) -> AsyncIterator[World]:
-    name = f"test_{secrets.token_hex(8)}"
-    admin = await asyncpg.connect(server)
-    await admin.execute(f"create database {name}")
-    url = f"{server.rpartition('/')[0]}/{name}"
-    with TemporaryDirectory() as folder:
+async def new_world(databases: Databases, template: str) -> AsyncIterator[World]:
+    with new_database(databases, template) as url, TemporaryDirectory() as folder:
         own = Settings.model_validate(
             {
                 "database_url": url,
@@ -205,15 +200,12 @@ async def new_world(server: str) -> AsyncIterator[World]:
             }
         )
         connection = await asyncpg.connect(url)
-        await migrate(connection, own)
         yield World(connection, own)
         await connection.close()
-    await admin.execute(f"drop database {name} with (force)")
-    await admin.close()
 
 
-async def live_through(server: str, history_of: list[tuple[object, ...]]) -> None:
-    async with new_world(server) as world:
+async def live_through(databases: Databases, template: str, history_of: list[tuple[object, ...]]) -> None:
+    async with new_world(databases, template) as world:
         await world.add_meter("A")
         history = History(world)
         for step, *arguments in history_of:
@@ -221,7 +213,7 @@ async def live_through(server: str, history_of: list[tuple[object, ...]]) -> Non
             await history.check()
 
 
-def test_any_order_of_loads_reloads_rollbacks_and_requeues(postgres_dsn: str) -> None:
+def test_any_order_of_loads_reloads_rollbacks_and_requeues(databases: Databases, migrated_template: str) -> None:
     @settings(
         max_examples=int(os.environ.get("DATAOPS_TEST_EXAMPLES", "25")),
         deadline=None,
@@ -242,6 +234,6 @@ def test_any_order_of_loads_reloads_rollbacks_and_requeues(postgres_dsn: str) ->
     @example([late(0), ("learn",), ("requeue",), ("purge",), ("rollback", 1), ("requeue",)])
     @given(steps)
     def holds(history_of: list[tuple[object, ...]]) -> None:
-        asyncio.run(live_through(postgres_dsn, history_of))
+        asyncio.run(live_through(databases, migrated_template, history_of))
 
     holds()

@@ -86,6 +86,7 @@ def test_password_file_is_for_its_owner_alone(state_dir: Path, postgres_dsn: str
     assert password.read_text() in postgres_dsn
 
 
+@pytest.mark.sessions
 async def test_migrating_twice_and_at_once_is_harmless(settings: Settings) -> None:
     assert settings.database_url
     connections = [await asyncpg.connect(settings.database_url.get_secret_value()) for _ in range(4)]
