@@ -6,7 +6,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test test-timescale fuzz lint format format-check types imports sql-lint check lock bench clean
+.PHONY: setup demo test test-timescale fuzz lint format format-check types imports sql-lint check lock bench bench-quick clean
 
 setup: .venv/.installed
 
@@ -58,6 +58,9 @@ check: test test-timescale lint format-check types
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+bench-quick: setup
+	$(BIN)/python -m benchmarks --quick
 
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml --output-file requirements.lock

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
+from flows.groups import group
 from flows.ingest import unpacked
 from schemas.errors import FileError
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
@@ -107,23 +108,24 @@ class World(NamedTuple):
             await fail_load(self.connection, claimed.load_id, str(error), self.settings)
 
     async def validate(self, run: Run) -> None:
-        """Judge the run's staged loads as one group."""
+        """Judge the run's staged loads, in groups as the flow does."""
         spool = Spool(
             raw=lambda load_id, table: raw_spool(load_id, table, self.settings),
             accepted=lambda load_id: accepted_spool(load_id, self.settings),
         )
-        if loads := await find_staged(self.connection, run.flow_run_id, self.settings):
+        staged = await find_staged(self.connection, run.flow_run_id, self.settings)
+        for loads in group(staged, rows=lambda one: one.readings):
             await judge_loads(self.connection, loads, spool, self.settings)
 
     async def load(self, run: Run) -> None:
-        """Load the run's judged loads as one group, or one by one if they share readings."""
-        loads = await find_parsed(self.connection, run.flow_run_id, self.settings)
-        try:
-            if loads:
+        """Load the run's judged loads in groups, or one by one if files of a group share readings."""
+        judged = await find_parsed(self.connection, run.flow_run_id, self.settings)
+        for loads in group(judged, rows=lambda one: one.readings):
+            try:
                 await load(self.connection, loads, run.claim_key, self.settings)
-        except SharedReadingsError:
-            for one in loads:
-                await load(self.connection, [one], run.claim_key, self.settings)
+            except SharedReadingsError:
+                for one in loads:
+                    await load(self.connection, [one], run.claim_key, self.settings)
 
     async def finish(self, run: Run) -> list[asyncpg.Record]:
         """Judge and load what is staged; gives the log rows of this run in the order of their files."""
