@@ -22,6 +22,9 @@ from schemas.settings import PROJECT_ROOT, Settings, load_settings
         ("REFRESH_OBJECTS", "core.a; drop table b", "schema.name"),
         ("LOG_LEVEL", "loud", "'DEBUG'"),
         ("DATABASE_URL", "mysql://u:s3cret@h/d", "postgresql://"),
+        ("DATABASE_URL", "postgresql://u:s3cret/x@h/d", "postgresql://"),
+        ("DATABASE_URL", "postgresql://u:s3cret@h", "/database"),
+        ("DATABASE_URL", "postgresql://u:s3cret@h/d?sslrootcert=ca.pem", "sslmode"),
     ],
 )
 def test_wrong_value_is_refused_in_one_line_that_names_it(
