@@ -60,7 +60,7 @@ async def ingest(context: RunContext, only: list[str] | None = None, *, replay: 
     for some in group(files, rows=lambda file: file.size_bytes // 50):
         failed |= await ingest_files(some, mappings, context, only, replay=replay)
     if failed:
-        raise RunFailedError("; ".join(f"{name!r}: {why}" for name, why in failed.items()))
+        raise RunFailedError.of(failed)
     return PartResult(loads=len(files))
 
 

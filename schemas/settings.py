@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -53,6 +54,17 @@ def _time_zone(value: str) -> str:
     if value not in available_timezones():
         raise ValueError("an IANA time zone such as Europe/Moscow")
     return value
+
+
+def _is_database_url(value: str) -> bool:
+    """Tell whether every part of the product understands the URL: each of its drivers takes other options."""
+    try:
+        url = urlsplit(value)
+        _ = url.port  # raises where it is no number
+    except ValueError:
+        return False
+    is_complete = url.scheme in ("postgresql", "postgres") and url.hostname and url.path.strip("/")
+    return bool(is_complete) and set(parse_qs(url.query)) <= {"sslmode"}
 
 
 def _comma_separated(value: object) -> object:
@@ -150,8 +162,8 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _is_postgres(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and not re.match(r"postgres(ql)?://", value.get_secret_value()):
-            raise ValueError("a URL that starts with postgresql://")
+        if value and not _is_database_url(value.get_secret_value()):
+            raise ValueError("postgresql://user:password@host:port/database, as the only option ?sslmode=…")
         return value
 
     @field_validator("delta_t_max")

@@ -19,7 +19,7 @@ import subprocess
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from filelock import FileLock
 
@@ -301,5 +301,6 @@ def libpq_environment(url: str) -> dict[str, str]:
         "PGUSER": unquote(parts.username or ""),
         "PGPASSWORD": unquote(parts.password or ""),
         "PGDATABASE": parts.path.lstrip("/"),
+        "PGSSLMODE": parse_qs(parts.query).get("sslmode", [""])[0],
     }
     return {name: value for name, value in values.items() if value}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 from typing import Any
 
@@ -74,11 +75,13 @@ async def _roles(settings: Settings) -> list[str]:
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def psql(context: typer.Context) -> None:
-    """Open psql on the warehouse; further arguments go to psql (such as -c 'select 1')."""
-    url = asyncio.run(resolve_dsn(load_settings())).get_secret_value()
+    """Open psql on the warehouse, times in DEFAULT_TZ; further arguments go to psql (such as -c 'select 1')."""
+    settings = load_settings()
+    url = asyncio.run(resolve_dsn(settings)).get_secret_value()
     # The URL goes through the environment: command lines are everybody's to read.
-    environment = os.environ | embed_postgres.libpq_environment(url)
-    program = str(embed_postgres.program("psql"))
+    environment = os.environ | {"PGTZ": settings.default_tz} | embed_postgres.libpq_environment(url)
+    # The wheel's own psql knows no TLS.
+    program = shutil.which("psql") or str(embed_postgres.program("psql"))
     done = subprocess.run([program, *context.args], env=environment, check=False)  # noqa: S603 - psql
     raise typer.Exit(done.returncode)
 

@@ -143,6 +143,12 @@ async def test_failed_connection_is_one_line_without_the_password(
     assert caught.value.__cause__ is None
 
 
+async def test_block_keeps_what_is_said_about_tls() -> None:
+    assert connector(SecretStr("postgresql://u:p@h/d?sslmode=verify-full"))._rendered_url.query == {
+        "ssl": "verify-full"
+    }
+
+
 async def test_block_keeps_special_characters_of_the_password(settings: Settings) -> None:
     url = SecretStr("postgresql://user:p%40s%2Fs@host:5433/base")
 
