@@ -33,7 +33,7 @@ _SERVER_OPTIONS = {
     "max_connections": "200",
     "shared_buffers": "256MB",
     "max_wal_size": "4GB",
-    "wal_compression": "on",
+    "max_locks_per_transaction": "256",  # a table of ten years has thousands of partitions
     "timezone": "UTC",
     "log_timezone": "UTC",
 }

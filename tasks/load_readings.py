@@ -174,7 +174,11 @@ async def _upsert(connection: asyncpg.Connection, loads: Sequence[ParsedLoad], s
         statement("select_load_meters", settings), [one.load_id for one in loads], _MOST_METERS_TO_NAME + 1
     )
     named = meters if meters and len(meters) <= _MOST_METERS_TO_NAME else None
-    rows = await connection.fetch(statement("upsert_readings", settings), *_span(loads), named, settings.default_tz)
+    span = _span(loads)
+    await connection.execute(statement("create_due", settings))
+    await connection.execute(statement("insert_due", settings), *span, named)
+    await connection.execute("analyze due")
+    rows = await connection.fetch(statement("upsert_readings", settings), *span, settings.default_tz)
     written = {row["load_id"]: (row["inserted"], row["updated"]) for row in rows}
     return [
         Loaded(one.load_id, inserted, updated, one.readings - inserted - updated)

@@ -1,43 +1,5 @@
--- $1, $2 first and last time, $3 meters (null: too many to name), $4 zone of local days.
--- Join first, then write only what is new or different: equal readings cost no write at all.
+-- $1, $2 first and last time, $3 zone of local days. Writes what is due, and what it replaces into the revisions.
 with
-
-changes as materialized (
-
-    select
-        incoming.*,
-        stored.load_id as old_load_id,
-        stored.value as old_value,
-        stored.quality as old_quality,
-        stored.time is null as is_new
-    from incoming
-    left join {core}.measurements as stored
-        on
-            incoming.meter_id = stored.meter_id
-            and incoming.time = stored.time
-            and incoming.metric = stored.metric
-            and stored.time between $1 and $2
-            and ($3::bigint[] is null or stored.meter_id = any($3::bigint[]))
-    where stored.time is null or (stored.value, stored.quality) is distinct from (incoming.value, incoming.quality)
-
-),
-
--- A row that waited in stage does not replace the value of a file that came after its own.
-due as materialized (
-
-    select changes.*
-    from changes
-    where
-        is_new
-        or not exists (
-            select
-            from {quality}.quality_load_log as mine
-            join {quality}.quality_load_log as origin on mine.requeue_of = origin.load_id
-            join {quality}.quality_load_log as writer on writer.load_id = changes.old_load_id
-            where mine.load_id = changes.load_id and writer.effective_at > origin.effective_at
-        )
-
-),
 
 inserted as (
 
@@ -85,7 +47,7 @@ changed as (
         select distinct
             load_id,
             meter_id,
-            (time at time zone $4)::date as local_date
+            (time at time zone $3)::date as local_date
         from due
     ) as meter_days
     join {core}.meters as meters on meter_days.meter_id = meters.id
