@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from datetime import date
 from pathlib import Path
@@ -82,7 +83,7 @@ class World(NamedTuple):
     async def _ingest_file(self, run: Run, file: RawFile, broken: FileError | None, *, replay: bool) -> None:
         mapping: SourceMapping | FileError
         try:
-            mapping = broken or match_mapping(load_mappings(self.settings.sources_dir), file.relative_path)
+            mapping = broken or match_mapping(_mappings(self.settings.sources_dir), file.relative_path)
         except FileError as error:
             mapping = error
         claimed = await claim(
@@ -183,6 +184,15 @@ class World(NamedTuple):
                 "select * from quality.quality_row_errors order by source_file, row_num, column_name, reason"
             )
         )
+
+
+def _mappings(folder: Path) -> list[SourceMapping]:
+    return _mappings_of(folder, tuple(file.read_bytes() for file in sorted(folder.glob("*.yaml"))))
+
+
+@functools.lru_cache(maxsize=8)
+def _mappings_of(folder: Path, _contents: tuple[bytes, ...]) -> list[SourceMapping]:
+    return load_mappings(folder)
 
 
 def long_csv(*rows: str) -> str:

@@ -12,7 +12,7 @@ from flows.prefect_api import answers
 from flows.warehouse import migrate_warehouse, open_connection, resolve_dsn
 from schemas.settings import Settings, load_settings
 from tasks.connect_warehouse import place_of
-from tasks.show_status import Status, show_status
+from tasks.show_status import ChangedLayout, Status, show_status
 
 Count = Annotated[int, typer.Option("--loads", min=1, max=1000, help="How many of the last loads.")]
 
@@ -26,7 +26,8 @@ def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
         return
     print_table("Last loads", log_lines((line.model_dump() for line in found.last_loads), settings.zone))
     print_table("Days with gaps", [day.model_dump() for day in found.days_with_gaps])
-    print_table("Sources whose columns changed", [one.model_dump() for one in found.changed_layouts])
+    if found.changed_layouts:
+        print_table("Sources whose columns changed", [_in_words(one, settings) for one in found.changed_layouts])
     print_table("Next scheduled runs", schedules)
     extensions = ", ".join(f"{name} {version}" for name, version in found.extensions.items())
     out.print(
@@ -36,6 +37,16 @@ def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _in_words(change: ChangedLayout, settings: Settings) -> dict[str, object]:
+    return {
+        "source": change.source,
+        "since": f"{change.since.astimezone(settings.zone):%d.%m %H:%M}",
+        "file": change.source_file,
+        "added": ", ".join(change.added) or "—",
+        "removed": ", ".join(change.removed) or "—",
+    }
 
 
 async def _collect(settings: Settings, loads: int) -> tuple[str, Status, list[dict[str, Any]]]:

@@ -10,6 +10,7 @@ import pytest
 
 from schemas.errors import TerminalError
 from schemas.reasons import Reason
+from tasks.show_status import show_status
 from tasks.trace_readings import ErrorFilter, count_row_errors, list_revisions, list_row_errors, trace_reading
 from tests.world import DAY, World, long_csv
 
@@ -233,3 +234,22 @@ async def test_trace_and_revisions_lead_to_file_and_cell(world: World) -> None:
         ("load", 61, 62, second, "D2"),
         ("rollback", 62, 61, third, "D2"),
     ]
+
+
+async def test_status_says_which_columns_a_supplier_added_or_took_away(world: World) -> None:
+    await world.add_meter("M")
+    head, row = "timestamp,meter_code,metric,value", "2025-04-30 00:00,M,T1,60"
+    for name, text in {
+        "export 01.csv": f"{head},old\n{row},x\n",
+        "export 02.csv": f"{head},old\n{row},y\n",
+        "export 03.csv": f"{head},new\n{row},z\n",
+        "other.csv": f"{head}\n{row}\n",
+    }.items():
+        world.put(name, text)
+        await world.run()
+
+    (changed,) = (await show_status(world.connection, world.settings)).changed_layouts
+
+    assert (changed.source, changed.source_file, changed.added, changed.removed) == (
+        *("long", "2025-04-30/export 03.csv", ["new"], ["old"]),
+    )

@@ -62,6 +62,15 @@ async def test_link_out_of_the_folder_is_refused_and_named(tmp_path: Path) -> No
     assert (found.files, found.refused) == ([], ["link.csv"])
 
 
+async def test_file_without_its_marker_is_left_and_named_where_markers_are_asked_for(tmp_path: Path) -> None:
+    for name in ("done.csv", "done.csv.ready", "open.csv"):
+        put(tmp_path, name)
+
+    found = await find_files(DAY, settings_of(tmp_path, ready_suffix=".ready"), now=time.time())
+
+    assert ([file.relative_path for file in found.files], found.unmarked) == (["done.csv"], ["open.csv"])
+
+
 async def test_growing_file_is_left_for_the_next_run_and_a_settled_one_is_read(tmp_path: Path) -> None:
     growing = put(tmp_path, "growing.csv")
     put(tmp_path, "settled.csv")

@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import xlsxwriter
 
@@ -189,6 +190,40 @@ def test_only_a_line_that_can_be_no_reading_is_a_note(tmp_path: Path, line: list
 def test_missing_sheet_lists_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"нет листа «Лист».*«Другой»"):
         read(workbook(tmp_path, [["x"]], sheet="Другой"), SHEET)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "read_sheets"),
+    [(None, ["Явный"]), ("Скрытый", ["Скрытый"]), ("*", ["Явный", "Ещё"])],
+    ids=["first_visible", "hidden_by_name", "glob_of_visible"],
+)
+def test_hidden_sheet_is_read_only_when_the_mapping_names_it(
+    tmp_path: Path, wanted: str | None, read_sheets: list[str]
+) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        for name in ("Скрытый", "Явный", "Ещё"):
+            page = book.add_worksheet(name)
+            page.write_row(0, 0, ["ts", "meter", "metric", "value"])
+        book.get_worksheet_by_name("Явный").activate()
+        book.get_worksheet_by_name("Явный").set_first_sheet()
+        book.get_worksheet_by_name("Скрытый").hide()
+    mapping = SourceMapping.model_validate({"name": "x", "match": ["*"], "layout": "long", "sheet": wanted or ()})
+
+    tables = read_tables(path, mapping, relative_path="a.xlsx", settings=Settings())
+
+    assert [table.layout.sheet for table in tables] == read_sheets
+
+
+def test_csv_of_any_size_is_read_in_bounded_memory(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, "ts,meter,metric,value\n" + "2025-04-01 00:00,M,T1,60.5\n" * 600_000)
+    before = pa.total_allocated_bytes()
+
+    (table,) = read_tables(path, LONG, relative_path="a.csv", settings=Settings())
+    seen = [(len(batch), pa.total_allocated_bytes() - before) for batch in table.batches]
+
+    assert sum(rows for rows, _ in seen) == 600_000
+    assert max(held for _, held in seen) < path.stat().st_size / 2
 
 
 def test_workbook_renamed_to_csv_is_read_by_its_content(tmp_path: Path) -> None:
