@@ -11,6 +11,7 @@ import net from 'node:net';
 import readline from 'node:readline';
 import { PGlite } from '@electric-sql/pglite';
 import { timescaledb } from '@electric-sql/pglite/timescaledb';
+import { Snapshot } from './snapshot.mjs';
 
 const [SSL_REQUEST, GSS_REQUEST, CANCEL_REQUEST] = [80877103, 80877104, 80877102];
 const [READY_FOR_QUERY, ERROR, COPY_IN_RESPONSE, IDLE] = Buffer.from('ZEGI');
@@ -35,14 +36,30 @@ class Database {
     this.owner = null; // the client whose transaction is open
     this.queue = [];
     this.clients = new Set();
+    this.dropped = []; // copies of this one that can be made new again
   }
 
   async copy() {
-    if (!this.snapshot) {
-      await this.pglite.exec('checkpoint');
-      this.snapshot = await this.pglite.dumpDataDir('none');
+    const used = this.dropped.pop();
+    if (used) {
+      used.snapshot.restore(used.pglite.Module);
+      return Object.assign(new Database(used.pglite), { original: this, snapshot: used.snapshot });
     }
-    return Database.create(this.snapshot);
+    if (!this.dump) {
+      await this.pglite.exec('checkpoint');
+      this.dump = await this.pglite.dumpDataDir('none');
+    }
+    const copy = await Database.create(this.dump);
+    const libraries = copy.pglite.Module.FS.readdir('/tmp/pglite/lib/postgresql');
+    for (const name of libraries.filter((one) => /^(plpgsql|timescaledb-.*)\.so$/.test(one))) {
+      await copy.pglite.exec(`load '$libdir/${name}'`);
+    }
+    return Object.assign(copy, { original: this, snapshot: new Snapshot(copy.pglite.Module) });
+  }
+
+  async drop() {
+    if (this.original) this.original.dropped.push(this);
+    else await this.pglite.close();
   }
 
   // Run one message (or a COPY with its data) for a client as soon as no other's transaction is open.
@@ -230,13 +247,13 @@ async function command(line) {
   } else if (verb === 'drop') {
     const database = databases.get(name);
     databases.delete(name);
-    await database.pglite.close();
+    await database.drop();
   } else {
     throw new Error(`no such command: ${line}`);
   }
 }
 
-const server = net.createServer((socket) => {
+const server = net.createServer({ noDelay: true }, (socket) => {
   socket.on('error', () => {}); // a killed client; reading ends
   serve(socket)
     .catch((error) => console.error(error))
