@@ -56,8 +56,14 @@ sql-lint: setup
 
 check: test test-timescale lint format-check types
 
-bench: setup
+bench: setup .venv-peers/.installed
 	$(BIN)/python -m benchmarks
+
+# What we compare with lives apart: none of it is a dependency of ours.
+.venv-peers/.installed: benchmarks/peers/requirements.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --no-deps --requirement benchmarks/peers/requirements.txt
+	touch $@
 
 bench-quick: setup
 	$(BIN)/python -m benchmarks --quick
@@ -66,4 +72,4 @@ lock: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf .venv .dataops dbt/target dbt/logs tests/timescale/node_modules
+	rm -rf .venv .venv-peers .dataops dbt/target dbt/logs tests/timescale/node_modules

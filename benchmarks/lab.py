@@ -23,10 +23,17 @@ from tasks.migrate_database import migrate
 from tests.world import DAY, World
 
 _CHUNK = 1 << 20
-_DATA = (
-    "core.measurements, core.measurement_revisions, stage.stage_raw_measurements, stage.stage_parsed_measurements,"
-    " quality.quality_load_log, quality.quality_row_errors, quality.changed_days"
-)
+_DATA_TABLES = """
+select string_agg(oid::regclass::text, ', ')
+from pg_class
+where
+    relkind in ('r', 'p') and not relispartition
+    and (
+        relnamespace = 'stage'::regnamespace
+        or relnamespace = 'quality'::regnamespace and relname not in ('schema_migrations', 'transform_state')
+        or relnamespace = 'core'::regnamespace and relname in ('measurements', 'measurement_revisions')
+    )
+"""
 Steps = dict[str, Cost]
 
 
@@ -72,7 +79,7 @@ class Lab:
 
     async def clear(self) -> None:
         """Empty every table of readings and the day folders; partitions and reference tables stay."""
-        await self.connection.execute(f"truncate {_DATA}")
+        await self.connection.execute(f"truncate {await self.connection.fetchval(_DATA_TABLES)}")
         shutil.rmtree(self.world.settings.raw_dir, ignore_errors=True)
         await self.settle()
 

@@ -42,6 +42,18 @@ TARGETS: dict[str, Target] = {
     "xlsx": Target("xlsx of 200,000 rows × 5 ÷ bare read", 4, 2.5),
     "small-files": Target("600 day-sheets in csv ÷ one csv, per reading", 4, 2),
     "small-workbooks": Target("600 day-sheets in xlsx ÷ one csv, per reading", 4, 2),
+    "rejected-1": Target("csv with 1 % rejected ÷ clean", 1.3, 1.1),
+    "rejected-100": Target("csv with all rejected ÷ clean", 4, 2),
+    "naive": Target("row by row ÷ ours", 40, 60, more_is_better=True),
+    "dlt": Target("dlt, its csv reader, by merge ÷ ours", 3, 8, more_is_better=True),
+    "dlt-arrow": Target("dlt, Arrow given to it, by merge ÷ ours", 3, 8, more_is_better=True),
+    "growth": Target("exponent from 0.1 to 10 M, on 10 M", 1.1, 1.02),
+    "city": Target("fifth city day of 6 M ÷ first", 1.2, 1.05),
+    "memory": Target("peak over idle of 10 M from csv, MB", 250, 80),
+    "memory-growth": Target("peak of 10 M ÷ peak of 1 M", 1.2, 1.0),
+    "features": Target("features of a day, on 50 M ÷ on 10 M", 1.5, 1.1),
+    "orchestration": Target("load-day minus data path, s", 6, 3),
+    "backfill": Target("backfill of 30 days, 2 workers ÷ 1", 0.75, 0.55),
 }
 
 

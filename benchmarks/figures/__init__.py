@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection
 from typing import NamedTuple
 
-from benchmarks.figures import files, loads
+from benchmarks.figures import features, files, growth, loads, peers, running
 from benchmarks.lab import Lab
 from benchmarks.results import Result
 
@@ -23,4 +23,13 @@ FAMILIES = (
     Family(("small-files",), files.measure_small_csvs),
     Family(("small-workbooks",), files.measure_small_workbooks),
     Family(("xlsx",), files.measure_xlsx),
+    Family(("rejected-1", "rejected-100"), loads.measure_rejected),
+    Family(("naive",), peers.measure_naive),
+    Family(("dlt", "dlt-arrow"), peers.measure_dlt, quick=False),
+    Family(("growth",), growth.measure_growth, quick=False),
+    Family(("city",), growth.measure_city, quick=False),
+    Family(("memory", "memory-growth"), growth.measure_memory, quick=False),
+    Family(("features",), features.measure_features, quick=False),
+    Family(("orchestration",), running.measure_orchestration, quick=False),
+    Family(("backfill",), running.measure_backfill, quick=False),
 )

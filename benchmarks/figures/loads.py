@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from benchmarks.costs import Cost
-from benchmarks.inputs import READINGS_OF_A_BUILDING, change, touch, write_city_csv
+from benchmarks.inputs import READINGS_OF_A_BUILDING, change, spoil, touch, write_city_csv
 from benchmarks.lab import Lab, Steps, check, say, whole
 from benchmarks.results import Result, compare
 from tests.world import DAY
@@ -45,11 +45,38 @@ async def clean_csv(lab: Lab) -> list[tuple[Steps, Cost]]:
     return lab.clean
 
 
-async def _first_load(lab: Lab) -> tuple[Path, Steps, int]:
+async def measure_rejected(lab: Lab, wanted: Collection[str]) -> list[Result]:
+    """Load the csv with 1 % and with all of its values out of bounds."""
+    clean = [whole(steps) for steps, _ in await clean_csv(lab)]
+    results = []
+    for name, share in (("rejected-1", 0.01), ("rejected-100", 1.0)):
+        if name not in wanted:
+            continue
+        parts: list[Steps] = []
+        for number in range(lab.repeats):
+            file, readings = await _prepare(lab)
+            spoilt = spoil(file, share)
+            steps, (log,) = await lab.steps()
+            check("rejected", (log["rows_rejected"], log["rows_inserted"]), (spoilt, readings - spoilt))
+            check(
+                "row errors", await lab.connection.fetchval("select count(*) from quality.quality_row_errors"), spoilt
+            )
+            parts.append(steps)
+            say(f"{name} {number + 1}: {whole(steps).wall:.1f} s")
+        ours = [clean[number % len(clean)] for number in range(len(parts))]
+        results.append(compare(name, [whole(steps) for steps in parts], ours, steps=parts))
+    return results
+
+
+async def _prepare(lab: Lab) -> tuple[Path, int]:
     await lab.add_city(lab.size(MILLION) // READINGS_OF_A_BUILDING)
     await lab.clear()
     file = lab.world.settings.raw_dir / DAY.isoformat() / "day.csv"
-    readings = write_city_csv(file, DAY, lab.size(MILLION))
+    return file, write_city_csv(file, DAY, lab.size(MILLION))
+
+
+async def _first_load(lab: Lab) -> tuple[Path, Steps, int]:
+    file, readings = await _prepare(lab)
     steps, (log,) = await lab.steps()
     check("inserted", (log["status"], log["rows_inserted"]), ("success", readings))
     check("in core", await lab.count(), readings)
