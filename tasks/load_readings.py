@@ -76,9 +76,9 @@ async def load(
 
     """
     sources = [await _accepted(connection, one.load_id, settings) for one in loads]
-    since, until = _span(loads)
-    if since and until:
-        await connection.execute(statement("ensure_partitions", settings), since, until)
+    await connection.execute(
+        statement("ensure_partitions", settings), [one.load_id for one in loads], settings.default_tz
+    )
     async with _checksum_locks(connection, loads):
         done = await _load_new(connection, loads, sources, claim_key, settings)
         if done is None:

@@ -55,7 +55,7 @@ begin
     if exists (select from pg_extension where extname = 'timescaledb') then
         execute 'create table {core}.measurements' || columns;
         perform create_hypertable(
-            '{core}.measurements', by_range('time', interval '7 days'),
+            '{core}.measurements', by_range('time', interval '1 day'),
             create_default_indexes => false, if_not_exists => true
         );
     else

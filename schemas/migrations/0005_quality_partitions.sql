@@ -1,6 +1,8 @@
--- Weekly partitions, made before a load in a transaction of their own: attaching a finished table blocks
--- nobody who reads or loads (CREATE TABLE … PARTITION OF would).
-create function {quality}.ensure_measurement_partitions(since timestamptz, until timestamptz)
+-- Daily partitions, made before a load in a transaction of their own: attaching a finished table blocks
+-- nobody who reads or loads (CREATE TABLE … PARTITION OF would). They are cut at local midnight, so that a day's
+-- load fills one partition from the front: cut elsewhere, a part of each day splits yesterday's full index.
+-- Decided by the benchmark: docs/decisions/2026-11-24-core-layout.md.
+create function {quality}.ensure_measurement_partitions(days date[], zone text)
 returns integer
 language plpgsql
 -- With its owner's rights: who loads may make partitions this way, and no other.
@@ -8,7 +10,9 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    week date := date_trunc('week', since at time zone 'UTC')::date;
+    day date;
+    lower_bound timestamptz;
+    upper_bound timestamptz;
     partition text;
     made integer := 0;
 begin
@@ -18,22 +22,36 @@ begin
     then
         return 0;
     end if;
-    while week <= (until at time zone 'UTC')::date loop
-        partition := 'measurements_' || to_char(week, 'YYYYMMDD');
-        if to_regclass('{core}.' || partition) is null then
-            perform pg_advisory_xact_lock(hashtext('{core}.measurements'));
-            if to_regclass('{core}.' || partition) is null then
-                execute format(
-                    'create table {core}.%I (like {core}.measurements including all)', partition
-                );
-                execute format(
-                    'alter table {core}.measurements attach partition {core}.%I for values from (%L) to (%L)',
-                    partition, week::timestamp at time zone 'UTC', (week + 7)::timestamp at time zone 'UTC'
-                );
-                made := made + 1;
-            end if;
+    foreach day in array days loop
+        lower_bound := day::timestamp at time zone zone;
+        upper_bound := (day + 1)::timestamp at time zone zone;
+        -- The name says where it begins, in UTC: days of two zones do not share one.
+        partition := 'measurements_' || to_char(lower_bound at time zone 'UTC', 'YYYYMMDD"t"HH24MI"z"');
+        if to_regclass('{core}.' || partition) is not null then
+            continue;
         end if;
-        week := week + 7;
+        perform pg_advisory_xact_lock(hashtext('{core}.measurements'));
+        -- Where DEFAULT_TZ has changed, partitions of the zone before hold a part of this day.
+        select
+            greatest(lower_bound, max(bounds[2]::timestamptz) filter (where bounds[1]::timestamptz <= lower_bound)),
+            least(upper_bound, min(bounds[1]::timestamptz) filter (where bounds[1]::timestamptz > lower_bound))
+        into lower_bound, upper_bound
+        from (
+            select regexp_match(pg_get_expr(relpartbound, oid), $re$FROM \('(.+)'\) TO \('(.+)'\)$re$) as bounds
+            from pg_class
+            where oid in (select inhrelid from pg_inherits where inhparent = '{core}.measurements'::regclass)
+        ) as partitions
+        where bounds[2]::timestamptz > lower_bound and bounds[1]::timestamptz < upper_bound;
+        if lower_bound >= upper_bound then
+            continue;
+        end if;
+        partition := 'measurements_' || to_char(lower_bound at time zone 'UTC', 'YYYYMMDD"t"HH24MI"z"');
+        execute format('create table {core}.%I (like {core}.measurements including all)', partition);
+        execute format(
+            'alter table {core}.measurements attach partition {core}.%I for values from (%L) to (%L)',
+            partition, lower_bound, upper_bound
+        );
+        made := made + 1;
     end loop;
     return made;
 end
@@ -42,4 +60,5 @@ $$;
 revoke execute on function {quality}.ensure_measurement_partitions from public;
 
 comment on function {quality}.ensure_measurement_partitions is
-'Makes the weekly partitions of [since, until]; does nothing on a hypertable or on somebody else''s core.';
+'Makes the partitions of local days, cut at midnight of the zone; does nothing on a hypertable or on '
+'somebody else''s core.';

@@ -104,7 +104,7 @@ async def test_member_of_loader_and_dbt_runs_the_whole_pipeline(roles: World, mo
                 "delete from quality.changed_days",
                 "select * from quality.quality_load_log",
                 "select * from stage.stage_raw_measurements",
-                "select quality.ensure_measurement_partitions(now(), now())",
+                "select quality.ensure_measurement_partitions('{2025-04-01}', 'UTC')",
             ],
         ),
         (
@@ -117,7 +117,7 @@ async def test_member_of_loader_and_dbt_runs_the_whole_pipeline(roles: World, mo
                 "refresh materialized view features.meter_last_reading",
                 "create table features.mine (one int)",
                 "select * from stage.stage_raw_measurements",
-                "select quality.ensure_measurement_partitions(now(), now())",
+                "select quality.ensure_measurement_partitions('{2025-04-01}', 'UTC')",
             ],
         ),
     ],
