@@ -21,7 +21,8 @@ begin
     while week <= (until at time zone 'UTC')::date loop
         partition := 'measurements_' || to_char(week, 'YYYYMMDD');
         if to_regclass('{core}.' || partition) is null then
-            perform pg_advisory_xact_lock(hashtext('{core}.measurements'));
+            -- A table's lock, not an advisory one: only then does this session see what the one before it made.
+            lock table {core}.measurements in share update exclusive mode;
             if to_regclass('{core}.' || partition) is null then
                 execute format(
                     'create table {core}.%I (like {core}.measurements including all)', partition
