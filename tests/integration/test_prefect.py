@@ -132,7 +132,9 @@ async def test_a_deployment_run_with_a_date_loads_that_day(machine: Machine) -> 
     statuses = machine.rows(f"select distinct status from quality.quality_load_log where business_date = '{DAYS[0]}'")
     assert statuses == [{"status": "success"}]
     artifacts = httpx.post(f"{machine.api}/artifacts/filter", json={}, timeout=30).json()
-    mine = {artifact["key"]: artifact for artifact in artifacts if artifact["flow_run_id"] == run["id"]}
+    mine = {
+        artifact["key"]: artifact for artifact in artifacts if artifact["key"] and artifact["flow_run_id"] == run["id"]
+    }
     assert set(mine) == {f"quality-{DAYS[0]}", f"quality-{DAYS[0]}-report"}
     assert f"{DAYS[0]}/report.html" in mine[f"quality-{DAYS[0]}-report"]["data"]
 
