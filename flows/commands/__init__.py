@@ -18,7 +18,7 @@ def main() -> None:
         # Prefect reads its settings when it is imported, which the commands' modules do.
         configure_prefect(load_settings())
         _app()()
-    except DataopsError as error:
+    except (DataopsError, OSError) as error:  # a full disk, a folder that may not be read
         sys.exit(fail(error))
 
 

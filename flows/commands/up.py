@@ -41,6 +41,7 @@ def up(*, workers: Workers = 1, port: Port = None) -> None:
     ]
     print_table("Running", rows)
     out.print(
+        f"For the prefect command: export PREFECT_API_URL={url}\n"
         f"Schedules in {settings.default_tz}: hourly at minute 10; 01:15 and 02:30 for the day before. "
         "Stop: dataops down",
         highlight=False,

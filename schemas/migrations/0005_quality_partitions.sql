@@ -30,7 +30,11 @@ begin
         if to_regclass('{core}.' || partition) is not null then
             continue;
         end if;
-        perform pg_advisory_xact_lock(hashtext('{core}.measurements'));
+        -- A table's lock, not an advisory one: only then does this session see what the one before it made.
+        lock table {core}.measurements in share update exclusive mode;
+        if to_regclass('{core}.' || partition) is not null then
+            continue;
+        end if;
         -- Where DEFAULT_TZ has changed, partitions of the zone before hold a part of this day.
         select
             greatest(lower_bound, max(bounds[2]::timestamptz) filter (where bounds[1]::timestamptz <= lower_bound)),
