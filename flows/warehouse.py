@@ -46,7 +46,7 @@ async def open_connection(settings: Settings) -> AsyncIterator[asyncpg.Connectio
         yield connection
 
 
-async def migrate_warehouse(settings: Settings) -> MigrationReport:
-    """Bring the warehouse to the schema of this version; quick when there is nothing to do."""
+async def migrate_warehouse(settings: Settings, *, convert: bool = False) -> MigrationReport:
+    """Bring the warehouse to the schema of this version; quick when there is nothing to do or to convert."""
     async with open_connection(settings) as connection:
-        return await migrate(connection, settings)
+        return await migrate(connection, settings, convert=convert)

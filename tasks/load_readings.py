@@ -74,9 +74,12 @@ async def load(
     sources = [await _accepted(connection, one.load_id, settings) for one in loads]
     since, until = _span(loads)
     if since and until:
-        await connection.execute(statement("ensure_partitions", settings), since, until)
+        await connection.execute(
+            statement("ensure_partitions", settings), "measurements", settings.chunk_days, since, until
+        )
     # Repeatable read: what the join saw is what the update replaces, or the transaction is refused.
     async with _checksum_locks(connection, loads), connection.transaction(isolation="repeatable_read"):
+        await connection.execute(statement("allow_decompression", settings))
         await connection.execute(statement("create_incoming", settings))
         for source in sources:
             await connection.copy_to_table("incoming", source=source, columns=_COLUMNS, format="binary")

@@ -47,6 +47,7 @@ async def rollback_load(
         transaction = connection.transaction(isolation="repeatable_read")
         await transaction.start()
         try:
+            await connection.execute(statement("allow_decompression", settings))
             done = await _roll_back(connection, load_id, settings)
         except BaseException:
             await transaction.rollback()

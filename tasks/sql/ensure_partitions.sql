@@ -1,1 +1,1 @@
-select {quality}.ensure_measurement_partitions($1, $2)
+select {quality}.ensure_partitions($1, $2, $3, $4)
