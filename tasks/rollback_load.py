@@ -83,5 +83,6 @@ async def _roll_back(connection: asyncpg.Connection, load_id: UUID, settings: Se
     removed, restored, unchanged = await connection.fetchrow(
         statement("roll_back_readings", settings), loads, first, last, named, settings.default_tz
     )
+    await connection.execute(statement("remove_readings", settings), loads, first, last, named)
     rewritten = max(written - removed - restored - unchanged, 0)
     return RolledBack(loads, removed, restored, unchanged, rewritten)

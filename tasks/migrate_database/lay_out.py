@@ -15,6 +15,7 @@ from tasks.sql import statement
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_SAMPLE_ROWS = 100_000
 _AGGREGATES = {"v": "continuous aggregates", "p": "roll-up tables"}
 
 
@@ -121,16 +122,19 @@ async def estimate_conversion(connection: asyncpg.Connection, settings: Settings
     try:
         await connection.execute(f"create temporary table sample (like {table} including all)")
         started = time.perf_counter()
-        copied = await connection.execute(statement("copy_sample", settings))
+        result = await connection.execute(statement("copy_sample", settings), _SAMPLE_ROWS)
         seconds = time.perf_counter() - started
         times_larger = await connection.fetchval(
-            "select sum(pg_relation_size(relid))::float8 / greatest(pg_relation_size('sample'), 1) "
+            "select sum(pg_relation_size(relid))::float8 / nullif(pg_relation_size('sample'), 0) "
             "from (select $1::regclass as relid union select relid from pg_partition_tree($1::regclass)) as parts",
             table,
         )
     finally:
         await transaction.rollback()
-    return Conversion(round(int(copied.split()[-1]) * times_larger), seconds * times_larger)
+    copied = int(result.split()[-1])
+    if copied < _SAMPLE_ROWS:
+        return Conversion(copied, seconds)
+    return Conversion(round(copied * times_larger), seconds * times_larger)
 
 
 async def _read(connection: asyncpg.Connection, settings: Settings) -> _Facts:

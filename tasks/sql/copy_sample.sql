@@ -1,1 +1,1 @@
-insert into sample select * from {core}.measurements limit 100000
+insert into sample select * from {core}.measurements limit $1

@@ -28,6 +28,7 @@ declare
         join pg_class as c on r.ev_class = c.oid
         where d.refobjid = '{core}.measurements'::regclass and c.relkind = 'v'
     );
+    described constant text := obj_description('{core}.measurements'::regclass);
     step text;
 begin
     alter table {core}.measurements rename to measurements_old;
@@ -38,6 +39,7 @@ begin
     drop table {core}.measurements_old;
     alter table {core}.measurements rename constraint measurements_new_pkey to measurements_pkey;
     execute format('alter table {core}.measurements owner to %s', owner);
+    execute format('comment on table {core}.measurements is %L', described);
     foreach step in array grants loop
         execute step;
     end loop;

@@ -54,6 +54,7 @@ updated as (
         and stored.time = joined.time
         and stored.metric = joined.metric
         and stored.time between $1 and $2
+        and ($3::bigint[] is null or stored.meter_id = any($3::bigint[]))
 
 ),
 
