@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from flows.warehouse import open_connection, resolve_dsn
 from schemas.settings import load_settings
-from tasks.build_features import Window, build, fingerprint
+from tasks.build_features import build, fingerprint
 from tasks.connect_warehouse import connector
 from tasks.manage_roles import dbt_role
 from tasks.refresh_objects import find_targets, refresh
@@ -40,13 +40,12 @@ async def transform() -> Transformed:
         targets = await find_targets(connection, settings)
         changes = await take_changes(warehouse, settings)
         full = changes.built_with != fingerprint(settings)
-        if changes.first and changes.last:
-            log.info("%d building-days, %s to %s", changes.building_days, changes.first, changes.last)
-            await refresh(connection, targets, changes.first, changes.last, settings)
-        elif not full:
+        if not changes.windows and not full:
             log.info("nothing changed since the last transform")
             return Transformed(building_days=0, full=False)
-        window = Window(changes.first, changes.last) if changes.first and changes.last and not full else None
-        await asyncio.to_thread(build, dsn, settings, window=window, full=full, role=role)
+        log.info("%d building-days in %s", changes.building_days, ", ".join(map(str, changes.windows)))
+        for window in await refresh(connection, targets, changes.windows, settings, full=full):
+            log.warning("%s: not refreshed, retention has dropped readings of these days", window)
+        await asyncio.to_thread(build, dsn, settings, windows=changes.windows, full=full, role=role)
         await finish_changes(warehouse, fingerprint(settings), settings)
         return Transformed(building_days=changes.building_days, full=full)

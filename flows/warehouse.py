@@ -49,11 +49,11 @@ async def open_connection(settings: Settings) -> AsyncIterator[asyncpg.Connectio
         yield connection
 
 
-async def migrate_warehouse(settings: Settings) -> MigrationReport:
-    """Bring the warehouse to the schema of this version; quick when there is nothing to do."""
+async def migrate_warehouse(settings: Settings, *, convert: bool = False) -> MigrationReport:
+    """Bring the warehouse to the schema of this version; quick when there is nothing to do or to convert."""
     async with open_connection(settings) as connection:
         await become_owner(connection, settings)
-        report = await migrate(connection, settings)
-        if report.applied:
+        report = await migrate(connection, settings, convert=convert)
+        if report.applied or report.laid_out:
             await grant_to_roles(connection, settings)
         return report

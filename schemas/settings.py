@@ -122,6 +122,15 @@ class Settings(BaseSettings):
     refresh_objects: Annotated[tuple[ObjectName, ...], NoDecode, BeforeValidator(_comma_separated)] | None = Field(
         default=None, description="schema.name list to refresh; unset: those the product made itself"
     )
+    chunk_days: int = Field(
+        default=1, ge=1, le=366, description="Days in one chunk (TimescaleDB) or partition of core.measurements"
+    )
+    compress_after_days: int | None = Field(
+        default=None, ge=1, le=36_500, description="If set, the columnstore takes readings this many days old"
+    )
+    keep_months: int | None = Field(
+        default=None, ge=1, le=1_200, description="If set, readings older than so many months are dropped"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     role_prefix: RolePrefix = Field(
         default="dataops",

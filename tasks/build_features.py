@@ -7,9 +7,8 @@ import csv
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import holidays
@@ -17,17 +16,11 @@ from pydantic import SecretStr
 
 from schemas.errors import TerminalError
 from schemas.settings import PROJECT_ROOT, Settings
+from schemas.windows import Window
 
 DBT_FOLDER = PROJECT_ROOT / "dbt"
 HOLIDAYS_SEED = DBT_FOLDER / "seeds" / "public_holidays.csv"
 _YEARS = range(2015, 2036)
-
-
-class Window(NamedTuple):
-    """First and last local day that changed, both included."""
-
-    first: date
-    last: date
 
 
 def fingerprint(settings: Settings) -> str:
@@ -35,8 +28,10 @@ def fingerprint(settings: Settings) -> str:
     return f"{settings.default_tz} {settings.day_start} {settings.day_end}"
 
 
-def build(dsn: SecretStr, settings: Settings, *, window: Window | None, full: bool, role: str | None = None) -> None:
-    """Build and test the features of a window (None: of everything there is), acting as a database role.
+def build(
+    dsn: SecretStr, settings: Settings, *, windows: Sequence[Window], full: bool, role: str | None = None
+) -> None:
+    """Build and test the features of the changed days (full: of everything there is), acting as a database role.
 
     In a flow run every node shows as a task run. Blocks: call it in a thread.
 
@@ -47,17 +42,17 @@ def build(dsn: SecretStr, settings: Settings, *, window: Window | None, full: bo
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     if full:
         arguments.append("--full-refresh")
-    _invoke(arguments, dsn, settings, window, role)
+    _invoke(arguments, dsn, settings, () if full else windows, role)
 
 
 def unit_test(dsn: SecretStr, settings: Settings) -> None:
     """Run dbt's unit tests; the models they mock must exist, empty or not."""
-    _invoke(["test", "--select", "test_type:unit"], dsn, settings, None)
+    _invoke(["test", "--select", "test_type:unit"], dsn, settings)
 
 
 def write_docs(dsn: SecretStr, settings: Settings) -> Path:
     """Write the static dbt docs, one HTML file, into `artifacts/dbt_docs/`."""
-    _invoke(["docs", "generate", "--static"], dsn, settings, None)
+    _invoke(["docs", "generate", "--static"], dsn, settings)
     folder = settings.artifacts_dir / "dbt_docs"
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / "index.html"
@@ -79,12 +74,16 @@ def _target(settings: Settings) -> Path:
 
 
 def _invoke(
-    arguments: Sequence[str], dsn: SecretStr, settings: Settings, window: Window | None, role: str | None = None
+    arguments: Sequence[str],
+    dsn: SecretStr,
+    settings: Settings,
+    windows: Sequence[Window] = (),
+    role: str | None = None,
 ) -> None:
     from dbt_common.events.base_types import EventLevel
     from prefect_dbt import PrefectDbtRunner, PrefectDbtSettings
 
-    with _environment(_variables(dsn, settings, window, role)):
+    with _environment(_variables(dsn, settings, windows, role)):
         runner = PrefectDbtRunner(
             settings=PrefectDbtSettings(
                 project_dir=DBT_FOLDER,
@@ -118,10 +117,9 @@ def _what_failed(result: Any) -> str:  # noqa: ANN401 - dbtRunnerResult
     return "; ".join(failed) or " ".join(str(result.exception).split())[:600]
 
 
-def _variables(dsn: SecretStr, settings: Settings, window: Window | None, role: str | None) -> dict[str, str]:
+def _variables(dsn: SecretStr, settings: Settings, windows: Sequence[Window], role: str | None) -> dict[str, str]:
     url = urlsplit(dsn.get_secret_value())
-    days = {"DATAOPS_FIRST_DAY": str(window.first), "DATAOPS_LAST_DAY": str(window.last)} if window else {}
-    return days | {
+    return {
         "DBT_HOST": url.hostname or "127.0.0.1",
         "DBT_PORT": str(url.port or 5432),
         "DBT_USER": unquote(url.username or ""),
@@ -131,6 +129,7 @@ def _variables(dsn: SecretStr, settings: Settings, window: Window | None, role: 
         "DBT_SSLMODE": parse_qs(url.query).get("sslmode", ["prefer"])[0],
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
+        "DATAOPS_CHANGED_DAYS": " ".join(map(str, windows)),
         "DEFAULT_TZ": settings.default_tz,
         "DAY_START": str(settings.day_start),
         "DAY_END": str(settings.day_end),
@@ -141,9 +140,7 @@ def _variables(dsn: SecretStr, settings: Settings, window: Window | None, role: 
 @contextlib.contextmanager
 def _environment(values: dict[str, str]) -> Iterator[None]:
     """Set variables for dbt, which reads nothing else, and take them back."""
-    before = {name: os.environ.get(name) for name in (*values, "DATAOPS_FIRST_DAY", "DATAOPS_LAST_DAY")}
-    for name in before:
-        os.environ.pop(name, None)
+    before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
         yield

@@ -1,46 +1,50 @@
-"""Refresh continuous aggregates and materialised views that stand on core."""
+"""Bring up to date what stands on core: hourly and daily aggregates, then REFRESH_OBJECTS."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime
+import datetime as dt
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import asyncpg
 
 from schemas.errors import TerminalError
 from schemas.settings import Settings
+from schemas.windows import Window
 from tasks.sql import statement
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Iterator
 
-_OWN = ("meter_last_reading", "meter_hourly")
+_OWN = ("meter_hourly", "meter_daily", "meter_last_reading")  # each is made from the one before
+# A day of the daily aggregate is a twenty-fourth of the hourly one.
+_DAILY_PARTITIONS_WIDER = 10
 _TRIES = 10
+_DAY = dt.timedelta(days=1)
 
 
 class Target(NamedTuple):
-    """A thing to refresh, as the catalog describes it; `name` is quoted by the server."""
+    """A thing to refresh, as the catalog describes it."""
 
     name: str
+    """schema.name"""
     kind: str
-    """continuous_aggregate, materialized_view or view."""
+    """continuous_aggregate, rollup, materialized_view or view."""
     can_be_concurrent: bool
+    is_own: bool
 
 
 async def find_targets(connection: asyncpg.Connection, settings: Settings) -> list[Target]:
-    """Look up REFRESH_OBJECTS, all of them before any is touched; by default the product's own.
+    """Look up the product's own aggregates and REFRESH_OBJECTS, all of them before any is touched.
 
     Raises:
         TerminalError: an object does not exist or is no view; all such are named.
 
     """
-    names = settings.refresh_objects
-    if names is None:
-        own = [f"{settings.features_schema}.{name}" for name in _OWN]
-        return [target for name in own if (target := await _look_up(connection, name, settings))]
-    found = {name: await _look_up(connection, name, settings) for name in names}
+    own = [f"{settings.features_schema}.{name}" for name in _OWN]
+    names = [*own, *(name for name in settings.refresh_objects or () if name not in own)]
+    found = {name: await _look_up(connection, name, is_own=name in own, settings=settings) for name in names}
     if unknown := [name for name, target in found.items() if target is None]:
         raise TerminalError(
             f"REFRESH_OBJECTS: {', '.join(unknown)}: "
@@ -49,41 +53,138 @@ async def find_targets(connection: asyncpg.Connection, settings: Settings) -> li
     return [target for target in found.values() if target]
 
 
-async def _look_up(connection: asyncpg.Connection, name: str, settings: Settings) -> Target | None:
+async def _look_up(connection: asyncpg.Connection, name: str, *, is_own: bool, settings: Settings) -> Target | None:
     row = await connection.fetchrow(statement("select_refresh_target", settings), name)
     if row is None:
         return None
-    is_aggregate = await connection.fetchval(
-        "select to_regclass('timescaledb_information.continuous_aggregates') is not null"
-    ) and await connection.fetchval(
+    is_aggregate = await _has_timescale(connection) and await connection.fetchval(
         "select exists (select from timescaledb_information.continuous_aggregates "
         "where view_schema = $1 and view_name = $2)",
         *name.split("."),
     )
-    kinds = {"m": "materialized_view", "v": "view"}
+    kinds = {"m": "materialized_view", "v": "view"} | ({"p": "rollup"} if is_own else {})
     kind = "continuous_aggregate" if is_aggregate else kinds.get(row["kind"])
-    return Target(row["name"], kind, row["can_be_concurrent"]) if kind else None
+    return Target(name, kind, row["can_be_concurrent"], is_own) if kind else None
+
+
+async def _has_timescale(connection: asyncpg.Connection) -> bool:
+    return bool(
+        await connection.fetchval("select to_regclass('timescaledb_information.continuous_aggregates') is not null")
+    )
 
 
 async def refresh(
-    connection: asyncpg.Connection, targets: Sequence[Target], first: date, last: date, settings: Settings
-) -> None:
-    """Refresh each target over whole local days [first, last]; a plain view is always up to date.
+    connection: asyncpg.Connection,
+    targets: Sequence[Target],
+    windows: Sequence[Window],
+    settings: Settings,
+    *,
+    full: bool = False,
+) -> list[Window]:
+    """Refresh each target over windows of whole local days; a plain view is always up to date.
 
-    The connection must not be in a transaction: aggregates refuse one.
+    What retention has dropped, or may have dropped in part, is left as it is: an aggregate outlives its readings.
+    The connection must not be in a transaction: continuous aggregates refuse one.
+
+    `full`: the product's own aggregates over all that core holds, for their definition or zone is new.
+    Gives the windows that retention kept from being refreshed.
+
     """
-    midnight = "select ($1::date::timestamp at time zone $2)"
-    since: datetime = await connection.fetchval(midnight, first, settings.default_tz)
-    until: datetime = await connection.fetchval(
-        "select (($1::date + 1)::timestamp at time zone $2)", last, settings.default_tz
-    )
+    kept_from = await _kept_from(connection, settings)
+    changed, skipped = _within_retention(windows, kept_from)
+    everything = _within_retention(await _whole_span(connection, settings), kept_from).kept if full else []
     for target in targets:
-        if target.kind == "continuous_aggregate":
-            call = "call refresh_continuous_aggregate($1::regclass, $2::timestamptz, $3::timestamptz)"
-            await _patiently(connection, call, target.name, since, until)
-        elif target.kind == "materialized_view":
+        if target.kind == "materialized_view":
             how = "concurrently " if target.can_be_concurrent else ""
-            await _patiently(connection, f"refresh materialized view {how}{target.name}")
+            name = ".".join(f'"{part}"' for part in target.name.split("."))
+            await _patiently(connection, f"refresh materialized view {how}{name}")
+        for window in _pieces(everything if full and target.is_own else changed, settings.chunk_days):
+            if target.kind == "continuous_aggregate":
+                await _refresh_aggregate(connection, target, window, kept_from, settings)
+            elif target.kind == "rollup":
+                await _roll_up(connection, target, window, settings, full=full)
+    return skipped
+
+
+class _Split(NamedTuple):
+    kept: list[Window]
+    skipped: list[Window]
+
+
+def _within_retention(windows: Iterable[Window], kept_from: dt.date | None) -> _Split:
+    if kept_from is None:
+        return _Split(list(windows), [])
+    kept = [Window(max(first, kept_from), last) for first, last in windows if last >= kept_from]
+    skipped = [Window(first, min(last, kept_from - _DAY)) for first, last in windows if first < kept_from]
+    return _Split(kept, skipped)
+
+
+def _pieces(windows: Iterable[Window], days: int) -> Iterator[Window]:
+    """Cut long windows, so that no transaction gets longer than one chunk's work."""
+    for first, last in windows:
+        start = first
+        while start <= last:
+            yield Window(start, min(start + (days - 1) * _DAY, last))
+            start += days * _DAY
+
+
+async def _kept_from(connection: asyncpg.Connection, settings: Settings) -> dt.date | None:
+    if not await _has_timescale(connection):
+        return None
+    query = statement("select_retention_start", settings)
+    found: dt.date | None = await connection.fetchval(query, settings.core_schema, settings.default_tz)
+    return found
+
+
+async def _whole_span(connection: asyncpg.Connection, settings: Settings) -> list[Window]:
+    """Give the local days of core, and one more at both ends: buckets of another zone may lie there."""
+    first, last = await connection.fetchrow(statement("select_span", settings), settings.default_tz)
+    return [Window(first - _DAY, last + _DAY)] if first else []
+
+
+async def _midnight(connection: asyncpg.Connection, day: dt.date, settings: Settings) -> dt.datetime:
+    midnight: dt.datetime = await connection.fetchval(
+        "select $1::date::timestamp at time zone $2", day, settings.default_tz
+    )
+    return midnight
+
+
+async def _bounds(
+    connection: asyncpg.Connection, window: Window, settings: Settings
+) -> tuple[dt.datetime, dt.datetime]:
+    since = await _midnight(connection, window.first, settings)
+    return since, await _midnight(connection, window.last + _DAY, settings)
+
+
+async def _refresh_aggregate(
+    connection: asyncpg.Connection, target: Target, window: Window, kept_from: dt.date | None, settings: Settings
+) -> None:
+    bounds = await _bounds(connection, window, settings)
+    kept_since = await _midnight(connection, kept_from, settings) if kept_from else None
+    since, until = await connection.fetchrow(
+        statement("select_cagg_window", settings), *target.name.split("."), *bounds, kept_since
+    )
+    if since < until:
+        call = "call refresh_continuous_aggregate($1::regclass, $2::timestamptz, $3::timestamptz)"
+        await _patiently(connection, call, target.name, since, until)
+
+
+async def _roll_up(
+    connection: asyncpg.Connection, target: Target, window: Window, settings: Settings, *, full: bool
+) -> None:
+    """Make the buckets of the changed building-days (all of them: `full`) anew."""
+    name = target.name.split(".")[1]
+    is_daily = name == "meter_daily"
+    since, until = await _bounds(connection, window, settings)
+    width = settings.chunk_days * (_DAILY_PARTITIONS_WIDER if is_daily else 1)
+    await connection.execute(statement("ensure_partitions", settings), name, width, *window, settings.default_tz)
+    grain = name.removeprefix("meter_")
+    async with connection.transaction():
+        await connection.execute(statement("create_changed_meter_days", settings))
+        await connection.execute(statement("fill_changed_meter_days", settings), *window, settings.default_tz, full)
+        await connection.execute("analyze changed_meter_days")
+        await connection.execute(statement(f"delete_{grain}", settings), since, until)
+        await connection.execute(statement(f"insert_{grain}", settings), since, until, settings.default_tz)
 
 
 async def _patiently(connection: asyncpg.Connection, query: str, *values: object) -> None:

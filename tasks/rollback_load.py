@@ -47,6 +47,7 @@ async def rollback_load(
         transaction = connection.transaction(isolation="repeatable_read")
         await transaction.start()
         try:
+            await connection.execute(statement("allow_decompression", settings))
             done = await _roll_back(connection, load_id, settings)
         except BaseException:
             await transaction.rollback()
@@ -91,5 +92,6 @@ async def _roll_back(connection: asyncpg.Connection, load_id: UUID, settings: Se
     removed, restored, unchanged = await connection.fetchrow(
         statement("roll_back_readings", settings), loads, first, last, named, settings.default_tz
     )
+    await connection.execute(statement("remove_readings", settings), loads, first, last, named)
     rewritten = max(written - removed - restored - unchanged, 0)
     return RolledBack(loads, removed, restored, unchanged, rewritten)

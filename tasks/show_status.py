@@ -54,8 +54,6 @@ class Status(BaseModel):
 
     server_version: str
     extensions: dict[str, str]
-    measurements_are: str
-    """`hypertable`, `partitioned table` or `table`."""
     days_waiting_for_features: int
     row_errors_open: int
     last_loads: list[LoadLine]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from prefect_sqlalchemy import AsyncSqlAlchemyConnector
 
 from schemas.settings import Settings
+from schemas.windows import Window, windows_of
 from tasks.sql import statement
 
 if TYPE_CHECKING:
@@ -19,11 +19,10 @@ _TRANSFORM_LOCK = 7_402_611_954  # any number of our own
 
 
 class Changes(NamedTuple):
-    """What a transform has taken: how many building-days, and their first and last local day."""
+    """What a transform has taken: how many building-days, and the windows of their local days."""
 
     building_days: int
-    first: date | None
-    last: date | None
+    windows: list[Window]
     built_with: str | None
     """Fingerprint of the settings that the features were last built with; None: never."""
 
@@ -43,7 +42,8 @@ async def take_changes(warehouse: AsyncSqlAlchemyConnector, settings: Settings) 
     """Mark what has changed so far as being worked on; what changes later waits for the next time."""
     await warehouse.execute(statement("take_changed_days", settings))
     row = await warehouse.fetch_one(statement("select_taken_days", settings))
-    return Changes(*(row or (0, None, None, None)))
+    building_days, days, built_with = row
+    return Changes(building_days, windows_of(days), built_with)
 
 
 async def finish_changes(warehouse: AsyncSqlAlchemyConnector, fingerprint: str, settings: Settings) -> None:

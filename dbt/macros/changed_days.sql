@@ -1,38 +1,51 @@
 {#
-    The building-days to (re)make: those that a load changed, or all there are on the first build.
-    Expects the CTEs changed_days, readings and meters.
+    Bounds on the windows of changed days, as constants, so that only their partitions and index ranges are read,
+    however far apart the windows are. DATAOPS_CHANGED_DAYS holds `first:last` pairs; without it all days count.
 #}
-{% macro building_days() %}
-    {% if is_incremental() %}
-    select distinct
-        building_id,
-        local_date
-    from changed_days
-    {% else %}
-    select
-        spans.building_id,
-        days.local_date::date as local_date
-    from (
-        select
-            meters.building_id,
-            min(readings.read_at at time zone {{ local_zone() }})::date as first_date,
-            max(readings.read_at at time zone {{ local_zone() }})::date as last_date
-        from readings
-        inner join meters on readings.meter_id = meters.meter_id
-        group by meters.building_id
-    ) as spans
-    cross join lateral generate_series(
-        spans.first_date::timestamp, spans.last_date::timestamp, interval '1 day'
-    ) as days (local_date)
-    {% endif %}
-{% endmacro %}
-
-{# Bounds as constants, so that only the partitions of the changed days are read. #}
-{% macro within_changed_days(moment) -%}
-    {% if is_incremental() and env_var("DATAOPS_FIRST_DAY", "") %}
-    {{ moment }} >= {{ midnight_of("date '" ~ env_var("DATAOPS_FIRST_DAY") ~ "'") }}
-    and {{ moment }} < {{ midnight_of("(date '" ~ env_var("DATAOPS_LAST_DAY") ~ "' + 1)") }}
+{% macro in_changed_days(local_date) -%}
+    {% set windows = env_var("DATAOPS_CHANGED_DAYS", "").split() %}
+    {% if windows %}
+    (
+        {% for window in windows %}
+        {{ local_date }} between '{{ window.split(":")[0] }}'::date and '{{ window.split(":")[1] }}'::date
+        {{ "or" if not loop.last }}
+        {% endfor %}
+    )
     {% else %}
     true
     {% endif %}
+{%- endmacro %}
+
+{% macro at_changed_days(moment, and_days_after=0) -%}
+    {% set windows = env_var("DATAOPS_CHANGED_DAYS", "").split() %}
+    {% if windows %}
+    (
+        {% for window in windows %}
+        {{ moment }} >= {{ midnight_of("'" ~ window.split(":")[0] ~ "'::date") }}
+        and {{ moment }} < {{ midnight_of("('" ~ window.split(":")[1] ~ "'::date + " ~ (1 + and_days_after) ~ ")") }}
+        {{ "or" if not loop.last }}
+        {% endfor %}
+    )
+    {% else %}
+    true
+    {% endif %}
+{%- endmacro %}
+
+{#
+    The incremental strategy `changed_days`: what stood for the changed days goes, also where nothing comes in its
+    place (a load was rolled back), so that the features are those of a full build, whatever the order of loads.
+#}
+{% macro get_incremental_changed_days_sql(arg_dict) %}
+    {% set keys = arg_dict["unique_key"] | join(", ") %}
+    delete from {{ arg_dict["target_relation"] }}
+    where
+        {{ in_changed_days("local_date") }}
+        and ({{ keys }}) in (select {{ keys }} from {{ ref("stg_quality__changed_days") }});
+
+    {{ get_insert_into_sql(arg_dict["target_relation"], arg_dict["temp_relation"], arg_dict["dest_columns"]) }}
+{% endmacro %}
+
+{# A sum that is the same whatever order the server added in: the last bits of a float's sum are not. #}
+{% macro settled(sum) -%}
+    (round(({{ sum }}) * 1e9::double precision) / 1e9::double precision)
 {%- endmacro %}

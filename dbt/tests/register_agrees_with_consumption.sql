@@ -9,6 +9,7 @@ with
 readings as (
 
     select * from {{ ref('stg_core__readings') }}
+    where {{ at_changed_days('read_at', and_days_after=1) }}
 
 ),
 
@@ -38,6 +39,7 @@ registers as (
         on
             changed_meters.meter_id = readings.meter_id
             and readings.metric = 'consumption_cumulative'
+            and changed_meters.local_date = (readings.read_at at time zone {{ local_zone() }})::date
             and readings.read_at >= {{ midnight_of('changed_meters.local_date') }}
             and readings.read_at < {{ midnight_of('(changed_meters.local_date + 1)') }}
     inner join readings as following

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import shutil
 import subprocess
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -16,7 +17,7 @@ from schemas.settings import Settings, load_settings
 from tasks import embed_postgres
 from tasks.connect_warehouse import place_of
 from tasks.manage_roles import set_up_roles
-from tasks.migrate_database import describe
+from tasks.migrate_database import Conversion, describe, estimate_conversion
 
 app = typer.Typer(help="The warehouse's database.", no_args_is_help=True)
 
@@ -49,11 +50,24 @@ def status(*, as_json: AsJson = False) -> None:
     print_table("Migrations", migrations)
 
 
+Convert = Annotated[
+    bool, typer.Option("--convert", help="Also make a hypertable of a filled core.measurements; loads wait meanwhile.")
+]
+
+
 @app.command()
-def migrate() -> None:
-    """Create or update schemas and tables; safe to repeat."""
-    report = asyncio.run(migrate_warehouse(load_settings()))
-    out.print("\n".join(report.applied) or "nothing to do", highlight=False)
+def migrate(*, convert: Convert = False) -> None:
+    """Create or update schemas, tables, aggregates and policies; safe to repeat."""
+    settings = load_settings()
+    report = asyncio.run(migrate_warehouse(settings, convert=convert))
+    out.print("\n".join([*report.applied, *report.laid_out]) or "nothing to do", highlight=False)
+    if estimate := asyncio.run(_estimate(settings)):
+        out.print(
+            f"core.measurements is no hypertable though TimescaleDB is there. To make it one of its about "
+            f"{estimate.rows:,} readings takes about {math.ceil(estimate.seconds / 60)} min on this server "
+            "(loads wait, reading goes on) and as much disk again: `dataops db migrate --convert`",
+            highlight=False,
+        )
     if report.core_is_foreign:
         out.print("core belongs to somebody else: nothing in it was altered, it has all that is needed")
 
@@ -108,6 +122,11 @@ def _run_client(program: str, arguments: list[str]) -> None:
     environment = os.environ | {"PGTZ": settings.default_tz} | embed_postgres.libpq_environment(url)
     done = subprocess.run([program, *arguments], env=environment, check=False)  # noqa: S603 - PostgreSQL's own
     raise typer.Exit(done.returncode)
+
+
+async def _estimate(settings: Settings) -> Conversion | None:
+    async with open_connection(settings) as connection:
+        return await estimate_conversion(connection, settings)
 
 
 async def _describe(settings: Settings) -> dict[str, Any]:

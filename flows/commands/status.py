@@ -12,6 +12,7 @@ from flows.prefect_api import answers
 from flows.warehouse import migrate_warehouse, open_connection, resolve_dsn
 from schemas.settings import Settings, load_settings
 from tasks.connect_warehouse import place_of
+from tasks.migrate_database import Layout, read_layout
 from tasks.show_status import ChangedLayout, Status, show_status
 
 Count = Annotated[int, typer.Option("--loads", min=1, max=1000, help="How many of the last loads.")]
@@ -20,9 +21,9 @@ Count = Annotated[int, typer.Option("--loads", min=1, max=1000, help="How many o
 def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
     """Show the last loads, days with gaps, schedules, and the versions of database and extensions."""
     settings = load_settings()
-    place, found, schedules = asyncio.run(_collect(settings, loads))
+    place, found, layout, schedules = asyncio.run(_collect(settings, loads))
     if as_json:
-        print_json({"database": place} | found.model_dump() | {"schedules": schedules})
+        print_json({"database": place} | found.model_dump() | {"layout": layout._asdict(), "schedules": schedules})
         return
     print_table("Last loads", log_lines((line.model_dump() for line in found.last_loads), settings.zone))
     print_table("Days with gaps", [day.model_dump() for day in found.days_with_gaps])
@@ -31,7 +32,7 @@ def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
     print_table("Next scheduled runs", schedules)
     extensions = ", ".join(f"{name} {version}" for name, version in found.extensions.items())
     out.print(
-        f"{place}: version {found.server_version} ({extensions}); core.measurements is a {found.measurements_are}; "
+        f"{place}: version {found.server_version} ({extensions}); {_laid_out(layout)}; "
         f"{found.days_waiting_for_features} building-days wait for features; "
         f"{found.row_errors_open} open row errors",
         highlight=False,
@@ -49,11 +50,25 @@ def _in_words(change: ChangedLayout, settings: Settings) -> dict[str, object]:
     }
 
 
-async def _collect(settings: Settings, loads: int) -> tuple[str, Status, list[dict[str, Any]]]:
+def _laid_out(layout: Layout) -> str:
+    width = f" with chunks of {layout.chunk_days:g} days" if layout.chunk_days else ""
+    return "; ".join(
+        [
+            f"core.measurements is a {layout.measurements}{width}",
+            f"meter_hourly and meter_daily are {layout.aggregates}",
+            f"columnstore {f'after {layout.compress_after}' if layout.compress_after else 'off'}",
+            f"retention {f'after {layout.drop_after}' if layout.drop_after else 'off'}",
+            *layout.hints,
+        ]
+    )
+
+
+async def _collect(settings: Settings, loads: int) -> tuple[str, Status, Layout, list[dict[str, Any]]]:
     await migrate_warehouse(settings)
     place = place_of(await resolve_dsn(settings))
     async with open_connection(settings) as connection:
-        return place, await show_status(connection, settings, loads=loads), await _schedules(settings)
+        found = await show_status(connection, settings, loads=loads)
+        return place, found, await read_layout(connection, settings), await _schedules(settings)
 
 
 async def _schedules(settings: Settings) -> list[dict[str, Any]]:

@@ -37,30 +37,26 @@ create type {core}.metric as enum (
     'consumption_period', 'consumption_cumulative', 'flow_supply', 'flow_return', 'T1', 'T2', 'pump_runtime_hours'
 );
 
--- One shape for every server; what the server offers decides how it is split by time, here and nowhere else.
+-- A partitioned table can not become a hypertable, so where TimescaleDB is there it is made plain: what the server
+-- offers is laid out after the migrations.
 do $$
-declare
-    columns constant text := $ddl$ (
-        time timestamptz not null,
-        meter_id bigint not null,
-        metric {core}.metric not null,
-        quality smallint not null check (quality in (0, 1)),
-        value double precision not null,
-        load_id uuid not null,
-        inserted_at timestamptz not null default now(),
-        updated_at timestamptz,
-        primary key (meter_id, time, metric)
-    ) $ddl$;
 begin
-    if exists (select from pg_extension where extname = 'timescaledb') then
-        execute 'create table {core}.measurements' || columns;
-        perform create_hypertable(
-            '{core}.measurements', by_range('time', interval '1 day'),
-            create_default_indexes => false, if_not_exists => true
-        );
-    else
-        execute 'create table {core}.measurements' || columns || 'partition by range (time)';
-    end if;
+    execute $ddl$
+        create table {core}.measurements (
+            time timestamptz not null,
+            meter_id bigint not null,
+            metric {core}.metric not null,
+            quality smallint not null check (quality in (0, 1)),
+            value double precision not null,
+            load_id uuid not null,
+            inserted_at timestamptz not null default now(),
+            updated_at timestamptz,
+            primary key (meter_id, time, metric)
+        )
+    $ddl$ || case
+        when exists (select from pg_extension where extname = 'timescaledb') then ''
+        else 'partition by range (time)'
+    end;
 end
 $$;
 

@@ -1,8 +1,9 @@
--- Daily partitions, made before a load in a transaction of their own: attaching a finished table blocks
--- nobody who reads or loads (CREATE TABLE … PARTITION OF would). They are cut at local midnight, so that a day's
--- load fills one partition from the front: cut elsewhere, a part of each day splits yesterday's full index.
--- Decided by the benchmark: docs/decisions/2026-11-24-core-layout.md.
-create function {quality}.ensure_measurement_partitions(days date[], zone text)
+-- Partitions of a native table (core.measurements, features.meter_hourly, features.meter_daily), made before rows
+-- are written, in a transaction of their own: attaching a finished table blocks nobody who reads or loads
+-- (CREATE TABLE … PARTITION OF would). They are cut at local midnight, so that a day's load fills one from the
+-- front: cut elsewhere, a part of each day splits yesterday's full index (docs/decisions/2026-11-24-core-layout.md).
+-- A partition that is there is never cut anew: where width or zone has changed, new ones take what is free around it.
+create function {quality}.ensure_partitions(of_table text, width_days integer, days date[], zone text)
 returns integer
 language plpgsql
 -- With its owner's rights: who loads may make partitions this way, and no other.
@@ -10,50 +11,59 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    day date;
-    lower_bound timestamptz;
-    upper_bound timestamptz;
+    parent constant regclass := case of_table
+        when 'measurements' then to_regclass('{core}.measurements')
+        when 'meter_hourly' then to_regclass('{features}.meter_hourly')
+        when 'meter_daily' then to_regclass('{features}.meter_daily')
+    end;
+    home constant text := (select relnamespace::regnamespace::text from pg_class where oid = parent);
+    -- A Monday: weekly partitions are calendar weeks.
+    origin constant date := '2001-01-01';
+    cells constant tstzrange[] := array(
+        select tstzrange(first::timestamp at time zone zone, (first + width_days)::timestamp at time zone zone)
+        from (
+            select distinct origin + floor((day - origin) / width_days::numeric)::integer * width_days as first
+            from unnest(days) as day
+        ) as starts
+        order by first
+    );
+    wanted constant tstzmultirange := (select coalesce(range_agg(cell), '{}') from unnest(cells) as cell);
+    free tstzrange;
+    taken tstzmultirange;
     partition text;
     made integer := 0;
 begin
     if
-        (select relkind from pg_class where oid = '{core}.measurements'::regclass) <> 'p'
-        or (select checksum from {quality}.schema_migrations where version = 0) <> 'dataops'
+        (select relkind from pg_class where oid = parent) is distinct from 'p'
+        or (of_table = 'measurements'
+            and (select checksum from {quality}.schema_migrations where version = 0) <> 'dataops')
     then
         return 0;
     end if;
-    foreach day in array days loop
-        lower_bound := day::timestamp at time zone zone;
-        upper_bound := (day + 1)::timestamp at time zone zone;
-        -- The name says where it begins, in UTC: days of two zones do not share one.
-        partition := 'measurements_' || to_char(lower_bound at time zone 'UTC', 'YYYYMMDD"t"HH24MI"z"');
-        if to_regclass('{core}.' || partition) is not null then
-            continue;
-        end if;
+    for attempt in 1..2 loop
+        select coalesce(range_agg(tstzrange(bounds[1]::timestamptz, bounds[2]::timestamptz)), '{}')
+        into taken
+        from pg_inherits as i
+        join pg_class as c on i.inhrelid = c.oid
+        cross join lateral regexp_match(
+            pg_get_expr(c.relpartbound, c.oid), 'FROM \(''(.+)''\) TO \(''(.+)''\)'
+        ) as bounds
+        where i.inhparent = parent;
+        exit when taken @> wanted or attempt = 2;
         -- A table's lock, not an advisory one: only then does this session see what the one before it made.
-        lock table {core}.measurements in share update exclusive mode;
-        if to_regclass('{core}.' || partition) is not null then
-            continue;
-        end if;
-        -- Where DEFAULT_TZ has changed, partitions of the zone before hold a part of this day.
-        select
-            greatest(lower_bound, max(bounds[2]::timestamptz) filter (where bounds[1]::timestamptz <= lower_bound)),
-            least(upper_bound, min(bounds[1]::timestamptz) filter (where bounds[1]::timestamptz > lower_bound))
-        into lower_bound, upper_bound
-        from (
-            select regexp_match(pg_get_expr(relpartbound, oid), $re$FROM \('(.+)'\) TO \('(.+)'\)$re$) as bounds
-            from pg_class
-            where oid in (select inhrelid from pg_inherits where inhparent = '{core}.measurements'::regclass)
-        ) as partitions
-        where bounds[2]::timestamptz > lower_bound and bounds[1]::timestamptz < upper_bound;
-        if lower_bound >= upper_bound then
-            continue;
-        end if;
-        partition := 'measurements_' || to_char(lower_bound at time zone 'UTC', 'YYYYMMDD"t"HH24MI"z"');
-        execute format('create table {core}.%I (like {core}.measurements including all)', partition);
+        execute format('lock table %s in share update exclusive mode', parent);
+    end loop;
+    for free in
+        select gap
+        from unnest(cells) as cell
+        cross join lateral unnest(tstzmultirange(cell) - taken) as gaps (gap)
+    loop
+        -- The name says where it begins, in UTC: days of two zones do not share one.
+        partition := of_table || '_' || to_char(lower(free) at time zone 'UTC', 'YYYYMMDD"t"HH24MI"z"');
+        execute format('create table %s.%I (like %s including all)', home, partition, parent);
         execute format(
-            'alter table {core}.measurements attach partition {core}.%I for values from (%L) to (%L)',
-            partition, lower_bound, upper_bound
+            'alter table %s attach partition %s.%I for values from (%L) to (%L)',
+            parent, home, partition, lower(free), upper(free)
         );
         made := made + 1;
     end loop;
@@ -61,8 +71,7 @@ begin
 end
 $$;
 
-revoke execute on function {quality}.ensure_measurement_partitions from public;
+revoke execute on function {quality}.ensure_partitions from public;
 
-comment on function {quality}.ensure_measurement_partitions is
-'Makes the partitions of local days, cut at midnight of the zone; does nothing on a hypertable or on '
-'somebody else''s core.';
+comment on function {quality}.ensure_partitions is
+'Makes the partitions that local days lack; does nothing on a hypertable or on somebody else''s core.';

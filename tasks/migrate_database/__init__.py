@@ -11,7 +11,21 @@ import asyncpg
 from schemas.errors import TerminalError
 from schemas.settings import PROJECT_ROOT, Settings
 from tasks.migrate_database.foreign_core import check_core, in_words
+from tasks.migrate_database.lay_out import Conversion, Layout, estimate_conversion, lay_out, read_layout
 from tasks.sql import fill_schemas, statement
+
+__all__ = [
+    "Conversion",
+    "Layout",
+    "Migration",
+    "MigrationReport",
+    "check_core",
+    "describe",
+    "estimate_conversion",
+    "find_migrations",
+    "migrate",
+    "read_layout",
+]
 
 _FOLDER = PROJECT_ROOT / "schemas" / "migrations"
 _LOCK = 7_402_611_953  # any number of our own
@@ -33,10 +47,11 @@ class Migration(NamedTuple):
 
 
 class MigrationReport(NamedTuple):
-    """What a migration did: applied files, and whether core belongs to somebody else."""
+    """What a migration did: applied files, whether core belongs to somebody else, what it laid out anew."""
 
     applied: list[str]
     core_is_foreign: bool
+    laid_out: list[str]
 
 
 def find_migrations(folder: Path = _FOLDER) -> list[Migration]:
@@ -48,8 +63,10 @@ def find_migrations(folder: Path = _FOLDER) -> list[Migration]:
     return found
 
 
-async def migrate(connection: asyncpg.Connection, settings: Settings) -> MigrationReport:
-    """Apply what is missing, each file in one transaction, under a lock.
+async def migrate(connection: asyncpg.Connection, settings: Settings, *, convert: bool = False) -> MigrationReport:
+    """Apply what is missing, each file in one transaction, under a lock; then lay core out as the server allows.
+
+    `convert`: also make a hypertable of a filled table, which nothing can load into meanwhile.
 
     Raises:
         TerminalError: a foreign core lacks what is needed (all of it is listed), an applied file was
@@ -58,7 +75,7 @@ async def migrate(connection: asyncpg.Connection, settings: Settings) -> Migrati
     """
     await connection.execute("select pg_advisory_lock($1)", _LOCK)
     try:
-        return await _migrate(connection, settings)
+        return await _migrate(connection, settings, convert=convert)
     except asyncpg.InsufficientPrivilegeError as error:
         raise TerminalError(
             f"this database user may not migrate the database ({error.args[0]}): "
@@ -69,7 +86,8 @@ async def migrate(connection: asyncpg.Connection, settings: Settings) -> Migrati
             await connection.execute("select pg_advisory_unlock($1)", _LOCK)
 
 
-async def _migrate(connection: asyncpg.Connection, settings: Settings) -> MigrationReport:
+async def _migrate(connection: asyncpg.Connection, settings: Settings, *, convert: bool) -> MigrationReport:
+    await _offer_timescale(connection, settings)
     await _prepare(connection, settings)
     done = {row["version"]: row for row in await connection.fetch(statement("select_migrations", settings))}
     is_foreign = await connection.fetchval(statement("select_core_owner", settings)) == "foreign"
@@ -90,7 +108,7 @@ async def _migrate(connection: asyncpg.Connection, settings: Settings) -> Migrat
                 statement("insert_migration", settings), migration.version, migration.name, migration.checksum
             )
         applied.append(migration.name)
-    return MigrationReport(applied, is_foreign)
+    return MigrationReport(applied, is_foreign, await lay_out(connection, settings, convert=convert))
 
 
 async def _prepare(connection: asyncpg.Connection, settings: Settings) -> None:
@@ -101,7 +119,6 @@ async def _prepare(connection: asyncpg.Connection, settings: Settings) -> None:
     has_core = await connection.fetchval(
         "select exists (select from pg_namespace where nspname = $1)", settings.core_schema
     )
-    await _offer_timescale(connection)
     async with connection.transaction():
         for role, name in settings.schemas.items():
             if not (role == _CORE and has_core):
@@ -110,13 +127,9 @@ async def _prepare(connection: asyncpg.Connection, settings: Settings) -> None:
         await connection.execute(statement("insert_core_owner", settings), "foreign" if has_core else "dataops")
 
 
-async def _offer_timescale(connection: asyncpg.Connection) -> None:
-    """Create the extension where the server has it loaded; without preload it would end the session."""
-    is_ready = await connection.fetchval(
-        "select exists (select from pg_available_extensions where name = 'timescaledb') "
-        "and current_setting('shared_preload_libraries') like '%timescaledb%'"
-    )
-    if is_ready:
+async def _offer_timescale(connection: asyncpg.Connection, settings: Settings) -> None:
+    """Create the extension where the server has it loaded and this user may; without preload it ends the session."""
+    if await connection.fetchval(statement("is_timescale_on_offer", settings)):
         await connection.execute("create extension if not exists timescaledb")
 
 

@@ -1,5 +1,7 @@
 -- $1 loads to take back, $2, $3 their first and last time, $4 meters (null: too many to name), $5 zone of
--- local days. Where another load that still counts holds the reading, the latest one's value stands again.
+-- local days. Where another load that still counts holds the reading, the latest one's value stands again; what is
+-- left is for remove_readings, a statement of its own: of an UPDATE and a DELETE in one statement TimescaleDB does
+-- only the last to readings that are in the columnstore, and says nothing.
 with
 
 standing as materialized (
@@ -108,19 +110,7 @@ restored as (
         and stored.time = fates.time
         and stored.metric = fates.metric
         and stored.time between $2 and $3
-
-),
-
-removed as (
-
-    delete from {core}.measurements as stored
-    using fates
-    where
-        not fates.is_held
-        and stored.meter_id = fates.meter_id
-        and stored.time = fates.time
-        and stored.metric = fates.metric
-        and stored.time between $2 and $3
+        and ($4::bigint[] is null or stored.meter_id = any($4::bigint[]))
 
 ),
 

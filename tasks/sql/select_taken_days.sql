@@ -1,7 +1,6 @@
 select
     count(distinct (building_id, local_date)) as building_days,
-    min(local_date) as first,
-    max(local_date) as last,
+    coalesce(array_agg(distinct local_date), '{}') as days,
     (
         select fingerprint from {quality}.transform_state
         where to_regclass('{features}.ml_hourly_by_building') is not null

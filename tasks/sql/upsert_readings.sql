@@ -1,4 +1,5 @@
--- $1, $2 first and last time, $3 zone of local days. Writes what is due, and what it replaces into the revisions.
+-- $1, $2 first and last time, $3 meters (null: too many to name), $4 zone of local days. Writes what is due,
+-- and what it replaces into the revisions.
 with
 
 inserted as (
@@ -22,6 +23,7 @@ updated as (
         and stored.time = due.time
         and stored.metric = due.metric
         and stored.time between $1 and $2
+        and ($3::bigint[] is null or stored.meter_id = any($3::bigint[]))
 
 ),
 
@@ -47,7 +49,7 @@ changed as (
         select distinct
             load_id,
             meter_id,
-            (time at time zone $3)::date as local_date
+            (time at time zone $4)::date as local_date
         from due
     ) as meter_days
     join {core}.meters as meters on meter_days.meter_id = meters.id

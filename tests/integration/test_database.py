@@ -111,8 +111,9 @@ async def test_other_schema_names_hold_everything(settings: Settings) -> None:
         "select distinct table_schema from information_schema.tables "
         "where table_schema not in ('pg_catalog', 'information_schema')"
     )
-    assert {row["table_schema"] for row in found} == {"s1", "q1", "c1"}
-    assert await connection.fetchval("select count(*) from pg_matviews where schemaname = 'f1'") == 1
+    assert {"s1", "q1", "c1", "f1"} == {
+        row["table_schema"] for row in found if not row["table_schema"].startswith(("_timescaledb", "timescaledb"))
+    }
     await connection.close()
 
 

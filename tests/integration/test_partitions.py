@@ -19,7 +19,7 @@ async def bounds(world: World) -> list[datetime]:
 
 
 async def ensure(world: World, days: list[date], zone: str) -> int:
-    made = await world.connection.fetchval("select quality.ensure_measurement_partitions($1, $2)", days, zone)
+    made = await world.connection.fetchval("select quality.ensure_partitions('measurements', 1, $1, $2)", days, zone)
     return int(made)
 
 

@@ -1,35 +1,183 @@
-"""What only a server with TimescaleDB shows; the rest of the database suite runs there too."""
+"""What only TimescaleDB has: hypertable, continuous aggregates, columnstore, retention."""
 
 from __future__ import annotations
 
+from datetime import date
+
+import asyncpg
 import pytest
 
+from schemas.settings import Settings
+from schemas.windows import Window
+from tasks import migrate_database
+from tasks.migrate_database import estimate_conversion, migrate, read_layout
 from tasks.refresh_objects import find_targets, refresh
-from tasks.show_status import show_status
+from tests.integration.test_aggregates import day_of, follow, wrong
 from tests.world import DAY, World, long_csv
 
 pytestmark = pytest.mark.timescale
 
 
-async def test_core_is_a_hypertable_and_loads_replace_values(world: World) -> None:
-    await world.add_meter("M", kind="cold_water")
-    for extra in (0, 1):
-        rows = (f"2025-04-30 {hour:02d}:00,M,consumption_period,{hour + extra}" for hour in range(24))
-        world.put("a.csv", long_csv(*rows))
-        (log,) = await world.run()
+async def test_new_core_is_a_hypertable_with_its_key_alone_and_continuous_aggregates(world: World) -> None:
+    layout = await read_layout(world.connection, world.settings)
+    indexes = await world.connection.fetchval(
+        "select array_agg(indexname::text) from pg_indexes where schemaname = 'core' and tablename = 'measurements'"
+    )
 
-    assert (await show_status(world.connection, world.settings)).measurements_are == "hypertable"
-    assert (log["status"], log["rows_updated"]) == ("success", 24)
+    assert layout == ("hypertable", "continuous aggregates", 7, None, None, [])
+    assert indexes == ["measurements_pkey"]
 
 
-async def test_continuous_aggregate_follows_the_window_of_the_load(world: World) -> None:
-    await world.add_meter("M", kind="cold_water")
-    world.put("a.csv", long_csv("2025-04-30 00:00,M,consumption_period,1", "2025-04-30 23:00,M,consumption_period,2"))
+async def test_filled_partitioned_core_becomes_a_hypertable_only_when_asked_and_keeps_all_it_has(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert settings.database_url
+    connection = await asyncpg.connect(settings.database_url.get_secret_value())
+    await connection.execute("drop extension if exists timescaledb")
+    with monkeypatch.context() as patched:
+        patched.setattr(migrate_database, "_offer_timescale", _no_offer)
+        await migrate(connection, settings)
+    world = World(connection, settings)
+    await world.add_meter("M")
+    await day_of(world, "a.csv", DAY)
+    await day_of(world, "b.csv", date(2024, 1, 10), value=3)
+    await connection.execute(
+        "create view core.of_a_user as select meter_id, value from core.measurements;"
+        "comment on view core.of_a_user is 'kept'; grant select on core.measurements to pg_monitor;"
+        "grant select on core.of_a_user to pg_monitor"
+    )
+    before, views = await world.digest(), await connection.fetchval(KEPT)
+
+    report = await migrate(connection, settings)
+
+    assert report.laid_out == []
+    estimate = await estimate_conversion(connection, settings)
+    assert estimate
+    assert estimate.rows == 12
+    assert (await read_layout(connection, settings)).measurements == "partitioned table"
+    await day_of(world, "c.csv", date(2024, 1, 11))
+    before = await world.digest()
+
+    await migrate(connection, settings, convert=True)
+
+    assert (await read_layout(connection, settings))[:2] == ("hypertable", "continuous aggregates")
+    assert await estimate_conversion(connection, settings) is None
+    assert (await world.digest(), await connection.fetchval(KEPT)) == (before, views)
+    assert await connection.fetchval("select count(*) from core.of_a_user") == 18
+    assert await connection.fetchval("select count(*) from quality.reading_lineage where source_file is not null") == 18
+    await day_of(world, "d.csv", date(2024, 1, 12))
+    await refresh(connection, await find_targets(connection, settings), [], settings, full=True)
+    assert await wrong(world) == []
+    await connection.close()
+
+
+KEPT = """
+    select string_agg(concat_ws(' ', relname, relacl, obj_description(oid)), E'\n' order by relname)
+    from pg_class where relnamespace = 'core'::regnamespace and relname in ('measurements', 'readings', 'of_a_user')
+"""
+
+
+async def _no_offer(*_: object) -> None:
+    """Stand in for a server without TimescaleDB."""
+
+
+async def test_policies_come_and_go_with_the_settings(world: World) -> None:
+    on = world.settings.model_copy(update={"compress_after_days": 30, "keep_months": 36, "chunk_days": 1})
+    changed = on.model_copy(update={"compress_after_days": 60, "keep_months": None})
+
+    for settings, expected in (
+        (on, ("30 days", "3 years", 1)),
+        (changed, ("60 days", None, 1)),
+        (world.settings, (None, None, 7)),
+    ):
+        assert (await migrate(world.connection, settings)).laid_out
+        layout = await read_layout(world.connection, settings)
+        assert (layout.compress_after, layout.drop_after, layout.chunk_days) == expected
+        assert (await migrate(world.connection, settings)).laid_out == []
+
+
+async def test_days_of_another_zone_make_the_daily_aggregate_anew(world: World) -> None:
+    await world.add_meter("M")
+    await day_of(world, "a.csv", DAY)
+    await follow(world)
+    ural = world.settings.model_copy(update={"default_tz": "Asia/Yekaterinburg"})
+
+    await migrate(world.connection, ural)
+    await refresh(world.connection, await find_targets(world.connection, ural), [], ural, full=True)
+
+    starts = await world.connection.fetch("select distinct bucket_start from features.meter_daily order by 1")
+    assert [f"{row[0]:%d %H:%M}" for row in starts] == ["29 19:00", "30 19:00"]
+
+
+async def test_zone_of_half_hours_gets_rollup_tables(world: World) -> None:
+    kolkata = world.settings.model_copy(update={"default_tz": "Asia/Kolkata"})
+
+    await migrate(world.connection, kolkata)
+
+    assert (await read_layout(world.connection, kolkata)).aggregates == "roll-up tables"
+
+
+async def test_more_than_100000_readings_in_the_columnstore_are_corrected_and_rolled_back(world: World) -> None:
+    settings = world.settings.model_copy(update={"compress_after_days": 30})
+    await migrate(world.connection, settings)
+    meters = [f"M{number}" for number in range(100)]
+    for meter in meters:
+        await world.add_meter(meter)
+    hours = [f"2025-04-{day:02d} {hour:02d}:00" for day in range(1, 29) for hour in range(24)]
+
+    def content(value: float, hours: list[str]) -> str:
+        rows = (f"{hour},{meter},{metric},{value}" for meter in meters for hour in hours for metric in ("T1", "T2"))
+        return long_csv(*rows)
+
+    world.put("a.csv", content(60, hours))
     await world.run()
+    before = await world.digest()
+    await world.connection.fetch(
+        "select compress_chunk(c, if_not_compressed => true) from show_chunks('core.measurements') as c"
+    )
 
-    targets = await find_targets(world.connection, world.settings)
-    await refresh(world.connection, targets, DAY, DAY, world.settings)
+    world.put("a.csv", content(61, [*hours, "2025-04-29 00:00"]))
+    (correction,) = await world.run()
+    corrected = await world.connection.fetchval("select min(value) from core.measurements")
+    await world.connection.fetch(
+        "select compress_chunk(c, if_not_compressed => true) from show_chunks('core.measurements') as c"
+    )
+    await world.rollback(correction["load_id"])
 
-    assert {target.kind for target in targets} == {"materialized_view", "continuous_aggregate"}
-    hours = await world.connection.fetch("select value_sum from features.meter_hourly order by hour_start")
-    assert [row["value_sum"] for row in hours] == [1, 2]
+    assert (correction["rows_updated"], correction["rows_inserted"]) == (134_400, 200)
+    assert corrected == 61
+    assert await world.digest() == before
+
+
+async def test_window_that_retention_has_dropped_is_skipped_said_so_and_not_erased(world: World) -> None:
+    await world.add_meter("M")
+    await day_of(world, "old.csv", date(2020, 1, 10))
+    await day_of(world, "new.csv", DAY)
+    await follow(world)
+    settings = world.settings.model_copy(update={"keep_months": 60})
+    await migrate(world.connection, settings)
+    await world.connection.fetch("select drop_chunks('core.measurements', '2020-06-01'::timestamptz)")
+    windows = [Window(date(2020, 1, 10), date(2020, 1, 11)), Window(DAY, DAY)]
+
+    targets = await find_targets(world.connection, settings)
+    skipped = await refresh(world.connection, targets, windows, settings)
+    everything = await refresh(world.connection, targets, [], settings, full=True)
+
+    assert (skipped, everything) == (windows[:1], [])
+    kept = await world.connection.fetch("select bucket_start, readings from features.meter_daily order by 1")
+    assert [(f"{row[0]:%Y-%m-%d}", row[1]) for row in kept] == [("2020-01-09", 6), ("2025-04-29", 6)]
+
+
+async def test_aggregate_of_the_engineer_by_months_is_refreshed_whole(world: World) -> None:
+    await world.connection.execute(
+        "create materialized view features.by_month with (timescaledb.continuous, timescaledb.materialized_only = true)"
+        " as select time_bucket(interval '1 month', time, 'Europe/Moscow') as month, count(*) as readings"
+        " from core.measurements group by 1 with no data"
+    )
+    await world.add_meter("M")
+    await day_of(world, "a.csv", DAY)
+    settings = world.settings.model_copy(update={"refresh_objects": ("features.by_month",)})
+
+    await refresh(world.connection, await find_targets(world.connection, settings), [Window(DAY, DAY)], settings)
+
+    assert await world.connection.fetchval("select sum(readings) from features.by_month") == 6

@@ -1,7 +1,7 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='delete+insert',
+        incremental_strategy='changed_days',
         unique_key=['building_id', 'local_date'],
         on_schema_change='append_new_columns',
         indexes=[
@@ -19,22 +19,41 @@ changed_days as (
 
 ),
 
+meters as (
+
+    select * from {{ ref('stg_core__meters') }}
+
+),
+
+meter_daily as (
+
+    select * from {{ ref('stg_features__meter_daily') }}
+
+),
+
+expected_metrics as (
+
+    select * from {{ ref('expected_metrics') }}
+
+),
+
 hourly as (
 
     select * from {{ ref('ml_hourly_by_building') }}
     {% if is_incremental() %}
-    where (building_id, local_date) in (
-        select
-            changed_days.building_id,
-            changed_days.local_date
-        from changed_days
-    )
+    where
+        {{ in_changed_days('local_date') }}
+        and (building_id, local_date) in (
+            select
+                changed_days.building_id,
+                changed_days.local_date
+            from changed_days
+        )
     {% endif %}
 
 ),
 
--- A day's sum stands only where every hour has its value: a part would pass for the whole.
-daily as (
+building_days as (
 
     select
         building_id,
@@ -42,15 +61,6 @@ daily as (
         district_id,
         local_date,
         min(ts) as ts,
-        case when count(cold_consumption_m3) = count(*) then sum(cold_consumption_m3) end as cold_consumption_m3,
-        case when count(hot_consumption_m3) = count(*) then sum(hot_consumption_m3) end as hot_consumption_m3,
-        case when count(supply_m3) = count(*) then sum(supply_m3) end as supply_m3,
-        case when count(return_m3) = count(*) then sum(return_m3) end as return_m3,
-        avg(t1_degc) as t1_degc,
-        avg(t2_degc) as t2_degc,
-        sum(readings_expected)::integer as readings_expected,
-        sum(readings_present)::integer as readings_present,
-        sum(readings_suspect)::integer as readings_suspect,
         count(*)::integer as hours_expected,
         count(*) filter (where readings_present >= readings_expected)::integer as hours_complete,
         min(day_of_week) as day_of_week,
@@ -62,32 +72,160 @@ daily as (
     from hourly
     group by building_id, building_code, district_id, local_date
 
+),
+
+-- How many meters should report a metric, and how often they are read.
+expected as (
+
+    select
+        meters.building_id,
+        meters.kind,
+        expected_metrics.metric,
+        meters.interval_minutes,
+        count(*) as meters_expected
+
+    from meters
+    inner join expected_metrics on meters.kind = expected_metrics.kind
+    group by meters.building_id, meters.kind, expected_metrics.metric, meters.interval_minutes
+
+),
+
+expected_meters as (
+
+    select
+        building_id,
+        kind,
+        metric,
+        sum(meters_expected) as meters_expected
+
+    from expected
+    group by building_id, kind, metric
+
+),
+
+expected_of_day as (
+
+    select
+        building_days.building_id,
+        building_days.local_date,
+        sum(
+            expected.meters_expected * greatest(building_days.hours_expected * 60 / expected.interval_minutes, 1)
+        ) as readings_expected
+
+    from building_days
+    inner join expected on building_days.building_id = expected.building_id
+    group by building_days.building_id, building_days.local_date
+
+),
+
+daily_metrics as (
+
+    select
+        building_days.building_id,
+        building_days.local_date,
+        meters.kind,
+        meter_daily.metric,
+        sum(meter_daily.value_sum) as value_sum,
+        sum(meter_daily.value_sum * meters.interval_minutes / 60.0) as volume_sum,
+        sum(meter_daily.readings) as readings_present,
+        sum(meter_daily.suspect) as readings_suspect,
+        count(*) filter (
+            where
+            meter_daily.readings >= building_days.hours_expected * 60 / meters.interval_minutes
+            and (meters.interval_minutes > 60 or meter_daily.hours = building_days.hours_expected)
+        ) as meters_complete
+
+    from building_days
+    inner join meters on building_days.building_id = meters.building_id
+    inner join meter_daily
+        on
+            meters.meter_id = meter_daily.meter_id
+            and building_days.ts = meter_daily.bucket_start
+    {% if is_incremental() %}
+    where {{ at_changed_days('meter_daily.bucket_start') }}
+    {% endif %}
+    group by building_days.building_id, building_days.local_date, meters.kind, meter_daily.metric
+
+),
+
+-- A day's sum stands only where every expected reading is there: a part would pass for the whole.
+complete_metrics as (
+
+    select
+        daily_metrics.*,
+        daily_metrics.meters_complete >= coalesce(expected_meters.meters_expected, 0) as is_complete
+
+    from daily_metrics
+    left join expected_meters
+        on
+            daily_metrics.building_id = expected_meters.building_id
+            and daily_metrics.kind = expected_meters.kind
+            and daily_metrics.metric = expected_meters.metric
+
+),
+
+daily as (
+
+    select
+        building_id,
+        local_date,
+        {{ settled("sum(value_sum) filter (
+            where kind = 'cold_water' and metric = 'consumption_period' and is_complete
+        )") }} as cold_consumption_m3,
+        {{ settled("sum(value_sum) filter (
+            where kind = 'hot_water' and metric = 'consumption_period' and is_complete
+        )") }} as hot_consumption_m3,
+        {{ settled("sum(volume_sum) filter (
+            where kind = 'hot_water' and metric = 'flow_supply' and is_complete
+        )") }} as supply_m3,
+        {{ settled("sum(volume_sum) filter (
+            where kind = 'hot_water' and metric = 'flow_return' and is_complete
+        )") }} as return_m3,
+        {{ settled("sum(value_sum) filter (where kind = 'hot_water' and metric = 'T1')") }}
+        / sum(readings_present) filter (where kind = 'hot_water' and metric = 'T1') as t1_degc,
+        {{ settled("sum(value_sum) filter (where kind = 'hot_water' and metric = 'T2')") }}
+        / sum(readings_present) filter (where kind = 'hot_water' and metric = 'T2') as t2_degc,
+        sum(readings_present) as readings_present,
+        sum(readings_suspect) as readings_suspect
+
+    from complete_metrics
+    group by building_id, local_date
+
 )
 
 select
-    ts,
-    building_id,
-    building_code,
-    district_id,
-    local_date,
-    cold_consumption_m3,
-    hot_consumption_m3,
-    supply_m3,
-    return_m3,
-    supply_m3 - return_m3 - hot_consumption_m3 as loss_m3,
-    t1_degc,
-    t2_degc,
-    t1_degc - t2_degc as delta_t,
-    (cold_consumption_m3 - hot_consumption_m3) / nullif(cold_consumption_m3, 0) as hot_cold_mismatch,
-    readings_expected,
-    readings_present,
-    readings_suspect,
-    hours_expected,
-    hours_complete,
-    day_of_week,
-    is_weekend,
-    is_holiday,
-    month,
-    season
+    building_days.ts,
+    building_days.building_id,
+    building_days.building_code,
+    building_days.district_id,
+    building_days.local_date,
+    daily.cold_consumption_m3::double precision as cold_consumption_m3,
+    daily.hot_consumption_m3::double precision as hot_consumption_m3,
+    daily.supply_m3::double precision as supply_m3,
+    daily.return_m3::double precision as return_m3,
+    {{ settled('daily.supply_m3 - daily.return_m3 - daily.hot_consumption_m3') }}::double precision as loss_m3,
+    daily.t1_degc::double precision as t1_degc,
+    daily.t2_degc::double precision as t2_degc,
+    {{ settled('daily.t1_degc - daily.t2_degc') }}::double precision as delta_t,
+    ((daily.cold_consumption_m3 - daily.hot_consumption_m3) / nullif(daily.cold_consumption_m3, 0))::double precision
+        as hot_cold_mismatch,
+    coalesce(expected_of_day.readings_expected, 0)::integer as readings_expected,
+    daily.readings_present::integer as readings_present,
+    daily.readings_suspect::integer as readings_suspect,
+    building_days.hours_expected,
+    building_days.hours_complete,
+    building_days.day_of_week,
+    building_days.is_weekend,
+    building_days.is_holiday,
+    building_days.month,
+    building_days.season
 
-from daily
+from building_days
+inner join daily
+    on
+        building_days.building_id = daily.building_id
+        and building_days.local_date = daily.local_date
+left join expected_of_day
+    on
+        building_days.building_id = expected_of_day.building_id
+        and building_days.local_date = expected_of_day.local_date

@@ -1,7 +1,7 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='delete+insert',
+        incremental_strategy='changed_days',
         unique_key=['building_id', 'local_date'],
         on_schema_change='append_new_columns',
         indexes=[
@@ -26,9 +26,15 @@ meters as (
 
 ),
 
-readings as (
+meter_hourly as (
 
-    select * from {{ ref('stg_core__readings') }}
+    select * from {{ ref('stg_features__meter_hourly') }}
+
+),
+
+meter_daily as (
+
+    select * from {{ ref('stg_features__meter_daily') }}
 
 ),
 
@@ -44,9 +50,22 @@ holidays as (
 
 ),
 
+-- A building-day is here if the building has any reading on it.
 building_days as (
 
-    {{ building_days() }}
+    select distinct
+        meters.building_id,
+        (meter_daily.bucket_start at time zone {{ local_zone() }})::date as local_date
+
+    from meter_daily
+    inner join meters on meter_daily.meter_id = meters.meter_id
+    {% if is_incremental() %}
+    inner join changed_days
+        on
+            meters.building_id = changed_days.building_id
+            and {{ midnight_of('changed_days.local_date') }} = meter_daily.bucket_start
+    where {{ at_changed_days('meter_daily.bucket_start') }}
+    {% endif %}
 
 ),
 
@@ -78,14 +97,16 @@ building_hours as (
 
 ),
 
--- Readings that an hour should hold, by kind of meter and metric.
+-- Readings that an hour should hold, by kind of meter and metric. A meter that is read less often tells nothing of
+-- an hour: where one counts, the hour's sum is not known.
 expected as (
 
     select
         meters.building_id,
         meters.kind,
         expected_metrics.metric,
-        sum(greatest(60 / meters.interval_minutes, 1))::integer as expected_count
+        count(*) as meters_expected,
+        sum(60 / meters.interval_minutes) filter (where meters.interval_minutes <= 60) as readings_expected
 
     from meters
     inner join expected_metrics on meters.kind = expected_metrics.kind
@@ -97,35 +118,42 @@ expected_of_building as (
 
     select
         building_id,
-        sum(expected_count)::integer as readings_expected
+        sum(readings_expected)::integer as readings_expected
 
     from expected
     group by building_id
 
 ),
 
+-- The day is compared twice: as an equality for many meters, as a range for the index of one.
 hourly_metrics as (
 
     select
         meters.building_id,
-        {{ local_hour_start('readings.read_at') }} as ts,
+        meter_hourly.bucket_start as ts,
         meters.kind,
-        readings.metric,
-        sum(readings.value) as value_sum,
-        sum(readings.value * meters.interval_minutes / 60.0) as volume_sum,
-        avg(readings.value) as value_mean,
-        count(*)::integer as present_count,
-        count(*) filter (where readings.quality = 1)::integer as suspect_count
+        meter_hourly.metric,
+        sum(meter_hourly.value_sum) as value_sum,
+        sum(meter_hourly.value_sum * meters.interval_minutes / 60.0) as volume_sum,
+        sum(meter_hourly.readings) as readings_present,
+        sum(meter_hourly.suspect) as readings_suspect,
+        count(*) filter (where meter_hourly.readings >= 60 / meters.interval_minutes) as meters_complete
 
     from building_days
-    inner join meters on building_days.building_id = meters.building_id
-    inner join readings
+    inner join meters
         on
-            meters.meter_id = readings.meter_id
-            and readings.read_at >= {{ midnight_of('building_days.local_date') }}
-            and readings.read_at < {{ midnight_of('(building_days.local_date + 1)') }}
-    where {{ within_changed_days('readings.read_at') }}
-    group by meters.building_id, ts, meters.kind, readings.metric
+            building_days.building_id = meters.building_id
+            and meters.interval_minutes <= 60
+    inner join meter_hourly
+        on
+            meters.meter_id = meter_hourly.meter_id
+            and building_days.local_date = (meter_hourly.bucket_start at time zone {{ local_zone() }})::date
+            and meter_hourly.bucket_start >= {{ midnight_of('building_days.local_date') }}
+            and meter_hourly.bucket_start < {{ midnight_of('(building_days.local_date + 1)') }}
+    {% if is_incremental() %}
+    where {{ at_changed_days('meter_hourly.bucket_start') }}
+    {% endif %}
+    group by meters.building_id, ts, meters.kind, meter_hourly.metric
 
 ),
 
@@ -134,7 +162,7 @@ complete_metrics as (
 
     select
         hourly_metrics.*,
-        hourly_metrics.present_count >= coalesce(expected.expected_count, 0) as is_complete
+        hourly_metrics.meters_complete >= coalesce(expected.meters_expected, 0) as is_complete
 
     from hourly_metrics
     left join expected
@@ -150,18 +178,24 @@ hourly as (
     select
         building_id,
         ts,
-        sum(value_sum) filter (
+        {{ settled("sum(value_sum) filter (
             where kind = 'cold_water' and metric = 'consumption_period' and is_complete
-        ) as cold_consumption_m3,
-        sum(value_sum) filter (
+        )") }} as cold_consumption_m3,
+        {{ settled("sum(value_sum) filter (
             where kind = 'hot_water' and metric = 'consumption_period' and is_complete
-        ) as hot_consumption_m3,
-        sum(volume_sum) filter (where kind = 'hot_water' and metric = 'flow_supply' and is_complete) as supply_m3,
-        sum(volume_sum) filter (where kind = 'hot_water' and metric = 'flow_return' and is_complete) as return_m3,
-        avg(value_mean) filter (where kind = 'hot_water' and metric = 'T1') as t1_degc,
-        avg(value_mean) filter (where kind = 'hot_water' and metric = 'T2') as t2_degc,
-        sum(present_count)::integer as readings_present,
-        sum(suspect_count)::integer as readings_suspect
+        )") }} as hot_consumption_m3,
+        {{ settled("sum(volume_sum) filter (
+            where kind = 'hot_water' and metric = 'flow_supply' and is_complete
+        )") }} as supply_m3,
+        {{ settled("sum(volume_sum) filter (
+            where kind = 'hot_water' and metric = 'flow_return' and is_complete
+        )") }} as return_m3,
+        {{ settled("sum(value_sum) filter (where kind = 'hot_water' and metric = 'T1')") }}
+        / sum(readings_present) filter (where kind = 'hot_water' and metric = 'T1') as t1_degc,
+        {{ settled("sum(value_sum) filter (where kind = 'hot_water' and metric = 'T2')") }}
+        / sum(readings_present) filter (where kind = 'hot_water' and metric = 'T2') as t2_degc,
+        sum(readings_present) as readings_present,
+        sum(readings_suspect) as readings_suspect
 
     from complete_metrics
     group by building_id, ts
@@ -178,10 +212,10 @@ select
     hourly.hot_consumption_m3::double precision as hot_consumption_m3,
     hourly.supply_m3::double precision as supply_m3,
     hourly.return_m3::double precision as return_m3,
-    (hourly.supply_m3 - hourly.return_m3 - hourly.hot_consumption_m3)::double precision as loss_m3,
+    {{ settled('hourly.supply_m3 - hourly.return_m3 - hourly.hot_consumption_m3') }}::double precision as loss_m3,
     hourly.t1_degc::double precision as t1_degc,
     hourly.t2_degc::double precision as t2_degc,
-    (hourly.t1_degc - hourly.t2_degc)::double precision as delta_t,
+    {{ settled('hourly.t1_degc - hourly.t2_degc') }}::double precision as delta_t,
     ((hourly.cold_consumption_m3 - hourly.hot_consumption_m3) / nullif(hourly.cold_consumption_m3, 0))::double precision
         as hot_cold_mismatch,
     coalesce(expected_of_building.readings_expected, 0)::integer as readings_expected,

@@ -1,7 +1,7 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='delete+insert',
+        incremental_strategy='changed_days',
         unique_key=['district_id', 'local_date'],
         on_schema_change='append_new_columns',
         indexes=[
@@ -19,23 +19,18 @@ changed_days as (
 
 ),
 
-meters as (
-
-    select * from {{ ref('stg_core__meters') }}
-
-),
-
 hourly as (
 
     select * from {{ ref('ml_hourly_by_building') }}
     {% if is_incremental() %}
-    where (district_id, local_date) in (
-        select
-            meters.district_id,
-            changed_days.local_date
-        from changed_days
-        inner join meters on changed_days.building_id = meters.building_id
-    )
+    where
+        {{ in_changed_days('local_date') }}
+        and (district_id, local_date) in (
+            select
+                changed_days.district_id,
+                changed_days.local_date
+            from changed_days
+        )
     {% endif %}
 
 ),
@@ -47,16 +42,17 @@ district_hours as (
         district_id,
         local_date,
         ts,
-        sum(cold_consumption_m3) as cold_consumption_m3,
-        sum(hot_consumption_m3) as hot_consumption_m3,
-        sum(supply_m3) as supply_m3,
-        sum(return_m3) as return_m3,
-        sum(loss_m3) as loss_m3,
-        avg(t1_degc) as t1_degc,
-        avg(t2_degc) as t2_degc,
-        avg(delta_t) as delta_t,
-        sum(cold_consumption_m3 - hot_consumption_m3)
-        / nullif(sum(cold_consumption_m3) filter (where hot_consumption_m3 is not null), 0) as hot_cold_mismatch,
+        {{ settled('sum(cold_consumption_m3)') }} as cold_consumption_m3,
+        {{ settled('sum(hot_consumption_m3)') }} as hot_consumption_m3,
+        {{ settled('sum(supply_m3)') }} as supply_m3,
+        {{ settled('sum(return_m3)') }} as return_m3,
+        {{ settled('sum(loss_m3)') }} as loss_m3,
+        {{ settled('sum(t1_degc)') }} / count(t1_degc) as t1_degc,
+        {{ settled('sum(t2_degc)') }} / count(t2_degc) as t2_degc,
+        {{ settled('sum(delta_t)') }} / count(delta_t) as delta_t,
+        {{ settled('sum(cold_consumption_m3 - hot_consumption_m3)') }}
+        / nullif({{ settled('sum(cold_consumption_m3) filter (where hot_consumption_m3 is not null)') }}, 0)
+            as hot_cold_mismatch,
         sum(readings_expected)::bigint as readings_expected,
         sum(readings_present)::bigint as readings_present,
         count(*)::integer as buildings_expected,

@@ -1,14 +1,30 @@
-{{ config(materialized='table', indexes=[{'columns': ['ts'], 'unique': true}]) }}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='changed_days',
+        unique_key=['local_date'],
+        on_schema_change='append_new_columns',
+        indexes=[
+            {'columns': ['ts'], 'unique': true},
+            {'columns': ['local_date']},
+        ],
+    )
+}}
 
 with
 
-span as (
+changed_days as (
 
-    select
-        min(ts) as first_ts,
-        max(ts) as last_ts
+    select * from {{ ref('stg_quality__changed_days') }}
 
-    from {{ ref('ml_hourly_by_building') }}
+),
+
+daily as (
+
+    select * from {{ ref('ml_daily_by_building') }}
+    {% if is_incremental() %}
+    where {{ in_changed_days('local_date') }}
+    {% endif %}
 
 ),
 
@@ -18,14 +34,28 @@ holidays as (
 
 ),
 
+local_days as (
+
+    select distinct local_date
+    from daily
+    {% if is_incremental() %}
+    where local_date in (select changed_days.local_date from changed_days)
+    {% endif %}
+
+),
+
 hours as (
 
     select
-        series.ts,
-        (series.ts at time zone {{ local_zone() }})::date as local_date
+        local_days.local_date,
+        series.ts
 
-    from span
-    cross join lateral generate_series(span.first_ts, span.last_ts, interval '1 hour') as series (ts)
+    from local_days
+    cross join lateral generate_series(
+        {{ midnight_of('local_days.local_date') }},
+        {{ midnight_of('(local_days.local_date + 1)') }} - interval '1 second',
+        interval '1 hour'
+    ) as series (ts)
 
 )
 

@@ -1,0 +1,29 @@
+"""Windows of local days: what changed, as few ranges as it takes and none that spans what did not."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Window(NamedTuple):
+    """First and last local day, both included."""
+
+    first: dt.date
+    last: dt.date
+
+    def __str__(self) -> str:
+        """Write it as `first:last`, as dbt's models read it."""
+        return f"{self.first}:{self.last}"
+
+
+def windows_of(days: Iterable[dt.date]) -> list[Window]:
+    """Join neighbouring days into windows, in the order of time; days that are far apart stay apart."""
+    windows: list[Window] = []
+    for day in sorted(set(days)):
+        if windows and windows[-1].last + dt.timedelta(days=1) == day:
+            windows[-1] = Window(windows[-1].first, day)
+        else:
+            windows.append(Window(day, day))
+    return windows

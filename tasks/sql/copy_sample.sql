@@ -1,0 +1,1 @@
+insert into sample select * from {core}.measurements limit $1

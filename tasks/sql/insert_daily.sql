@@ -1,0 +1,24 @@
+-- $1, $2 the window, so that other partitions are not looked at; $3 zone of local days.
+insert into {features}.meter_daily (
+    bucket_start, meter_id, metric, value_sum, value_min, value_max, readings, suspect, hours
+)
+select
+    changed.since,
+    hourly.meter_id,
+    hourly.metric,
+    sum(hourly.value_sum),
+    min(hourly.value_min),
+    max(hourly.value_max),
+    sum(hourly.readings),
+    sum(hourly.suspect),
+    count(*)
+from changed_meter_days as changed
+join {features}.meter_hourly as hourly
+    on
+        changed.meter_id = hourly.meter_id
+        and changed.local_date = (hourly.bucket_start at time zone $3)::date
+        and hourly.bucket_start >= changed.since
+        and hourly.bucket_start < changed.until
+where hourly.bucket_start >= $1 and hourly.bucket_start < $2
+group by 1, 2, 3
+order by 2, 1, 3

@@ -1,0 +1,11 @@
+-- Only where TimescaleDB is there: $1 schema of core.
+select
+    hypertable.compression_enabled,
+    dimension.time_interval as chunk_interval
+from timescaledb_information.hypertables as hypertable
+join timescaledb_information.dimensions as dimension
+    on
+        hypertable.hypertable_schema = dimension.hypertable_schema
+        and hypertable.hypertable_name = dimension.hypertable_name
+        and dimension.dimension_number = 1
+where hypertable.hypertable_schema = $1 and hypertable.hypertable_name = 'measurements'

@@ -1,0 +1,191 @@
+"""Hourly and daily aggregates follow what loads and rollbacks did, on whatever server the tests run."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+
+import asyncpg
+import pytest
+
+from tasks.connect_warehouse import connector
+from tasks.refresh_objects import find_targets, refresh
+from tasks.track_changes import finish_changes, take_changes
+from tests.world import DAY, World, long_csv
+
+# What stands in the aggregates and should not, and the other way round.
+WRONG_BUCKETS = """
+    with hourly as (
+        select date_trunc('hour', time, 'Europe/Moscow') as bucket_start, meter_id, metric,
+            round(sum(value)::numeric, 6), min(value), max(value), count(*), count(*) filter (where quality = 1)
+        from core.measurements group by 1, 2, 3
+    ), daily as (
+        select date_trunc('day', time, 'Europe/Moscow') as bucket_start, meter_id, metric,
+            round(sum(value)::numeric, 6), min(value), max(value), count(*), count(*) filter (where quality = 1),
+            count(distinct date_trunc('hour', time, 'Europe/Moscow')) as hours
+        from core.measurements group by 1, 2, 3
+    ), kept_hourly as (
+        select bucket_start, meter_id, metric, round(value_sum::numeric, 6), value_min, value_max, readings, suspect
+        from features.meter_hourly
+    ), kept_daily as (
+        select bucket_start, meter_id, metric, round(value_sum::numeric, 6), value_min, value_max, readings, suspect,
+            hours
+        from features.meter_daily
+    )
+    select 'hourly', to_jsonb(a) from (table hourly except table kept_hourly) as a
+    union all select 'hourly', to_jsonb(a) from (table kept_hourly except table hourly) as a
+    union all select 'daily', to_jsonb(a) from (table daily except table kept_daily) as a
+    union all select 'daily', to_jsonb(a) from (table kept_daily except table daily) as a
+"""
+
+
+async def follow(world: World) -> None:
+    """Do what the flow does after the commit, without dbt."""
+    assert world.settings.database_url
+    async with connector(world.settings.database_url) as warehouse:
+        changes = await take_changes(warehouse, world.settings)
+        targets = await find_targets(world.connection, world.settings)
+        await refresh(world.connection, targets, changes.windows, world.settings)
+        await finish_changes(warehouse, "", world.settings)
+
+
+async def day_of(world: World, name: str, day: date, *, value: float = 1, meters: str = "M") -> None:
+    """Load the first four hours and the last one of a local day, the last one twice an hour."""
+    times = (*(f"{hour:02d}:00" for hour in range(4)), "23:00", "23:30")
+    world.put(name, long_csv(*(f"{day} {time},{code},T1,{value}" for time in times for code in meters)), day=day)
+    assert {log["status"] for log in await world.run(day)} <= {"success", "skipped"}
+
+
+@pytest.fixture
+async def city(world: World) -> World:
+    await world.add_meter("M")
+    await world.add_meter("N", building="B2", itp="I2")
+    await day_of(world, "now.csv", DAY, meters="MN")
+    await follow(world)
+    return world
+
+
+async def wrong(world: World) -> list[asyncpg.Record]:
+    return list(await world.connection.fetch(WRONG_BUCKETS))
+
+
+async def test_backfill_years_behind_reaches_the_aggregates(city: World) -> None:
+    await day_of(city, "old.csv", date(2019, 3, 10))
+
+    await follow(city)
+
+    assert await wrong(city) == []
+    first = await city.connection.fetchval("select min(bucket_start) from features.meter_daily")
+    assert str(first) == "2019-03-09 21:00:00+00:00"
+
+
+async def test_corrected_value_in_an_old_month_replaces_the_old_one(city: World) -> None:
+    await day_of(city, "old.csv", date(2025, 1, 10))
+    await follow(city)
+
+    await day_of(city, "old.csv", date(2025, 1, 10), value=9)
+    await follow(city)
+
+    assert await wrong(city) == []
+    assert await city.connection.fetchval("select max(value_max) from features.meter_daily") == 9
+
+
+async def test_rolled_back_load_leaves_no_bucket_behind(city: World) -> None:
+    await day_of(city, "old.csv", date(2025, 1, 10))
+    await follow(city)
+    load_id = await city.connection.fetchval(
+        "select load_id from quality.quality_load_log where source_file like '%old.csv'"
+    )
+
+    await city.rollback(load_id)
+    await follow(city)
+
+    assert await wrong(city) == []
+    assert await city.connection.fetchval("select count(*) from features.meter_daily") == 2
+
+
+async def test_two_loads_at_once_are_both_followed(city: World) -> None:
+    assert city.settings.database_url
+    other = await asyncpg.connect(city.settings.database_url.get_secret_value())
+    try:
+        await asyncio.gather(
+            day_of(city, "a.csv", date(2025, 3, 1), meters="MN"),
+            day_of(World(other, city.settings), "b.csv", date(2025, 3, 2), meters="N"),
+        )
+    finally:
+        await other.close()
+
+    await follow(city)
+
+    assert await wrong(city) == []
+
+
+async def test_transform_killed_before_its_refresh_is_made_up_and_a_load_meanwhile_is_not_forgotten(
+    city: World,
+) -> None:
+    assert city.settings.database_url
+    await day_of(city, "a.csv", date(2025, 3, 1))
+    async with connector(city.settings.database_url) as warehouse:
+        await take_changes(warehouse, city.settings)  # and the transform dies here
+        await day_of(city, "b.csv", date(2025, 3, 5))
+
+    await follow(city)
+
+    assert await wrong(city) == []
+    assert await city.connection.fetchval("select count(*) from quality.changed_days") == 0
+
+
+async def test_change_during_a_transform_waits_for_the_next_one(city: World) -> None:
+    assert city.settings.database_url
+    await day_of(city, "a.csv", date(2025, 3, 1))
+    async with connector(city.settings.database_url) as warehouse:
+        changes = await take_changes(warehouse, city.settings)
+        await day_of(city, "b.csv", date(2025, 3, 1), value=5, meters="N")
+        await refresh(
+            city.connection, await find_targets(city.connection, city.settings), changes.windows, city.settings
+        )
+        await finish_changes(warehouse, "", city.settings)
+
+    assert await city.connection.fetchval("select count(*) from quality.changed_days") == 1
+    await follow(city)
+    assert await wrong(city) == []
+
+
+async def test_full_refresh_makes_everything_anew(city: World) -> None:
+    await day_of(city, "old.csv", date(2025, 1, 10))
+    await city.connection.execute("delete from quality.changed_days")
+
+    targets = await find_targets(city.connection, city.settings)
+    await refresh(city.connection, targets, [], city.settings, full=True)
+
+    assert await wrong(city) == []
+
+
+async def test_new_width_of_partitions_takes_what_is_free_and_cuts_none_that_is_there(city: World) -> None:
+    if await city.connection.fetchval("select relkind <> 'p' from pg_class where oid = 'core.measurements'::regclass"):
+        pytest.skip("chunks are TimescaleDB's own business")
+    for width, day in ((1, date(2025, 4, 20)), (30, date(2025, 4, 26)), (30, date(2025, 4, 1)), (3, date(2025, 4, 25))):
+        world = World(city.connection, city.settings.model_copy(update={"chunk_days": width}))
+        await day_of(world, f"{width}.csv", day)
+        await follow(world)
+
+    ranges = await city.connection.fetchval(
+        "select range_agg(tstzrange(b[1]::timestamptz, b[2]::timestamptz)) from pg_inherits join pg_class as c on"
+        " inhrelid = c.oid cross join lateral regexp_match(pg_get_expr(relpartbound, c.oid), '(''.+'').*(''.+'')') as b"
+        " where inhparent = 'core.measurements'::regclass"
+    )
+    assert await wrong(city) == []
+    assert ranges
+
+
+async def test_last_reading_of_each_meter_is_seen(city: World) -> None:
+    await city.add_meter("silent")
+    await refresh(city.connection, await find_targets(city.connection, city.settings), [], city.settings)
+
+    rows = await city.connection.fetch("select meter_code, last_time from features.meter_last_reading order by 1")
+
+    assert [(row["meter_code"], str(row["last_time"])) for row in rows] == [
+        ("M", "2025-04-30 20:00:00+00:00"),
+        ("N", "2025-04-30 20:00:00+00:00"),
+        ("silent", "None"),
+    ]
