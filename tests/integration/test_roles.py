@@ -70,7 +70,7 @@ async def test_member_of_loader_and_dbt_runs_the_whole_pipeline(roles: World, mo
     value = "select cold_consumption_m3 from features.ml_hourly_by_building where cold_consumption_m3 is not null"
     assert done.restored == 1
     # Of the first load the file is gone: stage is its only copy.
-    assert (purged["raw rows"], purged["loads kept, their file is gone"]) == (1, 1)
+    assert (purged["raw rows"], purged["loads kept as only copy"]) == (1, 1)
     assert await roles.connection.fetchval(value) == 1
     # Partitions are made with the owner's rights; what dbt may do with them comes from their tables.
     owners = await roles.connection.fetch(
