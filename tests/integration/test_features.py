@@ -26,6 +26,8 @@ from tasks.refresh_objects import find_targets, refresh
 from tasks.track_changes import finish_changes, take_changes
 from tests.world import DAY, World, long_csv
 
+pytestmark = pytest.mark.usefixtures("prefect_api")  # dbt's runner starts a server of its own if there is none
+
 FEATURES = ("time_attributes", "ml_hourly_by_building", "ml_daily_by_building", "ml_hourly_by_district")
 
 
@@ -178,6 +180,6 @@ def test_holidays_seed_is_what_the_library_says(tmp_path: Path) -> None:
 def test_password_reaches_dbt_only_as_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     from tasks.build_features import _variables
 
-    found = _variables(SecretStr("postgresql://u:p%40ss@h:5/d"), Settings(), None)
+    found = _variables(SecretStr("postgresql://u:p%40ss@h:5/d"), Settings(), None, role=None)
 
     assert [name for name, value in found.items() if "p@ss" in value] == ["DBT_ENV_SECRET_PASSWORD"]
