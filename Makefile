@@ -6,7 +6,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test lint format format-check types imports sql-lint check lock bench clean
+.PHONY: setup demo test test-timescale fuzz lint format format-check types imports sql-lint check lock bench bench-quick clean
 
 setup: .venv/.installed
 
@@ -23,6 +23,17 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest
+
+# Files and histories nobody has thought of, until one breaks the reader or core: an hour or so.
+fuzz: setup
+	$(BIN)/python -m pytest tests/faults/test_fuzz.py tests/integration/test_any_order.py --hypothesis-profile=fuzz
+
+# The tests that use a database once more, on the TimescaleDB server of TIMESCALE_URL, or on PGlite where node can run it.
+test-timescale: setup tests/timescale/node_modules/.package-lock.json
+	$(BIN)/python -m pytest --timescale
+
+tests/timescale/node_modules/.package-lock.json: tests/timescale/package-lock.json
+	if command -v node && command -v npm; then npm ci --prefix tests/timescale --no-audit --no-fund; fi
 
 lint: setup imports sql-lint
 	$(BIN)/ruff check .
@@ -43,13 +54,22 @@ imports: setup
 sql-lint: setup
 	$(BIN)/sqlfluff lint dbt/models dbt/tests
 
-check: test lint format-check types
+check: test test-timescale lint format-check types
 
-bench: setup
+bench: setup .venv-peers/.installed
 	$(BIN)/python -m benchmarks
+
+# What we compare with lives apart: none of it is a dependency of ours.
+.venv-peers/.installed: benchmarks/peers/requirements.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --no-deps --requirement benchmarks/peers/requirements.txt
+	touch $@
+
+bench-quick: setup
+	$(BIN)/python -m benchmarks --quick
 
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf .venv .dataops dbt/target dbt/logs
+	rm -rf .venv .venv-peers .dataops dbt/target dbt/logs tests/timescale/node_modules

@@ -1,96 +1,104 @@
-"""How fast a csv of the data contract goes from file to core: `make bench`, or with the number of readings.
+"""How fast the pipeline is, in relation to what PostgreSQL itself can do: `make bench`, `make bench-quick`.
 
-Everything is given as a ratio to B, a bare binary COPY of the same final rows into the same table, measured
-in the same run: ratios hold between machines, seconds do not.
+Ratios hold between machines, seconds do not: B is a bare binary COPY of the same final rows into the same
+table, empty and with its index, measured in the same run.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import io
-import resource
-import sys
+import os
+import platform
 import tempfile
-import time
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
-import asyncpg
+import psutil
+from rich.console import Console
 
-from schemas.settings import Settings
-from tasks import embed_postgres
-from tasks.generate_samples import write_long_csv, write_reference
-from tasks.load_reference import load_reference, read_reference
-from tasks.migrate_database import migrate
-from tests.world import World
+from benchmarks.figures import FAMILIES
+from benchmarks.lab import open_lab, say
+from benchmarks.results import (
+    Result,
+    as_json,
+    baseline_of,
+    read_baseline,
+    steps_of,
+    table_of,
+    worse_than,
+    write_json,
+)
+from schemas.settings import PROJECT_ROOT
 
-DAY = date(2025, 4, 30)
-READINGS_OF_A_BUILDING = 7 * 24
-
-
-async def bare_copy(connection: asyncpg.Connection) -> float:
-    """Copy what stands in core into an empty table of the same shape; gives seconds."""
-    rows = io.BytesIO()
-    ordered = "select * from core.measurements order by meter_id, time, metric"
-    await connection.copy_from_query(ordered, output=rows, format="binary")
-    rows.seek(0)
-    await connection.execute("create table core.bare (like core.measurements including all)")
-    started = time.perf_counter()
-    await connection.copy_to_table("bare", schema_name="core", source=rows, format="binary")
-    return time.perf_counter() - started
+_BASELINE = Path(__file__).with_name("baseline.json")
+_WIDTH = 190  # of the table in a file or a pipe
+_SCALES = {"full": 1.0, "small": 0.2}
 
 
-async def steps(world: World) -> dict[str, float]:
-    """Run one day and give the seconds of each part."""
-    run = await world.begin(DAY)
-    seconds = {}
-    for name, part in (("stage", world.ingest), ("judge", world.validate), ("load", world.load)):
-        started = time.perf_counter()
-        await part(run)
-        seconds[name] = time.perf_counter() - started
-    return seconds
+def _arguments() -> argparse.Namespace:
+    names = [name for family in FAMILIES for name in family.names]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="the quick figures, at size small, against the baseline")
+    parser.add_argument("--only", default="", help=f"figures, separated by commas: {', '.join(names)}")
+    parser.add_argument("--size", choices=list(_SCALES), default="full", help="small: a fifth of the rows")
+    parser.add_argument("--repeats", type=int, default=5, help="of what is quick to repeat")
+    parser.add_argument("--write-baseline", action="store_true", help="with --quick: what later runs are compared with")
+    found = parser.parse_args()
+    found.names = [name.strip() for name in found.only.split(",") if name.strip()] or [
+        name for family in FAMILIES if family.quick or not found.quick for name in family.names
+    ]
+    if unknown := set(found.names) - set(names):
+        parser.error(f"no such figure: {', '.join(sorted(unknown))}")
+    if found.quick:
+        found.size = "small"
+    return found
 
 
-async def measure(readings: int, home: Path) -> None:
-    """Measure a first load and the same readings again."""
-    url = embed_postgres.start(home / "state")
-    settings = Settings.model_validate(
-        {"database_url": url, "raw_dir": home / "raw", "state_dir": home / "state", "file_settle_sec": 0}
+async def _measure(arguments: argparse.Namespace, folder: Path) -> tuple[list[Result], str]:
+    results: list[Result] = []
+    async with open_lab(
+        folder, os.environ.get("DATABASE_URL"), scale=_SCALES[arguments.size], repeats=arguments.repeats
+    ) as lab:
+        for family in FAMILIES:
+            if wanted := [name for name in family.names if name in arguments.names]:
+                found = await family.measure(lab, wanted)
+                say("\n".join(steps_of(result) for result in found if result.steps))
+                results += found
+        return results, lab.server_version
+
+
+def _machine() -> str:
+    memory = psutil.virtual_memory().total >> 30
+    return (
+        f"{os.cpu_count()} × {platform.machine()}, {memory} GB, {platform.system()}, Python {platform.python_version()}"
     )
-    buildings = readings // READINGS_OF_A_BUILDING
-    connection = await asyncpg.connect(url)
-    await migrate(connection, settings)
-    write_reference(home / "reference", buildings)
-    await load_reference(connection, read_reference(home / "reference"), settings)
-    file = settings.raw_dir / DAY.isoformat() / "day.csv"
-    file.parent.mkdir(parents=True)
-    count = write_long_csv(file, DAY, buildings)
-    world = World(connection, settings)
-    first = await steps(world)
-    with file.open("a", encoding="utf-8") as text:
-        text.write("\n")  # other bytes, the same readings
-    again = await steps(world)
-    bare = await bare_copy(connection)
-    loaded = await connection.fetchval("select count(*) from core.measurements")
-    print(f"{count} readings in {file.stat().st_size >> 20} MB of csv, {loaded} in core; B = {bare:.2f} s")
-    for title, seconds in (("first load", first), ("the same readings again", again)):
-        parts = ", ".join(f"{name} {value / bare:.1f}" for name, value in seconds.items())
-        total = sum(seconds.values())
-        print(f"{title}: {total / bare:.1f} B ({parts}); {count / total:,.0f} readings a second")
-    print(f"peak memory of the client: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MB")
-    await connection.close()
 
 
 def main() -> None:
-    """Measure in a folder that is removed afterwards."""
-    readings = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    with tempfile.TemporaryDirectory(prefix="dataops-bench-", dir="/var/tmp") as folder:
-        home = Path(folder)
-        home.chmod(0o755)
-        try:
-            asyncio.run(measure(readings, home))
-        finally:
-            embed_postgres.stop(home / "state")
+    """Measure in a folder and a database that are removed afterwards."""
+    arguments = _arguments()
+    started = datetime.now(UTC)
+    with tempfile.TemporaryDirectory(prefix="dataops-bench-", dir="/var/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # the embedded server runs as another user where we are root
+        results, server = asyncio.run(_measure(arguments, folder))
+    facts = {"started": started.isoformat(), "size": arguments.size, "machine": _machine(), "server": server}
+    file = PROJECT_ROOT / "artifacts" / "bench" / f"{started:%Y%m%dT%H%M%SZ}.json"
+    write_json(file, facts | {"figures": as_json(results)})
+    console = Console()
+    console = console if console.is_terminal else Console(width=_WIDTH)
+    console.print(table_of(results, title=f"size {arguments.size}; {_machine()}; {server.partition(' on ')[0]}"))
+    if arguments.quick and _BASELINE.exists() and not arguments.write_baseline:
+        worse = worse_than(read_baseline(_BASELINE), results)
+        console.print(
+            "\n".join(["Worse than the baseline by more than 25 %:", *worse])
+            if worse
+            else "Nothing is worse than the baseline by more than 25 %."
+        )
+    if arguments.quick and arguments.write_baseline:
+        write_json(_BASELINE, baseline_of(results))
+    console.print(f"All numbers: {file}", soft_wrap=True, highlight=False)
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ async def backfill(start: dt.date, end: dt.date, concurrency: int = 2) -> dict[s
 
     outcome = dict(await asyncio.gather(*(one(day) for day in days_of(start, end))))
     if failed := {day: why for day, why in outcome.items() if why}:
-        raise RunFailedError("; ".join(f"{day}: {why}" for day, why in failed.items()))
+        raise RunFailedError.of(failed)
     return outcome
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -20,9 +21,10 @@ from schemas.errors import FileError, RunFailedError
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
 from schemas.settings import Settings, load_settings
 from tasks.claim_files import claim, fail_load
+from tasks.connect_warehouse import is_transient
 from tasks.find_files import RawFile, find_files, is_wanted, raw_file
 from tasks.read_files import expand, is_archive, read_tables
-from tasks.stage_rows import clear_old_spool, stage_tables
+from tasks.stage_rows import Staged, clear_old_spool, stage_tables
 
 if TYPE_CHECKING:
     import asyncpg
@@ -54,11 +56,11 @@ async def ingest(context: RunContext, only: list[str] | None = None, *, replay: 
     if not files:
         log.warning("no files for %s in %s", context.day, settings.day_folder(context.day))
     mappings = load_mappings(settings.sources_dir)
-    failed: dict[str, str] = {}
+    failed = {name: why for name, why in found.unreadable.items() if _is_asked_for(name, only)}
     for some in group(files, rows=lambda file: file.size_bytes // 50):
         failed |= await ingest_files(some, mappings, context, only, replay=replay)
     if failed:
-        raise RunFailedError("; ".join(f"{name}: {why}" for name, why in failed.items()))
+        raise RunFailedError.of(failed)
     return PartResult(loads=len(files))
 
 
@@ -164,20 +166,36 @@ async def _ingest_file(
         log.info("skipped %r: %s", file.source_file, claimed.skipped_because or "already staged by this run")
         return None
     try:
-        if isinstance(mapping, FileError):
-            raise mapping
         async with progress(f"{file.relative_path}: чтение") as report:
-            tables = read_tables(file.path, mapping, relative_path=file.relative_path, settings=settings)
-            watched = ((table.layout, _watched(table.batches, file, report)) for table in tables)
-            staged = await stage_tables(
-                connection, claimed.load_id, file.source_file, watched, settings, source=mapping.name
-            )
+            staged = await _stage(connection, claimed.load_id, file, mapping, settings, report)
     except FileError as error:
         log.error("failed %r: %s", file.source_file, error)  # noqa: TRY400 - the file is to blame, not a line of ours
         await fail_load(connection, claimed.load_id, str(error), settings)
         return str(error)
+    except Exception as error:
+        # Our own mistake: the day's other files must not wait until it is mended.
+        if connection.is_closed() or is_transient(error):
+            raise
+        log.exception("failed %r", file.source_file)
+        await fail_load(connection, claimed.load_id, f"чтение: {error}", settings)
+        return f"чтение: {error}"
     log.info("staged %r: %d rows, load_id %s", file.source_file, staged.raw_rows, claimed.load_id)
     return None
+
+
+async def _stage(
+    connection: asyncpg.Connection,
+    load_id: UUID,
+    file: RawFile,
+    mapping: SourceMapping | FileError,
+    settings: Settings,
+    report: Callable[[float], None],
+) -> Staged:
+    if isinstance(mapping, FileError):
+        raise mapping
+    tables = read_tables(file.path, mapping, relative_path=file.relative_path, settings=settings)
+    watched = ((table.layout, _watched(table.batches, file, report)) for table in tables)
+    return await stage_tables(connection, load_id, file.source_file, watched, settings, source=mapping.name)
 
 
 def _mapping_of(file: RawFile, mappings: list[SourceMapping]) -> SourceMapping | FileError:

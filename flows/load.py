@@ -31,7 +31,7 @@ async def load_files(context: RunContext) -> PartResult:
     for some in group(loads, rows=lambda one: one.readings):
         failed |= await load_group(some, context)
     if failed:
-        raise RunFailedError("; ".join(f"{name}: {why}" for name, why in failed.items()))
+        raise RunFailedError.of(failed)
     return PartResult(loads=len(loads))
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +13,7 @@ from flows.ingest import ingest
 from flows.load import load_files
 from flows.report import report
 from flows.run_context import conclude, working
+from flows.run_log import run_log
 from flows.transform import transform
 from flows.validate import validate
 from flows.warehouse import migrate_warehouse
@@ -63,7 +61,7 @@ async def load_day(date: dt.date | None = None, days_back: int = 0) -> RunSummar
     scheduled = runtime.flow_run.scheduled_start_time or dt.datetime.now(dt.UTC)
     day = resolve_day(date, days_back, scheduled, settings)
     settings.day_folder(day)
-    with _run_log(day, settings):
+    with run_log(day, settings):
         await migrate_warehouse(settings)
         async with working(day, settings) as context:
             # A retry in the UI skips a part whose result is kept. Only ingest's is: after a file is mended
@@ -76,22 +74,3 @@ async def load_day(date: dt.date | None = None, days_back: int = 0) -> RunSummar
                 await report(context, return_state=True),
             ]
             return await conclude(context, parts, settings)
-
-
-@contextmanager
-def _run_log(day: dt.date, settings: Settings) -> Iterator[None]:
-    """Write the run's log into a file of its own beside what Prefect keeps."""
-    folder = settings.artifacts_dir / "run_logs"
-    folder.mkdir(parents=True, exist_ok=True)
-    started = dt.datetime.now(settings.zone)
-    handler = logging.FileHandler(folder / f"{day}_{started:%Y%m%dT%H%M%S}_{runtime.flow_run.id}.log", encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    loggers = [logging.getLogger(name) for name in ("prefect.flow_runs", "prefect.task_runs", "dataops")]
-    for logger in loggers:
-        logger.addHandler(handler)
-    try:
-        yield
-    finally:
-        for logger in loggers:
-            logger.removeHandler(handler)
-        handler.close()

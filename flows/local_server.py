@@ -10,12 +10,13 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
+from pydantic import SecretStr
 
-from flows.prefect_api import local_api_url, server_database, server_url_file
-from flows.warehouse import migrate_warehouse, resolve_dsn
+from flows.prefect_api import answers, local_api_url, server_database, server_url_file
+from flows.warehouse import migrate_warehouse
 from schemas.errors import TerminalError
 from schemas.settings import PROJECT_ROOT, Settings
+from tasks import embed_postgres
 from tasks.connect_warehouse import ensure_block
 from tasks.run_processes import Running, find_process, start_process, started_names, stop_process
 
@@ -67,11 +68,9 @@ def start_server(settings: Settings, port: int | None = None) -> str:
 def _wait_for(url: str, server: Running, settings: Settings) -> None:
     until = time.monotonic() + _START_SECONDS
     while time.monotonic() < until and find_process(server.name, folder=_processes(settings), log=server.log):
-        try:
-            if httpx.get(f"{url}/health", timeout=2).is_success:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.3)
+        if answers(url):
+            return
+        time.sleep(0.3)
     raise TerminalError(f"the Prefect server does not answer on {url}: see {server.log}")
 
 
@@ -92,8 +91,9 @@ async def set_up_server(settings: Settings) -> None:
 
     Needs PREFECT_API_URL in Prefect's settings.
     """
+    if settings.database_url is None:
+        await ensure_block(SecretStr(embed_postgres.start(settings.state_dir)))
     await migrate_warehouse(settings)
-    await ensure_block(await resolve_dsn(settings))
     await _ensure_pool()
     await _ensure_zombie_automation()
     deploy(settings)

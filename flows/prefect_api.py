@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from schemas.errors import TransientError
 from schemas.settings import Settings
 from tasks import embed_postgres
 
@@ -24,9 +25,28 @@ def local_api_url(settings: Settings) -> str | None:
     """Give the URL of the local server's API, if one was started and answers."""
     try:
         url = server_url_file(settings).read_text(encoding="utf-8").strip()
-        return url if httpx.get(f"{url}/health", timeout=5).is_success else None
-    except (OSError, httpx.HTTPError):
+    except OSError:
         return None
+    return url if answers(url) else None
+
+
+def answers(api_url: str) -> bool:
+    """Tell whether a Prefect API answers."""
+    try:
+        return httpx.get(f"{api_url}/health", timeout=5).is_success
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return False
+
+
+def require_answer(api_url: str) -> None:
+    """Make sure that the configured Prefect API answers.
+
+    Raises:
+        TransientError: it does not.
+
+    """
+    if not answers(api_url):
+        raise TransientError(f"Prefect does not answer on PREFECT_API_URL={api_url}: start that server, or unset it")
 
 
 def configure_prefect(settings: Settings) -> None:
@@ -52,6 +72,10 @@ def serving(settings: Settings) -> Iterator[None]:
     """Make sure that flows find an API: without a server, Prefect serves itself inside this process.
 
     Its memory is then a database on the embedded PostgreSQL: SQLite locks up when several runs write.
+
+    Raises:
+        TransientError: a server is configured and does not answer.
+
     """
     from prefect.settings import (
         PREFECT_API_DATABASE_CONNECTION_URL,
@@ -61,7 +85,8 @@ def serving(settings: Settings) -> Iterator[None]:
         temporary_settings,
     )
 
-    if PREFECT_API_URL.value():
+    if configured := PREFECT_API_URL.value():
+        require_answer(configured)
         yield
         return
     own = {

@@ -75,6 +75,7 @@ async def conclude(context: RunContext, parts: Sequence[State[Any]], settings: S
     broken = [part for part in parts if not part.is_completed()]
     if broken or summary.unfinished:
         # The log names the files; a part that failed before it came to one speaks for itself.
-        files = [f"{name!r}: {why}" for name, why in (summary.failed | summary.unfinished).items()]
-        raise RunFailedError("; ".join(files) or "; ".join(str(part.message) for part in broken))
+        if files := summary.failed | summary.unfinished:
+            raise RunFailedError.of(files)
+        raise RunFailedError("; ".join(str(part.message) for part in broken))
     return summary

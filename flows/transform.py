@@ -11,7 +11,8 @@ from flows.warehouse import open_connection, resolve_dsn
 from schemas.settings import load_settings
 from tasks.build_features import build, fingerprint
 from tasks.connect_warehouse import connector
-from tasks.refresh_objects import find_targets, refresh
+from tasks.manage_roles import acting_as, dbt_role
+from tasks.refresh_objects import find_targets, make_room, refresh
 from tasks.track_changes import finish_changes, one_transform, take_changes
 
 
@@ -35,6 +36,7 @@ async def transform() -> Transformed:
         one_transform(connection),
         connector(dsn) as warehouse,
     ):
+        role = await dbt_role(connection, settings)
         targets = await find_targets(connection, settings)
         changes = await take_changes(warehouse, settings)
         full = changes.built_with != fingerprint(settings)
@@ -42,8 +44,11 @@ async def transform() -> Transformed:
             log.info("nothing changed since the last transform")
             return Transformed(building_days=0, full=False)
         log.info("%d building-days in %s", changes.building_days, ", ".join(map(str, changes.windows)))
-        for window in await refresh(connection, targets, changes.windows, settings, full=full):
+        await make_room(connection, targets, changes.windows, settings, full=full)
+        async with acting_as(connection, role):
+            skipped = await refresh(connection, targets, changes.windows, settings, full=full)
+        for window in skipped:
             log.warning("%s: not refreshed, retention has dropped readings of these days", window)
-        await asyncio.to_thread(build, dsn, settings, windows=changes.windows, full=full)
+        await asyncio.to_thread(build, dsn, settings, windows=changes.windows, full=full, role=role)
         await finish_changes(warehouse, fingerprint(settings), settings)
         return Transformed(building_days=changes.building_days, full=full)

@@ -33,7 +33,7 @@ async def validate(context: RunContext) -> PartResult:
     for some in group(loads, rows=lambda load: load.readings):
         failed |= await validate_loads(some)
     if failed:
-        raise RunFailedError("; ".join(f"{name}: {why}" for name, why in failed.items()))
+        raise RunFailedError.of(failed)
     return PartResult(loads=len(loads))
 
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from prefect.settings import PREFECT_API_URL
 from pydantic import SecretStr
 
+from flows.prefect_api import require_answer
 from schemas.settings import Settings
 from tasks import connect_warehouse, embed_postgres
+from tasks.manage_roles import become_owner, grant_to_roles
 from tasks.migrate_database import MigrationReport, migrate
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ async def resolve_dsn(settings: Settings) -> SecretStr:
 async def _block_url(api_url: str) -> SecretStr | None:
     """Read the block once a process: a run stays with the database that it began with."""
     if api_url not in _BLOCK_URLS:
+        await asyncio.to_thread(require_answer, api_url)
         _BLOCK_URLS[api_url] = await connect_warehouse.find_block()
     return _BLOCK_URLS[api_url]
 
@@ -49,4 +52,8 @@ async def open_connection(settings: Settings) -> AsyncIterator[asyncpg.Connectio
 async def migrate_warehouse(settings: Settings, *, convert: bool = False) -> MigrationReport:
     """Bring the warehouse to the schema of this version; quick when there is nothing to do or to convert."""
     async with open_connection(settings) as connection:
-        return await migrate(connection, settings, convert=convert)
+        await become_owner(connection, settings)
+        report = await migrate(connection, settings, convert=convert)
+        if report.applied or report.laid_out:
+            await grant_to_roles(connection, settings)
+        return report

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping
+from typing import Self
+
+_MOST_NAMED = 10
+
 
 class DataopsError(Exception):
     """Something the user can act on; its text is one readable sentence or list, never with a secret."""
@@ -28,4 +34,12 @@ class FileError(TerminalError):
 
 
 class RunFailedError(TerminalError):
-    """Some files of a run failed (the others are loaded); the text names each with its reason."""
+    """Some files of a run failed (the others are loaded); the text names them with their reasons."""
+
+    @classmethod
+    def of(cls, failed: Mapping[str, str]) -> Self:
+        """Name what failed; of very many the first ones, for the load log has all."""
+        named = [f"{name!r}: {why}" for name, why in itertools.islice(failed.items(), _MOST_NAMED)]
+        if (more := len(failed) - len(named)) > 0:
+            named.append(f"and {more} more: dataops status, quality.quality_load_log")
+        return cls("; ".join(named))

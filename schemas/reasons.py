@@ -34,10 +34,12 @@ SUSPECT_REASONS = frozenset({Reason.DELTA_T_OUT_OF_NORM})
 """These flag a reading (quality 1); every other reason rejects it (quality 2)."""
 
 ADVICE: dict[Reason, str] = {
-    Reason.MISSING_COLUMN: "в строке нет этой ячейки: проверьте число столбцов в строке файла",
+    Reason.MISSING_COLUMN: (
+        "в строке не столько ячеек, сколько в шапке: исправьте разделители (лишний, пропущенный, запятая внутри числа)"
+    ),
     Reason.BAD_TIMESTAMP: (
-        "дата или час не читаются либо такого местного времени нет или оно встречается дважды: "
-        "исправьте ячейку (дд.мм.гггг, час 0-1 … 23-24) или укажите смещение от UTC"
+        "дата или час не читаются, либо год не из 1990…2069, либо местного времени нет или оно было дважды "
+        "(перевод часов): исправьте ячейку (дд.мм.гггг, час 0-1 … 23-24) или укажите смещение от UTC"
     ),
     Reason.FORMULA_WITHOUT_VALUE: "формула без сохранённого значения: откройте файл в Excel и сохраните его",
     Reason.MISSING_VALUE: "значение пустое: заполните ячейку или оставьте как пропуск",
@@ -47,7 +49,8 @@ ADVICE: dict[Reason, str] = {
     Reason.NEGATIVE: "значение меньше нуля: проверьте прибор или ячейку",
     Reason.OUT_OF_RANGE: "значение вне допустимых границ показателя: проверьте прибор или ячейку",
     Reason.UNMAPPED_CODE: (
-        "код не найден в справочнике: добавьте его в core.buildings, core.itp, core.meters и выполните dataops requeue"
+        "такого кода нет в справочнике, или прибор там в другом здании или ИТП: "
+        "исправьте core.buildings, core.itp, core.meters и выполните dataops requeue"
     ),
     Reason.CONFLICTING_DUPLICATE: "для этого часа в файле несколько разных значений: оставьте одно",
     Reason.DELTA_T_OUT_OF_NORM: "T1 − T2 вне нормы DELTA_T_MIN…DELTA_T_MAX: проверьте датчики",

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -25,6 +26,7 @@ from schemas.errors import SettingsError
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_ROLES = ("owner", "loader", "dbt", "reader")
 _RESERVED_SCHEMAS = {"public", "information_schema"}
 
 
@@ -41,10 +43,28 @@ def _object_name(value: str) -> str:
     return value
 
 
+def _role_prefix(value: str) -> str:
+    # PostgreSQL cuts names at 63 characters and keeps pg_… for itself.
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,50}", value) or value.startswith("pg_"):
+        raise ValueError("up to 51 lower-case letters, digits and _ (not pg_…)")
+    return value
+
+
 def _time_zone(value: str) -> str:
     if value not in available_timezones():
         raise ValueError("an IANA time zone such as Europe/Moscow")
     return value
+
+
+def _is_database_url(value: str) -> bool:
+    """Tell whether every part of the product understands the URL: each of its drivers takes other options."""
+    try:
+        url = urlsplit(value)
+        _ = url.port  # raises where it is no number
+    except ValueError:
+        return False
+    is_complete = url.scheme in ("postgresql", "postgres") and url.hostname and url.path.strip("/")
+    return bool(is_complete) and set(parse_qs(url.query)) <= {"sslmode"}
 
 
 def _comma_separated(value: object) -> object:
@@ -57,9 +77,11 @@ def _from_project_root(value: Path) -> Path:
 
 SchemaName = Annotated[str, AfterValidator(_schema_name)]
 ObjectName = Annotated[str, AfterValidator(_object_name)]
+RolePrefix = Annotated[str, AfterValidator(_role_prefix)]
 TimeZoneName = Annotated[str, AfterValidator(_time_zone)]
 ProjectPath = Annotated[Path, AfterValidator(_from_project_root)]
 Hour = Annotated[int, Field(ge=0, le=23)]
+Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
 def date_of_folder(folder: Path) -> dt.date | None:
@@ -101,7 +123,7 @@ class Settings(BaseSettings):
         default=None, description="schema.name list to refresh; unset: those the product made itself"
     )
     chunk_days: int = Field(
-        default=7, ge=1, le=366, description="Days in one chunk (TimescaleDB) or partition of core.measurements"
+        default=1, ge=1, le=366, description="Days in one chunk (TimescaleDB) or partition of core.measurements"
     )
     compress_after_days: int | None = Field(
         default=None, ge=1, le=36_500, description="If set, the columnstore takes readings this many days old"
@@ -110,6 +132,19 @@ class Settings(BaseSettings):
         default=None, ge=1, le=1_200, description="If set, readings older than so many months are dropped"
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    role_prefix: RolePrefix = Field(
+        default="dataops",
+        description="dataops db roles makes <prefix>_owner, _loader, _dbt and _reader; one prefix a warehouse",
+    )
+    keep_stage_days: Days | None = Field(
+        default=None, description="dataops purge: days to keep stage rows and resolved row errors; unset: for ever"
+    )
+    keep_logs_days: Days | None = Field(
+        default=None, description="dataops purge: days to keep the logs of runs; unset: for ever"
+    )
+    keep_reports_days: Days | None = Field(
+        default=None, description="dataops purge: days to keep quality reports; unset: for ever"
+    )
 
     sources_dir: ProjectPath = Field(default=Path("schemas/sources"), description="Source mappings")
     reference_dir: ProjectPath = Field(default=Path("data/reference"), description="Reference csv files")
@@ -136,8 +171,8 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _is_postgres(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and not re.match(r"postgres(ql)?://", value.get_secret_value()):
-            raise ValueError("a URL that starts with postgresql://")
+        if value and not _is_database_url(value.get_secret_value()):
+            raise ValueError("postgresql://user:password@host:port/database, as the only option ?sslmode=…")
         return value
 
     @field_validator("delta_t_max")
@@ -168,6 +203,11 @@ class Settings(BaseSettings):
             "features": self.features_schema,
             "core": self.core_schema,
         }
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Placeholder → name of the database role, for SQL templates (`{loader}`)."""
+        return {role: f"{self.role_prefix}_{role}" for role in _ROLES}
 
     def day_folder(self, day: dt.date) -> Path:
         """Give the folder of one day's raw files; `RAW_DIR` that ends in a date is that day's folder.

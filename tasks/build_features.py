@@ -28,8 +28,10 @@ def fingerprint(settings: Settings) -> str:
     return f"{settings.default_tz} {settings.day_start} {settings.day_end}"
 
 
-def build(dsn: SecretStr, settings: Settings, *, windows: Sequence[Window], full: bool) -> None:
-    """Build and test the features of the changed days (full: of everything there is).
+def build(
+    dsn: SecretStr, settings: Settings, *, windows: Sequence[Window], full: bool, role: str | None = None
+) -> None:
+    """Build and test the features of the changed days (full: of everything there is), acting as a database role.
 
     In a flow run every node shows as a task run. Blocks: call it in a thread.
 
@@ -40,7 +42,7 @@ def build(dsn: SecretStr, settings: Settings, *, windows: Sequence[Window], full
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     if full:
         arguments.append("--full-refresh")
-    _invoke(arguments, dsn, settings, () if full else windows)
+    _invoke(arguments, dsn, settings, () if full else windows, role)
 
 
 def unit_test(dsn: SecretStr, settings: Settings) -> None:
@@ -71,11 +73,17 @@ def _target(settings: Settings) -> Path:
     return settings.state_dir / "dbt" / "target"
 
 
-def _invoke(arguments: Sequence[str], dsn: SecretStr, settings: Settings, windows: Sequence[Window] = ()) -> None:
+def _invoke(
+    arguments: Sequence[str],
+    dsn: SecretStr,
+    settings: Settings,
+    windows: Sequence[Window] = (),
+    role: str | None = None,
+) -> None:
     from dbt_common.events.base_types import EventLevel
     from prefect_dbt import PrefectDbtRunner, PrefectDbtSettings
 
-    with _environment(_variables(dsn, settings, windows)):
+    with _environment(_variables(dsn, settings, windows, role)):
         runner = PrefectDbtRunner(
             settings=PrefectDbtSettings(
                 project_dir=DBT_FOLDER,
@@ -109,7 +117,7 @@ def _what_failed(result: Any) -> str:  # noqa: ANN401 - dbtRunnerResult
     return "; ".join(failed) or " ".join(str(result.exception).split())[:600]
 
 
-def _variables(dsn: SecretStr, settings: Settings, windows: Sequence[Window]) -> dict[str, str]:
+def _variables(dsn: SecretStr, settings: Settings, windows: Sequence[Window], role: str | None) -> dict[str, str]:
     url = urlsplit(dsn.get_secret_value())
     return {
         "DBT_HOST": url.hostname or "127.0.0.1",
@@ -117,6 +125,7 @@ def _variables(dsn: SecretStr, settings: Settings, windows: Sequence[Window]) ->
         "DBT_USER": unquote(url.username or ""),
         "DBT_ENV_SECRET_PASSWORD": unquote(url.password or ""),
         "DBT_DBNAME": url.path.lstrip("/"),
+        "DBT_ROLE": role or "",
         "DBT_SSLMODE": parse_qs(url.query).get("sslmode", ["prefer"])[0],
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",

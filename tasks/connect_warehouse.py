@@ -67,6 +67,8 @@ def _in_words(dsn: SecretStr, error: Exception) -> DataopsError:
     if isinstance(error, asyncpg.PostgresError):
         kind = TransientError if is_transient(error) else TerminalError
         return kind(f"{place}: {error.args[0] if error.args else type(error).__name__}")
+    if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
+        return TerminalError(f"{place}: {error.args[0]}")
     if isinstance(error, ValueError):
         return TerminalError(f"{place}: DATABASE_URL is no URL of a PostgreSQL database")
     return TransientError(f"{place} is not reachable ({type(error).__name__}): is the server running?")
@@ -93,6 +95,8 @@ def connector(dsn: SecretStr) -> AsyncSqlAlchemyConnector:
             password=SecretStr(url.password) if url.password else None,
             host=url.host,
             port=str(url.port or 5432),
+            # The driver's name for libpq's sslmode.
+            query={"ssl": str(url.query["sslmode"])} if "sslmode" in url.query else None,
         )
     )
 
@@ -104,10 +108,19 @@ async def find_block() -> SecretStr | None:
     except ValueError:  # Prefect's answer for a block that does not exist
         return None
     url = block._rendered_url
-    return SecretStr(url.set(drivername="postgresql").render_as_string(hide_password=False))
+    options = {"sslmode": url.query["ssl"]} if "ssl" in url.query else {}
+    return SecretStr(url.set(drivername="postgresql", query=options).render_as_string(hide_password=False))
 
 
-async def ensure_block(dsn: SecretStr) -> None:
-    """Save the warehouse as a block, unless there is one: an operator's edit stands."""
-    if await find_block() is None:
-        await connector(dsn).save(BLOCK_NAME)
+async def ensure_block(embedded: SecretStr) -> None:
+    """Save the embedded warehouse as a block, unless an operator has put another into it.
+
+    Its port may be another than last time; its password, made at random, tells that it is the same.
+    """
+    found = await find_block()
+    if found is None or _password(found) == _password(embedded):
+        await connector(embedded).save(BLOCK_NAME, overwrite=True)
+
+
+def _password(dsn: SecretStr) -> str | None:
+    return make_url(dsn.get_secret_value()).password

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -11,16 +13,15 @@ from schemas.metrics import METRICS, factor_to_own_unit, find_metric
 
 Row = Sequence[str | None]
 
-_LINES_TO_LOOK_AT = 60
-_SAMPLE_LINES = 30
+_SAMPLES = 30
 _NUMBER = re.compile(r"[+\-−]?\d[\d \xa0]*([.,]\d+)?([eE][+-]?\d+)?")
 # What suppliers call the quantities, beyond the spellings that are known for certain.
 _LIKELY: tuple[tuple[str, str], ...] = (
     (r"накоп|итогом|показани", "consumption_cumulative"),
-    (r"^(t|т)1|темп.*под", "T1"),
-    (r"^(t|т)2|темп.*обр", "T2"),
-    (r"подач|прям|^(v|g|m)1", "flow_supply"),
-    (r"обрат|^(v|g|m)2", "flow_return"),
+    (r"(^|\W)(t|т)1|темп.*(под|прям)|(под|прям).*(\bt\b|темп)", "T1"),
+    (r"(^|\W)(t|т)2|темп.*обр|обр.*(\bt\b|темп)", "T2"),
+    (r"пода[чю]|прям|(^|\W)(v|g|m)1", "flow_supply"),
+    (r"обрат|(^|\W)(v|g|m)2", "flow_return"),
     (r"потребл|расход|объ[её]м", "consumption_period"),
     (r"наработк", "pump_runtime_hours"),
 )
@@ -35,11 +36,33 @@ class Sheet(NamedTuple):
 
 
 class Times(NamedTuple):
-    """How to tell a date, a whole time stamp and an hour of the day; each answers for one cell."""
+    """How to read a date or time stamp (None: the text is neither), and to tell an hour of the day."""
 
-    is_date: Callable[[str], bool]
-    is_moment: Callable[[str], bool]
+    moment: Callable[[str], dt.datetime | None]
     is_hour: Callable[[str], bool]
+
+
+class _Column(NamedTuple):
+    heading: str
+    unit: str | None
+    """From a line of units below the header, or behind the heading's comma."""
+    samples: list[str]
+
+
+class _Table(NamedTuple):
+    """A run of lines with dates and numbers, and the header above it."""
+
+    sheet: str | None
+    above: list[Row]
+    """All lines above its header."""
+    header_line: int
+    columns: list[_Column]
+
+    @property
+    def title(self) -> str | None:
+        """Text that stands alone in the nearest filled line above the header."""
+        filled = next((cells for row in reversed(self.above) if (cells := [cell for cell in row if cell])), [])
+        return filled[0] if len(filled) == 1 and self.above[-1] else None
 
 
 def draft_mapping(name: str, file_name: str, sheets: Sequence[Sheet], times: Times) -> str:
@@ -51,16 +74,18 @@ def draft_mapping(name: str, file_name: str, sheets: Sequence[Sheet], times: Tim
         "description: ???",
         "# Which files: globs on the path below the day's folder.",
         f"match: [{json.dumps(_glob(file_name), ensure_ascii=False)}]",
-        "layout: day-sheet  # a row is an interval, a column a metric; long: one reading a row",
         "# time_zone: Europe/Moscow  # ??? zone of the supplier's clock, if it is not DEFAULT_TZ",
-        "interval_minutes: 60  # ??? length of one interval",
     ]
-    tables = [table for sheet in sheets for table in _table(sheet, times)]
+    tables = [table for sheet in sheets for table in _tables(sheet, times)]
     if not tables:
-        return "\n".join([*lines, "# ??? No line with headings over numbers was found.", ""])
-    if len(tables) == 1:
-        return "\n".join([*lines, *tables[0], ""])
-    items = [("  - " if place == 0 else "    ") + line for table in tables for place, line in enumerate(table)]
+        return "\n".join([*lines, "# ??? No line with headings over dates and numbers was found.", ""])
+    lines += list(_identity(tables[0], times))
+    bodies = [
+        list(_body(table, following, times)) for table, following in zip(tables, [*tables[1:], None], strict=True)
+    ]
+    if len(bodies) == 1:
+        return "\n".join([*lines, *bodies[0], ""])
+    items = [("  - " if place == 0 else "    ") + line for body in bodies for place, line in enumerate(body)]
     return "\n".join([*lines, "tables:", *items, ""])
 
 
@@ -69,85 +94,166 @@ def _glob(file_name: str) -> str:
     return re.sub(r"\d+", "*", re.sub(r"([*?\[\]])", "?", file_name))
 
 
-def _table(sheet: Sheet, times: Times) -> Iterator[list[str]]:
-    header = _header(sheet.rows)
-    if header is None:
-        return
-    headings = [(cell or "").strip() for cell in sheet.rows[header]]
-    below = sheet.rows[header + 1 : header + 1 + _SAMPLE_LINES]
-    samples = [[row[place] or "" for row in below if place < len(row) and row[place]] for place in range(len(headings))]
-    lines = [f"sheet: {_quoted(sheet.name)}"] if sheet.name else []
-    lines += [f"# The headings stand in line {header + 1}; they are found by their words."]
-    lines += list(_time_columns(headings, samples, times))
-    lines += list(_metric_columns(headings, samples, times))
-    lines += list(_identity(sheet.rows[:header], headings, samples, times))
-    yield lines
+def _tables(sheet: Sheet, times: Times) -> Iterator[_Table]:
+    rows, used, place = sheet.rows, 0, 0
+    while place < len(rows):
+        first = place
+        while place < len(rows) and _is_data(rows[place], times):
+            place += 1
+        if place > first:
+            if table := _table(sheet, used, rows[first:place][:_SAMPLES], first, times):
+                yield table
+            used = place
+        place += 1
 
 
-def _header(rows: Sequence[Row]) -> int | None:
-    """Find the line with most words that has numbers below it."""
-    best, most = None, 1
-    for place, row in enumerate(rows[:_LINES_TO_LOOK_AT]):
-        words = sum(bool(cell and cell.strip()) and not _is_number(cell) for cell in row)
-        numbers = any(cell and _is_number(cell) for below in rows[place + 1 : place + 4] for cell in below)
-        if numbers and words > most:
-            best, most = place, words
-    return best
+def _is_data(row: Row, times: Times) -> bool:
+    filled = [cell for cell in row if cell]
+    return any(times.moment(cell) for cell in filled) and sum(map(_is_number, filled)) > 0 and len(filled) > 1
 
 
-def _is_number(cell: str | None) -> bool:
-    return bool(cell and _NUMBER.fullmatch(cell.strip()))
+def _table(sheet: Sheet, used: int, data: Sequence[Row], first: int, times: Times) -> _Table | None:
+    """Find the header between the lines that are `used` and the first line of data."""
+    units: dict[int, str] = {}
+    last = first - 1
+    while last >= used and (_is_units(sheet.rows[last]) or _is_numbers(sheet.rows[last])):
+        if _is_units(sheet.rows[last]):
+            units = {place: cell for place, cell in enumerate(sheet.rows[last]) if cell}
+        last -= 1
+    if last < used or not _is_header(sheet.rows[last], times):
+        return None
+    lower = list(sheet.rows[last])
+    upper = list(sheet.rows[last - 1]) if last > used else []
+    # Of a header in two lines the lower one leaves out what the upper one says alone.
+    is_double = sum(bool(cell) for cell in upper) > 1 and any(
+        up and not low for up, low in itertools.zip_longest(upper, lower)
+    )
+    headings = _joined(upper, lower) if is_double else [(cell or "").strip() for cell in lower]
+    width = max([len(headings), *(len(row) for row in data)])
+    columns = []
+    for place in range(width):
+        heading = headings[place] if place < len(headings) else ""
+        samples = [str(row[place]) for row in data if place < len(row) and row[place]]
+        columns.append(_Column(heading, units.get(place) or _unit(heading), samples))
+    return _Table(sheet.name, list(sheet.rows[: last - is_double]), last + 1, columns)
 
 
-def _mostly(samples: Sequence[str], test: Callable[[str], bool]) -> bool:
-    return bool(samples) and sum(test(text) for text in samples) * 5 >= len(samples) * 4
+def _joined(upper: Row, lower: Row) -> list[str]:
+    headings, above = [], ""
+    for up, low in itertools.zip_longest(upper, lower):
+        above = (up or "").strip() or above
+        headings.append(f"{above} {low.strip()}".strip() if low else (up or "").strip())
+    return headings
 
 
-def _time_columns(headings: Sequence[str], samples: Sequence[Sequence[str]], times: Times) -> Iterator[str]:
-    columns = list(zip(headings, samples, strict=True))
-    date = next((heading for heading, texts in columns if heading and _mostly(texts, times.is_date)), None)
-    moment = next((heading for heading, texts in columns if heading and _mostly(texts, times.is_moment)), None)
-    hours = [(heading, texts) for heading, texts in columns if heading != date and _is_hour(heading, texts, times)]
-    if date and hours:
-        heading, texts = hours[0]
-        yield f"date: {_quoted(date)}  # such as {_quoted(_first(columns, date))}"
-        yield f"hour: {_quoted(heading)}  # such as {_quoted(texts[0])}"
-        if not any("-" in text or "–" in text for text in texts):
-            yield "stamp: start  # ??? start or end: what the hour stands for; 1 … 24 is usually the end"
-    elif moment or date:
-        yield f"timestamp: {_quoted(moment or date)}  # such as {_quoted(_first(columns, moment or date))}"
-        yield "stamp: start  # ??? start or end of the interval"
-    else:
+def _is_header(row: Row, times: Times) -> bool:
+    filled = [cell for cell in row if cell and cell.strip()]
+    return len(filled) > 1 and not any(_is_number(cell) or times.moment(cell) for cell in filled)
+
+
+def _is_units(row: Row) -> bool:
+    filled = [cell for cell in row if cell and cell.strip()]
+    return bool(filled) and all(_is_unit(cell) for cell in filled)
+
+
+def _is_unit(text: str) -> bool:
+    return any(factor_to_own_unit(metric, text, interval_hours=1) is not None for metric in METRICS.values())
+
+
+def _is_numbers(row: Row) -> bool:
+    filled = [cell for cell in row if cell and cell.strip()]
+    return len(filled) > 2 and all(map(_is_number, filled))
+
+
+def _is_number(cell: str) -> bool:
+    return bool(_NUMBER.fullmatch(cell.strip()))
+
+
+def _mostly(samples: Sequence[str], test: Callable[[str], object]) -> bool:
+    return bool(samples) and sum(bool(test(text)) for text in samples) * 5 >= len(samples) * 4
+
+
+def _body(table: _Table, following: _Table | None, times: Times) -> Iterator[str]:
+    metric = next((one for one in table.columns if one.heading and _mostly(one.samples, find_metric)), None)
+    yield f"layout: {'long  # one reading a row' if metric else 'day-sheet  # a row is an interval, a column a metric'}"
+    if table.sheet:
+        yield f"sheet: {_quoted(table.sheet)}"
+    if table.title and (following or _has_dates(table.above, times)):
+        yield f"after: {_quoted(table.title)}"
+    if following and following.sheet == table.sheet and following.title:
+        yield f"until: {_quoted(following.title)}"
+    yield f"# The headings stand in line {table.header_line}; they are found by their words."
+    yield from _time_columns(table.columns, times)
+    yield from _long_columns(table.columns, metric) if metric else _metric_columns(table.columns, times)
+
+
+def _has_dates(rows: Sequence[Row], times: Times) -> bool:
+    return any(_is_data(row, times) for row in rows)
+
+
+def _time_columns(columns: Sequence[_Column], times: Times) -> Iterator[str]:
+    named = [column for column in columns if column.heading]
+    moments = next((column for column in named if _is_moments(column, times)), None)
+    if moments is None:
         yield "# ??? No column with dates was found: date: and hour:, or timestamp:, name the headings."
+        return
+    read = [moment for text in moments.samples if (moment := times.moment(text))]
+    hours = next((one for one in named if one is not moments and _is_hours(one, times)), None)
+    if hours and all(moment.time() == dt.time() for moment in read):
+        yield f"date: {_quoted(moments.heading)}  # such as {_quoted(moments.samples[0])}"
+        yield f"hour: {_quoted(hours.heading)}  # such as {_quoted(hours.samples[0])}"
+        if not any("-" in text or "–" in text for text in hours.samples):
+            yield "stamp: start  # ??? start or end: what the hour stands for; 1 … 24 is usually the end"
+        yield "interval_minutes: 60  # ??? length of one interval"
+        return
+    yield f"timestamp: {_quoted(moments.heading)}  # such as {_quoted(moments.samples[0])}"
+    yield "stamp: start  # ??? start or end of the interval"
+    steps = {int(step.total_seconds() // 60) for one, two in itertools.pairwise(read) if (step := two - one)}
+    guess = min((step for step in steps if 0 < step <= 1440), default=1440)
+    yield f"interval_minutes: {guess}  # ??? length of one interval"
 
 
-def _is_hour(heading: str, texts: Sequence[str], times: Times) -> bool:
-    return bool(re.search(r"(?i)час|время|hour|time", heading)) and _mostly(texts, times.is_hour)
+def _is_moments(column: _Column, times: Times) -> bool:
+    return _mostly(column.samples, times.moment)
 
 
-def _first(columns: Sequence[tuple[str, Sequence[str]]], heading: str | None) -> str:
-    return next((texts[0] for name, texts in columns if name == heading and texts), "")
+def _is_hours(column: _Column, times: Times) -> bool:
+    return bool(re.search(r"(?i)час|время|hour|time", column.heading)) and _mostly(column.samples, times.is_hour)
 
 
-def _metric_columns(headings: Sequence[str], samples: Sequence[Sequence[str]], times: Times) -> Iterator[str]:
+def _long_columns(columns: Sequence[_Column], metric: _Column) -> Iterator[str]:
+    yield f"metric: {_quoted(metric.heading)}  # such as {_quoted(metric.samples[0])}"
+    units = next((one for one in columns if one.heading and one is not metric and _mostly(one.samples, _is_unit)), None)
+    values = [one for one in columns if one.heading and _mostly(one.samples, _is_number)]
+    values.sort(key=lambda one: not re.search(r"(?i)знач|value|показ|reading", one.heading))
+    if values:
+        yield f"value: {_quoted(values[0].heading)}  # ??? such as {_quoted(values[0].samples[0])}"
+    else:
+        yield "value: ???"
+    if units:
+        yield f"unit: {_quoted(units.heading)}  # such as {_quoted(units.samples[0])}"
+
+
+def _metric_columns(columns: Sequence[_Column], times: Times) -> Iterator[str]:
     yield "columns:"
     taken: set[str] = set()
-    for heading, texts in zip(headings, samples, strict=True):
-        is_time = _mostly(texts, times.is_date) or _is_hour(heading, texts, times)
-        if not heading or is_time or not _mostly(texts, _is_number):
+    for column in columns:
+        if not column.heading or not _mostly(column.samples, _is_number):
             continue
-        metric, is_certain = _metric(heading)
-        unit = _unit(heading)
-        example = f"such as {_quoted(texts[0])}"
+        if _is_moments(column, times) or _is_hours(column, times):
+            continue
+        metric, is_certain = _metric(column.heading)
+        example = f"such as {_quoted(column.samples[0])}"
         if metric is None or metric in taken:
-            yield f"  # {_quoted(heading)}: {{metric: ???}}  # {example}; one of {', '.join(METRICS)}"
+            yield f"  # {_quoted(column.heading)}: {{metric: ???}}  # {example}; one of {', '.join(METRICS)}"
             continue
         taken.add(metric)
+        unit = column.unit
         fits = unit is not None and factor_to_own_unit(METRICS[metric], unit, interval_hours=1) is not None
         unit_text = f", unit: {_quoted(unit)}" if fits else ""
         question = "" if fits else f"; ??? unit: without one it is {METRICS[metric].unit}"
         guess = "" if is_certain else "; ??? a guess"
-        yield f"  {_quoted(heading)}: {{metric: {metric}{unit_text}}}  # {example}{guess}{question}"
+        yield f"  {_quoted(column.heading)}: {{metric: {metric}{unit_text}}}  # {example}{guess}{question}"
         if METRICS[metric].kind == "register":
             yield "  # ??? register_read_at: start  # beside `columns`: a register read at the start or the end"
 
@@ -166,19 +272,18 @@ def _unit(heading: str) -> str | None:
     return found[1] if found else None
 
 
-def _identity(
-    above: Sequence[Row], headings: Sequence[str], samples: Sequence[Sequence[str]], times: Times
-) -> Iterator[str]:
+def _identity(table: _Table, times: Times) -> Iterator[str]:
     yield "identity:"
     yield "  # ??? Whose readings: a constant, a part of the path, a cell above the table, or a column."
     yield "  # path: '(?P<building>[A-Z]-\\d+)/'   then   meter: \"{building}-GVS\""
-    for line, row in enumerate(above, start=1):
+    for line, row in enumerate(table.above, start=1):
         for place, cell in enumerate(row):
-            if cell and re.search(r"\d", cell) and not times.is_date(cell):
-                yield f"  # meter: {{cell: {_letter(place)}{line}}}  # {_quoted(cell[:80])}"
-    for heading, texts in zip(headings, samples, strict=True):
-        if heading and texts and _LIKE_A_CODE.search(heading) and not _mostly(texts, times.is_date):
-            yield f"  # meter: {{column: {_quoted(heading)}}}  # such as {_quoted(texts[0])}"
+            if cell and re.search(r"\d", cell) and not times.moment(cell):
+                pattern = ", pattern: '№\\s*(\\S+)'" if "№" in cell else ""
+                yield f"  # meter: {{cell: {_letter(place)}{line}{pattern}}}  # {_quoted(cell[:80])}"
+    for column in table.columns:
+        if column.heading and column.samples and _LIKE_A_CODE.search(column.heading) and not _is_moments(column, times):
+            yield f"  # meter: {{column: {_quoted(column.heading)}}}  # such as {_quoted(column.samples[0])}"
     yield "  meter: {cell: ???}"
 
 

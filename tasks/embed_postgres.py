@@ -19,7 +19,7 @@ import subprocess
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from filelock import FileLock
 
@@ -33,7 +33,7 @@ _SERVER_OPTIONS = {
     "max_connections": "200",
     "shared_buffers": "256MB",
     "max_wal_size": "4GB",
-    "wal_compression": "on",
+    "max_locks_per_transaction": "256",  # a table of ten years has thousands of partitions
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
@@ -301,5 +301,6 @@ def libpq_environment(url: str) -> dict[str, str]:
         "PGUSER": unquote(parts.username or ""),
         "PGPASSWORD": unquote(parts.password or ""),
         "PGDATABASE": parts.path.lstrip("/"),
+        "PGSSLMODE": parse_qs(parts.query).get("sslmode", [""])[0],
     }
     return {name: value for name, value in values.items() if value}

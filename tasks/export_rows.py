@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
 from schemas.errors import TerminalError
 
@@ -23,9 +24,17 @@ def export_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], path: Pa
     In a csv a text that Excel would take for a formula begins with an apostrophe (OWASP, CSV injection).
 
     Raises:
-        TerminalError: the name ends in neither .csv nor .xlsx, or a sheet cannot hold so many rows.
+        TerminalError: the name ends in neither .csv nor .xlsx, a sheet cannot hold so many rows, or the
+            file cannot be written.
 
     """
+    try:
+        _write(rows, columns, path)
+    except (OSError, FileCreateError) as error:
+        raise TerminalError(f"{path}: cannot be written: {error}") from None
+
+
+def _write(rows: Sequence[dict[str, Any]], columns: Sequence[str], path: Path) -> None:
     texts = [["" if row[name] is None else str(row[name]) for name in columns] for row in rows]
     if path.suffix.lower() == ".csv":
         with path.open("w", encoding="utf-8-sig", newline="") as file:

@@ -38,6 +38,8 @@ class Found(NamedTuple):
     """Relative paths that lead out of the folder (links); never read."""
     unmarked: list[str]
     """Relative paths of files without the marker that READY_SUFFIX asks for; they are left, too."""
+    unreadable: dict[str, str]
+    """Relative paths of files that the system does not let us read → why."""
 
 
 class _Look(NamedTuple):
@@ -54,17 +56,27 @@ async def find_files(day: date, settings: Settings, *, now: float) -> Found:
     inside, refused = _candidates(folder, settings)
     unmarked = [path for path in inside if not _is_marked(path, settings)]
     inside = [path for path in inside if path not in unmarked]
-    first = {path: _look(path) for path in inside}
+    first = {path: look for path in inside if (look := _look(path))}
     fresh = [path for path, look in first.items() if now - look.modified_ns / 1e9 < settings.file_settle_sec]
     if fresh:
         await asyncio.sleep(settings.file_settle_sec)
-    growing = {path for path in fresh if not path.exists() or _look(path) != first[path]}
-    files = [await asyncio.to_thread(_raw_file, path, folder, day) for path in inside if path not in growing]
+    growing = {path for path in fresh if _look(path) != first[path]}
+    files, unreadable = [], {}
+    for path in first:
+        if path in growing:
+            continue
+        try:
+            files.append(await asyncio.to_thread(_raw_file, path, folder, day))
+        except FileNotFoundError:  # moved away meanwhile
+            growing.add(path)
+        except OSError as error:
+            unreadable[path.relative_to(folder).as_posix()] = f"файл не открывается ({error.strerror}): проверьте права"
     return Found(
         files=files,
         growing=[path.relative_to(folder).as_posix() for path in sorted(growing)],
         refused=[path.relative_to(folder).as_posix() for path in refused],
         unmarked=[path.relative_to(folder).as_posix() for path in unmarked],
+        unreadable=unreadable,
     )
 
 
@@ -93,8 +105,11 @@ def _is_marked(path: Path, settings: Settings) -> bool:
     return settings.ready_suffix is None or path.with_name(path.name + settings.ready_suffix).exists()
 
 
-def _look(path: Path) -> _Look:
-    stat = path.stat()
+def _look(path: Path) -> _Look | None:
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
     return _Look(stat.st_size, stat.st_mtime_ns)
 
 
@@ -106,6 +121,14 @@ def _raw_file(path: Path, folder: Path, day: date) -> RawFile:
 def raw_file(path: Path, *, relative_path: str, source_file: str) -> RawFile:
     """Take a file's checksum and size."""
     return RawFile(path, relative_path, source_file, checksum_of(path), path.stat().st_size)
+
+
+def find_raw_file(source_file: str, settings: Settings) -> Path | None:
+    """Find the file that the load log names, or the archive that it came in; None: it is gone."""
+    day, _, path = source_file.partition("/")
+    folder = settings.day_folder(date.fromisoformat(day))
+    file = folder / path
+    return next((one for one in (file, *file.parents) if one.is_relative_to(folder) and one.is_file()), None)
 
 
 def checksum_of(path: Path) -> str:

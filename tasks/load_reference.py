@@ -49,6 +49,11 @@ class TableCounts(BaseModel):
     updated: int
     unchanged: int
 
+    @property
+    def total(self) -> int:
+        """Rows of the file."""
+        return self.inserted + self.updated + self.unchanged
+
 
 class ReferenceCounts(BaseModel):
     """What a load of the reference data did."""

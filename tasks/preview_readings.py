@@ -9,9 +9,18 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.layouts import TableLayout
+from schemas.layouts import RAGGED, TableLayout
 
 _ROWS = 2
+_PROBLEMS = 5
+
+
+class Part(NamedTuple):
+    """Some rows of a table, what they say, and what is wrong with them."""
+
+    raw: pa.RecordBatch
+    parsed: pa.Table
+    errors: pa.Table
 
 
 class Preview(NamedTuple):
@@ -29,15 +38,17 @@ class Preview(NamedTuple):
     columns: list[dict[str, Any]]
     notes: list[str]
     first_readings: list[dict[str, Any]]
+    first_problems: list[dict[str, Any]]
 
 
-def summarise(layout: TableLayout, parsed: Iterable[pa.Table]) -> Preview:
+def summarise(layout: TableLayout, parts: Iterable[Part]) -> Preview:
     """Sum up a table's parsed readings (schema PARSED)."""
     rows = readings = unreadable = 0
     times: list[Any] = []
     first: list[dict[str, Any]] = []
+    problems: list[dict[str, Any]] = []
     zone = ZoneInfo(layout.time_zone)
-    for table in parsed:
+    for raw, table, errors in parts:
         rows += pc.count_distinct(table.column("row_num")).as_py()
         readings += len(table)
         unreadable += pc.sum(pc.not_equal(table.column("problems"), 0)).as_py() or 0
@@ -46,6 +57,7 @@ def summarise(layout: TableLayout, parsed: Iterable[pa.Table]) -> Preview:
             numbers = pc.unique(table.column("row_num")).slice(0, _ROWS)
             shown = table.filter(pc.is_in(table.column("row_num"), value_set=numbers)).sort_by("row_num")
             first = [_reading(reading, zone) for reading in shown.to_pylist()]
+        problems += [_problem(error, raw) for error in errors.slice(0, _PROBLEMS - len(problems)).to_pylist()]
     local = (
         [moment.astimezone(zone).isoformat(sep=" ", timespec="minutes") for moment in (min(times), max(times))]
         if times
@@ -63,7 +75,14 @@ def summarise(layout: TableLayout, parsed: Iterable[pa.Table]) -> Preview:
         columns=_columns(layout),
         notes=[*layout.notes, *(f"{kind}: {count}" for kind, count in layout.skipped.items())],
         first_readings=first,
+        first_problems=problems,
     )
+
+
+def _problem(error: dict[str, Any], raw: pa.RecordBatch) -> dict[str, Any]:
+    row = raw.filter(pc.equal(raw.column("row_num"), error["row_num"])).to_pylist()[0]
+    value = (row.get(error["column_name"]) or "").removeprefix(RAGGED)
+    return {"cell": error["cell"], "raw_value": value[:60], "reason": error["reason"], "message": error["message"]}
 
 
 def _reading(reading: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:

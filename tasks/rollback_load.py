@@ -75,11 +75,20 @@ async def _roll_back(connection: asyncpg.Connection, load_id: UUID, settings: Se
     first = min((row["first_time"] for row in family if row["first_time"]), default=None)
     last = max((row["last_time"] for row in family if row["last_time"]), default=None)
     written = sum(row["rows_written"] for row in family)
+    if purged := await connection.fetch(statement("find_purged_obstacles", settings), loads):
+        names = "; ".join(f"{row['source_file']!r}, load_id {row['load_id']}" for row in purged)
+        raise TerminalError(
+            f"load {load_id} cannot be taken back: stage rows and row errors that it takes were purged ({names}); "
+            "replay those files first, or replay the right file over it"
+        )
     await connection.execute(statement("reopen_row_errors", settings), loads)
     if first is None or last is None:
         return RolledBack(loads, 0, 0, 0, 0)
-    meters = await connection.fetchval(statement("select_load_meters", settings), loads, _MOST_METERS_TO_NAME + 1)
-    named = meters if meters and len(meters) <= _MOST_METERS_TO_NAME else None
+    named = None
+    # A purge may have left some rows, which do not name every meter.
+    if not any(row["purged_before"] for row in family):
+        meters = await connection.fetchval(statement("select_load_meters", settings), loads, _MOST_METERS_TO_NAME + 1)
+        named = meters if meters and len(meters) <= _MOST_METERS_TO_NAME else None
     removed, restored, unchanged = await connection.fetchrow(
         statement("roll_back_readings", settings), loads, first, last, named, settings.default_tz
     )

@@ -40,11 +40,13 @@ class GapDay(BaseModel):
 
 
 class ChangedLayout(BaseModel):
-    """A source whose newest file has other columns than the one before."""
+    """A file with other columns than the one before of its kind; neither added nor removed: they were moved."""
 
     source: str
     since: dt.datetime
     source_file: str
+    added: list[str]
+    removed: list[str]
 
 
 class Status(BaseModel):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import asyncpg
 
 _SPOOL_SECONDS = 2 * 86_400
-_SPECIAL = r'[\x00-\x1f"\\]'
+SEPARATOR = "\x1f"
 
 
 class Staged(NamedTuple):
@@ -32,27 +32,23 @@ class Staged(NamedTuple):
 
 class _Target(NamedTuple):
     load_id: UUID
-    source_file: str
     table_num: int
     spool: Path
 
 
-def payloads(batch: pa.RecordBatch) -> pa.Array:
-    """Give each row as a JSON object, column key → text of the cell (null: empty)."""
-    parts: list[pa.Array | str] = []
-    names = batch.schema.names[1:]
-    for place, name in enumerate(names):
-        head = ("{" if place == 0 else ",") + json.dumps(name, ensure_ascii=False) + ":"
-        parts += [head, _json_texts(batch.column(name))]
-    return pc.binary_join_element_wise(*parts, "}", "")
-
-
-def _json_texts(cells: pa.Array) -> pa.Array:
-    if pc.any(pc.match_substring_regex(cells, _SPECIAL)).as_py():
-        texts = [json.dumps(cell, ensure_ascii=False) for cell in cells.to_pylist()]
-        return pa.array(texts, pa.string())
-    quoted = pc.binary_join_element_wise('"', cells, '"', "")
-    return pc.coalesce(quoted, "null")
+def cells_of(batch: pa.RecordBatch) -> tuple[pa.Array, pa.Array]:
+    """Give each row's cells joined by U+001F and, where a cell holds that or NUL, the row as JSON instead."""
+    columns = batch.columns[1:]
+    joined = pc.binary_join_element_wise(*columns, SEPARATOR, null_handling="replace", null_replacement="")
+    data = joined.buffers()[2].to_pybytes()
+    if data.count(SEPARATOR.encode()) == len(batch) * (len(columns) - 1) and b"\0" not in data:
+        return joined, pa.nulls(len(batch), pa.string())
+    counts = pc.count_substring(joined, SEPARATOR)
+    odd = pc.or_(pc.not_equal(counts, len(columns) - 1), pc.match_substring(joined, "\0"))
+    rows = batch.drop_columns("row_num").filter(odd).to_pylist()
+    payloads = pa.array([json.dumps(row, ensure_ascii=False) for row in rows], pa.string())
+    nothing = pa.nulls(len(batch), pa.string())
+    return pc.if_else(odd, nothing, joined), pc.replace_with_mask(nothing, odd, payloads)
 
 
 def raw_spool(load_id: UUID, table: int, settings: Settings) -> Path:
@@ -76,7 +72,7 @@ async def stage_tables(
     *,
     source: str,
 ) -> Staged:
-    """Copy every row of a file's tables into `stage_raw_measurements`, all or nothing.
+    """Copy every row of a file's tables into stage, all or nothing.
 
     The Arrow files beside it only spare reading stage again; validation does without them.
     """
@@ -86,7 +82,11 @@ async def stage_tables(
         for layout, batches in tables:
             spool = raw_spool(load_id, len(layouts), settings)
             spool.parent.mkdir(parents=True, exist_ok=True)
-            target = _Target(load_id, source_file, len(layouts), spool)
+            target = _Target(load_id, len(layouts), spool)
+            keys = [column.key for column in layout.columns]
+            await connection.execute(
+                statement("insert_raw_table", settings), load_id, len(layouts), source_file, layout.sheet, keys
+            )
             rows += await _stage_table(connection, target, layout, batches, settings)
             layouts.append(layout)
         await connection.execute(
@@ -114,19 +114,19 @@ async def _stage_table(
         for batch in batches:
             writer.write_batch(batch)
             count = len(batch)
+            cells, payload = cells_of(batch)
             await copy_table(
                 connection,
                 pa.table(
                     {
                         "load_id": pa.repeat(pa.scalar(target.load_id.bytes, pa.binary(16)), count),
-                        "source_file": pa.repeat(target.source_file, count),
-                        "sheet": pa.repeat(pa.scalar(layout.sheet, pa.string()), count),
-                        "row_num": batch.column("row_num"),
-                        "payload": payloads(batch),
                         "table_num": pa.repeat(pa.scalar(target.table_num, pa.int16()), count),
+                        "row_num": batch.column("row_num"),
+                        "cells": cells,
+                        "payload": payload,
                     }
                 ),
-                into="stage_raw_measurements",
+                into="raw_rows",
                 schema=settings.stage_schema,
             )
             rows += count

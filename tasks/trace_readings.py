@@ -36,6 +36,12 @@ async def find_load(connection: asyncpg.Connection, load_id: UUID, settings: Set
     return Load(row["source_file"], row["checksum"], row["business_date"]) if row else None
 
 
+async def find_last_load(connection: asyncpg.Connection, source_file: str, settings: Settings) -> UUID | None:
+    """Find the last load of a file that came to an end, by the name that the log gives it."""
+    found: UUID | None = await connection.fetchval(statement("find_last_load", settings), source_file)
+    return found
+
+
 async def list_row_errors(
     connection: asyncpg.Connection, wanted: ErrorFilter, limit: int | None, settings: Settings
 ) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,16 +23,49 @@ os.environ |= {
 }
 
 import asyncpg  # noqa: E402 - after the environment is set
+import psycopg2  # noqa: E402
 import pytest  # noqa: E402
+from hypothesis import settings as hypothesis_settings  # noqa: E402
 
 from schemas.settings import PROJECT_ROOT, Settings  # noqa: E402
 from tasks import embed_postgres  # noqa: E402
 from tasks.migrate_database import migrate  # noqa: E402
+from tests.databases import Databases, PGlite, Server, new_database  # noqa: E402
 
 if TYPE_CHECKING:
     from tests.world import World
 
+# `make fuzz`: as many new examples as there is time for; `make test` tries the same few each time.
+hypothesis_settings.register_profile("fuzz", max_examples=20_000)
+
+NO_SESSIONS = "PGlite is one session underneath: this needs several at once"
 REAL_FILES = PROJECT_ROOT.parent / "shared" / "data"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--timescale",
+        action="store_true",
+        help="run the tests that use a database, on TimescaleDB: the server of TIMESCALE_URL, or PGlite",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is for the other kind of server; skip what the one at hand can not do."""
+    is_timescale = config.getoption("--timescale")
+    kept = [
+        item
+        for item in items
+        if ("databases" in item.fixturenames if is_timescale else not item.get_closest_marker("timescale"))  # type: ignore[attr-defined] - of functions
+    ]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+    if not is_timescale or os.environ.get("TIMESCALE_URL"):
+        return
+    why_not = PGlite.why_not()
+    for item in items:
+        if why_not or item.get_closest_marker("sessions") or item.get_closest_marker("server"):
+            item.add_marker(pytest.mark.skip(reason=why_not or NO_SESSIONS))
 
 
 @pytest.fixture(scope="session")
@@ -49,15 +83,67 @@ def postgres_dsn(state_dir: Path) -> str:
     return os.environ.get("TEST_DATABASE_URL") or embed_postgres.start(state_dir)
 
 
+@pytest.fixture(scope="session")
+def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
+    """The server that this run of the tests is for: with --timescale TIMESCALE_URL or PGlite, else PostgreSQL."""
+    is_timescale = request.config.getoption("--timescale")
+    server: Server | PGlite
+    if not is_timescale:
+        server = Server(request.getfixturevalue("postgres_dsn"))
+    elif dsn := os.environ.get("TIMESCALE_URL"):
+        server = Server(dsn)
+    else:
+        server = PGlite()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def empty_template(databases: Databases, request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """What an empty database is a copy of: it has the extension where this is TimescaleDB."""
+    if not request.config.getoption("--timescale"):
+        yield None
+        return
+    with new_database(databases) as url:
+        with closing(psycopg2.connect(url)) as connection:
+            connection.autocommit = True
+            connection.cursor().execute("create extension timescaledb")
+        databases.settle(url)
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def migrated_template(databases: Databases, empty_template: str | None) -> AsyncIterator[str]:
+    """A migrated database to copy: cheaper than to migrate one for each test."""
+    with new_database(databases, empty_template) as url:
+        connection = await asyncpg.connect(url)
+        await migrate(connection, Settings.model_validate({"database_url": url}))
+        await connection.close()
+        databases.settle(url)
+        yield url
+
+
 @pytest.fixture
-async def database_url(postgres_dsn: str) -> AsyncIterator[str]:
-    """A new empty database with an unguessable name, dropped afterwards."""
-    name = f"test_{secrets.token_hex(8)}"
-    server = await asyncpg.connect(postgres_dsn)
-    await server.execute(f"create database {name}")
-    yield postgres_dsn.rpartition("/")[0] + "/" + name
-    await server.execute(f"drop database {name} with (force)")
-    await server.close()
+def database_url(databases: Databases, empty_template: str | None, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A new database, dropped afterwards; migrated if the test asks for a `warehouse`, else empty."""
+    is_migrated = "warehouse" in request.fixturenames
+    template = request.getfixturevalue("migrated_template") if is_migrated else empty_template
+    with new_database(databases, template) as url:
+        yield url
+
+
+@pytest.fixture
+async def role_prefix(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """A prefix of our own for roles, which are the whole server's; asked for before a database, dropped after it."""
+    prefix = f"test_{secrets.token_hex(8)}"
+    monkeypatch.setenv("ROLE_PREFIX", prefix)
+    yield prefix
+    with new_database(databases) as url:
+        server = await asyncpg.connect(url)
+        names = "select string_agg(rolname, ', ') from pg_roles where starts_with(rolname, $1)"
+        if mine := await server.fetchval(names, prefix):
+            await server.execute(f"drop role {mine}")
+        await server.close()
 
 
 @pytest.fixture
@@ -80,7 +166,6 @@ async def warehouse(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
     """A connection to the migrated database of `settings`."""
     assert settings.database_url
     connection = await asyncpg.connect(settings.database_url.get_secret_value())
-    await migrate(connection, settings)
     yield connection
     await connection.close()
 

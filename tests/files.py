@@ -7,7 +7,6 @@ import io
 import struct
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import xlsxwriter
 import xlwt
@@ -142,5 +141,11 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 def edited(workbook: bytes, part: str, change: Callable[[bytes], bytes]) -> bytes:
     """Change one part of a workbook."""
     with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
-        parts: dict[str, Any] = {name: archive.read(name) for name in archive.namelist()}
-    return zipped(parts | {part: change(parts[part])})
+        return with_parts(workbook, {part: change(archive.read(part))})
+
+
+def with_parts(workbook: bytes, parts: Mapping[str, bytes]) -> bytes:
+    """Add parts to a workbook, or replace them."""
+    with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
+        there = {name: archive.read(name) for name in archive.namelist()}
+    return zipped({**there, **parts})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import time
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -10,16 +12,19 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
+from flows.groups import group
 from flows.ingest import unpacked
 from schemas.errors import FileError
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
 from schemas.reasons import Reason
 from schemas.settings import Settings
+from schemas.windows import Window
 from tasks.claim_files import Run, claim, fail_load, new_load_id, take_claim_key
 from tasks.find_files import RawFile, find_files
 from tasks.judge_readings import Spool, find_staged, judge_loads
 from tasks.load_readings import LOADS_LOCK, SharedReadingsError, accepted_spool, find_parsed, load
 from tasks.read_files import read_tables
+from tasks.refresh_objects import find_targets, make_room, refresh
 from tasks.requeue_rows import replay_from_stage, requeue_rows
 from tasks.rollback_load import RolledBack, rollback_load
 from tasks.stage_rows import raw_spool, stage_tables
@@ -81,7 +86,7 @@ class World(NamedTuple):
     async def _ingest_file(self, run: Run, file: RawFile, broken: FileError | None, *, replay: bool) -> None:
         mapping: SourceMapping | FileError
         try:
-            mapping = broken or match_mapping(load_mappings(self.settings.sources_dir), file.relative_path)
+            mapping = broken or match_mapping(_mappings(self.settings.sources_dir), file.relative_path)
         except FileError as error:
             mapping = error
         claimed = await claim(
@@ -107,23 +112,24 @@ class World(NamedTuple):
             await fail_load(self.connection, claimed.load_id, str(error), self.settings)
 
     async def validate(self, run: Run) -> None:
-        """Judge the run's staged loads as one group."""
+        """Judge the run's staged loads, in groups as the flow does."""
         spool = Spool(
             raw=lambda load_id, table: raw_spool(load_id, table, self.settings),
             accepted=lambda load_id: accepted_spool(load_id, self.settings),
         )
-        if loads := await find_staged(self.connection, run.flow_run_id, self.settings):
+        staged = await find_staged(self.connection, run.flow_run_id, self.settings)
+        for loads in group(staged, rows=lambda one: one.readings):
             await judge_loads(self.connection, loads, spool, self.settings)
 
     async def load(self, run: Run) -> None:
-        """Load the run's judged loads as one group, or one by one if they share readings."""
-        loads = await find_parsed(self.connection, run.flow_run_id, self.settings)
-        try:
-            if loads:
+        """Load the run's judged loads in groups, or one by one if files of a group share readings."""
+        judged = await find_parsed(self.connection, run.flow_run_id, self.settings)
+        for loads in group(judged, rows=lambda one: one.readings):
+            try:
                 await load(self.connection, loads, run.claim_key, self.settings)
-        except SharedReadingsError:
-            for one in loads:
-                await load(self.connection, [one], run.claim_key, self.settings)
+            except SharedReadingsError:
+                for one in loads:
+                    await load(self.connection, [one], run.claim_key, self.settings)
 
     async def finish(self, run: Run) -> list[asyncpg.Record]:
         """Judge and load what is staged; gives the log rows of this run in the order of their files."""
@@ -153,6 +159,12 @@ class World(NamedTuple):
         """Take a load back."""
         return await rollback_load(self.connection, load_id, self.settings, loads_lock=LOADS_LOCK, dry_run=dry_run)
 
+    async def refresh(self, windows: Sequence[Window], *, full: bool = False) -> list[Window]:
+        """Bring aggregates and REFRESH_OBJECTS up to date; gives the windows that retention kept from it."""
+        targets = await find_targets(self.connection, self.settings)
+        await make_room(self.connection, targets, windows, self.settings, full=full)
+        return await refresh(self.connection, targets, windows, self.settings, full=full)
+
     async def values(self) -> dict[tuple[str, str, str], float]:
         """Give core as (meter, hour UTC, metric) → value."""
         rows = await self.connection.fetch(
@@ -181,6 +193,15 @@ class World(NamedTuple):
                 "select * from quality.quality_row_errors order by source_file, row_num, column_name, reason"
             )
         )
+
+
+def _mappings(folder: Path) -> list[SourceMapping]:
+    return _mappings_of(folder, tuple(file.read_bytes() for file in sorted(folder.glob("*.yaml"))))
+
+
+@functools.lru_cache(maxsize=8)
+def _mappings_of(folder: Path, _contents: tuple[bytes, ...]) -> list[SourceMapping]:
+    return load_mappings(folder)
 
 
 def long_csv(*rows: str) -> str:

@@ -30,6 +30,7 @@ def _app() -> typer.Typer:
         docs,
         errors,
         history,
+        purge,
         reference,
         requeue,
         run,
@@ -48,7 +49,7 @@ def _app() -> typer.Typer:
     )
     for command in (
         *(run.run, backfill.backfill, status.status, errors.errors, requeue.requeue),
-        *(history.replay, history.rollback, history.revisions, history.trace, docs.docs),
+        *(history.replay, history.rollback, history.revisions, history.trace, docs.docs, purge.purge),
         *(up.up, up.down, sample.sample, demo.demo),
     ):
         app.command()(command)

@@ -33,7 +33,7 @@ def visible(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.10g}"  # 20.4, not 20.400000000000006
+        return f"{round(value, 9) + 0.0:.10g}"  # 20.4 and 0, not 20.400000000000006 and -2.8e-17
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(value))
 
 

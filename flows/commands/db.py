@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import shutil
 import subprocess
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from flows.warehouse import migrate_warehouse, open_connection, resolve_dsn
 from schemas.settings import Settings, load_settings
 from tasks import embed_postgres
 from tasks.connect_warehouse import place_of
+from tasks.manage_roles import set_up_roles
 from tasks.migrate_database import Conversion, describe, estimate_conversion
 
 app = typer.Typer(help="The warehouse's database.", no_args_is_help=True)
@@ -70,13 +72,32 @@ def migrate(*, convert: Convert = False) -> None:
         out.print("core belongs to somebody else: nothing in it was altered, it has all that is needed")
 
 
+@app.command()
+def roles() -> None:
+    """Create four group roles of least privilege and give each what it needs; safe to repeat."""
+    settings = load_settings()
+    created = asyncio.run(_roles(settings))
+    for role, name in settings.roles.items():
+        out.print(f"{role}: {name}{' (created)' if name in created else ''}", highlight=False)
+
+
+async def _roles(settings: Settings) -> list[str]:
+    await migrate_warehouse(settings)
+    async with open_connection(settings) as connection:
+        created = await set_up_roles(connection, settings)
+    await migrate_warehouse(settings)  # aggregates that could not be given are made as the role they belong to
+    return created
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def psql(context: typer.Context) -> None:
-    """Open psql on the warehouse; further arguments go to psql (such as -c 'select 1')."""
-    url = asyncio.run(resolve_dsn(load_settings())).get_secret_value()
+    """Open psql on the warehouse, times in DEFAULT_TZ; further arguments go to psql (such as -c 'select 1')."""
+    settings = load_settings()
+    url = asyncio.run(resolve_dsn(settings)).get_secret_value()
     # The URL goes through the environment: command lines are everybody's to read.
-    environment = os.environ | embed_postgres.libpq_environment(url)
-    program = str(embed_postgres.program("psql"))
+    environment = os.environ | {"PGTZ": settings.default_tz} | embed_postgres.libpq_environment(url)
+    # The wheel's own psql knows no TLS.
+    program = shutil.which("psql") or str(embed_postgres.program("psql"))
     done = subprocess.run([program, *context.args], env=environment, check=False)  # noqa: S603 - psql
     raise typer.Exit(done.returncode)
 

@@ -51,6 +51,8 @@ def errors(
         out.print(f"{len(rows)} row errors in {export}", markup=False, highlight=False, soft_wrap=True)
     elif as_json:
         print_json({"reasons": counts, "errors": rows})
+    elif not counts:
+        out.print("no open row errors", highlight=False)
     else:
         print_table("Reasons", counts, ("reason", "row_errors", "rows", "message"))
         print_table("Row errors", [_short(row) for row in rows], _SHOWN)

@@ -19,10 +19,10 @@ from flows.warehouse import migrate_warehouse, open_connection
 from schemas.errors import TerminalError
 from schemas.metrics import METRICS
 from schemas.settings import Settings, date_of_folder, load_settings
-from tasks.find_files import checksum_of
+from tasks.find_files import checksum_of, find_raw_file
 from tasks.rollback_load import RolledBack
 from tasks.summarise_run import RunSummary
-from tasks.trace_readings import find_load, list_revisions, trace_reading
+from tasks.trace_readings import find_last_load, find_load, list_revisions, trace_reading
 
 LoadId = Annotated[UUID, typer.Argument(help="A load_id, as dataops status --json and the load log show it.")]
 What = Annotated[str | None, typer.Argument(metavar="[FILE|LOAD_ID]", help="A file below RAW_DIR, or a load.")]
@@ -78,7 +78,14 @@ async def _replay(what: str | None, date: dt.date | None, settings: Settings, *,
         only = [path]
     elif what is not None:
         date, path = _below_raw_dir(Path(what).resolve(), settings)
+        if not (settings.day_folder(date) / path).is_file():
+            raise await _file_is_gone(f"{date}/{path}", settings)
         only = [path]
+    elif date is not None and not any(settings.day_folder(date).rglob("*")):
+        raise TerminalError(
+            f"there are no files in {settings.day_folder(date)}; what was loaded from there is in stage: "
+            "dataops replay LOAD_ID --from-stage, dataops status --json shows the ids"
+        )
     if from_stage and load_id is None:
         raise TerminalError("--from-stage needs a load_id: dataops status --json shows them")
     state = await replay_flow(date, only, load_id if from_stage else None, return_state=True)
@@ -103,7 +110,7 @@ async def _file_of(load_id: UUID, settings: Settings, *, must_exist: bool) -> tu
     folder = settings.day_folder(dt.date.fromisoformat(day))
     if must_exist:
         offer = f"its rows are in stage: dataops replay {load_id} --from-stage"
-        if not _is_there(folder, path):
+        if find_raw_file(load.source_file, settings) is None:
             raise TerminalError(f"the file {load.source_file!r} is gone from RAW_DIR; {offer}")
         if (folder / path).is_file() and load.checksum and checksum_of(folder / path) != load.checksum:
             raise TerminalError(
@@ -113,18 +120,21 @@ async def _file_of(load_id: UUID, settings: Settings, *, must_exist: bool) -> tu
     return load.business_date, path
 
 
-def _is_there(folder: Path, path: str) -> bool:
-    """Tell whether a file is there, or the archive that it came in."""
-    file = folder / path
-    return file.is_file() or any(parent.is_file() for parent in file.parents if parent.is_relative_to(folder))
+async def _file_is_gone(source_file: str, settings: Settings) -> TerminalError:
+    await migrate_warehouse(settings)
+    async with open_connection(settings) as connection:
+        load_id = await find_last_load(connection, source_file, settings)
+    if load_id is None:
+        return TerminalError(f"there is no file {source_file!r} in RAW_DIR, and it was never loaded")
+    return TerminalError(
+        f"the file {source_file!r} is gone from RAW_DIR; its rows are in stage: dataops replay {load_id} --from-stage"
+    )
 
 
 def _below_raw_dir(file: Path, settings: Settings) -> tuple[dt.date, str]:
     for folder in file.parents:
         day = date_of_folder(folder)
         if day and folder == settings.day_folder(day).resolve():
-            if not file.is_file():
-                raise TerminalError(f"there is no file {str(file)!r}; a load can be replayed by its load_id")
             return day, file.relative_to(folder).as_posix()
     raise TerminalError(f"{str(file)!r} lies in no YYYY-MM-DD folder of RAW_DIR={settings.raw_dir}")
 
@@ -137,8 +147,8 @@ def rollback(load_id: LoadId, *, dry_run: DryRun = False, as_json: AsJson = Fals
         print_json(done._asdict())
         return
     out.print(
-        f"{'would roll back' if dry_run else 'rolled back'}: {done.removed} readings removed, {done.restored} restored to the "
-        f"value before, {done.unchanged} held with the same value by another load, "
+        f"{'would roll back' if dry_run else 'rolled back'}: {done.removed} readings removed, "
+        f"{done.restored} restored to the value before, {done.unchanged} held with the same value by another load, "
         f"{done.rewritten} left as a later load rewrote them",
         highlight=False,
         soft_wrap=True,
@@ -160,6 +170,8 @@ def revisions(*, meter: MeterOption, since: Since, until: Until, as_json: AsJson
     found = asyncio.run(_revisions(meter, start, end, settings))
     if as_json:
         print_json(found)
+    elif not found:
+        out.print(f"no reading of {meter!r} was ever replaced from {since} to {until}", highlight=False)
     else:
         print_table(f"Revisions of {meter}", [_local(row, settings) for row in found], _REVISIONS)
 
@@ -190,7 +202,10 @@ def trace(
             out.print(f"source row: {row['payload']}", markup=False, highlight=False, soft_wrap=True)
         print_table("Revisions", [_local(row, settings) for row in changes], _REVISIONS)
     if not readings:
-        raise TerminalError(f"core has no reading {metric} of {meter!r} at {moment.isoformat(sep=' ')}")
+        raise TerminalError(
+            f"core has no reading {metric} of {meter!r} at {moment.isoformat(sep=' ')}; "
+            f"if it was rejected: dataops errors --meter {meter!r}"
+        )
 
 
 async def _trace(

@@ -11,7 +11,7 @@ import typer
 from flows.commands.console import AsJson, out, print_json, print_table
 from flows.warehouse import migrate_warehouse, open_connection
 from schemas.settings import Settings, load_settings
-from tasks.load_reference import Reference, ReferenceCounts, load_reference, read_reference
+from tasks.load_reference import ReferenceCounts, load_reference, read_reference
 
 app = typer.Typer(help="Reference data: buildings, itp, meters.", no_args_is_help=True)
 
@@ -25,7 +25,7 @@ Folder = Annotated[
 def load(folder: Folder = None, *, as_json: AsJson = False) -> None:
     """Add and update buildings, itp and meters by external_code; all of it, or every error listed."""
     settings = load_settings()
-    counts = asyncio.run(_load(read_reference(folder or settings.reference_dir), settings)).model_dump()
+    counts = asyncio.run(load_folder(folder or settings.reference_dir, settings)).model_dump()
     if as_json:
         print_json(counts)
         return
@@ -34,7 +34,9 @@ def load(folder: Folder = None, *, as_json: AsJson = False) -> None:
         out.print("Rows that waited for these codes: dataops requeue", highlight=False)
 
 
-async def _load(reference: Reference, settings: Settings) -> ReferenceCounts:
+async def load_folder(folder: Path, settings: Settings) -> ReferenceCounts:
+    """Load the folder's three files into a migrated database."""
+    reference = read_reference(folder)
     await migrate_warehouse(settings)
     async with open_connection(settings) as connection:
         return await load_reference(connection, reference, settings)

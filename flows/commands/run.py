@@ -48,6 +48,8 @@ def run(date: Day = None, *, as_json: AsJson = False) -> None:
         print_json(summary.model_dump())
     else:
         out.print(str(summary), highlight=False, soft_wrap=True)
+        if summary.readings_rejected:
+            out.print("Why rows were rejected: dataops errors", highlight=False)
 
 
 def run_day(date: dt.date | None, settings: Settings) -> RunSummary:

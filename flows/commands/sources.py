@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import typer
 
 from flows.commands.console import AsJson, err, heading, out, print_json, print_table, visible
+from flows.ingest import unpacked
 from schemas.errors import DataopsError, FileError, SettingsError
+from schemas.layouts import TableLayout
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
 from schemas.settings import Settings, date_of_folder, load_settings
 from tasks.draft_mapping import Sheet, Times, draft_mapping
-from tasks.judge_readings import parse
+from tasks.find_files import is_wanted, raw_file
+from tasks.judge_readings import parse, unreadable
 from tasks.judge_readings.times import Times as Clock
 from tasks.judge_readings.times import read_hour, read_moment
-from tasks.preview_readings import Preview, summarise
+from tasks.preview_readings import Part, Preview, summarise
 from tasks.read_files import peek, read_tables
 
 app = typer.Typer(help="Source mappings: which files are taken and how they are read.", no_args_is_help=True)
@@ -34,7 +38,7 @@ def check(
     """Show for each file which mapping takes it, what it finds and the first rows as readings; writes nothing."""
     settings = load_settings()
     mappings = load_mappings(settings.sources_dir)
-    found = [_check(file, mappings, settings) for file in files or _all_files(settings)]
+    found = [one for file in files or _all_files(settings) for one in _check(file, mappings, settings)]
     if as_json:
         print_json(found)
     else:
@@ -48,7 +52,7 @@ def check(
 
 @app.command()
 def new(
-    file: Annotated[Path, typer.Argument(help="A file that no mapping takes.")],
+    file: Annotated[Path, typer.Argument(help="A file that no mapping takes; of an archive the first file in it.")],
     *,
     name: Annotated[str, typer.Option("--name", help="Name of the mapping: letters a-z, digits, -.")] = "new-source",
 ) -> None:
@@ -59,10 +63,12 @@ def new(
     target = settings.sources_dir / f"{name}.yaml.draft"
     if target.exists() or target.with_suffix("").exists():
         raise SettingsError(f"{target.with_suffix('').name} or its draft exists already: choose another --name")
-    if not file.is_file():
-        raise FileError(f"there is no file {str(file)!r}")
-    sheets = [Sheet(sheet, [*rows]) for sheet, rows in peek(file, settings)]
-    target.write_text(draft_mapping(name, file.name, sheets, _TIMES), encoding="utf-8")
+    with _opened(file, settings) as (first, *_):
+        if first.broken:
+            raise first.broken
+        sheets = [Sheet(sheet, [*rows]) for sheet, rows in peek(first.path, settings)]
+        draft = draft_mapping(name, first.relative_path.rpartition("/")[2], sheets, TIMES)
+    target.write_text(draft, encoding="utf-8")
     out.print(
         f"{target}: answer each ???, rename the file to {target.with_suffix('').name}, then: dataops sources check "
         f"{visible(file)}",
@@ -72,46 +78,81 @@ def new(
     )
 
 
-def _reads(read: Callable[..., object], *arguments: object) -> Callable[[str], bool]:
-    def can_read(text: str) -> bool:
-        try:
-            read(text, *arguments)
-        except ValueError:
-            return False
-        return True
-
-    return can_read
+def _moment(text: str) -> dt.datetime | None:
+    try:
+        return read_moment(text).replace(tzinfo=None)
+    except ValueError:
+        return None
 
 
-_TIMES = Times(
-    is_date=lambda text: _reads(read_moment)(text) and read_moment(text).time() == dt.time(),
-    is_moment=_reads(read_moment),
-    is_hour=_reads(read_hour, Clock(ZoneInfo("UTC"), dt.timedelta(hours=1), "end")),
-)
+def _is_hour(text: str) -> bool:
+    try:
+        read_hour(text, Clock(ZoneInfo("UTC"), dt.timedelta(hours=1), "end"))
+    except ValueError:
+        return False
+    return True
+
+
+TIMES = Times(_moment, _is_hour)
+
+
+class _Opened(NamedTuple):
+    """A file to look at: itself, or one out of an archive."""
+
+    shown_as: str
+    path: Path
+    relative_path: str
+    broken: FileError | None
+
+
+@contextmanager
+def _opened(file: Path, settings: Settings) -> Iterator[list[_Opened]]:
+    if not file.is_file():
+        raise FileError(f"there is no file {str(file)!r}")
+    relative = _below_day_folder(file.resolve())
+    with unpacked(raw_file(file, relative_path=relative, source_file=str(file)), settings) as (
+        members,
+        left_out,
+        broken,
+    ):
+        if not members:
+            raise FileError(f"в архиве нет файлов по FILE_PATTERNS, есть: {', '.join(left_out)[:300]}")
+        yield [
+            _Opened(member.source_file, member.path, member.relative_path, broken.get(member.source_file))
+            for member in members
+        ]
 
 
 def _all_files(settings: Settings) -> list[Path]:
-    return sorted(
-        path
-        for pattern in settings.file_patterns
-        for path in settings.raw_dir.rglob(pattern)
-        if not path.name.startswith(("~$", "."))
-    )
+    return sorted(path for path in settings.raw_dir.rglob("*") if path.is_file() and is_wanted(path.name, settings))
 
 
-def _check(file: Path, mappings: list[SourceMapping], settings: Settings) -> dict[str, Any]:
-    relative = _below_day_folder(file.resolve())
-    found: dict[str, Any] = {"file": str(file), "mapping": None, "tables": [], "error": None}
+def _check(file: Path, mappings: list[SourceMapping], settings: Settings) -> list[dict[str, Any]]:
     try:
-        mapping = match_mapping(mappings, relative)
+        with _opened(file, settings) as parts:
+            return [_check_one(part, mappings, settings) for part in parts]
+    except (DataopsError, OSError) as error:
+        return [{"file": str(file), "mapping": None, "tables": [], "error": str(error)}]
+
+
+def _check_one(file: _Opened, mappings: list[SourceMapping], settings: Settings) -> dict[str, Any]:
+    found: dict[str, Any] = {"file": file.shown_as, "mapping": None, "tables": [], "error": None}
+    try:
+        if file.broken:
+            raise file.broken
+        mapping = match_mapping(mappings, file.relative_path)
         found["mapping"] = mapping.name
-        for table in read_tables(file, mapping, relative_path=relative, settings=settings):
-            found["tables"].append(
-                summarise(table.layout, (parse(table.layout, batch) for batch in table.batches))._asdict()
-            )
+        for table in read_tables(file.path, mapping, relative_path=file.relative_path, settings=settings):
+            parts = (Part(batch, *_judged(table.layout, batch)) for batch in table.batches)
+            found["tables"].append(summarise(table.layout, parts)._asdict())
     except (DataopsError, OSError) as error:
         found["error"] = str(error)
     return found
+
+
+def _judged(layout: TableLayout, batch: Any) -> tuple[Any, Any]:  # noqa: ANN401 - Arrow tables pass through
+    parsed = parse(layout, batch)
+    return parsed, unreadable(layout, parsed)
 
 
 def _below_day_folder(file: Path) -> str:
@@ -125,6 +166,8 @@ def _show(file: dict[str, Any]) -> None:
     if file["error"]:
         err.print(f"error: {file['error']}", markup=False, highlight=False, soft_wrap=True)
         return
+    if not file["tables"]:
+        out.print(f"mapping {file['mapping']}; в файле нет ни одной строки с данными", markup=False, highlight=False)
     for table in file["tables"]:
         shown = Preview(**table)
         out.print(
@@ -139,3 +182,5 @@ def _show(file: dict[str, Any]) -> None:
             out.print(note, markup=False, highlight=False, soft_wrap=True)
         print_table("Columns", shown.columns)
         print_table("First readings", shown.first_readings)
+        if shown.first_problems:
+            print_table("First of the unreadable", shown.first_problems)

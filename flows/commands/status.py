@@ -8,10 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from flows.commands.console import AsJson, log_lines, out, print_json, print_table
-from flows.warehouse import open_connection
+from flows.prefect_api import answers
+from flows.warehouse import migrate_warehouse, open_connection, resolve_dsn
 from schemas.settings import Settings, load_settings
+from tasks.connect_warehouse import place_of
 from tasks.migrate_database import Layout, read_layout
-from tasks.show_status import Status, show_status
+from tasks.show_status import ChangedLayout, Status, show_status
 
 Count = Annotated[int, typer.Option("--loads", min=1, max=1000, help="How many of the last loads.")]
 
@@ -19,40 +21,52 @@ Count = Annotated[int, typer.Option("--loads", min=1, max=1000, help="How many o
 def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
     """Show the last loads, days with gaps, schedules, and the versions of database and extensions."""
     settings = load_settings()
-    found, layout, schedules = asyncio.run(_collect(settings, loads))
+    place, found, layout, schedules = asyncio.run(_collect(settings, loads))
     if as_json:
-        print_json(found.model_dump() | {"layout": layout._asdict(), "schedules": schedules})
+        print_json({"database": place} | found.model_dump() | {"layout": layout._asdict(), "schedules": schedules})
         return
     print_table("Last loads", log_lines((line.model_dump() for line in found.last_loads), settings.zone))
     print_table("Days with gaps", [day.model_dump() for day in found.days_with_gaps])
-    print_table("Sources whose columns changed", [one.model_dump() for one in found.changed_layouts])
+    if found.changed_layouts:
+        print_table("Sources whose columns changed", [_in_words(one, settings) for one in found.changed_layouts])
     print_table("Next scheduled runs", schedules)
     extensions = ", ".join(f"{name} {version}" for name, version in found.extensions.items())
     out.print(
-        f"PostgreSQL {found.server_version} ({extensions}); {_in_words(layout)}; "
+        f"{place}: version {found.server_version} ({extensions}); {'; '.join(_laid_out(layout))}; "
         f"{found.days_waiting_for_features} building-days wait for features; "
         f"{found.row_errors_open} open row errors",
         highlight=False,
+        soft_wrap=True,
     )
 
 
-def _in_words(layout: Layout) -> str:
+def _in_words(change: ChangedLayout, settings: Settings) -> dict[str, object]:
+    return {
+        "source": change.source,
+        "since": f"{change.since.astimezone(settings.zone):%d.%m %H:%M}",
+        "file": change.source_file,
+        "added": ", ".join(change.added) or "—",
+        "removed": ", ".join(change.removed) or "—",
+    }
+
+
+def _laid_out(layout: Layout) -> list[str]:
     width = f" with chunks of {layout.chunk_days:g} days" if layout.chunk_days else ""
-    return "; ".join(
-        [
-            f"core.measurements is a {layout.measurements}{width}",
-            f"meter_hourly and meter_daily are {layout.aggregates}",
-            f"columnstore {f'after {layout.compress_after}' if layout.compress_after else 'off'}",
-            f"retention {f'after {layout.drop_after}' if layout.drop_after else 'off'}",
-            *layout.hints,
-        ]
-    )
+    return [
+        f"core.measurements is a {layout.measurements}{width}",
+        f"meter_hourly and meter_daily are {layout.aggregates}",
+        f"columnstore {f'after {layout.compress_after}' if layout.compress_after else 'off'}",
+        f"retention {f'after {layout.drop_after}' if layout.drop_after else 'off'}",
+        *layout.hints,
+    ]
 
 
-async def _collect(settings: Settings, loads: int) -> tuple[Status, Layout, list[dict[str, Any]]]:
+async def _collect(settings: Settings, loads: int) -> tuple[str, Status, Layout, list[dict[str, Any]]]:
+    await migrate_warehouse(settings)
+    place = place_of(await resolve_dsn(settings))
     async with open_connection(settings) as connection:
         found = await show_status(connection, settings, loads=loads)
-        return found, await read_layout(connection, settings), await _schedules(settings)
+        return place, found, await read_layout(connection, settings), await _schedules(settings)
 
 
 async def _schedules(settings: Settings) -> list[dict[str, Any]]:
@@ -62,8 +76,10 @@ async def _schedules(settings: Settings) -> list[dict[str, Any]]:
     from prefect.client.schemas.sorting import FlowRunSort
     from prefect.settings import PREFECT_API_URL
 
-    if not PREFECT_API_URL.value():
+    if not (url := PREFECT_API_URL.value()):
         return []
+    if not await asyncio.to_thread(answers, url):
+        return [{"run": f"{url} does not answer", "at": ""}]
     scheduled = FlowRunFilter(state=FlowRunFilterState(name=FlowRunFilterStateName(any_=["Scheduled"])))
     async with get_client() as client:
         runs = await client.read_flow_runs(flow_run_filter=scheduled, sort=FlowRunSort.EXPECTED_START_TIME_ASC, limit=5)

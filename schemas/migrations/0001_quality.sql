@@ -30,6 +30,7 @@ create table {quality}.quality_load_log (
     rolled_back_at timestamptz,
     layout jsonb,
     layout_fingerprint text,
+    purged_before timestamptz,
     check (status not in ('success', 'partial') or rows_loaded = rows_inserted + rows_updated + rows_unchanged),
     check (status not in ('success', 'partial') or rows_read = rows_loaded + rows_rejected + rows_duplicate)
 );
@@ -51,6 +52,9 @@ comment on column {quality}.quality_load_log.effective_at is
 'Rows that waited for their code keep the place of the file that they came in.';
 comment on column {quality}.quality_load_log.rolled_back_at is
 'When the load was taken back; its content counts as known until it is replayed.';
+comment on column {quality}.quality_load_log.purged_before is
+'Its stage rows were purged, and of its row errors those that were resolved before this moment; NULL: all are there. '
+'Rows with an open error are kept.';
 comment on column {quality}.quality_load_log.layout is 'Tables, header rows and columns as they were found.';
 
 create index on {quality}.quality_load_log (checksum, status);

@@ -1,5 +1,5 @@
 create table {core}.buildings (
-    id integer generated always as identity primary key,
+    id bigint generated always as identity primary key,
     external_code text not null unique check (external_code <> ''),
     address text,
     district_id text,
@@ -8,9 +8,9 @@ create table {core}.buildings (
 );
 
 create table {core}.itp (
-    id integer generated always as identity primary key,
+    id bigint generated always as identity primary key,
     external_code text not null unique check (external_code <> ''),
-    building_id integer not null references {core}.buildings (id),
+    building_id bigint not null references {core}.buildings (id),
     inserted_at timestamptz not null default clock_timestamp(),
     updated_at timestamptz
 );
@@ -18,9 +18,9 @@ create table {core}.itp (
 comment on table {core}.itp is 'Individual heating points (ИТП).';
 
 create table {core}.meters (
-    id integer generated always as identity primary key,
+    id bigint generated always as identity primary key,
     external_code text not null unique check (external_code <> ''),
-    itp_id integer not null references {core}.itp (id),
+    itp_id bigint not null references {core}.itp (id),
     kind text not null check (kind in ('cold_water', 'hot_water', 'heat')),
     interval_minutes integer not null default 60 check (interval_minutes between 1 and 1440),
     inserted_at timestamptz not null default clock_timestamp(),
@@ -44,7 +44,7 @@ begin
     execute $ddl$
         create table {core}.measurements (
             time timestamptz not null,
-            meter_id integer not null,
+            meter_id bigint not null,
             metric {core}.metric not null,
             quality smallint not null check (quality in (0, 1)),
             value double precision not null,
@@ -68,7 +68,7 @@ comment on column {core}.measurements.load_id is 'The load that wrote the value 
 create table {core}.measurement_revisions (
     id bigint generated always as identity primary key,
     time timestamptz not null,
-    meter_id integer not null,
+    meter_id bigint not null,
     metric {core}.metric not null,
     old_value double precision,
     new_value double precision,

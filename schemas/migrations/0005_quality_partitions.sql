@@ -1,11 +1,15 @@
--- Partitions of a native table (core.measurements, features.meter_hourly, features.meter_daily), made before rows
--- are written, in a transaction of their own: attaching a finished table blocks nobody who reads or loads
--- (CREATE TABLE … PARTITION OF would). A partition that is there is never cut anew: where the width has changed,
--- new ones take what is free around it.
-create function {quality}.ensure_partitions(of_table text, width_days integer, since timestamptz, until timestamptz)
+-- Partitions of a native table (core.measurements, features.meter_hourly, features.meter_daily), cut at local
+-- midnight, since files bring local days. They are made before rows are written, in a transaction of their own:
+-- attaching a finished table blocks nobody who reads or loads (CREATE TABLE … PARTITION OF would). A partition that
+-- is there is never cut anew: where width or zone have changed, new ones take what is free around it.
+create function {quality}.ensure_partitions(
+    of_table text, width_days integer, zone text, days date[]
+)
 returns integer
 language plpgsql
-set search_path = pg_catalog
+-- With its owner's rights: who loads may make partitions this way, and no other.
+security definer
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     parent constant regclass := case of_table
@@ -14,12 +18,15 @@ declare
         when 'meter_daily' then to_regclass('{features}.meter_daily')
     end;
     home constant text := (select relnamespace::regnamespace::text from pg_class where oid = parent);
-    width constant interval := make_interval(days => width_days);
-    -- A Monday: weekly partitions are calendar weeks.
-    first_cell constant timestamptz := date_bin(width, since, '2001-01-01 00:00+00');
-    wanted constant tstzrange := tstzrange(since, until, '[]');
+    -- A Monday: partitions of seven days are calendar weeks.
+    origin constant date := '2001-01-01';
+    wanted constant tstzmultirange := (
+        select range_agg(tstzrange(day::timestamp at time zone zone, (day + 1)::timestamp at time zone zone))
+        from unnest(days) as day
+    );
     taken tstzmultirange;
-    free record;
+    free tstzrange;
+    partition text;
     made integer := 0;
 begin
     if
@@ -40,24 +47,30 @@ begin
             pg_get_expr(c.relpartbound, c.oid), 'FROM \(''(.+)''\) TO \(''(.+)''\)'
         ) as bounds
         where i.inhparent = parent;
-        exit when taken @> wanted;
+        exit when wanted is null or taken @> wanted or attempt = 2;
         -- Somebody else may have made them while we waited: look once more, alone.
         perform pg_advisory_xact_lock(hashtext(parent::text));
     end loop;
     for free in
-        select gaps.gap
-        from generate_series(first_cell, until, width) as cell
-        cross join lateral unnest(tstzmultirange(tstzrange(cell, cell + width)) - taken) as gaps (gap)
-        where gaps.gap && wanted
+        select gap
+        from (select distinct floor((day - origin) / width_days::numeric)::integer as cell from unnest(days) as day) as cells
+        cross join lateral unnest(
+            tstzmultirange(tstzrange(
+                (origin + cell * width_days)::timestamp at time zone zone,
+                (origin + (cell + 1) * width_days)::timestamp at time zone zone
+            )) - taken
+        ) as gap
+        where gap && wanted
     loop
-        execute format(
-            'create table %s.%I (like %s including all)',
-            home, of_table || '_' || to_char(lower(free.gap) at time zone 'UTC', 'YYYYMMDD'), parent
-        );
+        partition := of_table || to_char(lower(free) at time zone 'UTC', '_YYYYMMDD_HH24MI');
+        execute format('create table %s.%I (like %s including all)', home, partition, parent);
         execute format(
             'alter table %s attach partition %s.%I for values from (%L) to (%L)',
-            parent, home, of_table || '_' || to_char(lower(free.gap) at time zone 'UTC', 'YYYYMMDD'),
-            lower(free.gap), upper(free.gap)
+            parent, home, partition, lower(free), upper(free)
+        );
+        execute format(
+            'alter table %s.%I owner to %s',
+            home, partition, (select relowner::regrole::text from pg_class where oid = parent)
         );
         made := made + 1;
     end loop;
@@ -65,5 +78,7 @@ begin
 end
 $$;
 
+revoke execute on function {quality}.ensure_partitions from public;
+
 comment on function {quality}.ensure_partitions is
-'Makes the partitions that [since, until] lacks; does nothing on a hypertable or on somebody else''s core.';
+'Makes the partitions that local days lack; does nothing on a hypertable or on somebody else''s core.';

@@ -21,6 +21,7 @@ join {stage}.stage_parsed_measurements as p
         errors.load_id = p.load_id
         and errors.table_num = p.table_num
         and errors.row_num = p.row_num
+        and p.quality = 2
 join {core}.meters as t on p.meter_code = t.external_code
 join {core}.itp as i on t.itp_id = i.id and coalesce(p.itp_code, i.external_code) = i.external_code
 join {core}.buildings as b
@@ -50,16 +51,24 @@ select
 from {core}.measurements as m
 join {core}.meters as t on m.meter_id = t.id
 left join {quality}.quality_load_log as log on m.load_id = log.load_id
-left join {stage}.stage_parsed_measurements as p
-    on
-        m.load_id = p.load_id
-        and m.time = p.ts
-        and m.metric::text = p.metric
-        and t.external_code = p.meter_code
-        and p.quality < 2
+left join lateral (
+    select
+        series.table_num,
+        series.sheet,
+        series.column_ref,
+        r.row_num
+    from {stage}.parsed_series as series
+    cross join lateral unnest(series.row_nums, series.times_utc) as r (row_num, time_utc)
+    where
+        series.load_id = m.load_id
+        and series.meter_id = m.meter_id
+        and series.metric = m.metric::text
+        and series.quality < 2
+        and r.time_utc = m.time at time zone 'UTC'
+) as p on true
 left join {stage}.stage_raw_measurements as raw
     on
-        p.load_id = raw.load_id
+        m.load_id = raw.load_id
         and p.table_num = raw.table_num
         and p.row_num = raw.row_num;
 

@@ -2,6 +2,7 @@
 
 from tasks.judge_readings.judge import Judged, Meter, judge
 from tasks.judge_readings.parse import parse
+from tasks.judge_readings.report_errors import unreadable
 from tasks.judge_readings.store import Spool, StagedLoad, find_staged, judge_loads
 
-__all__ = ["Judged", "Meter", "Spool", "StagedLoad", "find_staged", "judge", "judge_loads", "parse"]
+__all__ = ["Judged", "Meter", "Spool", "StagedLoad", "find_staged", "judge", "judge_loads", "parse", "unreadable"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -22,24 +23,28 @@ BIT: dict[Reason, int] = {reason: 1 << place for place, reason in enumerate(Reas
 HOUR_IS_BAD = 1 << len(BIT)
 """Beside BAD_TIMESTAMP: the hour's cell is to blame, not the date's."""
 
+_MOST_CODES = 1 << 62
+
+# A million readings repeat few words: each is kept once.
+WORD = pa.dictionary(pa.int32(), pa.string())
+
 PARSED = pa.schema(
     [
         ("table", pa.int32()),  # index into the caller's list of tables
         ("row_num", pa.int32()),
         ("ts", pa.timestamp("us", "UTC")),
-        ("building_code", pa.string()),
-        ("itp_code", pa.string()),
-        ("meter_code", pa.string()),
-        ("metric", pa.string()),  # the file's own word where the metric is unknown
+        ("building_code", WORD),
+        ("itp_code", WORD),
+        ("meter_code", WORD),
+        ("metric", WORD),  # the file's own word where the metric is unknown
         ("value", pa.float64()),
-        ("unit", pa.string()),
-        ("column_key", pa.string()),  # the value's column
+        ("unit", WORD),
+        ("column_key", WORD),  # the value's column
         ("problems", pa.int32()),
     ]
 )
 
 _METRIC_NAMES = list(METRICS)
-_OWN_UNIT = pa.array([metric.unit for metric in METRICS.values()])
 _IS_REGISTER = np.array([metric.kind == "register" for metric in METRICS.values()])
 
 
@@ -50,8 +55,9 @@ class _Cells(NamedTuple):
     cells: pa.Array
     metric: np.ndarray
     """Index into METRICS, −1 where unknown."""
-    metric_text: pa.Array
-    unit: pa.Array
+    metric_word: pa.DictionaryArray
+    unit: pa.DictionaryArray
+    """As the file or the mapping spells it."""
 
 
 def parse(layout: TableLayout, batch: pa.RecordBatch, *, table: int = 0) -> pa.Table:
@@ -61,8 +67,13 @@ def parse(layout: TableLayout, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
     """
     ts, time_problems = _times(layout, batch)
     ragged = pc.fill_null(pc.starts_with(batch.column(len(layout.columns)), RAGGED), False)
+    codes = {
+        "building_code": _codes(batch, layout.building_column, layout.building_code),
+        "itp_code": _codes(batch, layout.itp_column, layout.itp_code),
+        "meter_code": _codes(batch, layout.meter_column, layout.meter_code),
+    }
     parts = [
-        _readings(layout, batch, cells, ts=ts, time_problems=time_problems, table=table)
+        _readings(layout, batch, cells, ts=ts, time_problems=time_problems, table=table, codes=codes)
         for cells in _value_columns(layout, batch)
     ]
     parsed = pa.concat_tables(parts) if parts else PARSED.empty_table()
@@ -75,65 +86,94 @@ def _without_guesses(parsed: pa.Table, ragged: pa.Array, times: int) -> pa.Table
     return parsed.set_column(parsed.num_columns - 1, PARSED.field("problems"), problems.cast(pa.int32()))
 
 
-def _column(batch: pa.RecordBatch, key: str | None) -> pa.Array:
-    return batch.column(key) if key is not None else pa.nulls(len(batch), pa.string())
+def _words(batch: pa.RecordBatch, key: str | None) -> pa.DictionaryArray:
+    return _repeat(None, len(batch)) if key is None else batch.column(key).dictionary_encode()
+
+
+def _repeat(word: str | None, count: int) -> pa.DictionaryArray:
+    indices = pa.nulls(count, pa.int32()) if word is None else pa.repeat(pa.scalar(0, pa.int32()), count)
+    return pa.DictionaryArray.from_arrays(indices, pa.array([] if word is None else [word], pa.string()))
+
+
+def words_at(places: np.ndarray, words: Sequence[str | None]) -> pa.DictionaryArray:
+    """Give each row the word at its place; no null goes into the dictionary: Arrow can not unify such ones."""
+    is_null = np.array([word is None for word in words], dtype=bool)
+    indices = pa.array(places.astype(np.int32), mask=is_null[places])
+    return pa.DictionaryArray.from_arrays(indices, pa.array([word or "" for word in words], pa.string()))
+
+
+def word_places(words: pa.DictionaryArray) -> np.ndarray:
+    """Give each row's place in the dictionary; null is the place behind its end."""
+    places: np.ndarray = pc.fill_null(words.indices, len(words.dictionary)).to_numpy()
+    return places
 
 
 def _times(layout: TableLayout, batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray]:
     """Give microseconds since 1970 UTC and problem bits; each different spelling is read once."""
-    date = _column(batch, layout.timestamp_column or layout.date_column)
-    hour = _column(batch, layout.hour_column)
-    tz = _column(batch, layout.tz_column)
-    joined = pc.binary_join_element_wise(
-        date, hour, tz, "\x1f", null_handling="replace", null_replacement=""
-    ).dictionary_encode()
+    keys = (layout.timestamp_column or layout.date_column, layout.hour_column, layout.tz_column)
     times = Times(ZoneInfo(layout.time_zone), dt.timedelta(minutes=layout.interval_minutes), layout.stamp, layout.epoch)
-    spellings = len(joined.dictionary)
-    starts, problems = np.zeros(spellings, dtype=np.int64), np.zeros(spellings, dtype=np.int32)
-    for place, spelling in enumerate(joined.dictionary.to_pylist()):
-        date_text, hour_text, tz_text = spelling.split("\x1f", 2)
-        hour_or_none = hour_text if layout.hour_column else None
+    places, spellings = distinct([_words(batch, key) for key in keys])
+    starts, problems = np.zeros(len(spellings), dtype=np.int64), np.zeros(len(spellings), dtype=np.int32)
+    for place, (date_word, hour_word, tz_word) in enumerate(spellings):
+        date, hour = date_word or "", (hour_word or "") if layout.hour_column else None
         try:
-            starts[place] = interval_start(date_text, hour_or_none, tz_text or None, times)
+            starts[place] = interval_start(date, hour, tz_word, times)
         except NotATimeError as error:
-            formula = (date_text if error.part == "date" else hour_text).startswith("=")
+            formula = (date if error.part == "date" else hour or "").startswith("=")
             reason = Reason.FORMULA_WITHOUT_VALUE if formula else Reason.BAD_TIMESTAMP
             problems[place] = BIT[reason] | (HOUR_IS_BAD if error.part == "hour" else 0)
-    indices = joined.indices.to_numpy()
-    return starts[indices], problems[indices]
+    return starts[places], problems[places]
+
+
+def combine(columns: Sequence[tuple[np.ndarray, int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Count off the different rows of several columns of numbers, each with how many numbers it may hold.
+
+    Gives each row's number, and the first row of each number.
+    """
+    code, most = np.zeros(len(columns[0][0]), dtype=np.int64), 1
+    for numbers, size in columns:
+        if most > _MOST_CODES // size:
+            code, found = pd.factorize(code)
+            most = len(found)
+        code = code * size + numbers
+        most *= size
+    places, found = pd.factorize(code)
+    first = np.empty(len(found), dtype=np.int64)
+    first[places[::-1]] = np.arange(len(places))[::-1]
+    return places, first
+
+
+def distinct(columns: Sequence[pa.DictionaryArray]) -> tuple[np.ndarray, list[tuple[str | None, ...]]]:
+    """Find the different combinations of words: each row's place in the list of them, and the list."""
+    places, first = combine([(word_places(column), len(column.dictionary) + 1) for column in columns])
+    return places, list(zip(*(column.take(pa.array(first)).to_pylist() for column in columns), strict=True))
 
 
 def _value_columns(layout: TableLayout, batch: pa.RecordBatch) -> Iterator[_Cells]:
     for column in layout.metrics:
-        index = _METRIC_NAMES.index(column.metric)
         yield _Cells(
             key=column.key,
             cells=batch.column(column.key),
-            metric=np.full(len(batch), index, dtype=np.int16),
-            metric_text=pa.repeat(pa.scalar(column.metric), len(batch)),
-            unit=pa.repeat(pa.scalar(column.unit, pa.string()), len(batch)),
+            metric=np.full(len(batch), _METRIC_NAMES.index(column.metric), dtype=np.int16),
+            metric_word=_repeat(column.metric, len(batch)),
+            unit=_repeat(column.unit, len(batch)),
         )
     if layout.value_column is not None:
-        spelled = _column(batch, layout.metric_column)
-        metric = _by_spelling(spelled, _metric_index).astype(np.int16)
-        known = pa.array(_METRIC_NAMES).take(pa.array(metric, mask=metric < 0))
+        spelled = _words(batch, layout.metric_column)
+        found = [_metric_index(spelling) for spelling in spelled.dictionary.to_pylist()]
+        names = [_METRIC_NAMES[index] if index >= 0 else None for index in found]
+        known = pc.coalesce(pa.array(names, pa.string()), spelled.dictionary)
         yield _Cells(
             key=layout.value_column,
             cells=batch.column(layout.value_column),
-            metric=metric,
-            metric_text=pc.coalesce(known, spelled),
-            unit=_column(batch, layout.unit_column),
+            metric=np.array([*found, -1], dtype=np.int16)[word_places(spelled)],
+            metric_word=pa.DictionaryArray.from_arrays(spelled.indices, known),
+            unit=_words(batch, layout.unit_column),
         )
 
 
-def _by_spelling(texts: pa.Array, meaning: Callable[[str | None], float]) -> np.ndarray:
-    encoded = texts.dictionary_encode(null_encoding="encode")
-    meanings = np.array([meaning(text) for text in encoded.dictionary.to_pylist()], dtype=np.float64)
-    return meanings[encoded.indices.to_numpy()] if len(meanings) else np.empty(0)
-
-
-def _metric_index(spelling: str | None) -> float:
-    metric = find_metric(spelling) if spelling else None
+def _metric_index(spelling: str) -> int:
+    metric = find_metric(spelling)
     return _METRIC_NAMES.index(metric.name) if metric else -1
 
 
@@ -145,9 +185,12 @@ def _readings(
     ts: np.ndarray,
     time_problems: np.ndarray,
     table: int,
+    codes: dict[str, pa.DictionaryArray],
 ) -> pa.Table:
     numbers = read_numbers(cells.cells)
-    factor = _factors(layout, cells, pc.coalesce(numbers.unit, cells.unit))
+    in_cell = numbers.unit.null_count < len(batch)
+    spelled = pc.coalesce(numbers.unit, cells.unit.cast(pa.string())).dictionary_encode() if in_cell else cells.unit
+    factor, unit = _factors(layout, cells, spelled)
     # A unit in the cell must agree with the column's: `12,5 м3` in a column of °C is no number we know.
     unknown_unit = np.isnan(factor) & (cells.metric >= 0) & ~(numbers.missing | numbers.bad | numbers.formula)
     problems = (
@@ -161,40 +204,38 @@ def _readings(
     value = numbers.value * np.where(np.isnan(factor), 1.0, factor)
     at_end = layout.register_read_at == "end"
     shift = np.where(_IS_REGISTER[cells.metric] & at_end, layout.interval_minutes * 60_000_000, 0)
-    known = pa.array(cells.metric, mask=cells.metric < 0)
     columns = {
         "table": pa.repeat(pa.scalar(table, pa.int32()), len(batch)),
         "row_num": batch.column("row_num"),
         "ts": pa.array(ts + shift, mask=time_problems != 0).cast(PARSED.field("ts").type),
-        "building_code": _codes(batch, layout.building_column, layout.building_code),
-        "itp_code": _codes(batch, layout.itp_column, layout.itp_code),
-        "meter_code": _codes(batch, layout.meter_column, layout.meter_code),
-        "metric": cells.metric_text,
+        **codes,
+        "metric": cells.metric_word,
         "value": pa.array(value, mask=np.isnan(value)),
-        "unit": pc.coalesce(pa.array(_OWN_UNIT).take(known), cells.unit),
-        "column_key": pa.repeat(pa.scalar(cells.key), len(batch)),
+        "unit": unit,
+        "column_key": _repeat(cells.key, len(batch)),
         "problems": pa.array(problems),
     }
     return pa.table(columns, schema=PARSED)
 
 
-def _factors(layout: TableLayout, cells: _Cells, unit: pa.Array) -> np.ndarray:
-    """Give the factor to each metric's own unit; NaN where the unit is unknown or of another kind."""
-    names = pa.array([*_METRIC_NAMES, ""]).take(pa.array(cells.metric % (len(METRICS) + 1)))
-    pairs = pc.binary_join_element_wise(names, unit, "\x1f", null_handling="replace", null_replacement="")
+def _factors(layout: TableLayout, cells: _Cells, spelled: pa.DictionaryArray) -> tuple[np.ndarray, pa.DictionaryArray]:
+    """Give the factor to each metric's own unit (NaN: the unit is unknown or of another kind), and that unit."""
+    known = pa.DictionaryArray.from_arrays(
+        pa.array(cells.metric.astype(np.int32), mask=cells.metric < 0), _METRIC_NAMES
+    )
+    places, pairs = distinct([known, spelled])
+    factors = np.ones(len(pairs))
+    units: list[str | None] = []
+    for place, (name, unit) in enumerate(pairs):
+        units.append(METRICS[name].unit if name else unit)
+        if name:
+            found = factor_to_own_unit(METRICS[name], unit, interval_hours=layout.interval_minutes / 60)
+            factors[place] = float("nan") if found is None else found
+    return factors[places], words_at(places, units)
 
-    def factor(pair: str | None) -> float:
-        name, unit_text = (pair or "").split("\x1f", 1)
-        if not name:
-            return 1.0
-        found = factor_to_own_unit(METRICS[name], unit_text, interval_hours=layout.interval_minutes / 60)
-        return float("nan") if found is None else found
 
-    return _by_spelling(pairs, factor)
-
-
-def _codes(batch: pa.RecordBatch, column: str | None, constant: str | None) -> pa.Array:
+def _codes(batch: pa.RecordBatch, column: str | None, constant: str | None) -> pa.DictionaryArray:
     if column is None:
-        return pa.repeat(pa.scalar(constant, pa.string()), len(batch))
-    text = pc.utf8_trim_whitespace(batch.column(column))
-    return pc.if_else(pc.equal(text, ""), None, text)
+        return _repeat(constant, len(batch))
+    words = _words(batch, column)
+    return pa.DictionaryArray.from_arrays(words.indices, pc.utf8_trim_whitespace(words.dictionary))

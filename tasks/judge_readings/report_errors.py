@@ -22,6 +22,8 @@ class _Blame(NamedTuple):
     raw_value: pa.Array | None = None
     """None: what stands in the column of the raw row."""
     of_whole_row: bool = False
+    cell_in: pa.Array | None = None
+    """The column whose cell to look at, where it is another."""
 
 
 def row_errors(layouts: Sequence[TableLayout], rejected: pa.Table) -> pa.Table:
@@ -29,6 +31,7 @@ def row_errors(layouts: Sequence[TableLayout], rejected: pa.Table) -> pa.Table:
 
     Columns: table, row_num, column_name, cell, meter_code, metric, raw_value, reason, message.
     """
+    rejected = _in_words(rejected)
     parts = [
         _errors(layouts, blame, reason)
         for reason in Reason
@@ -37,6 +40,17 @@ def row_errors(layouts: Sequence[TableLayout], rejected: pa.Table) -> pa.Table:
         if len(blame.rows)
     ]
     return pa.concat_tables(parts)
+
+
+def _in_words(rows: pa.Table) -> pa.Table:
+    fields = [field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field for field in rows.schema]
+    return rows.cast(pa.schema(fields))
+
+
+def unreadable(layout: TableLayout, parsed: pa.Table) -> pa.Table:
+    """List what is wrong with the parsed readings of one table before any rule or reference table is asked."""
+    wrong = parsed.filter(pc.not_equal(parsed.column("problems"), 0))
+    return row_errors([layout], wrong) if len(wrong) else wrong
 
 
 def _blames(layouts: Sequence[TableLayout], rejected: pa.Table, reason: Reason) -> Iterator[_Blame]:
@@ -50,10 +64,15 @@ def _blames(layouts: Sequence[TableLayout], rejected: pa.Table, reason: Reason) 
         yield _blame_time(layouts, rows.filter(is_time))
         rows = rows.filter(pc.invert(is_time))
         yield _Blame(rows, rows.column("column_key"))
+    elif reason is Reason.MISSING_COLUMN:
+        # The whole line stands in the last column's cell of the raw row.
+        first, last = (_of_table(rows, [layout.columns[place].key for layout in layouts]) for place in (0, -1))
+        yield _Blame(rows, last, of_whole_row=True, cell_in=first)
     elif reason is Reason.UNMAPPED_CODE:
         codes = [pc.coalesce(rows.column(f"{name}_code"), "") for name in ("building", "itp", "meter")]
         columns = _of_table(rows, [layout.meter_column for layout in layouts])
-        yield _Blame(rows, columns, pc.binary_join_element_wise(*codes, "/"), of_whole_row=True)
+        given = pc.utf8_trim(pc.binary_join_element_wise(*codes, "/"), characters="/")
+        yield _Blame(rows, columns, given, of_whole_row=True)
     elif reason is Reason.UNKNOWN_METRIC:
         yield _Blame(rows, _of_table(rows, [layout.metric_column for layout in layouts]))
     elif reason is Reason.UNKNOWN_UNIT:
@@ -85,7 +104,7 @@ def _errors(layouts: Sequence[TableLayout], blame: _Blame, reason: Reason) -> pa
             "table": rows.column("table"),
             "row_num": rows.column("row_num"),
             "column_name": blame.column,
-            "cell": _cells(layouts, rows, blame.column),
+            "cell": _cells(layouts, rows, blame.column if blame.cell_in is None else blame.cell_in),
             "meter_code": rows.column("meter_code"),
             "metric": pa.nulls(count, pa.string()) if blame.of_whole_row else rows.column("metric"),
             "raw_value": pa.nulls(count, pa.string()) if blame.raw_value is None else blame.raw_value,

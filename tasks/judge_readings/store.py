@@ -17,10 +17,11 @@ import pyarrow.compute as pc
 from pgpq import ArrowToPostgresBinaryEncoder
 
 from schemas.layouts import TableLayout
+from schemas.readings import NO_METER
 from schemas.reasons import Quality
 from schemas.settings import Settings
 from tasks.judge_readings.judge import Judged, Meter, judge
-from tasks.judge_readings.parse import PARSED, parse
+from tasks.judge_readings.parse import PARSED, combine, parse, word_places
 from tasks.judge_readings.report_errors import row_errors
 from tasks.sql import statement
 from tasks.sql.copy import copy_table
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 # Readings that are judged at once: about 150 MB at the peak. A larger file is split by meter, on disk.
 _MOST_READINGS = 1_000_000
+# Three arrays of so many readings stay below the 2 kB from which PostgreSQL moves values out of the row.
+_PIECE = 64
 
 
 class StagedLoad(NamedTuple):
@@ -197,6 +200,7 @@ _ACCEPTED = pa.schema(
         ("quality", pa.int16()),
     ]
 )
+"""As the product's own core has it, and in the order of its key."""
 
 
 def _write_accepted(tables: Sequence[Table], readings: pa.Table, writers: Mapping[UUID, _AcceptedWriter]) -> None:
@@ -207,12 +211,12 @@ def _write_accepted(tables: Sequence[Table], readings: pa.Table, writers: Mappin
             "load_id": ids.take(accepted.column("table")),
             "time": accepted.column("ts"),
             "meter_id": accepted.column("meter_id"),
-            "metric": accepted.column("metric"),
+            "metric": accepted.column("metric").cast(pa.string()),
             "value": accepted.column("value"),
             "quality": accepted.column("quality"),
         },
         schema=_ACCEPTED,
-    ).sort_by([(name, "ascending") for name in ("meter_id", "time", "metric")])
+    )
     for load_id, writer in writers.items():
         mine = accepted if len(writers) == 1 else accepted.filter(pc.equal(accepted.column("load_id"), load_id.bytes))
         writer.write(mine)
@@ -271,32 +275,28 @@ def _read_and_remove(files: Sequence[Path]) -> Iterator[pa.Table]:
 
 
 def _part_of_meter(parsed: pa.Table, parts: int) -> np.ndarray:
-    codes = pc.fill_null(parsed.column("meter_code"), "").combine_chunks().dictionary_encode()
+    codes = parsed.column("meter_code").combine_chunks()
     numbers = [zlib.crc32(code.encode()) % parts for code in codes.dictionary.to_pylist()]
-    part: np.ndarray = np.array(numbers, dtype=np.int64)[codes.indices.to_numpy()]
+    part: np.ndarray = np.array([*numbers, 0], dtype=np.int64)[word_places(codes)]
     return part
 
 
 async def _find_meters(connection: asyncpg.Connection, parsed: pa.Table, settings: Settings) -> dict[str, Meter]:
-    codes = pc.unique(parsed.column("meter_code")).drop_null().to_pylist()
+    codes = parsed.column("meter_code").combine_chunks().dictionary.to_pylist()
     rows = await connection.fetch(statement("find_meters", settings), codes)
     return {row["meter_code"]: Meter(row["meter_id"], row["itp_code"], row["building_code"]) for row in rows}
 
 
 async def _store(connection: asyncpg.Connection, tables: Sequence[Table], judged: Judged, settings: Settings) -> None:
     readings = judged.readings
-    await copy_table(
-        connection,
-        _parsed_rows(tables, readings),
-        into="stage_parsed_measurements",
-        schema=settings.stage_schema,
-    )
+    await copy_table(connection, _series(tables, readings), into="parsed_series", schema=settings.stage_schema)
     rejected = readings.filter(pc.equal(readings.column("quality"), int(Quality.REJECTED)))
     if len(rejected):
         await connection.execute(statement("create_row_errors_in", settings))
         errors = row_errors([table.layout for table in tables], rejected)
         named = _named(tables, errors.column("table"))
-        await copy_table(connection, _with(named, errors.drop_columns(["table"])), into="row_errors_in", schema=None)
+        rows = pa.table(named | {name: errors.column(name) for name in errors.column_names if name != "table"})
+        await copy_table(connection, rows, into="row_errors_in", schema=None)
         loads = list({table.load_id for table in tables})
         await connection.execute(statement("insert_row_errors", settings), loads)
 
@@ -311,34 +311,54 @@ def _named(tables: Sequence[Table], of: pa.ChunkedArray) -> dict[str, pa.Chunked
     return {name: value.take(of) for name, value in values.items()}
 
 
-def _with(columns: Mapping[str, pa.ChunkedArray], table: pa.Table) -> pa.Table:
-    return pa.table({**columns, **{name: table.column(name) for name in table.column_names}})
+_COMMON = ["building_code", "itp_code", "meter_code", "metric", "unit", "quality", "reason", "meter_id"]
 
 
-def _parsed_rows(tables: Sequence[Table], readings: pa.Table) -> pa.Table:
-    named = _named(tables, readings.column("table"))
-    names = [
-        "row_num",
-        "ts",
-        "building_code",
-        "itp_code",
-        "meter_code",
-        "metric",
-        "value",
-        "unit",
-        "quality",
-        "reason",
-    ]
-    columns = _with(
-        {name: named[name] for name in ("load_id", "source_file", "sheet", "table_num")}, readings.select(names)
+def _series(tables: Sequence[Table], readings: pa.Table) -> pa.Table:
+    """Put readings that have all but row, time and value in common together, in pieces short enough to stay inline."""
+    readings = readings.combine_chunks()
+    words = [readings.column(name) for name in ("column_key", *_COMMON) if name not in ("quality", "meter_id")]
+    numbers, _ = combine(
+        [
+            (readings.column("table").to_numpy(), len(tables)),
+            (readings.column("quality").to_numpy(), len(Quality)),
+            *((word_places(word), len(word.dictionary) + 1) for word in (word.combine_chunks() for word in words)),
+        ]
     )
+    order = np.argsort(numbers, kind="stable")
+    begins = np.flatnonzero(np.diff(numbers[order], prepend=-1))
+    lengths = np.diff(begins, append=len(order))
+    pieces = -(-lengths // _PIECE)
+    number_in_run = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    starts = np.repeat(begins, pieces) + number_in_run * _PIECE
+    offsets = pa.array(np.append(starts, len(order)).astype(np.int32))
+    common = readings.take(pa.array(order[starts]))
+    named = _named(tables, common.column("table"))
     letters = [{column.key: column.letter for column in table.layout.columns} for table in tables]
-    return columns.append_column("column_ref", column_letters(letters, readings))
+    plain = {name: common.column(name).cast(pa.string()) for name in _COMMON if name not in ("quality", "meter_id")}
+    meter_id = common.column("meter_id")
+    in_order = readings.select(["row_num", "ts", "value"]).take(pa.array(order))
+
+    def array_of(name: str, kind: pa.DataType) -> pa.Array:
+        return pa.ListArray.from_arrays(offsets, in_order.column(name).combine_chunks().cast(kind))
+
+    return pa.table(
+        {
+            **named,
+            **plain,
+            "column_ref": column_letters(letters, common),
+            "quality": common.column("quality"),
+            "meter_id": pc.if_else(pc.equal(meter_id, NO_METER), None, meter_id),
+            "row_nums": array_of("row_num", pa.int32()),
+            "times_utc": array_of("ts", pa.timestamp("us")),
+            "readings": array_of("value", pa.float64()),
+        }
+    )
 
 
 def column_letters(letters: Sequence[Mapping[str, str]], rows: pa.Table) -> pa.Array:
     """Give the Excel letter of each row's `column_key` in its `table`."""
-    keys = rows.column("column_key").combine_chunks().dictionary_encode()
-    lookup = [of.get(key) for of in letters for key in keys.dictionary.to_pylist()]
-    place = rows.column("table").to_numpy() * len(keys.dictionary) + keys.indices.to_numpy()
+    keys = rows.column("column_key").combine_chunks()
+    lookup = [of.get(key) for of in letters for key in [*keys.dictionary.to_pylist(), None]]
+    place = rows.column("table").to_numpy() * (len(keys.dictionary) + 1) + word_places(keys)
     return pa.array(lookup, pa.string()).take(pa.array(place))

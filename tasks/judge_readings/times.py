@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 Stamp = Literal["start", "end"]
 _EXCEL_EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001 - wall-clock time, its zone is the mapping's
 _DAYS_TO_1904 = 1462
-_SERIAL_DAYS = range(20_000, 80_000)  # 1954 … 2119: a number outside it is no date
+_YEARS = range(1990, 2070)
+"""A year outside it is a typing error, such as 0202 or 3025: no meter was read then."""
 _DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 _CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?:[:.](\d{2}))?(?:\.0)?")
 _DAY = dt.timedelta(days=1)
@@ -60,24 +61,28 @@ def interval_start(date: str, hour: str | None, tz: str | None, times: Times) ->
 
 def read_moment(text: str, epoch: int = 1900) -> dt.datetime:
     """Read ISO 8601, `dd.mm.yyyy [HH:MM[:SS]]`, or an Excel serial day; naive unless it has an offset."""
-    text = text.strip()
     try:
-        if found := _DAY_FIRST.fullmatch(text):
-            day, month, year, *clock = (int(part or 0) for part in found.groups())
-            year += 2000 if len(found[3]) == 2 else 0
-            hour, minute, second = clock
-            extra = _DAY if (hour, minute, second) == (24, 0, 0) else dt.timedelta()
-            return dt.datetime(year, month, day, 0 if extra else hour, minute, second) + extra  # noqa: DTZ001
-        if re.fullmatch(r"\d{5}(\.\d+)?", text):
-            return _from_serial(float(text) + (_DAYS_TO_1904 if epoch == 1904 else 0))
-        return _from_iso(text)
+        moment = _moment(text.strip(), epoch)
     except (ValueError, OverflowError):
         raise NotATimeError("date") from None
+    if moment.year not in _YEARS:
+        raise NotATimeError("date")
+    return moment
+
+
+def _moment(text: str, epoch: int) -> dt.datetime:
+    if found := _DAY_FIRST.fullmatch(text):
+        day, month, year, *clock = (int(part or 0) for part in found.groups())
+        year += 2000 if len(found[3]) == 2 else 0
+        hour, minute, second = clock
+        extra = _DAY if (hour, minute, second) == (24, 0, 0) else dt.timedelta()
+        return dt.datetime(year, month, day, 0 if extra else hour, minute, second) + extra  # noqa: DTZ001
+    if re.fullmatch(r"\d{5}(\.\d+)?", text):
+        return _from_serial(float(text) + (_DAYS_TO_1904 if epoch == 1904 else 0))
+    return _from_iso(text)
 
 
 def _from_serial(days: float) -> dt.datetime:
-    if int(days) not in _SERIAL_DAYS:
-        raise NotATimeError("date")
     # A serial is a float of days: its seconds are exact only after rounding.
     return _EXCEL_EPOCH + dt.timedelta(seconds=round(days * 86_400))
 

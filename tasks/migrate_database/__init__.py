@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import asyncpg
 
 from schemas.errors import TerminalError
 from schemas.settings import PROJECT_ROOT, Settings
+from tasks.migrate_database.foreign_core import check_core, in_words
 from tasks.migrate_database.lay_out import Conversion, Layout, estimate_conversion, lay_out, read_layout
 from tasks.sql import fill_schemas, statement
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = [
     "Conversion",
     "Layout",
     "Migration",
     "MigrationReport",
-    "check_core",
     "describe",
     "estimate_conversion",
     "find_migrations",
@@ -32,27 +29,6 @@ __all__ = [
 _FOLDER = PROJECT_ROOT / "schemas" / "migrations"
 _LOCK = 7_402_611_953  # any number of our own
 _CORE = "core"
-
-# What our statements use in core; a core that somebody else made must have it.
-NEEDED_COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "buildings": ("id", "external_code", "district_id"),
-    "itp": ("id", "external_code", "building_id"),
-    "meters": ("id", "external_code", "itp_id", "kind", "interval_minutes"),
-    "measurements": (
-        "time",
-        "meter_id",
-        "metric",
-        "value",
-        "quality",
-        "load_id",
-        "inserted_at",
-        "updated_at",
-    ),
-    "measurement_revisions": (
-        *("time", "meter_id", "metric", "old_value", "new_value", "old_quality", "new_quality"),
-        *("old_load_id", "load_id", "replaced_at", "change"),
-    ),
-}
 
 
 class Migration(NamedTuple):
@@ -115,10 +91,7 @@ async def _migrate(connection: asyncpg.Connection, settings: Settings, *, conver
     done = {row["version"]: row for row in await connection.fetch(statement("select_migrations", settings))}
     is_foreign = await connection.fetchval(statement("select_core_owner", settings)) == "foreign"
     if is_foreign and (missing := await check_core(connection, settings)):
-        raise TerminalError(
-            f"the schema {settings.core_schema} was made by somebody else, so nothing in it is altered; "
-            f"it lacks: {', '.join(missing)}"
-        )
+        raise TerminalError(in_words(missing, settings))
     applied = []
     for migration in find_migrations():
         if (known := done.get(migration.version)) and known["checksum"] != migration.checksum:
@@ -157,26 +130,6 @@ async def _offer_timescale(connection: asyncpg.Connection, settings: Settings) -
     """Create the extension where the server has it loaded and this user may; without preload it ends the session."""
     if await connection.fetchval(statement("is_timescale_on_offer", settings)):
         await connection.execute("create extension if not exists timescaledb")
-
-
-async def check_core(connection: asyncpg.Connection, settings: Settings) -> list[str]:
-    """List what our statements need in core and do not find, as `core.table.column`."""
-    rows = await connection.fetch(
-        "select table_name, column_name from information_schema.columns where table_schema = $1",
-        settings.core_schema,
-    )
-    found = {(row["table_name"], row["column_name"]) for row in rows}
-    tables = {table for table, _ in found}
-    missing = []
-    for table, columns in NEEDED_COLUMNS.items():
-        name = f"{settings.core_schema}.{table}"
-        if table not in tables:
-            missing.append(f"table {name} ({', '.join(columns)})")
-            continue
-        missing += [f"column {name}.{column}" for column in columns if (table, column) not in found]
-    if not missing and not await connection.fetchval(statement("has_reading_key", settings)):
-        missing.append(f"unique key {settings.core_schema}.measurements (time, meter_id, metric)")
-    return missing
 
 
 async def describe(connection: asyncpg.Connection, settings: Settings) -> dict[str, object]:

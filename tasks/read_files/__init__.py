@@ -20,7 +20,7 @@ from tasks.read_files.workbook import open_sheets
 
 __all__ = ["Member", "RawTable", "expand", "is_archive", "peek", "read_tables"]
 
-_LINES_TO_PEEK_AT = 200
+_LINES_TO_PEEK_AT = 2_000
 
 
 def read_tables(path: Path, mapping: SourceMapping, *, relative_path: str, settings: Settings) -> Iterator[RawTable]:

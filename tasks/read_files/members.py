@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import zipfile
 import zlib
@@ -67,8 +68,12 @@ def _expand_zip(path: Path, into: Path, settings: Settings) -> list[Member]:
                 with archive.open(part) as stream:
                     _copy(stream, target, part.file_size)
                 members.append(Member(_safe(_name(part)), target))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise FileError(f"{DAMAGED} ({error})") from None
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # a part that begins before the file does
+            raise FileError(DAMAGED) from None
+        raise
     return members
 
 

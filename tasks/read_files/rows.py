@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
@@ -14,7 +15,8 @@ from schemas.metrics import fold
 Row = list[str | None]
 
 _TOTALS = r"(?i)^\s*(итого|всего|средн(ее|яя|ий|ие)|сумма|максимум|минимум|макс|мин|total)([\s:.,;]|$)"
-_LIKE_A_TIME = r"^[\s\d=]"
+_LIKE_A_TIME = r"^[\s\d=#]"
+_NO_WORD = r"\d|^\s*[=#]"
 BLANK, TOTAL, REPEAT, NOTE, BELOW = (
     "пустые строки",
     "итоговые строки",
@@ -99,7 +101,7 @@ def batches(parts: Iterator[Part], layout: TableLayout, places: list[int], lines
             yield _leave_out(batch.slice(0, end), layout, lines)
             batch, is_below = batch.slice(end), True
         if is_below:
-            _count(layout, BELOW, len(batch) - pc.sum(_is_blank(batch.columns[1:])).as_py() + len(part.ragged))
+            _count(layout, BELOW, len(pc.coalesce(*batch.columns[1:]).drop_null()) + len(part.ragged))
             continue
         yield _leave_out(batch, layout, lines)
         if part.ragged:
@@ -109,10 +111,6 @@ def batches(parts: Iterator[Part], layout: TableLayout, places: list[int], lines
 def _none_if_blank(column: pa.Array) -> pa.Array:
     blank = pc.or_(pc.utf8_is_space(column), pc.equal(column, ""))
     return pc.if_else(blank, None, column) if pc.any(blank).as_py() else column
-
-
-def _is_blank(cells: list[pa.Array]) -> pa.Array:
-    return pc.is_null(pc.coalesce(*cells))
 
 
 def _count(layout: TableLayout, kind: str, count: int | None) -> None:
@@ -167,14 +165,22 @@ def _is_header(batch: pa.RecordBatch, layout: TableLayout, lines: Filter, _first
 
 
 def _is_note(batch: pa.RecordBatch, layout: TableLayout, _lines: Filter, _first: pa.Array) -> pa.Array:
-    """Below a day-sheet people sign: a line with no reading in it and no date or no hour."""
+    """Below a day-sheet people sign: a line with no value and no date or no hour, or with words in all three."""
     if not layout.metrics:
         return pa.repeat(pa.scalar(False), len(batch))
-    nothing = pc.is_null(pc.coalesce(*(batch.column(column.key) for column in layout.metrics)))
+    values = [batch.column(column.key) for column in layout.metrics]
+    nothing = pc.is_null(pc.coalesce(*values))
     timeless = pc.invert(_like_a_time(batch, layout))
-    if layout.hour_column:
-        timeless = pc.or_(timeless, pc.is_null(batch.column(layout.hour_column)))
-    return pc.and_(nothing, timeless)
+    hour = [batch.column(layout.hour_column)] if layout.hour_column else []
+    incomplete = pc.or_(timeless, pc.is_null(hour[0])) if hour else timeless
+    wordy = _all_words([*hour, *values]) if pc.any(timeless).as_py() else timeless
+    return pc.or_(pc.and_(nothing, incomplete), pc.and_(timeless, wordy))
+
+
+def _all_words(columns: list[pa.Array]) -> pa.Array:
+    """Find the lines whose cells hold no digit, no formula and no error value: nothing that could be a reading."""
+    wordy = [pc.invert(pc.fill_null(pc.match_substring_regex(cells, _NO_WORD), False)) for cells in columns]
+    return functools.reduce(pc.and_, wordy)
 
 
 def _end_of_table(batch: pa.RecordBatch, layout: TableLayout, lines: Filter) -> int | None:

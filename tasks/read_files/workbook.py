@@ -178,6 +178,8 @@ class _Parser:
         arguments = [sys.executable, "-I", str(_SCRIPT), *(str(n) for n in (theirs.fileno(), *wanted[1:]))]
         # Arrow's own allocator reserves more address space than the limit allows.
         environment = {"ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"}
+        if libraries := os.environ.get("LD_LIBRARY_PATH"):  # some Pythons do not start without
+            environment["LD_LIBRARY_PATH"] = libraries
         self._process = subprocess.Popen(  # noqa: S603 - our own script
             arguments,
             pass_fds=[theirs.fileno()],

@@ -8,15 +8,21 @@ failed as (
 
 ),
 
-raw_rows as (
+raw_tables as (
 
-    delete from {stage}.stage_raw_measurements where load_id in (select load_id from failed)
+    delete from {stage}.raw_tables where load_id in (select load_id from failed)
 
 ),
 
-parsed_rows as (
+raw_rows as (
 
-    delete from {stage}.stage_parsed_measurements where load_id in (select load_id from failed)
+    delete from {stage}.raw_rows where load_id in (select load_id from failed)
+
+),
+
+parsed_series as (
+
+    delete from {stage}.parsed_series where load_id in (select load_id from failed)
 
 ),
 

@@ -18,7 +18,7 @@ select
     errors.row_num,
     errors.column_name,
     errors.metric,
-    coalesce(errors.raw_value, raw.payload ->> errors.column_name),
+    coalesce(errors.raw_value, ltrim(raw.payload ->> errors.column_name, '␞')),
     errors.reason,
     errors.message,
     raw.payload,
@@ -26,9 +26,17 @@ select
     errors.table_num,
     errors.meter_code
 from errors
-left join {stage}.stage_raw_measurements as raw
+left join (
+    select
+        t.load_id,
+        t.table_num,
+        r.row_num,
+        coalesce(r.payload, json_object(t.columns, string_to_array(r.cells, chr(31), ''))) as payload
+    from {stage}.raw_tables as t
+    join {stage}.raw_rows as r on t.load_id = r.load_id and t.table_num = r.table_num
+    where t.load_id = any($1::uuid[]) and r.load_id = any($1::uuid[])
+) as raw
     on
-        raw.load_id = any($1::uuid[])
-        and errors.load_id = raw.load_id
+        errors.load_id = raw.load_id
         and errors.row_num = raw.row_num
         and errors.table_num = raw.table_num

@@ -17,4 +17,9 @@ set
     message = concat_ws('; ', log.message, 'откачена ' || to_char(clock_timestamp(), 'DD.MM.YYYY HH24:MI TZ'))
 from family
 where log.load_id = family.load_id and log.status in ('success', 'partial') and log.rolled_back_at is null
-returning log.load_id, log.first_time, log.last_time, log.rows_inserted + log.rows_updated as rows_written
+returning
+    log.load_id,
+    log.first_time,
+    log.last_time,
+    log.rows_inserted + log.rows_updated as rows_written,
+    log.purged_before

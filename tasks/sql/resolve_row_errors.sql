@@ -18,7 +18,7 @@ resolved as (
         raw.row_num,
         true as all_reasons
     from mine
-    join {stage}.stage_raw_measurements as raw on raw.load_id = any($1::uuid[]) and mine.load_id = raw.load_id
+    join {stage}.raw_rows as raw on raw.load_id = any($1::uuid[]) and mine.load_id = raw.load_id
     where mine.requeue_of is not null
     union all
     select

@@ -43,14 +43,22 @@ held as (
         p.value,
         p.quality,
         p.load_id
-    from standing as s
-    join {core}.meters as t on s.meter_id = t.id
-    join {stage}.stage_parsed_measurements as p
-        on
-            t.external_code = p.meter_code
-            and s.time = p.ts
-            and s.metric::text = p.metric
-    where p.quality < 2 and p.load_id = any(array(select load_id from counting))
+    from (
+        select
+            series.load_id,
+            series.meter_id,
+            series.metric,
+            series.quality,
+            r.time_utc at time zone 'UTC' as time,
+            r.value
+        from {stage}.parsed_series as series
+        cross join lateral unnest(series.times_utc, series.readings) as r (time_utc, value)
+        where
+            series.quality < 2
+            and series.load_id = any(array(select load_id from counting))
+            and series.meter_id = any(array(select distinct meter_id from standing))
+    ) as p
+    join standing as s on p.meter_id = s.meter_id and p.time = s.time and p.metric = s.metric::text
     union
     select
         s.time,
@@ -69,8 +77,10 @@ replacement as (
 
     select distinct on (held.time, held.meter_id, held.metric) held.*
     from held
-    join counting on held.load_id = counting.load_id
-    order by held.time, held.meter_id, held.metric, counting.effective_at desc, held.load_id desc
+    left join counting on held.load_id = counting.load_id
+    -- A value of no load was there before any: in a core that somebody else filled.
+    where counting.load_id is not null or held.load_id is null
+    order by held.time, held.meter_id, held.metric, counting.effective_at desc nulls last, held.load_id desc
 
 ),
 
@@ -81,6 +91,7 @@ fates as materialized (
         r.value as new_value,
         r.quality as new_quality,
         r.load_id as new_load_id,
+        r.time is not null as is_held,
         (s.value, s.quality) is distinct from (r.value, r.quality) as differs
     from standing as s
     left join replacement as r
@@ -94,7 +105,7 @@ restored as (
     set value = fates.new_value, quality = fates.new_quality, load_id = fates.new_load_id, updated_at = now()
     from fates
     where
-        fates.new_load_id is not null
+        fates.is_held
         and stored.meter_id = fates.meter_id
         and stored.time = fates.time
         and stored.metric = fates.metric
@@ -139,7 +150,7 @@ changed as (
 )
 
 select
-    count(*) filter (where new_load_id is null) as removed,
-    count(*) filter (where new_load_id is not null and differs) as restored,
-    count(*) filter (where new_load_id is not null and not differs) as held_by_others
+    count(*) filter (where not is_held) as removed,
+    count(*) filter (where is_held and differs) as restored,
+    count(*) filter (where is_held and not differs) as held_by_others
 from fates

@@ -1,12 +1,12 @@
 -- $1 load. The same columns as the file that validation leaves for the load.
 select
-    p.load_id,
-    p.ts,
-    t.id::bigint,
-    p.metric,
-    p.value,
-    p.quality
-from {stage}.stage_parsed_measurements as p
-join {core}.meters as t on p.meter_code = t.external_code
-where p.load_id = $1 and p.quality < 2
-order by t.id, p.ts, p.metric
+    s.load_id,
+    r.time_utc at time zone 'UTC',
+    s.meter_id,
+    s.metric,
+    r.value,
+    s.quality
+from {stage}.parsed_series as s
+cross join lateral unnest(s.times_utc, s.readings) as r (time_utc, value)
+where s.load_id = $1 and s.quality < 2
+order by s.meter_id, r.time_utc, s.metric

@@ -1,3 +1,4 @@
+-- Files that came with other columns than the one before of their kind: the same path, whatever its numbers.
 with
 
 loads as (
@@ -7,17 +8,36 @@ loads as (
         source_file,
         started_at,
         layout_fingerprint,
-        lag(layout_fingerprint) over (partition by source, substring(source_file from '[^/]+/(.*)') order by started_at) as layout_before
+        jsonb_path_query_array(layout, '$[*].columns[*].heading') as headings,
+        regexp_replace(substring(source_file from '[^/]+/(.*)'), '\d+', '#', 'g') as kind
     from {quality}.quality_load_log
     where layout_fingerprint is not null and started_at > now() - interval '31 days'
+
+),
+
+pairs as (
+
+    select
+        *,
+        lag(layout_fingerprint) over (partition by source, kind order by started_at) as fingerprint_before,
+        lag(headings) over (partition by source, kind order by started_at) as headings_before
+    from loads
 
 )
 
 select
     source,
     started_at as since,
-    source_file
-from loads
-where layout_before is not null and layout_fingerprint <> layout_before
+    source_file,
+    array(
+        select jsonb_array_elements_text(headings) except select jsonb_array_elements_text(headings_before)
+        order by 1
+    ) as added,
+    array(
+        select jsonb_array_elements_text(headings_before) except select jsonb_array_elements_text(headings)
+        order by 1
+    ) as removed
+from pairs
+where fingerprint_before is not null and layout_fingerprint <> fingerprint_before
 order by started_at desc
 limit 10

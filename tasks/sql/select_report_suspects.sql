@@ -1,4 +1,4 @@
--- $1 examples a reason. Load ids grow with time: their range narrows the search to blocks before the join does.
+-- $1 examples a reason.
 with
 
 loads as materialized (
@@ -14,11 +14,7 @@ suspects as (
 
     select parsed.*
     from {stage}.stage_parsed_measurements as parsed
-    where
-        parsed.quality = 1
-        and parsed.load_id >= (select load_id from loads order by load_id asc limit 1)
-        and parsed.load_id <= (select load_id from loads order by load_id desc limit 1)
-        and parsed.load_id in (select load_id from loads)
+    where parsed.quality = 1 and parsed.load_id in (select load_id from loads)
 
 ),
 

@@ -17,16 +17,23 @@ from {core}.measurement_revisions as r
 join {core}.meters as t on r.meter_id = t.id
 left join {quality}.quality_load_log as old on r.old_load_id = old.load_id
 left join {quality}.quality_load_log as log on r.load_id = log.load_id
-left join {stage}.stage_parsed_measurements as p
-    on
-        r.load_id = p.load_id
-        and r.time = p.ts
-        and r.metric::text = p.metric
-        and t.external_code = p.meter_code
-        and p.quality < 2
+left join lateral (
+    select
+        series.sheet,
+        series.column_ref,
+        origin.row_num
+    from {stage}.parsed_series as series
+    cross join lateral unnest(series.row_nums, series.times_utc) as origin (row_num, time_utc)
+    where
+        series.load_id = r.load_id
+        and series.meter_id = r.meter_id
+        and series.metric = r.metric::text
+        and series.quality < 2
+        and origin.time_utc = r.time at time zone 'UTC'
+) as p on true
 where
     t.external_code = $1
     and r.time >= $2
     and r.time < $3
     and ($4::text is null or r.metric::text = $4)
-order by r.time, r.metric, r.replaced_at, r.id
+order by r.time, r.metric, r.replaced_at

@@ -1,12 +1,27 @@
 -- $1 new load, $2 the load that is loaded once more.
-insert into {stage}.stage_raw_measurements (load_id, source_file, sheet, row_num, payload, table_num)
+with
+
+tables as (
+
+    insert into {stage}.raw_tables (load_id, table_num, source_file, sheet, columns)
+    select
+        $1,
+        table_num,
+        source_file,
+        sheet,
+        columns
+    from {stage}.raw_tables
+    where load_id = $2
+
+)
+
+insert into {stage}.raw_rows (load_id, table_num, row_num, cells, payload)
 select
     $1,
-    source_file,
-    sheet,
+    table_num,
     row_num,
-    payload,
-    table_num
-from {stage}.stage_raw_measurements
+    cells,
+    payload
+from {stage}.raw_rows
 where load_id = $2
 order by table_num, row_num

@@ -1,13 +1,28 @@
 -- $1 new load, $2 the load that it goes on with.
-insert into {stage}.stage_raw_measurements (load_id, source_file, sheet, row_num, payload, table_num)
+with
+
+tables as (
+
+    insert into {stage}.raw_tables (load_id, table_num, source_file, sheet, columns)
+    select
+        $1,
+        table_num,
+        source_file,
+        sheet,
+        columns
+    from {stage}.raw_tables
+    where load_id = $2
+
+)
+
+insert into {stage}.raw_rows (load_id, table_num, row_num, cells, payload)
 select
     $1,
-    raw.source_file,
-    raw.sheet,
+    raw.table_num,
     raw.row_num,
-    raw.payload,
-    raw.table_num
-from {stage}.stage_raw_measurements as raw
+    raw.cells,
+    raw.payload
+from {stage}.raw_rows as raw
 join requeue_rows as rows
     on
         raw.load_id = rows.load_id

@@ -376,10 +376,12 @@ ENTITY = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b SYSTEM "file:///etc/passwd"
 
 
 @pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"])
-async def test_xml_entities_are_neither_expanded_nor_fetched(city: World, part: str) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+async def test_xml_entities_are_neither_expanded_nor_fetched(city: World, part: str, encoding: str) -> None:
     def insert(xml: bytes) -> bytes:
         head, _, rest = xml.partition(b"?>")
-        return head + b"?>" + ENTITY + rest
+        text = (head + b"?>" + ENTITY + rest).decode()
+        return text.replace("UTF-8", encoding.upper()).encode(encoding)
 
     status, message = await outcome(city, "sheet.xlsx", files.edited(files.xlsx(ROWS), part, insert))
 
@@ -387,13 +389,33 @@ async def test_xml_entities_are_neither_expanded_nor_fetched(city: World, part: 
 
 
 async def test_macros_and_links_of_a_workbook_are_data_that_nobody_follows(city: World) -> None:
-    parts = files.edited(files.xlsx([*ROWS, ["=cmd|'/c calc'!A0", "2-3", 1, 1]]), "xl/workbook.xml", lambda xml: xml)
-    city.put("sheet.xlsm", parts)
+    link = (
+        '<externalLink xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+        '<ddeLink ddeService="cmd" ddeTopic="/c calc"/></externalLink>'
+    )
+    target = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" '
+        'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/externalLinkPath" '
+        'Target="http://127.0.0.1:1/evil.xlsx" TargetMode="External"/></Relationships>'
+    )
+    rows = [*ROWS, ["=cmd|'/c calc'!A0", "2-3", 1, 1], ["01.04.2025", "3-4", "=[1]Лист!A1", 1]]
+    workbook = files.with_parts(
+        files.xlsx(rows),
+        {
+            "xl/vbaProject.bin": b"\xd0\xcf\x11\xe0macro",
+            "xl/externalLinks/externalLink1.xml": link.encode(),
+            "xl/externalLinks/_rels/externalLink1.xml.rels": target.encode(),
+        },
+    )
+    city.put("sheet.xlsm", workbook)
 
     await run(city)
 
-    assert await city.values() == READINGS
-    assert [reason for *_, reason in await reasons(city)] == ["formula_without_value"]
+    assert await city.values() == READINGS | {("M", "2025-04-01 00:00", "consumption_period"): 1}
+    assert await reasons(city) == [
+        ("A4", "=cmd|'/c calc'!A0", "formula_without_value"),
+        ("C5", "=[1]Лист!A1", "formula_without_value"),
+    ]
 
 
 async def test_codes_that_a_spreadsheet_would_run_are_inert_in_exports(city: World, tmp_path: Path) -> None:

@@ -12,7 +12,10 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from flows.commands import _app
+from schemas.errors import DataopsError
 from schemas.settings import PROJECT_ROOT, Settings
 from tests.world import World, long_csv
 
@@ -47,6 +50,43 @@ def test_unreachable_database_is_one_line_without_the_password() -> None:
     assert "127.0.0.1:1" in done.stderr
     assert "s3cret" not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_unreachable_prefect_server_is_one_line(settings: Settings) -> None:
+    done = run("run", "--date", "2025-04-30", PREFECT_API_URL="http://127.0.0.1:1/api")
+
+    assert done.returncode == 1
+    assert "PREFECT_API_URL=http://127.0.0.1:1/api" in done.stderr
+    assert done.stderr.strip().count("\n") == 0
+
+
+def test_status_of_an_empty_database(settings: Settings) -> None:
+    done = run("status", "--json")
+
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["last_loads"], found["days_with_gaps"], found["schedules"]) == ([], [], [])
+    assert settings.database_url
+    assert settings.database_url.get_secret_value().rpartition("@")[2] in found["database"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "--date", "30.04.2025"), "2025-04-30"),
+        (("backfill", "2025-05-02", "2025-05-01"), "before"),
+        (("backfill", "2025-05-02"), "END"),
+        (("rollback", "seven"), "UUID"),
+        (("replay", "nothing.csv"), "YYYY-MM-DD"),
+    ],
+    ids=["date", "end_before_start", "no_end", "load_id", "file"],
+)
+def test_wrong_argument_is_refused_with_what_is_right(arguments: tuple[str, ...], said: str) -> None:
+    done = CliRunner().invoke(_app(), arguments)
+
+    assert done.exit_code in (1, 2)
+    assert isinstance(done.exception, SystemExit | DataopsError)
+    assert said in done.output + str(done.exception)
 
 
 def test_sources_check_shows_the_readings_and_writes_nothing(tmp_path: Path) -> None:

@@ -19,15 +19,6 @@ from schemas.settings import PROJECT_ROOT, Settings
 from tasks import embed_postgres
 from tasks.connect_warehouse import connect, connector, place_of
 from tasks.migrate_database import find_migrations, migrate
-from tests.world import World, long_csv
-
-CATALOG = """
-    select string_agg(concat_ws(' ', n.nspname, c.relname, c.relkind, a.attname, a.atttypid::regtype), E'\n'
-    order by c.relname, a.attnum)
-    from pg_class as c join pg_namespace as n on c.relnamespace = n.oid
-    left join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0
-    where n.nspname = 'core'
-"""
 
 
 def postmaster(state: Path) -> int:
@@ -95,6 +86,7 @@ def test_password_file_is_for_its_owner_alone(state_dir: Path, postgres_dsn: str
     assert password.read_text() in postgres_dsn
 
 
+@pytest.mark.sessions
 async def test_migrating_twice_and_at_once_is_harmless(settings: Settings) -> None:
     assert settings.database_url
     connections = [await asyncpg.connect(settings.database_url.get_secret_value()) for _ in range(4)]
@@ -125,66 +117,6 @@ async def test_other_schema_names_hold_everything(settings: Settings) -> None:
     await connection.close()
 
 
-async def test_foreign_core_is_not_altered_and_what_it_lacks_is_listed(settings: Settings) -> None:
-    assert settings.database_url
-    connection = await asyncpg.connect(settings.database_url.get_secret_value())
-    await connection.execute(
-        """
-        create schema core;
-        create table core.buildings (id bigint primary key, external_code text, district_id int);
-        create table core.measurements (time timestamptz, meter_id bigint, metric text, value float8)
-        """
-    )
-    before = await connection.fetchval(CATALOG)
-
-    with pytest.raises(TerminalError) as caught:
-        await migrate(connection, settings)
-
-    assert "table core.meters" in str(caught.value)
-    assert "column core.measurements.load_id" in str(caught.value)
-    assert "core.buildings" not in str(caught.value)
-    assert await connection.fetchval(CATALOG) == before
-    await connection.close()
-
-
-async def test_complete_foreign_core_with_other_types_is_loaded_into(settings: Settings) -> None:
-    assert settings.database_url
-    connection = await asyncpg.connect(settings.database_url.get_secret_value())
-    await connection.execute(
-        """
-        create schema core;
-        create table core.buildings (id bigint primary key, external_code text, district_id int);
-        create table core.itp (id bigint primary key, external_code text, building_id bigint);
-        create table core.meters (
-            id bigint primary key, external_code text, itp_id bigint, kind text, interval_minutes int
-        );
-        create table core.measurements (
-            time timestamptz, meter_id bigint, metric text, value float8, quality int, load_id uuid,
-            inserted_at timestamptz default now(), updated_at timestamptz, unique (time, meter_id, metric)
-        );
-        create table core.measurement_revisions (
-            time timestamptz, meter_id bigint, metric text, old_value float8, new_value float8,
-            old_quality int, new_quality int, old_load_id uuid, load_id uuid, replaced_at timestamptz default now(),
-            change text
-        );
-        insert into core.buildings values (1, 'B', 1);
-        insert into core.itp values (1, 'I', 1);
-        insert into core.meters values (1, 'M', 1, 'heat', 60)
-        """
-    )
-    before = await connection.fetchval(CATALOG)
-    report = await migrate(connection, settings)
-    world = World(connection, settings)
-    world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
-
-    (log,) = await world.run()
-
-    assert report.core_is_foreign
-    assert (log["status"], log["rows_inserted"]) == ("success", 1)
-    assert await connection.fetchval(CATALOG) == before
-    await connection.close()
-
-
 @pytest.mark.parametrize(
     ("change", "kind"),
     [
@@ -210,6 +142,12 @@ async def test_failed_connection_is_one_line_without_the_password(
     assert password not in str(caught.value)
     assert "\n" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+async def test_block_keeps_what_is_said_about_tls() -> None:
+    assert connector(SecretStr("postgresql://u:p@h/d?sslmode=verify-full"))._rendered_url.query == {
+        "ssl": "verify-full"
+    }
 
 
 async def test_block_keeps_special_characters_of_the_password(settings: Settings) -> None:

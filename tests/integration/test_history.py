@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from uuid import UUID
 
 import pytest
 
 from schemas.errors import TerminalError
 from schemas.reasons import Reason
+from tasks.show_status import show_status
 from tasks.trace_readings import ErrorFilter, count_row_errors, list_revisions, list_row_errors, trace_reading
 from tests.world import DAY, World, long_csv
 
@@ -167,9 +169,7 @@ async def test_replay_from_stage_needs_no_file_and_says_when_stage_is_empty(worl
 async def test_requeue_by_reason_judges_the_rows_once_more(world: World) -> None:
     await world.add_meter("M")
     await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,160", "2025-04-30 01:00,M,T1,60")
-    await world.connection.execute(
-        "update stage.stage_raw_measurements set payload = replace(payload::text, '160', '60')::json"
-    )
+    await world.connection.execute("update stage.raw_rows set cells = replace(cells, '160', '60')")
 
     (log,) = await world.requeue(Reason.OUT_OF_RANGE)
 
@@ -226,7 +226,7 @@ async def test_trace_and_revisions_lead_to_file_and_cell(world: World) -> None:
         *(61, second, "2025-04-30/b.csv"),
         "D3",
     )
-    assert '"value":"61"' in reading["payload"]
+    assert json.loads(reading["payload"])["value"] == "61"
     assert [
         (row["change"], row["old_value"], row["new_value"], row["old_load_id"], row["cell"]) for row in changes
     ] == [
@@ -234,3 +234,22 @@ async def test_trace_and_revisions_lead_to_file_and_cell(world: World) -> None:
         ("load", 61, 62, second, "D2"),
         ("rollback", 62, 61, third, "D2"),
     ]
+
+
+async def test_status_says_which_columns_a_supplier_added_or_took_away(world: World) -> None:
+    await world.add_meter("M")
+    head, row = "timestamp,meter_code,metric,value", "2025-04-30 00:00,M,T1,60"
+    for name, text in {
+        "export 01.csv": f"{head},old\n{row},x\n",
+        "export 02.csv": f"{head},old\n{row},y\n",
+        "export 03.csv": f"{head},new\n{row},z\n",
+        "other.csv": f"{head}\n{row}\n",
+    }.items():
+        world.put(name, text)
+        await world.run()
+
+    (changed,) = (await show_status(world.connection, world.settings)).changed_layouts
+
+    assert (changed.source, changed.source_file, changed.added, changed.removed) == (
+        *("long", "2025-04-30/export 03.csv", ["new"], ["old"]),
+    )

@@ -229,6 +229,7 @@ async def test_dead_runs_claim_is_taken_over_and_nothing_stays_half_done(world: 
     assert await world.connection.fetchval("select count(*) from stage.stage_parsed_measurements") == 2
 
 
+@pytest.mark.sessions
 async def test_file_that_a_living_run_loads_is_skipped(world: World) -> None:
     await world.add_meter("M")
     world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
@@ -296,6 +297,7 @@ async def test_delta_t_settings_decide_what_is_suspect(world: World, low: str, h
     assert log["rows_suspect"] == suspect
 
 
+@pytest.mark.sessions
 async def test_take_claim_key_is_held_until_its_connection_closes(world: World) -> None:
     assert world.settings.database_url
     other = await asyncpg.connect(world.settings.database_url.get_secret_value())

@@ -124,15 +124,17 @@ async def test_a_deployment_run_with_a_date_loads_that_day(machine: Machine) -> 
     assert done.returncode == 0, done.stderr
     body = {"deployments": {"name": {"any_": ["day"]}}, "sort": "EXPECTED_START_TIME_DESC", "limit": 50}
     runs = httpx.post(f"{machine.api}/flow_runs/filter", json=body, timeout=30).json()
-    (mine,) = [run for run in runs if run["parameters"].get("date") == str(DAYS[0])]
+    (started,) = [run for run in runs if run["parameters"].get("date") == str(DAYS[0])]
 
-    run = await machine.wait(mine["id"])
+    run = await machine.wait(started["id"])
 
     assert (run["state_type"], run["name"]) == ("COMPLETED", f"load-day/{DAYS[0]}")
     statuses = machine.rows(f"select distinct status from quality.quality_load_log where business_date = '{DAYS[0]}'")
     assert statuses == [{"status": "success"}]
     artifacts = httpx.post(f"{machine.api}/artifacts/filter", json={}, timeout=30).json()
-    assert f"quality-{DAYS[0]}" in {artifact["key"] for artifact in artifacts}
+    mine = {artifact["key"]: artifact for artifact in artifacts if artifact["flow_run_id"] == run["id"]}
+    assert set(mine) == {f"quality-{DAYS[0]}", f"quality-{DAYS[0]}-report"}
+    assert f"{DAYS[0]}/report.html" in mine[f"quality-{DAYS[0]}-report"]["data"]
 
 
 async def test_backfill_runs_each_day_once_two_at_a_time_and_resumes_with_the_failed_day(

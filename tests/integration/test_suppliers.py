@@ -84,6 +84,7 @@ tables:
     # The daily table's meter stands under no building DAILY: its two readings wait, and are never taken for hours.
     assert (log["rows_loaded"], log["rows_rejected"], len(values)) == (12, 2, 12)
     assert "итоговые строки 1" in str(log["message"])
+    assert "примечания 1" in str(log["message"])  # the signature below the last table
 
 
 async def test_meters_side_by_side_in_column_blocks(world: World, tmp_path: Path) -> None:

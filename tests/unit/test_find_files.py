@@ -62,6 +62,15 @@ async def test_link_out_of_the_folder_is_refused_and_named(tmp_path: Path) -> No
     assert (found.files, found.refused) == ([], ["link.csv"])
 
 
+async def test_file_without_its_marker_is_left_and_named_where_markers_are_asked_for(tmp_path: Path) -> None:
+    for name in ("done.csv", "done.csv.ready", "open.csv"):
+        put(tmp_path, name)
+
+    found = await find_files(DAY, settings_of(tmp_path, ready_suffix=".ready"), now=time.time())
+
+    assert ([file.relative_path for file in found.files], found.unmarked) == (["done.csv"], ["open.csv"])
+
+
 async def test_growing_file_is_left_for_the_next_run_and_a_settled_one_is_read(tmp_path: Path) -> None:
     growing = put(tmp_path, "growing.csv")
     put(tmp_path, "settled.csv")
@@ -76,6 +85,27 @@ async def test_growing_file_is_left_for_the_next_run_and_a_settled_one_is_read(t
 
     assert found.growing == ["growing.csv"]
     assert [file.relative_path for file in found.files] == ["settled.csv"]
+
+
+async def test_file_that_cannot_be_opened_or_is_moved_away_leaves_the_others_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("good.csv", "locked.csv", "moved.csv"):
+        put(tmp_path, name)
+
+    def checksum(path: Path) -> str:  # root may read anything: the system's answer is made here
+        if path.name == "locked.csv":
+            raise PermissionError(13, "Permission denied")
+        path.with_name("moved.csv").unlink(missing_ok=True)
+        with path.open("rb"):
+            return "0"
+
+    monkeypatch.setattr("tasks.find_files.checksum_of", checksum)
+    found = await find_files(DAY, settings_of(tmp_path), now=time.time())
+
+    assert [file.relative_path for file in found.files] == ["good.csv"]
+    assert found.growing == ["moved.csv"]
+    assert found.unreadable == {"locked.csv": "файл не открывается (Permission denied): проверьте права"}
 
 
 @pytest.mark.parametrize("name", ["a\nb.csv", "б" * 100 + ".csv", "\u202egnp.csv", 'it\'s "q".csv'])

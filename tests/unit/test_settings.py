@@ -21,7 +21,12 @@ from schemas.settings import PROJECT_ROOT, Settings, load_settings
         ("CORE_SCHEMA", "public", "schema name"),
         ("REFRESH_OBJECTS", "core.a; drop table b", "schema.name"),
         ("LOG_LEVEL", "loud", "'DEBUG'"),
+        ("ROLE_PREFIX", "pg_x", "not pg_"),
+        ("KEEP_STAGE_DAYS", "0", "greater than or equal to 1"),
         ("DATABASE_URL", "mysql://u:s3cret@h/d", "postgresql://"),
+        ("DATABASE_URL", "postgresql://u:s3cret/x@h/d", "postgresql://"),
+        ("DATABASE_URL", "postgresql://u:s3cret@h", "/database"),
+        ("DATABASE_URL", "postgresql://u:s3cret@h/d?sslrootcert=ca.pem", "sslmode"),
     ],
 )
 def test_wrong_value_is_refused_in_one_line_that_names_it(

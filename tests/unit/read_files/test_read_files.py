@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import xlsxwriter
 
@@ -12,6 +13,7 @@ from schemas.errors import FileError
 from schemas.layouts import TableLayout
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
 from schemas.settings import PROJECT_ROOT, Settings
+from schemas.table_spec import Identity
 from tasks.read_files import read_tables
 
 LONG = match_mapping(load_mappings(PROJECT_ROOT / "schemas" / "sources"), "a.csv")
@@ -159,9 +161,69 @@ def test_workbook_with_title_two_line_header_and_code_in_a_cell(tmp_path: Path) 
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "is_note"),
+    [
+        (["Подпись", "", "Иванов", ""], True),
+        (["Ответственный", "Иванов И.И.", "", ""], True),
+        (["Сформировано 01.05.2025", "", "", ""], True),
+        (["02.04.2025", "", "", ""], True),
+        (["авария", "1-2", "н/д", "н/д"], False),
+        (["авария", "", "60,5", ""], False),
+        (["#ССЫЛКА!", "", "#ССЫЛКА!", ""], False),
+        (["=A5", "=B5", "", ""], False),
+        (["02.04.2025", "1-2", "", ""], False),
+        (["02.04.2025", "", "н/д", ""], False),
+    ],
+)
+def test_only_a_line_that_can_be_no_reading_is_a_note(tmp_path: Path, line: list[str], is_note: bool) -> None:
+    mapping = SHEET.model_copy(
+        update={"tables": [table.model_copy(update={"identity": Identity(meter="M")}) for table in SHEET.tables]}
+    )
+    lines = [["Дата", "Час", "Т1, °C", "Т2, °C"], ["01.04.2025", "0-1", "60", "40"], line]
+
+    layout, rows = read(csv_file(tmp_path, "\n".join(";".join(f'"{cell}"' for cell in one) for one in lines)), mapping)
+
+    assert (layout.skipped, len(rows)) == (({"примечания": 1}, 1) if is_note else ({}, 2))
+
+
 def test_missing_sheet_lists_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"нет листа «Лист».*«Другой»"):
         read(workbook(tmp_path, [["x"]], sheet="Другой"), SHEET)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "read_sheets"),
+    [(None, ["Явный"]), ("Скрытый", ["Скрытый"]), ("*", ["Явный", "Ещё"])],
+    ids=["first_visible", "hidden_by_name", "glob_of_visible"],
+)
+def test_hidden_sheet_is_read_only_when_the_mapping_names_it(
+    tmp_path: Path, wanted: str | None, read_sheets: list[str]
+) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        for name in ("Скрытый", "Явный", "Ещё"):
+            page = book.add_worksheet(name)
+            page.write_row(0, 0, ["ts", "meter", "metric", "value"])
+        book.get_worksheet_by_name("Явный").activate()
+        book.get_worksheet_by_name("Явный").set_first_sheet()
+        book.get_worksheet_by_name("Скрытый").hide()
+    mapping = SourceMapping.model_validate({"name": "x", "match": ["*"], "layout": "long", "sheet": wanted or ()})
+
+    tables = read_tables(path, mapping, relative_path="a.xlsx", settings=Settings())
+
+    assert [table.layout.sheet for table in tables] == read_sheets
+
+
+def test_csv_of_any_size_is_read_in_bounded_memory(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, "ts,meter,metric,value\n" + "2025-04-01 00:00,M,T1,60.5\n" * 600_000)
+    before = pa.total_allocated_bytes()
+
+    (table,) = read_tables(path, LONG, relative_path="a.csv", settings=Settings())
+    seen = [(len(batch), pa.total_allocated_bytes() - before) for batch in table.batches]
+
+    assert sum(rows for rows, _ in seen) == 600_000
+    assert max(held for _, held in seen) < path.stat().st_size / 2
 
 
 def test_workbook_renamed_to_csv_is_read_by_its_content(tmp_path: Path) -> None:

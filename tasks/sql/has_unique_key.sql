@@ -1,14 +1,16 @@
--- A unique index on the three columns, in any order.
+-- $1 table of core, $2 its key's columns in the order of the alphabet: a unique index on them in any order.
 select exists (
     select
     from pg_index as i
+    join pg_class as c on i.indrelid = c.oid
     where
-        i.indrelid = '{core}.measurements'::regclass
+        c.relnamespace = to_regnamespace('{core}')
+        and c.relname = $1
         and i.indisunique
         and i.indpred is null
         and (
             select array_agg(a.attname::text order by a.attname)
             from pg_attribute as a
             where a.attrelid = i.indrelid and a.attnum = any(i.indkey)
-        ) = array['meter_id', 'metric', 'time']
+        ) = $2::text[]
 )

@@ -1,0 +1,35 @@
+"""The figures, a module for each family."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from typing import NamedTuple
+
+from benchmarks.figures import features, files, growth, loads, peers, running
+from benchmarks.lab import Lab
+from benchmarks.results import Result
+
+
+class Family(NamedTuple):
+    """Figures that are measured together."""
+
+    names: tuple[str, ...]
+    measure: Callable[[Lab, Collection[str]], Awaitable[list[Result]]]
+    quick: bool = True
+
+
+FAMILIES = (
+    Family(("csv", "changed", "unchanged", "same"), loads.measure_csv),
+    Family(("small-files",), files.measure_small_csvs),
+    Family(("small-workbooks",), files.measure_small_workbooks),
+    Family(("xlsx",), files.measure_xlsx),
+    Family(("rejected-1", "rejected-100"), loads.measure_rejected),
+    Family(("naive",), peers.measure_naive),
+    Family(("dlt", "dlt-arrow"), peers.measure_dlt, quick=False),
+    Family(("growth",), growth.measure_growth, quick=False),
+    Family(("city",), growth.measure_city, quick=False),
+    Family(("memory", "memory-growth"), growth.measure_memory, quick=False),
+    Family(("features",), features.measure_features, quick=False),
+    Family(("orchestration",), running.measure_orchestration, quick=False),
+    Family(("backfill",), running.measure_backfill, quick=False),
+)

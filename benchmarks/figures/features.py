@@ -1,0 +1,68 @@
+"""What follows a load: aggregates and features of one day, with little and with much behind them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from datetime import date, timedelta
+
+from benchmarks.costs import Cost, typical
+from benchmarks.figures.loads import MILLION
+from benchmarks.fill import fill
+from benchmarks.inputs import READINGS_OF_A_BUILDING
+from benchmarks.lab import Lab, check, say
+from benchmarks.results import Result
+from tasks.build_features import Window, build, fingerprint
+from tasks.connect_warehouse import connector
+from tasks.refresh_objects import find_targets, refresh
+from tasks.track_changes import finish_changes, one_transform, take_changes
+
+_FIRST = date(2025, 3, 1)
+_REPEATS = 3
+
+
+async def transform(lab: Lab) -> None:
+    """Do what the flow does after the commit."""
+    settings, connection = lab.world.settings, lab.connection
+    assert settings.database_url
+    async with one_transform(connection), connector(settings.database_url) as warehouse:
+        targets = await find_targets(connection, settings)
+        changes = await take_changes(warehouse, settings)
+        full = changes.built_with != fingerprint(settings)
+        window = None
+        if changes.first and changes.last:
+            await refresh(connection, targets, changes.first, changes.last, settings)
+            window = None if full else Window(changes.first, changes.last)
+        await asyncio.to_thread(build, settings.database_url, settings, window=window, full=full)
+        await finish_changes(warehouse, fingerprint(settings), settings)
+
+
+async def measure_features(lab: Lab, wanted: Collection[str]) -> list[Result]:
+    """Make the features of a day of a million readings on top of 10 and of 50 days like it."""
+    await lab.clear()
+    buildings = lab.size(MILLION) // READINGS_OF_A_BUILDING
+    costs: dict[int, list[Cost]] = {}
+    day = _FIRST
+    for days_behind in (10, 50):
+        until = _FIRST + timedelta(days=days_behind)
+        await fill(lab, day, until, buildings, changed=True)
+        await lab.connection.execute("vacuum analyze")
+        say(f"features: {await lab.count():,} readings in core; making the features of all of them")
+        await transform(lab)
+        day = until
+        for _ in range(_REPEATS):
+            await fill(lab, day, day + timedelta(days=1), buildings, changed=True)
+            await lab.settle()
+            costs.setdefault(days_behind, []).append(await lab.meter.of(transform(lab)))
+            day += timedelta(days=1)
+            say(f"features: a day on top of {days_behind} in {costs[days_behind][-1].wall:.1f} s")
+            made = await lab.connection.fetchval(
+                "select count(*) from features.ml_hourly_by_building where local_date = $1", day - timedelta(days=1)
+            )
+            check("hours of the day", made, buildings * 24)
+    few, many = typical(costs[10]), typical(costs[50])
+    cpus = [many.cpu / few.cpu] if few.cpu and many.cpu else []
+    note = (
+        f"a day of {buildings * READINGS_OF_A_BUILDING:,} readings; on 10 days {few.wall:.1f} s; medians of {_REPEATS}"
+    )
+    return [Result("features", [many.wall / few.wall], cpus, costs[50], note=note)]

@@ -1,0 +1,90 @@
+"""One csv of a million readings: loaded first, changed, unchanged, again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from benchmarks.costs import Cost
+from benchmarks.inputs import READINGS_OF_A_BUILDING, change, spoil, touch, write_city_csv
+from benchmarks.lab import Lab, Steps, check, say, whole
+from benchmarks.results import Result, compare
+from tests.world import DAY
+
+MILLION = 1_000_000
+
+
+async def measure_csv(lab: Lab, wanted: Collection[str]) -> list[Result]:
+    """Load one file, again with 1 % of its values changed, again with other bytes, and once more as it is."""
+    found: dict[str, list[Steps]] = {name: [] for name in ("csv", "changed", "unchanged", "same")}
+    yardsticks: list[Cost] = []
+    for number in range(lab.repeats):
+        file, steps, readings = await _first_load(lab)
+        found["csv"].append(steps)
+        if {"changed", "unchanged", "same"} & set(wanted):
+            changed = change(file, 0.01)
+            await _again(lab, found["changed"], rows_updated=changed, rows_unchanged=readings - changed)
+            touch(file)
+            await _again(lab, found["unchanged"], rows_updated=0, rows_unchanged=readings)
+            await _again(lab, found["same"], status="skipped")
+        yardsticks.append(await lab.bare())
+        lab.clean.append((steps, yardsticks[-1]))
+        say(f"csv {number + 1}/{lab.repeats}: {whole(steps).wall / yardsticks[-1].wall:.2f} × B")
+    note = f"{readings:,} readings; B = {sum(cost.wall for cost in yardsticks) / len(yardsticks):.2f} s"
+    return [
+        compare(name, [whole(one) for one in steps], yardsticks, steps=steps, note=note if name == "csv" else "")
+        for name, steps in found.items()
+        if name in wanted
+    ]
+
+
+async def clean_csv(lab: Lab) -> list[tuple[Steps, Cost]]:
+    """Give first loads of one csv, measured now if no figure before has done so."""
+    if not lab.clean:
+        await measure_csv(lab, ["csv"])
+    return lab.clean
+
+
+async def measure_rejected(lab: Lab, wanted: Collection[str]) -> list[Result]:
+    """Load the csv with 1 % and with all of its values out of bounds."""
+    clean = [whole(steps) for steps, _ in await clean_csv(lab)]
+    results = []
+    for name, share in (("rejected-1", 0.01), ("rejected-100", 1.0)):
+        if name not in wanted:
+            continue
+        parts: list[Steps] = []
+        for number in range(lab.repeats):
+            file, readings = await _prepare(lab)
+            spoilt = spoil(file, share)
+            steps, (log,) = await lab.steps()
+            check("rejected", (log["rows_rejected"], log["rows_inserted"]), (spoilt, readings - spoilt))
+            check(
+                "row errors", await lab.connection.fetchval("select count(*) from quality.quality_row_errors"), spoilt
+            )
+            parts.append(steps)
+            say(f"{name} {number + 1}: {whole(steps).wall:.1f} s")
+        ours = [clean[number % len(clean)] for number in range(len(parts))]
+        results.append(compare(name, [whole(steps) for steps in parts], ours, steps=parts))
+    return results
+
+
+async def _prepare(lab: Lab) -> tuple[Path, int]:
+    await lab.add_city(lab.size(MILLION) // READINGS_OF_A_BUILDING)
+    await lab.clear()
+    file = lab.world.settings.raw_dir / DAY.isoformat() / "day.csv"
+    return file, write_city_csv(file, DAY, lab.size(MILLION))
+
+
+async def _first_load(lab: Lab) -> tuple[Path, Steps, int]:
+    file, readings = await _prepare(lab)
+    steps, (log,) = await lab.steps()
+    check("inserted", (log["status"], log["rows_inserted"]), ("success", readings))
+    check("in core", await lab.count(), readings)
+    return file, steps, readings
+
+
+async def _again(lab: Lab, into: list[Steps], **expected: object) -> None:
+    await lab.settle()
+    steps, (log,) = await lab.steps()
+    check("load log", {name: log[name] for name in expected}, expected)
+    into.append(steps)

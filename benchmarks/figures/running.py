@@ -1,0 +1,147 @@
+"""What orchestration costs: a Prefect server, workers, and a backfill through them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+import httpx
+
+from benchmarks.costs import Cost, total
+from benchmarks.figures.features import transform
+from benchmarks.inputs import READINGS_OF_A_BUILDING, write_city_csv
+from benchmarks.lab import Lab, check, say, whole
+from benchmarks.results import Result
+from schemas.settings import PROJECT_ROOT
+from tasks.build_report import collect, write
+
+_FIRST = date(2025, 4, 1)
+_BUILDINGS = 50
+_BACKFILL_DAYS = 30
+_BACKFILL_READINGS = 100_000
+_DONE = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+
+
+class Machine(NamedTuple):
+    """A machine on which `dataops up` has been called."""
+
+    environment: dict[str, str]
+    api: str
+
+    def dataops(self, *arguments: str) -> str:
+        """Call the command; gives what it prints."""
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("dataops")), *arguments],
+            env=self.environment,
+            cwd=PROJECT_ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"dataops {' '.join(arguments)}: {(done.stderr or done.stdout)[-2000:]}")
+        return done.stdout
+
+    def run_of_day(self, day: date) -> dict[str, Any]:
+        """Run the deployment for a day and wait for its end."""
+        deployment = httpx.get(f"{self.api}/deployments/name/load-day/day", timeout=30).raise_for_status().json()
+        body = {"parameters": {"date": day.isoformat()}, "state": {"type": "SCHEDULED"}}
+        url = f"{self.api}/deployments/{deployment['id']}/create_flow_run"
+        run: dict[str, Any] = httpx.post(url, json=body, timeout=30).raise_for_status().json()
+        while run["state_type"] not in _DONE:
+            time.sleep(0.3)
+            run = httpx.get(f"{self.api}/flow_runs/{run['id']}", timeout=30).json()
+        check("the run's end", run["state_type"], "COMPLETED")
+        return run
+
+
+@contextmanager
+def _machine(lab: Lab, workers: int) -> Iterator[Machine]:
+    settings = lab.world.settings
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    environment = kept | {
+        "DATABASE_URL": lab.url,
+        "STATE_DIR": str(settings.state_dir),
+        "RAW_DIR": str(settings.raw_dir),
+        "ARTIFACTS_DIR": str(settings.artifacts_dir),
+        "FILE_SETTLE_SEC": "0",
+        "PREFECT_HOME": str(lab.folder / "prefect"),
+        "PREFECT_WORKER_QUERY_SECONDS": "2",
+    }
+    machine = Machine(environment, "")
+    try:
+        machine.dataops("up", "--workers", str(workers))
+        yield Machine(environment, (settings.state_dir / "prefect" / "api_url").read_text(encoding="utf-8").strip())
+    finally:
+        machine.dataops("down")
+
+
+def _two_files(lab: Lab, day: date) -> int:
+    folder = lab.world.settings.raw_dir / day.isoformat()
+    count = write_city_csv(folder / "first.csv", day, _BUILDINGS * READINGS_OF_A_BUILDING)
+    second = folder / "second.csv"
+    head, *lines = (folder / "first.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    second.write_text("".join([head, *lines[count // 2 :]]), encoding="utf-8")
+    (folder / "first.csv").write_text("".join([head, *lines[: count // 2]]), encoding="utf-8")
+    return count
+
+
+async def measure_orchestration(lab: Lab, wanted: Collection[str]) -> list[Result]:
+    """Run load-day on a worker for days of two files; what it takes over the same work without Prefect."""
+    await lab.add_city(_BUILDINGS)
+    await lab.clear()
+    days = [_FIRST + timedelta(days=number) for number in range(2 * (lab.repeats + 1))]
+    for day in days:
+        _two_files(lab, day)
+    with _machine(lab, 1) as machine:
+        runs = [await asyncio.to_thread(machine.run_of_day, day) for day in days[::2]][1:]
+    bare = [await _without_prefect(lab, day) for day in days[1::2]][1:]
+    check("in core", await lab.count(), len(days) * _BUILDINGS * READINGS_OF_A_BUILDING)
+    over = [run["total_run_time"] - cost.wall for run, cost in zip(runs, bare, strict=True)]
+    for run, cost in zip(runs, bare, strict=True):
+        say(f"orchestration: load-day {run['total_run_time']:.1f} s, the same without Prefect {cost.wall:.1f} s")
+    note = f"s; load-day {median(run['total_run_time'] for run in runs):.1f} s from its start to its end"
+    return [Result("orchestration", over, [], bare, note=note)]
+
+
+async def _without_prefect(lab: Lab, day: date) -> Cost:
+    """Load, make features and report, as load-day does."""
+    steps, _ = await lab.steps(day)
+
+    async def report() -> None:
+        found = await collect(lab.connection, lab.world.settings, day, now=datetime.now(UTC))
+        write(found, lab.world.settings.artifacts_dir / "quality_reports" / day.isoformat())
+
+    return total([whole(steps), await lab.meter.of(transform(lab)), await lab.meter.of(report())])
+
+
+async def measure_backfill(lab: Lab, wanted: Collection[str]) -> list[Result]:
+    """Load 30 days through the deployment, one at a time on one worker, then two at a time on two."""
+    readings = lab.size(_BACKFILL_READINGS)
+    await lab.add_city(readings // READINGS_OF_A_BUILDING)
+    seconds = {}
+    for workers in (1, 2):
+        await lab.clear()
+        first = _FIRST - timedelta(days=workers * 100)  # days of its own: Prefect knows the others as done
+        count = sum(
+            write_city_csv(lab.world.settings.raw_dir / str(day) / "day.csv", day, readings)
+            for day in (first + timedelta(days=number) for number in range(_BACKFILL_DAYS))
+        )
+        with _machine(lab, workers) as machine:
+            last = first + timedelta(days=_BACKFILL_DAYS - 1)
+            started = time.perf_counter()
+            await asyncio.to_thread(machine.dataops, "backfill", str(first), str(last), "--concurrency", str(workers))
+            seconds[workers] = time.perf_counter() - started
+        check("in core", await lab.count(), count)
+        say(f"backfill: {_BACKFILL_DAYS} days on {workers} workers in {seconds[workers]:.0f} s")
+    note = f"{readings:,} readings a day; {seconds[1]:.0f} s and {seconds[2]:.0f} s; once: takes minutes"
+    return [Result("backfill", [seconds[2] / seconds[1]], note=note)]

@@ -1,0 +1,62 @@
+"""Readings of a city's past, made in the database: what a table holds before the measured load."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, tzinfo
+from uuid import UUID
+
+from benchmarks.inputs import READINGS_OF_A_BUILDING
+from benchmarks.lab import Lab, check
+from tasks.sql import statement
+
+_PAST = UUID(int=1)
+# One row per meter, hour and metric of the L-buildings, in the order of the key.
+_FILL = """
+insert into core.measurements (time, meter_id, metric, value, quality, load_id)
+select hours.time, meters.id, metrics.metric, 1 + (meters.id + extract(hour from hours.time)) % 50, 0, $4
+from core.meters as meters
+join core.itp as itp on meters.itp_id = itp.id
+join core.buildings as buildings on itp.building_id = buildings.id
+cross join generate_series($1::timestamptz, $2::timestamptz - interval '1 hour', interval '1 hour') as hours (time)
+cross join lateral unnest(
+    case meters.kind
+        when 'hot_water'
+            then array['flow_supply', 'flow_return', 'consumption_period', 'T1', 'T2']::core.metric[]
+        else array['consumption_cumulative', 'consumption_period']::core.metric[]
+    end
+) as metrics (metric)
+where buildings.external_code like 'L-%' and substr(buildings.external_code, 3)::integer <= $3
+order by meters.id, hours.time, metrics.metric
+"""
+_CHANGED = """
+insert into quality.changed_days (load_id, building_id, local_date)
+select $3, id, day::date
+from core.buildings
+cross join generate_series($1::date, $2::date - 1, interval '1 day') as day
+where external_code like 'L-%' and substr(external_code, 3)::integer <= $4
+"""
+
+
+async def fill(lab: Lab, first: date, until: date, buildings: int, *, changed: bool = False) -> int:
+    """Fill core with the days from `first` up to `until` (local midnights); gives the readings.
+
+    `changed`: leave the record of changed days that a load would leave.
+    """
+    zone = lab.world.settings.zone
+    await lab.add_city(buildings)
+    since, to = (_midnight(day, zone) for day in (first, until))
+    await lab.connection.execute(statement("ensure_partitions", lab.world.settings), since, to)
+    before = await lab.count()
+    for day in range(first.toordinal(), until.toordinal()):
+        since, to = (_midnight(date.fromordinal(one), zone) for one in (day, day + 1))
+        await lab.connection.execute(_FILL, since, to, buildings, _PAST)
+    if changed:
+        await lab.connection.execute(_CHANGED, first, until, _PAST, buildings)
+    await lab.connection.execute("analyze core.measurements")
+    readings = (until - first).days * buildings * READINGS_OF_A_BUILDING
+    check("filled", await lab.count() - before, readings)
+    return readings
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time(), zone)

@@ -1,0 +1,148 @@
+"""Files to measure with."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import xlsxwriter
+
+from schemas.settings import PROJECT_ROOT
+from tasks.generate_samples import write_long_csv
+
+READINGS_OF_A_BUILDING = 7 * 24
+HOURS_OF_A_SHEET = 30 * 24
+METRICS_OF_A_SHEET = 5
+
+_SHEET_HEADINGS = ("Подача", "Обратка", "Потребление за период", "Т1 гвс", "Т2 гвс")
+_SHEET = """\
+layout: day-sheet
+date: Дата
+hour: Время суток, ч
+columns:
+  Подача: {metric: flow_supply, unit: м3}
+  Обратка: {metric: flow_return, unit: м3}
+  Потребление за период: {metric: consumption_period, unit: м3}
+  Т1 гвс: {metric: T1, unit: оС}
+  Т2 гвс: {metric: T2, unit: оС}
+"""
+_MAPPINGS = f"""\
+name: sheet-of-a-building
+match: ["sheet.*"]
+{_SHEET}
+identity:
+  path: '(?P<building>D-\\d+)/[^/]+$'
+  building: "{{building}}"
+  itp: "{{building}}-ITP"
+  meter: "{{building}}-GVS"
+---
+name: sheet-of-a-city
+match: ["city.xlsx"]
+{_SHEET}
+identity:
+  meter: {{column: Счётчик}}
+"""
+
+
+def write_sources(folder: Path) -> Path:
+    """Write the product's mappings, and those of the files below."""
+    shutil.copytree(PROJECT_ROOT / "schemas" / "sources", folder)
+    (folder / "benchmark.yaml").write_text(_MAPPINGS, encoding="utf-8")
+    return folder
+
+
+def write_city_csv(path: Path, day: date, readings: int) -> int:
+    """Write about so many readings of one day in the data contract's layout; gives their number."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return write_long_csv(path, day, readings // READINGS_OF_A_BUILDING)
+
+
+def spoil(path: Path, share: float) -> int:
+    """Make a share of a csv's values negative, which a rule rejects; gives their number."""
+    return _edit_values(path, share, lambda value: f"-{value}1")
+
+
+def change(path: Path, share: float) -> int:
+    """Change a share of a csv's values; gives their number."""
+    return _edit_values(path, share, lambda value: f"{float(value) + 0.001:.3f}")
+
+
+def touch(path: Path) -> None:
+    """Give a csv another checksum with the same readings."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write("\n")
+
+
+def sheet_rows(first: date, hours: int) -> Iterator[list[str | float]]:
+    """Give the rows of a day-sheet: date, hour, five values."""
+    random = np.random.default_rng(1)
+    water = np.round(random.gamma(2, 1, hours), 2)
+    t1 = np.round(60 + random.random(hours), 1)
+    for place in range(hours):
+        day, hour = divmod(place, 24)
+        supply = float(water[place])
+        values = [round(supply * 2, 2), supply, supply, float(t1[place]), round(float(t1[place]) - 19.5, 1)]
+        yield [f"{first + timedelta(days=day):%d.%m.%Y}", f"{hour}-{hour + 1}", *values]
+
+
+def write_small_csvs(folder: Path, first: date, files: int) -> int:
+    """Write a month's day-sheet of each building as csv, each in the building's folder; gives the readings."""
+    head = ";".join(["Дата", "Время суток, ч", *_SHEET_HEADINGS])
+    lines = [";".join(str(cell) for cell in row) for row in sheet_rows(first, HOURS_OF_A_SHEET)]
+    for number in range(1, files + 1):
+        # The number makes each file another one; the readings differ by meter already.
+        last = lines[-1].rpartition(";")[0] + f";{40 + number / 1000:.3f}"
+        _put(folder, number, "sheet.csv", "\n".join([head, *lines[:-1], last, ""]).encode())
+    return files * HOURS_OF_A_SHEET * METRICS_OF_A_SHEET
+
+
+def write_small_workbooks(folder: Path, first: date, files: int) -> int:
+    """Write the same day-sheets as xlsx."""
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream) as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, ["Дата", "Время суток, ч", *_SHEET_HEADINGS])
+        for place, row in enumerate(sheet_rows(first, HOURS_OF_A_SHEET), start=1):
+            page.write_row(place, 0, row)
+    for number in range(1, files + 1):
+        with zipfile.ZipFile(stream, "a") as archive:
+            archive.comment = f"{number:06d}".encode()  # another checksum, the same sheet
+        _put(folder, number, "sheet.xlsx", stream.getvalue())
+    return files * HOURS_OF_A_SHEET * METRICS_OF_A_SHEET
+
+
+def write_city_workbook(path: Path, first: date, rows: int) -> int:
+    """Write one sheet with a month of many meters; gives the readings."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    month = list(sheet_rows(first, HOURS_OF_A_SHEET))
+    with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, ["Счётчик", "Дата", "Время суток, ч", *_SHEET_HEADINGS])
+        for place in range(rows):
+            meter, hour = divmod(place, HOURS_OF_A_SHEET)
+            page.write_row(place + 1, 0, [f"D-{meter + 1:04d}-GVS", *month[hour]])
+    return rows * METRICS_OF_A_SHEET
+
+
+def _put(folder: Path, building: int, name: str, content: bytes) -> None:
+    path = folder / f"D-{building:04d}" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _edit_values(path: Path, share: float, edit: Callable[[str], str]) -> int:
+    every = round(1 / share)
+    with path.open(encoding="utf-8") as file:
+        head, *lines = file
+    place = head.rstrip().replace('"', "").split(",").index("value")
+    for number in range(0, len(lines), every):
+        cells = lines[number].split(",")
+        cells[place] = edit(cells[place])
+        lines[number] = ",".join(cells)
+    path.write_text("".join([head, *lines]), encoding="utf-8")
+    return len(range(0, len(lines), every))

@@ -1,0 +1,15 @@
+-- $1 names of metrics. Those that the type of core's metric does not have; none where it is no enum.
+select
+    t.oid::regtype::text as type,
+    wanted.label
+from pg_class as c
+join pg_namespace as n on c.relnamespace = n.oid
+join pg_attribute as a on c.oid = a.attrelid and a.attname = 'metric'
+join pg_type as t on a.atttypid = t.oid and t.typtype = 'e'
+cross join unnest($1::text[]) as wanted (label)
+where
+    n.nspname = '{core}'
+    and c.relname in ('measurements', 'measurement_revisions')
+    and not exists (select from pg_enum as e where e.enumtypid = t.oid and e.enumlabel = wanted.label)
+group by t.oid, wanted.label
+order by wanted.label

@@ -1,0 +1,57 @@
+-- $1 schema.name list, $2 those that are continuous aggregates, $3 roles: what none of them may refresh, and
+-- what the first one needs. An aggregate is refreshed by its owner alone, whatever is granted; to make the role a
+-- member of the engineer's would let it alter core.
+with
+
+objects as (
+
+    select
+        c.oid,
+        c.relkind,
+        c.relowner,
+        n.oid as schema_oid,
+        format('%I.%I', n.nspname, c.relname) as name
+    from unnest($1::text[]) as wanted (name)
+    join pg_namespace as n on split_part(wanted.name, '.', 1) = n.nspname
+    join pg_class as c on n.oid = c.relnamespace and split_part(wanted.name, '.', 2) = c.relname
+    where c.relkind = 'm' or wanted.name = any($2::text[])
+
+),
+
+roles as (
+
+    select role from unnest($3::text[]) as given (role)
+
+)
+
+select
+    name || ' may not be refreshed' as what,
+    format('grant usage on schema %s to %I', schema_oid::regnamespace, ($3::text[])[1]) as query
+from objects
+where not exists (select from roles where has_schema_privilege(roles.role, objects.schema_oid, 'usage'))
+union all
+select
+    name || case
+        when relkind = 'm' and current_setting('server_version_num')::integer >= 170000 then ' may not be refreshed'
+        else ' is refreshed by its owner alone, whom a superuser can change'
+    end,
+    case
+        when relkind = 'm' and current_setting('server_version_num')::integer >= 170000
+            then format('grant maintain on %s to %I', name, ($3::text[])[1])
+        else format(
+            'grant create on schema %s to %I; alter materialized view %s owner to %I',
+            schema_oid::regnamespace, ($3::text[])[1], name, ($3::text[])[1]
+        )
+    end
+from objects
+where
+    not exists (
+        select
+        from roles
+        where
+            pg_has_role(roles.role, objects.relowner, 'usage')
+            or case
+                when objects.relkind = 'm' and current_setting('server_version_num')::integer >= 170000
+                    then has_table_privilege(roles.role, objects.oid, 'maintain')
+            end
+    )

@@ -1,0 +1,503 @@
+"""Whatever a file holds: it is read, or refused by a message; and no reading comes out that does not stand in it.
+
+`make test` tries a few hundred files, the same each time; `make fuzz` goes on with new ones.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import io
+import json
+import signal
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from flows.commands.sources import TIMES
+from schemas.errors import FileError, MappingError
+from schemas.layouts import TableLayout
+from schemas.mappings import SourceMapping, match_mapping, read_mappings
+from schemas.settings import Settings
+from tasks.draft_mapping import Sheet, draft_mapping
+from tasks.judge_readings import Meter, judge, parse
+from tasks.judge_readings.report_errors import row_errors
+from tasks.read_files import expand, is_archive, peek, read_tables
+from tasks.stage_rows import payloads
+from tests import files
+from tests.faults.corpus import (
+    HEAT,
+    LONG,
+    MAPPINGS,
+    MAPPINGS_YAML,
+    SEEDS,
+    SHEET,
+    STAMPS,
+    Seed,
+    Seen,
+    csv_of,
+    simple_number,
+)
+
+LIMITS = Settings(workbook_timeout_sec=5, workbook_memory_mb=512, max_unpacked_mb=64)
+SECONDS = 60
+"""No file of the corpus takes a hundredth of it."""
+METERS = {"M": Meter(1, "I", "B"), "00123": Meter(2, "I", "B")}
+FACTORS = (1, 0.001, 3.6, 0.06)
+"""What the units of the corpus may make of a number; a volume in a flow's place is also parted by the hours."""
+
+
+def fuzz(examples: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Try so many inputs, always the same; under the profile `fuzz` as many as that says, always new ones."""
+    is_long = settings.get_current_profile_name() == "fuzz"
+    return settings(
+        max_examples=settings.default.max_examples if is_long else examples,
+        derandomize=not is_long,
+        database=settings.default.database if is_long else None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+@contextmanager
+def no_hang() -> Iterator[None]:
+    def stop(*_: object) -> None:
+        raise AssertionError(f"still reading after {SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+class Read(NamedTuple):
+    """One table as the pipeline reads it."""
+
+    layout: TableLayout
+    raw: list[dict[str, Any]]
+    readings: list[dict[str, Any]]
+
+
+def read(path: Path, name: str, mapping: SourceMapping) -> list[Read]:
+    """Read a file the whole way to its verdicts, but for the database."""
+    tables = []
+    for table in read_tables(path, mapping, relative_path=name, settings=LIMITS):
+        batches = list(table.batches)
+        parsed = [parse(table.layout, batch) for batch in batches]
+        for batch in batches:
+            assert all(
+                "\\u0000" not in text and isinstance(json.loads(text), dict) for text in payloads(batch).to_pylist()
+            )
+        if parsed:
+            everything = pa.concat_tables(parsed)
+            judged = judge(everything, METERS, LIMITS)
+            assert len(judged.readings) + len(judged.duplicates) == len(everything)
+            rejected = judged.readings.filter(pa.compute.equal(judged.readings.column("quality"), 2))
+            assert len(rejected) == 0 or len(row_errors([table.layout], rejected)) > 0
+        tables.append(
+            Read(
+                table.layout,
+                [row for batch in batches for row in batch.to_pylist()],
+                [reading for one in parsed for reading in one.to_pylist()],
+            )
+        )
+    return tables
+
+
+def read_any(content: bytes, name: str) -> list[Read]:
+    """Read a file, or each file of an archive, by the mapping that takes it."""
+    with tempfile.TemporaryDirectory() as folder, no_hang():
+        path = Path(folder, name)
+        path.write_bytes(content)
+        parts = [(path, name)]
+        if is_archive(path, LIMITS):
+            parts = [(member.path, member.name) for member in expand(path, Path(folder, "in"), LIMITS)]
+        found = []
+        for part, part_name in parts:
+            found += read(part, part_name, match_mapping(list(MAPPINGS.values()), part_name))
+        return found
+
+
+def refusal(act: Callable[[], object], kind: type[Exception] = FileError) -> None:
+    """Do something that may refuse by a message of one line; anything else that it raises is a failure."""
+    try:
+        act()
+    except kind as error:
+        said = str(error)
+    else:
+        return
+    assert said.strip()
+    assert len(said) < 2_000
+
+
+def expected_moment(layout: TableLayout, row: dict[str, Any]) -> dt.datetime:
+    """Say when a row was read, in UTC, by the plainest reading of its cells."""
+    text = str(row[layout.timestamp_column or layout.date_column or ""]).strip()
+    if "." in text[:3]:
+        day, month, rest = text.split(".", 2)
+        year, _, clock = rest.partition(" ")
+        year = year if len(year) == 4 else f"20{year}"
+        moment = dt.datetime.fromisoformat(f"{year}-{int(month):02d}-{int(day):02d}")
+        moment += _clock(clock)
+    elif text.replace(".", "").isdigit():
+        days = float(text) + (1462 if layout.epoch == 1904 else 0)
+        moment = dt.datetime(1899, 12, 30) + dt.timedelta(seconds=round(days * 86_400))  # noqa: DTZ001
+    elif text[10:] in {" 24:00", "T24:00", " 24:00:00", "T24:00:00"}:
+        moment = dt.datetime.fromisoformat(text[:10]) + dt.timedelta(days=1)
+    else:
+        moment = dt.datetime.fromisoformat(text)
+    interval = dt.timedelta(minutes=layout.interval_minutes)
+    is_end = layout.stamp == "end"
+    if layout.hour_column:
+        hour = str(row[layout.hour_column]).strip().replace("–", "-").replace("—", "-")
+        moment += _clock(hour.split("-")[0])
+        is_end = is_end and "-" not in hour
+    zone = ZoneInfo((row.get(layout.tz_column or "") or layout.time_zone).strip())
+    instant = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    return instant.astimezone(dt.UTC) - (interval if is_end else dt.timedelta())
+
+
+def _clock(text: str) -> dt.timedelta:
+    parts = [int(part) for part in text.replace(".0", "").replace(".", ":").strip(" T").split(":") if part.strip()]
+    return sum((part * unit for part, unit in zip(parts, _UNITS, strict=False)), dt.timedelta())
+
+
+_UNITS = (dt.timedelta(hours=1), dt.timedelta(minutes=1), dt.timedelta(seconds=1))
+
+
+def accepted(table: Read) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Give each reading that would be loaded, with its raw row."""
+    rows = {row["row_num"]: row for row in table.raw}
+    for reading in table.readings:
+        if not reading["problems"]:
+            yield reading, rows[reading["row_num"]]
+
+
+def check_reading(layout: TableLayout, reading: dict[str, Any], row: dict[str, Any]) -> None:
+    """See that a reading says what its row says."""
+    number = simple_number(row[reading["column_key"]])
+    assert number is not None, (reading, row)
+    factors = [factor * per for factor in FACTORS for per in (1, 60 / layout.interval_minutes)]
+    assert any(abs(reading["value"] - number * factor) <= 1e-9 * abs(number) for factor in factors), (reading, row)
+    ends = layout.register_read_at == "end" and reading["metric"] == "consumption_cumulative"
+    moment = expected_moment(layout, row) + ends * dt.timedelta(minutes=layout.interval_minutes)
+    assert reading["ts"] == moment, (reading, row)
+
+
+def check_against_file(content: bytes, tables: list[Read]) -> None:
+    """See that every accepted reading stands in the file as a simple reader sees it."""
+    seen = Seen(content)
+    for table in tables:
+        for reading, row in accepted(table):
+            check_reading(table.layout, reading, row)
+            text = row[reading["column_key"]]
+            number = simple_number(text)
+            assert number is not None
+            assert seen.holds_text(text) or seen.holds_number(number), (reading, row)
+            assert seen.holds_moment(row[table.layout.timestamp_column or table.layout.date_column or ""]), (
+                reading,
+                row,
+            )
+
+
+# Bytes: any file of the corpus, damaged in places, or continued with another.
+
+TOKENS = [
+    *(b'"', b";", b",", b"\t", b"|", b"\n", b"\r", b"\0", b"'", b"=", b" "),
+    *(b"\xff\xfe", b"\xef\xbb\xbf", b"\xff", b"\xd0", b"\x1a", b"PK\x03\x04", b"\x1f\x8b"),
+    *(b"1e308", b"1e309", b"NaN", b"-0", b"1 234,5", b"#REF!", b"=A1", b"24:00", b"31.02.2025", b"45749"),
+    *(b"<f>A1</f>", b"<v/>", b"<row/>", b"</row>", b'r="ZZ99"', b'r="A1048576"', b't="e"', b't="d"', b"&#0;", b"<!--"),
+    *(text.encode() for text in ("Итого", "Дата", "Т1, °C", "№", "−", "\u2028", "\u202e")),
+]
+Edit = tuple[str, float, int, bytes]
+edits = st.lists(
+    st.tuples(
+        st.sampled_from(["replace", "insert", "delete", "repeat", "cut", "splice"]),
+        st.floats(0, 1, exclude_max=True),
+        st.integers(1, 40),
+        st.one_of(st.sampled_from(TOKENS), st.binary(min_size=1, max_size=8)),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+def edited(content: bytes, changes: list[Edit], other: bytes) -> bytes:
+    for kind, where, size, token in changes:
+        at = int(where * len(content))
+        head, tail = content[:at], content[at:]
+        content = {
+            "replace": head + token + tail[len(token) :],
+            "insert": head + token + tail,
+            "delete": head + tail[size:],
+            "repeat": head + tail[:size] * 3 + tail,
+            "cut": head,
+            "splice": head + other[int(where * len(other)) :],
+        }[kind]
+    return content
+
+
+def edited_inside(content: bytes, which: int, changes: list[Edit], other: bytes) -> bytes:
+    """Edit what is packed, so that the damage is behind the checksums."""
+    if content.startswith(b"\x1f\x8b"):
+        return gzip.compress(edited(gzip.decompress(content), changes, other), mtime=0)
+    if not content.startswith(b"PK"):
+        return edited(content, changes, other)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    name = sorted(parts)[which % len(parts)]
+    return files.zipped(parts | {name: edited_inside(parts[name], which, changes, other)})
+
+
+seeds = st.sampled_from(SEEDS)
+
+
+@fuzz(250)
+@given(seeds, edits, seeds, st.booleans(), st.integers(0, 30))
+def test_no_bytes_break_the_reader_or_make_up_a_reading(
+    seed: Seed, changes: list[Edit], other: Seed, inside: bool, which: int
+) -> None:
+    content = (
+        edited_inside(seed.content, which, changes, other.content)
+        if inside
+        else edited(seed.content, changes, other.content)
+    )
+
+    refusal(lambda: check_against_file(content, read_any(content, seed.name)))
+    refusal(lambda: read_mappings("draft.yaml", draft_of(content)), MappingError)
+
+
+def draft_of(content: bytes) -> bytes:
+    with tempfile.TemporaryDirectory() as folder, no_hang():
+        path = Path(folder, "file")
+        path.write_bytes(content)
+        try:
+            sheets = [Sheet(name, [*rows]) for name, rows in peek(path, LIMITS)]
+        except FileError:
+            return b""
+    return draft_mapping("draft", "file 1.csv", sheets, TIMES).encode()
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: seed.name)
+def test_every_file_of_the_corpus_gives_readings(seed: Seed) -> None:
+    tables = read_any(seed.content, seed.name)
+
+    check_against_file(seed.content, tables)
+    assert all(any(True for _ in accepted(table)) for table in tables)
+
+
+# Cells, headings and mappings: what people do to a table.
+
+CELLS: list[files.Cell] = [
+    *(None, "", " ", "0", "-0", "−5", "1e308", "1e309", "NaN", "#ДЕЛ/0!", "н/д", "-", "1 234,5", "1'234.5", "12,5 м3"),
+    *(
+        "1,2,3",
+        "60.5 °C",
+        "Итого",
+        "Всего:",
+        "=A1",
+        "+7",
+        "@x",
+        "<b>",
+        "\u202etxt",
+        "x" * 300,
+        "a\nb",
+        'q"q',
+        "a;b",
+        "; ",
+    ),
+    *(
+        "31.02.2025",
+        "01.04.25",
+        "2025-04-01T00:30:00+03:00",
+        "30.10.2011 02:30",
+        "26.10.2014 01:30",
+        "01.04.2025 24:00",
+    ),
+    *("04/01/2025", "0-1", "23-24", "24:00", "1-3", "00:00-01:00", "7.0", "01.04.0202", "45749", "45749.5", "99999"),
+    *(
+        45749,
+        45749.04166667,
+        0,
+        -1,
+        1.5,
+        1e9,
+        1e10,
+        0.1 + 0.2,
+        dt.date(2025, 4, 1),
+        dt.time(1, 30),
+        dt.datetime(2025, 4, 1, 1),  # noqa: DTZ001 - Excel's moments have no zone
+    ),
+]
+HEADINGS = [
+    "Дата",
+    "дата ",
+    "Час",
+    "T1,°С",
+    "Т1, °C",
+    "Объем, м3",
+    "V",
+    "t",
+    "м3",
+    "value",
+    "ts",
+    "timestamp",
+    "Счётчик",
+]
+cells = st.one_of(st.sampled_from(CELLS), st.sampled_from(HEADINGS), st.text(max_size=12).filter(str.isprintable))
+Change = tuple[str, int, int, files.Cell]
+changes_of_a_table = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["set", "set", "set", "drop row", "repeat row", "drop column", "repeat column", "move", "empty"]
+        ),
+        st.integers(0, 14),
+        st.integers(0, 7),
+        cells,
+    ),
+    max_size=8,
+)
+GRIDS = {"long": LONG, "sheet": SHEET, "heat": HEAT, "stamps": STAMPS}
+WRITERS: dict[str, Callable[[files.Rows], bytes]] = {
+    "utf-8": csv_of,
+    "cp1251": lambda rows: csv_of(rows, encoding="cp1251", delimiter=";"),
+    "utf-16": lambda rows: csv_of(rows, encoding="utf-16", delimiter="\t"),
+    "xlsx": files.xlsx,
+    "xls": files.xls,
+    "ods": files.ods,
+}
+
+
+def changed(rows: files.Rows, changes: list[Change]) -> list[list[files.Cell]]:
+    width = max(len(row) for row in rows)
+    grid = [[*row, *[None] * (width - len(row))] for row in rows]
+    for kind, line, place, cell in changes:
+        row = line % len(grid)
+        column = place % max(len(grid[0]), 1)
+        if kind == "set" and grid[0]:
+            grid[row][column] = cell
+        elif kind == "drop row" and len(grid) > 1:
+            del grid[row]
+        elif kind == "repeat row":
+            grid.insert(row, list(grid[row]))
+        elif kind == "empty":
+            grid.insert(row, [None] * len(grid[0]))
+        elif kind != "set" and len(grid[0]) > 1:
+            for one in grid:
+                taken = one[column] if kind == "repeat column" else one.pop(column)
+                if kind != "drop column":
+                    one.append(taken)
+    return grid
+
+
+KEYS: dict[str, list[object]] = {
+    "header_row": [1, 2, 5, 10_000],
+    "after": ["Часовой архив", "нет такого", "Дата"],
+    "until": ["Итого", "Суточный", "0"],
+    "block": ["A:C", "C:D", "ZZ:AAA"],
+    "interval_minutes": [1, 30, 60, 1440],
+    "stamp": ["start", "end"],
+    "register_read_at": ["start", "end"],
+    "time_zone": ["UTC", "Asia/Kathmandu", "Europe/Moscow"],
+    "sheet": ["Лист", "*", "нет"],
+    "hour": ["Час", "Объём, м3", "t"],
+    "date": ["Дата", "Время"],
+    "identity": [{"meter": "M"}, {"meter": {"cell": "B2"}}, {"meter": {"column": "Час"}}, {"meter": "{sheet}"}],
+}
+keys_of_a_mapping = st.lists(
+    st.sampled_from(sorted(KEYS)).flatmap(lambda key: st.tuples(st.just(key), st.sampled_from(KEYS[key]))), max_size=2
+)
+
+
+def mapping_of(name: str, keys: list[tuple[str, Any]]) -> SourceMapping | None:
+    document = MAPPINGS[name].model_dump(exclude_none=True)
+    for key, value in keys:
+        for table in document["tables"]:
+            table[key] = value
+    try:
+        return SourceMapping.model_validate(document)
+    except ValueError:
+        return None
+
+
+def as_written(cell: files.Cell) -> str | None:
+    return None if cell is None or (isinstance(cell, str) and not cell.strip()) else str(cell)
+
+
+@fuzz(250)
+@given(st.sampled_from(sorted(GRIDS)), changes_of_a_table, keys_of_a_mapping, st.sampled_from(sorted(WRITERS)))
+@example("sheet", [("set", 2, 0, "01.04.0202")], [], "utf-8")
+def test_no_cells_headings_or_mappings_make_up_or_lose_a_reading(
+    name: str, changes: list[Change], keys: list[tuple[str, Any]], writer: str
+) -> None:
+    mapping = mapping_of(name, keys)
+    grid = changed(GRIDS[name], changes)
+    try:
+        content = WRITERS[writer](grid)
+    except ValueError:  # a date that xls has no day for
+        return
+    if mapping is None:
+        return
+
+    def check() -> None:
+        with tempfile.TemporaryDirectory() as folder, no_hang():
+            path = Path(folder, "file")
+            path.write_bytes(content)
+            for table in read(path, name, mapping):
+                check_against_grid(grid, table, is_csv=writer not in {"xlsx", "xls", "ods"})
+
+    refusal(check)
+
+
+def check_against_grid(grid: list[list[files.Cell]], table: Read, *, is_csv: bool) -> None:
+    """See that accepted readings stand where they say, and that every line below the header is accounted for."""
+    lines = {}
+    line = 1
+    for row in grid:
+        lines[line] = row
+        line += 1 + (is_csv and sum(str(cell).count("\n") for cell in row if cell is not None))
+    places = {column.key: place for place, column in ((_place(one.letter), one) for one in table.layout.columns)}
+    for reading, row in accepted(table):
+        check_reading(table.layout, reading, row)
+        cell = lines[row["row_num"]][places[reading["column_key"]]]
+        text = row[reading["column_key"]]
+        assert (
+            str(cell) == text
+            or (not isinstance(cell, str) and simple_number(str(cell)) == simple_number(text))
+            or (isinstance(cell, float) and f"{cell:g}" == text)
+        ), (cell, text)
+    skipped = dict(table.layout.skipped)
+    ends = table.layout.header_row + skipped.pop("строки единиц и номеров столбцов", 0)
+    skipped.pop("пустые строки", None)
+    filled = [number for number, row in lines.items() if number > ends and any(as_written(cell) for cell in row)]
+    assert len(filled) == len(table.raw) + sum(skipped.values()), (filled, table)
+
+
+def _place(letters: str) -> int:
+    place = 0
+    for letter in letters:
+        place = place * 26 + ord(letter) - 64
+    return place - 1
+
+
+# Mappings: what a person may type.
+
+
+@fuzz(150)
+@given(edits)
+def test_no_mapping_ends_in_anything_but_a_message(changes: list[Edit]) -> None:
+    content = edited(MAPPINGS_YAML.encode(), changes, b"tables: [*x, {a: b}]\n")
+
+    refusal(lambda: read_mappings("x.yaml", content), MappingError)

@@ -1,0 +1,188 @@
+"""Four roles of least privilege: what each may do, and what it may not."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+
+from flows.load_day import load_day
+from flows.rollback import rollback
+from flows.warehouse import migrate_warehouse
+from schemas.errors import TerminalError
+from schemas.settings import Settings
+from tasks.manage_roles import dbt_role, set_up_roles
+from tests.world import DAY, World, long_csv
+
+DENIED = asyncpg.InsufficientPrivilegeError
+
+
+def url_of(user: str, settings: Settings) -> str:
+    """The test's database as seen by a user, whose password is the name."""
+    assert settings.database_url
+    return f"postgresql://{user}:{user}@{settings.database_url.get_secret_value().rpartition('@')[2]}"
+
+
+@asynccontextmanager
+async def login(world: World, *roles: str) -> AsyncIterator[asyncpg.Connection]:
+    """Connect as a new user that has some of the roles and nothing else."""
+    user = f"{world.settings.role_prefix}_login_{'_'.join(roles)}"
+    await world.connection.execute(f"create role {user} login password '{user}'")
+    for role in roles:
+        await world.connection.execute(f"grant {world.settings.roles[role]} to {user}")
+    connection = await asyncpg.connect(url_of(user, world.settings))
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def roles(role_prefix: str, world: World) -> World:
+    """A migrated database with roles."""
+    assert world.settings.role_prefix == role_prefix
+    await set_up_roles(world.connection, world.settings)
+    return world
+
+
+@pytest.mark.server
+@pytest.mark.usefixtures("prefect_api")
+async def test_member_of_loader_and_dbt_runs_the_whole_pipeline(roles: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with login(roles, "loader", "dbt") as connection:
+        user = await connection.fetchval("select current_user")
+        monkeypatch.setenv("DATABASE_URL", url_of(user, roles.settings))
+        pipeline = World(connection, roles.settings)
+        await pipeline.connection.execute("insert into core.buildings (external_code) values ('B')")
+        await pipeline.add_meter("M", kind="cold_water")
+        pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,consumption_period,1", "2025-04-30 00:00,?,T1,1"))
+        await load_day(date=DAY)
+        pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,consumption_period,2"))
+        await load_day(date=DAY)
+        load_id = await connection.fetchval("select load_id from quality.quality_load_log where rows_updated = 1")
+
+        done = await rollback(load_id)
+
+    value = "select cold_consumption_m3 from features.ml_hourly_by_building where cold_consumption_m3 is not null"
+    assert done.restored == 1
+    assert await roles.connection.fetchval(value) == 1
+    owners = await roles.connection.fetch("select distinct tableowner from pg_tables where schemaname = 'features'")
+    assert [row["tableowner"] for row in owners] == [roles.settings.roles["dbt"]]
+    partition = "select tableowner from pg_tables where schemaname = 'core' and tablename like 'measurements_2%'"
+    assert await roles.connection.fetchval(partition) in (roles.settings.roles["owner"], None)  # None: a hypertable
+    async with login(roles, "reader") as reader:
+        assert await reader.fetchval(value) == 1
+        assert await reader.fetchval("select value from core.readings") == 1
+        assert await reader.fetchval("select count(*) from quality.reading_lineage where cell = 'D2'") == 1
+
+
+@pytest.mark.parametrize(
+    ("role", "queries"),
+    [
+        (
+            "loader",
+            [
+                "create table core.mine (one int)",
+                "alter table core.measurements add column mine int",
+                "create index on core.measurements (value)",
+                "truncate core.measurements",
+                "delete from core.meters",
+                "update core.measurement_revisions set new_value = 1",
+                "drop view core.readings",
+                "create table features.mine (one int)",
+                "create schema mine",
+                "delete from quality.schema_migrations",
+                "alter function quality.ensure_partitions set search_path = public",
+            ],
+        ),
+        (
+            "dbt",
+            [
+                "update core.measurements set value = 1",
+                "insert into core.buildings (external_code) values ('B')",
+                "create table core.mine (one int)",
+                "delete from quality.changed_days",
+                "select * from quality.quality_load_log",
+                "select * from stage.stage_raw_measurements",
+                "select quality.ensure_partitions('measurements', 1, 'UTC', '{2025-04-01}')",
+            ],
+        ),
+        (
+            "reader",
+            [
+                "insert into core.buildings (external_code) values ('B')",
+                "update core.measurements set value = 1",
+                "delete from quality.quality_load_log",
+                "drop view features.meter_last_reading",
+                "delete from features.meter_hourly",
+                "create table features.mine (one int)",
+                "select * from stage.stage_raw_measurements",
+                "select quality.ensure_partitions('measurements', 1, 'UTC', '{2025-04-01}')",
+            ],
+        ),
+    ],
+)
+async def test_role_is_refused_what_is_not_its_own(roles: World, role: str, queries: list[str]) -> None:
+    async with login(roles, role) as connection:
+        for query in queries:
+            with pytest.raises(DENIED):
+                await connection.execute(query)
+
+
+async def test_owner_migrates_without_being_a_superuser(role_prefix: str, settings: Settings) -> None:
+    assert settings.database_url
+    admin = await asyncpg.connect(settings.database_url.get_secret_value())
+    user = f"{role_prefix}_engineer"
+    database = settings.database_url.get_secret_value().rpartition("/")[2]
+    await admin.execute(f"create role {user} login createrole password '{user}'")
+    await admin.execute(f"alter database {database} owner to {user}")
+    own = settings.model_copy(update={"database_url": SecretStr(url_of(user, settings))})
+    await migrate_warehouse(own)
+    connection = await asyncpg.connect(url_of(user, settings))
+
+    created = await set_up_roles(connection, own)
+    again = await set_up_roles(connection, own)
+    await admin.execute("delete from quality.schema_migrations where version = 6; drop view quality.reading_lineage")
+    await admin.execute("drop view quality.waiting_rows; drop view quality.open_row_errors")
+    await migrate_warehouse(own)
+
+    assert created == sorted(own.roles.values())
+    assert again == []
+    lineage = await admin.fetchrow(
+        "select viewowner, has_table_privilege($1, 'quality.reading_lineage', 'select') as is_read"
+        " from pg_views where viewname = 'reading_lineage'",
+        own.roles["reader"],
+    )
+    assert tuple(lineage) == (own.roles["owner"], True)
+    await connection.close()
+    await admin.close()
+
+
+async def test_who_may_not_create_roles_is_told_the_sql_that_somebody_else_has_to_run(
+    role_prefix: str, settings: Settings
+) -> None:
+    assert settings.database_url
+    admin = await asyncpg.connect(settings.database_url.get_secret_value())
+    user = f"{role_prefix}_engineer"
+    database = settings.database_url.get_secret_value().rpartition("/")[2]
+    await admin.execute(f"create role {user} login password '{user}'")
+    await admin.execute(f"alter database {database} owner to {user}")
+    own = settings.model_copy(update={"database_url": SecretStr(url_of(user, settings))})
+    await migrate_warehouse(own)
+    connection = await asyncpg.connect(url_of(user, settings))
+
+    with pytest.raises(TerminalError, match="may not create roles") as caught:
+        await set_up_roles(connection, own)
+    await admin.execute("\n".join(line for line in str(caught.value).splitlines() if line.startswith("  ")))
+
+    assert await set_up_roles(connection, own) == []
+    await connection.close()
+    await admin.close()
+
+
+async def test_dbt_without_its_role_is_told_which_grant_is_missing(
+    roles: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with login(roles, "loader") as connection:
+        with pytest.raises(TerminalError, match=rf"grant {roles.settings.roles['dbt']} to "):
+            await dbt_role(connection, roles.settings)
