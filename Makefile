@@ -68,8 +68,10 @@ bench: setup .venv-peers/.installed
 bench-quick: setup
 	$(BIN)/python -m benchmarks --quick
 
+# The image takes no development tools: the same versions without them.
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --constraint requirements.lock pyproject.toml --output-file deployments/requirements.lock
 
 clean:
 	rm -rf .venv .venv-peers .dataops dbt/target dbt/logs tests/timescale/node_modules

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, tzinfo
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from benchmarks.inputs import READINGS_OF_A_BUILDING
 from benchmarks.lab import Lab, check
-from tasks.sql import statement
 
 _PAST = UUID(int=1)
 # One row per meter, hour and metric of the L-buildings, in the order of the key.
@@ -44,11 +44,11 @@ async def fill(lab: Lab, first: date, until: date, buildings: int, *, changed: b
     """
     zone = lab.world.settings.zone
     await lab.add_city(buildings)
-    since, to = (_midnight(day, zone) for day in (first, until))
-    await lab.connection.execute(statement("ensure_partitions", lab.world.settings), since, to)
+    days = [date.fromordinal(day) for day in range(first.toordinal(), until.toordinal())]
+    await lab.connection.execute("select quality.ensure_partitions('measurements', 1, $2, $1)", days, zone.key)
     before = await lab.count()
-    for day in range(first.toordinal(), until.toordinal()):
-        since, to = (_midnight(date.fromordinal(one), zone) for one in (day, day + 1))
+    for day in days:
+        since, to = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
         await lab.connection.execute(_FILL, since, to, buildings, _PAST)
     if changed:
         await lab.connection.execute(_CHANGED, first, until, _PAST, buildings)
@@ -58,5 +58,5 @@ async def fill(lab: Lab, first: date, until: date, buildings: int, *, changed: b
     return readings
 
 
-def _midnight(day: date, zone: tzinfo) -> datetime:
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone)

@@ -23,7 +23,7 @@ def main() -> None:
             run(None, as_json=False)
         else:
             _loop(settings)
-    except DataopsError as error:
+    except (DataopsError, OSError) as error:
         sys.exit(fail(error))
 
 

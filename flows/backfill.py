@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from prefect import flow, get_client, get_run_logger, runtime
+from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import (
     FlowFilter,
     FlowFilterName,
@@ -20,7 +21,7 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.deployments import arun_deployment
 from prefect.settings import PREFECT_API_URL
-from prefect.states import AwaitingRetry, Cancelling
+from prefect.states import AwaitingRetry, Cancelled, Cancelling
 
 from flows.load_day import load_day
 from schemas.errors import RunFailedError
@@ -39,20 +40,31 @@ def days_of(start: dt.date, end: dt.date) -> list[dt.date]:
     return [start + dt.timedelta(days=number) for number in range((end - start).days + 1)]
 
 
-async def _cancel_children(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ANN401 - Prefect's signature
-    """Cancel the day runs with their backfill: Prefect does not do so reliably by itself."""
+class _CancelledError(Exception):
+    """Somebody has cancelled the backfill in the UI."""
+
+
+async def _cancel_days(backfill_id: UUID) -> None:
+    """Cancel the day runs with their backfill: Prefect does not do so by itself."""
     async with get_client() as client:
-        ids = FlowRunFilter(tags=FlowRunFilterTags(all_=[f"backfill:{flow_run.id}"]))
-        for child in await client.read_flow_runs(flow_run_filter=ids):
+        origin = _origin_of(await client.read_flow_run(backfill_id))
+        days = FlowRunFilter(tags=FlowRunFilterTags(all_=[f"backfill:{origin}"]))
+        for child in await client.read_flow_runs(flow_run_filter=days):
             if child.state and not child.state.is_final():
                 await client.set_flow_run_state(child.id, Cancelling(), force=True)
 
 
-@flow(name="backfill", flow_run_name="backfill/{start}..{end}", on_cancellation=[_cancel_children])
-async def backfill(start: dt.date, end: dt.date, concurrency: int = 2) -> dict[str, str]:
+async def _on_crash(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ANN401 - Prefect's signature
+    """Ctrl-C: the days are not left to go on alone."""
+    await _cancel_days(flow_run.id)
+
+
+@flow(name="backfill", flow_run_name="backfill/{start}..{end}", on_crashed=[_on_crash])
+async def backfill(start: dt.date, end: dt.date, concurrency: int = 2) -> dict[str, str] | State[None]:
     """Load every day from start to end, oldest first; a repeat after a failure does the failed days only.
 
-    Through the deployment where a Prefect server is configured, else in this process.
+    Through the deployment where a Prefect server is configured, else in this process. Cancelled in the UI or by
+    Ctrl-C it takes its days with it.
 
     Raises:
         RunFailedError: names the days that failed, with their reasons.
@@ -69,7 +81,11 @@ async def backfill(start: dt.date, end: dt.date, concurrency: int = 2) -> dict[s
             on_day_done.get()()
             return day.isoformat(), why
 
-    outcome = dict(await asyncio.gather(*(one(day) for day in days_of(start, end))))
+    try:
+        outcome = dict(await asyncio.gather(*(one(day) for day in days_of(start, end))))
+    except _CancelledError:
+        await _cancel_days(UUID(str(runtime.flow_run.id)))
+        return Cancelled(message="the backfill was cancelled; what is loaded stays, and a repeat goes on from there")
     if failed := {day: why for day, why in outcome.items() if why}:
         raise RunFailedError.of(failed)
     return outcome
@@ -77,27 +93,54 @@ async def backfill(start: dt.date, end: dt.date, concurrency: int = 2) -> dict[s
 
 async def _in_process(day: dt.date) -> str:
     state = await load_day(date=day, return_state=True)
-    return "" if state.is_completed() else str(state.message)
+    return _why_not(state)
+
+
+def _why_not(state: State[Any]) -> str:
+    """Say why a day did not come to its end, in its own words; nothing if it did."""
+    words = (state.message or "").removeprefix("Flow run encountered an exception: RunFailedError: ")
+    return "" if state.is_completed() else words or str(state.name)
 
 
 async def _through_deployment(day: dt.date, origin: str) -> str:
     """Run one day; a run of the same backfill that exists is kept, and tried again if it failed."""
-    run = await arun_deployment(
-        DEPLOYMENT,
-        parameters={"date": day.isoformat()},
-        timeout=0,
-        idempotency_key=f"backfill/{origin}/{day}",
-        tags=[f"backfill:{runtime.flow_run.id}"],
-    )
+    key = f"backfill/{origin}/{day}"
     async with get_client() as client:
-        if run.state and (run.state.is_failed() or run.state.is_crashed() or run.state.is_cancelled()):
+        await _end_if_cancelled(client)
+        while (run := await _started(day, origin, key)).state and run.state.is_cancelled():
+            key = f"backfill/{origin}/{day}/{run.id}"  # not the same run: its worker would cancel it once more
+        if run.state and (run.state.is_failed() or run.state.is_crashed()):
             # What the Retry button does: the same run goes on with what it has not done.
             await client.set_flow_run_state(run.id, AwaitingRetry(), force=True)
         while True:
             current = await client.read_flow_run(run.id)
+            await _end_if_cancelled(client)
             if current.state and current.state.is_final():
-                return "" if current.state.is_completed() else f"{current.state.name}: {current.state.message}"
+                return _why_not(current.state)
             await asyncio.sleep(_POLL_SECONDS)
+
+
+async def _started(day: dt.date, origin: str, key: str) -> FlowRun:
+    return await arun_deployment(
+        DEPLOYMENT,
+        parameters={"date": day.isoformat()},
+        timeout=0,
+        idempotency_key=key,
+        flow_run_name=f"load-day/{day}",
+        tags=[f"backfill:{origin}"],
+    )
+
+
+async def _end_if_cancelled(client: PrefectClient) -> None:
+    """End a backfill that somebody has cancelled in the UI: no worker watches over it that would.
+
+    Raises:
+        _CancelledError: it was cancelled.
+
+    """
+    own = await client.read_flow_run(UUID(str(runtime.flow_run.id)))
+    if own.state and own.state.is_cancelling():
+        raise _CancelledError
 
 
 async def _origin(start: dt.date, end: dt.date) -> str:
@@ -120,4 +163,8 @@ async def _origin(start: dt.date, end: dt.date) -> str:
 def _unfinished_origin(earlier: Sequence[FlowRun]) -> str | None:
     if not earlier or (earlier[0].state and earlier[0].state.is_completed()):
         return None
-    return next((tag.removeprefix(_ORIGIN) for tag in earlier[0].tags if tag.startswith(_ORIGIN)), None)
+    return _origin_of(earlier[0])
+
+
+def _origin_of(backfill_run: FlowRun) -> str | None:
+    return next((tag.removeprefix(_ORIGIN) for tag in backfill_run.tags if tag.startswith(_ORIGIN)), None)

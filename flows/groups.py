@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -23,3 +24,22 @@ def group(items: Iterable[T], rows: Callable[[T], int]) -> Iterator[list[T]]:
         total += rows(item)
     if current:
         yield current
+
+
+async def each(groups: Iterable[T], work: Callable[[T], Awaitable[dict[str, str]]], *, at_once: int) -> dict[str, str]:
+    """Do the work for each group, so many at once; gives all that failed with their reasons.
+
+    Raises:
+        Exception: what a group raised; only after every other has had its turn.
+
+    """
+    slots = asyncio.Semaphore(at_once)
+
+    async def one(some: T) -> dict[str, str]:
+        async with slots:
+            return await work(some)
+
+    results = await asyncio.gather(*(one(some) for some in groups), return_exceptions=True)
+    if broken := [result for result in results if isinstance(result, BaseException)]:
+        raise broken[0]
+    return {name: why for result in results if isinstance(result, dict) for name, why in result.items()}

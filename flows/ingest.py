@@ -13,7 +13,7 @@ from uuid import UUID
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.groups import group
+from flows.groups import each, group
 from flows.progress import progress
 from flows.run_context import RETRY, PartResult, RunContext
 from flows.warehouse import open_connection
@@ -57,8 +57,11 @@ async def ingest(context: RunContext, only: list[str] | None = None, *, replay: 
         log.warning("no files for %s in %s", context.day, settings.day_folder(context.day))
     mappings = load_mappings(settings.sources_dir)
     failed = {name: why for name, why in found.unreadable.items() if _is_asked_for(name, only)}
-    for some in group(files, rows=lambda file: file.size_bytes // 50):
-        failed |= await ingest_files(some, mappings, context, only, replay=replay)
+    failed |= await each(
+        group(files, rows=lambda file: file.size_bytes // 50),
+        lambda some: ingest_files(some, mappings, context, only, replay=replay),
+        at_once=settings.files_at_once,
+    )
     if failed:
         raise RunFailedError.of(failed)
     return PartResult(loads=len(files))

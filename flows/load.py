@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.groups import group
+from flows.groups import each, group
 from flows.progress import progress
 from flows.run_context import RETRY, PartResult, RunContext
 from flows.warehouse import open_connection
@@ -25,11 +25,14 @@ async def load_files(context: RunContext) -> PartResult:
 
     """
     settings = load_settings()
+    failed: dict[str, str] = {}
     async with open_connection(settings) as connection:
         loads = await find_parsed(connection, context.flow_run_id, settings)
-    failed: dict[str, str] = {}
-    for some in group(loads, rows=lambda one: one.readings):
-        failed |= await load_group(some, context)
+    # Of two files that speak of the same meter and time the later one's values stand: these go in their order.
+    for in_order, at_once in ((False, settings.files_at_once), (True, 1)):
+        some = [one for one in loads if one.shares_readings is in_order]
+        groups = group(some, rows=lambda one: one.readings)
+        failed |= await each(groups, lambda one: load_group(one, context), at_once=at_once)
     if failed:
         raise RunFailedError.of(failed)
     return PartResult(loads=len(loads))

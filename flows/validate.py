@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.groups import group
+from flows.groups import each, group
 from flows.progress import progress
 from flows.run_context import RETRY, PartResult, RunContext
 from flows.warehouse import open_connection
@@ -29,9 +29,8 @@ async def validate(context: RunContext) -> PartResult:
     settings = load_settings()
     async with open_connection(settings) as connection:
         loads = await find_staged(connection, context.flow_run_id, settings)
-    failed: dict[str, str] = {}
-    for some in group(loads, rows=lambda load: load.readings):
-        failed |= await validate_loads(some)
+    groups = group(loads, rows=lambda load: load.readings)
+    failed = await each(groups, validate_loads, at_once=settings.files_at_once)
     if failed:
         raise RunFailedError.of(failed)
     return PartResult(loads=len(loads))

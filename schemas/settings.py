@@ -153,6 +153,9 @@ class Settings(BaseSettings):
     file_settle_sec: float = Field(
         default=3, ge=0, le=3600, description="A file must be unchanged for so long before it is read"
     )
+    files_at_once: int = Field(
+        default=2, ge=1, le=16, description="Large files, or groups of small ones, worked on at once; a connection each"
+    )
     max_unpacked_mb: int = Field(default=2048, ge=1, description="Most that an archive or a workbook may unpack to, MB")
     max_unpack_ratio: int = Field(
         default=500, ge=10, description="Most that more than 100 MB may grow by when unpacked, times"

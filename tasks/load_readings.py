@@ -35,6 +35,8 @@ class ParsedLoad(NamedTuple):
     """Accepted ones."""
     first_time: datetime | None
     last_time: datetime | None
+    shares_readings: bool
+    """Another load of the run speaks of the same meter in the same span of time."""
 
 
 class Loaded(NamedTuple):

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from schemas.layouts import TableLayout, fingerprint
 from schemas.settings import Settings
 from tasks.sql import statement
-from tasks.sql.copy import copy_table
+from tasks.sql.copy import copy_tables
 
 if TYPE_CHECKING:
     import asyncpg
@@ -101,6 +101,17 @@ async def stage_tables(
     return Staged(rows, layouts)
 
 
+_RAW_ROWS = pa.schema(
+    [
+        ("load_id", pa.binary(16)),
+        ("table_num", pa.int16()),
+        ("row_num", pa.int32()),
+        ("cells", pa.string()),
+        ("payload", pa.string()),
+    ]
+)
+
+
 async def _stage_table(
     connection: asyncpg.Connection,
     target: _Target,
@@ -110,26 +121,24 @@ async def _stage_table(
 ) -> int:
     schema = pa.schema([("row_num", pa.int32()), *((column.key, pa.string()) for column in layout.columns)])
     rows = 0
-    with pa.OSFile(str(target.spool), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
+
+    def raw_rows() -> Iterator[pa.Table]:
+        nonlocal rows
         for batch in batches:
             writer.write_batch(batch)
-            count = len(batch)
-            cells, payload = cells_of(batch)
-            await copy_table(
-                connection,
-                pa.table(
-                    {
-                        "load_id": pa.repeat(pa.scalar(target.load_id.bytes, pa.binary(16)), count),
-                        "table_num": pa.repeat(pa.scalar(target.table_num, pa.int16()), count),
-                        "row_num": batch.column("row_num"),
-                        "cells": cells,
-                        "payload": payload,
-                    }
-                ),
-                into="raw_rows",
-                schema=settings.stage_schema,
+            rows += len(batch)
+            yield pa.table(
+                [
+                    pa.repeat(pa.scalar(target.load_id.bytes, pa.binary(16)), len(batch)),
+                    pa.repeat(pa.scalar(target.table_num, pa.int16()), len(batch)),
+                    batch.column("row_num"),
+                    *cells_of(batch),
+                ],
+                schema=_RAW_ROWS,
             )
-            rows += count
+
+    with pa.OSFile(str(target.spool), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
+        await copy_tables(connection, raw_rows(), of=_RAW_ROWS, into="raw_rows", schema=settings.stage_schema)
     return rows
 
 

@@ -18,7 +18,7 @@ def main() -> None:
         # Prefect reads its settings when it is imported, which the commands' modules do.
         configure_prefect(load_settings())
         _app()()
-    except DataopsError as error:
+    except (DataopsError, OSError) as error:  # a full disk, a folder that may not be read
         sys.exit(fail(error))
 
 
@@ -50,7 +50,7 @@ def _app() -> typer.Typer:
     for command in (
         *(run.run, backfill.backfill, status.status, errors.errors, requeue.requeue),
         *(history.replay, history.rollback, history.revisions, history.trace, docs.docs, purge.purge),
-        *(up.up, up.down, sample.sample, demo.demo),
+        *(up.up, up.deploy, up.down, sample.sample, demo.demo),
     ):
         app.command()(command)
     for name, group in (("db", db.app), ("reference", reference.app), ("sources", sources.app)):

@@ -89,16 +89,40 @@ async def _roles(settings: Settings) -> list[str]:
     return created
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+_PASSES_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+@app.command(context_settings=_PASSES_ARGUMENTS)
 def psql(context: typer.Context) -> None:
     """Open psql on the warehouse, times in DEFAULT_TZ; further arguments go to psql (such as -c 'select 1')."""
+    # The wheel's own psql knows no TLS.
+    _run_client(shutil.which("psql") or str(embed_postgres.program("psql")), context.args)
+
+
+@app.command("pg_dump", context_settings=_PASSES_ARGUMENTS)
+def pg_dump(context: typer.Context) -> None:
+    """Run pg_dump on the warehouse; further arguments go to pg_dump (such as -Fc -f FILE)."""
+    _run_client(_of_the_server("pg_dump"), context.args)
+
+
+@app.command("pg_restore", context_settings=_PASSES_ARGUMENTS)
+def pg_restore(context: typer.Context) -> None:
+    """Run pg_restore on the warehouse's server; further arguments go to pg_restore (such as -d DATABASE FILE)."""
+    _run_client(_of_the_server("pg_restore"), context.args)
+
+
+def _of_the_server(name: str) -> str:
+    """Give a program that is as new as the server: the wheel's on the embedded one, else this machine's."""
+    found = shutil.which(name) if load_settings().database_url else None
+    return found or str(embed_postgres.program(name))
+
+
+def _run_client(program: str, arguments: list[str]) -> None:
     settings = load_settings()
     url = asyncio.run(resolve_dsn(settings)).get_secret_value()
     # The URL goes through the environment: command lines are everybody's to read.
     environment = os.environ | {"PGTZ": settings.default_tz} | embed_postgres.libpq_environment(url)
-    # The wheel's own psql knows no TLS.
-    program = shutil.which("psql") or str(embed_postgres.program("psql"))
-    done = subprocess.run([program, *context.args], env=environment, check=False)  # noqa: S603 - psql
+    done = subprocess.run([program, *arguments], env=environment, check=False)  # noqa: S603 - PostgreSQL's own
     raise typer.Exit(done.returncode)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 import typer
@@ -59,37 +59,50 @@ Moment = Annotated[
 
 def replay(what: What = None, *, date: OfDay = None, from_stage: FromStage = False, as_json: AsJson = False) -> None:
     """Load a file, a load or a whole day once more, though it is loaded already."""
-    if (what is None) == (date is None):
+    if what is not None and date is not None:
         raise TerminalError("name either a file, a load_id, or --date")
     settings = load_settings()
+    chosen = asyncio.run(_choose(what, date, settings, from_stage=from_stage))
     with serving(settings):
-        summary = asyncio.run(_replay(what, date, settings, from_stage=from_stage))
+        summary = asyncio.run(_replay(chosen))
     if as_json:
         print_json(summary.model_dump())
     else:
         out.print(str(summary), highlight=False, soft_wrap=True)
 
 
-async def _replay(what: str | None, date: dt.date | None, settings: Settings, *, from_stage: bool) -> RunSummary:
+class _Chosen(NamedTuple):
+    """What to replay: files of a day (None: all of them), or a load from stage."""
+
+    date: dt.date
+    only: list[str] | None
+    from_stage: UUID | None
+
+
+async def _choose(what: str | None, date: dt.date | None, settings: Settings, *, from_stage: bool) -> _Chosen:
     load_id = _as_uuid(what)
-    only: list[str] | None = None
+    if from_stage and load_id is None:
+        raise TerminalError("--from-stage needs a load_id: dataops status --json shows them")
     if load_id is not None:
-        date, path = await _file_of(load_id, settings, must_exist=not from_stage)
-        only = [path]
-    elif what is not None:
-        date, path = _below_raw_dir(Path(what).resolve(), settings)
-        if not (settings.day_folder(date) / path).is_file():
-            raise await _file_is_gone(f"{date}/{path}", settings)
-        only = [path]
-    elif date is not None and not any(settings.day_folder(date).rglob("*")):
+        day, path = await _file_of(load_id, settings, must_exist=not from_stage)
+        return _Chosen(day, [path], load_id if from_stage else None)
+    if what is not None:
+        day, path = _below_raw_dir(Path(what).resolve(), settings)
+        if find_raw_file(f"{day}/{path}", settings) is None:
+            raise await _file_is_gone(f"{day}/{path}", settings)
+        return _Chosen(day, [path], None)
+    if date is None:
+        raise TerminalError("name either a file, a load_id, or --date")
+    if not any(settings.day_folder(date).rglob("*")):
         raise TerminalError(
             f"there are no files in {settings.day_folder(date)}; what was loaded from there is in stage: "
             "dataops replay LOAD_ID --from-stage, dataops status --json shows the ids"
         )
-    if from_stage and load_id is None:
-        raise TerminalError("--from-stage needs a load_id: dataops status --json shows them")
-    state = await replay_flow(date, only, load_id if from_stage else None, return_state=True)
-    return await result_of(state, RunSummary)
+    return _Chosen(date, None, None)
+
+
+async def _replay(chosen: _Chosen) -> RunSummary:
+    return await result_of(await replay_flow(*chosen, return_state=True), RunSummary)
 
 
 def _as_uuid(text: str | None) -> UUID | None:

@@ -74,6 +74,8 @@ async def result_of(state: State[Any], kind: type[Result]) -> Result:
         RunFailedError: the run was cancelled or crashed before it came to a result.
 
     """
+    if state.is_cancelled():
+        raise RunFailedError(state.message or "the run was cancelled")
     result = await state.aresult(raise_on_failure=False)
     if isinstance(result, Exception):
         raise result

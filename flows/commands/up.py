@@ -11,6 +11,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from flows.commands.console import out, print_table
 from flows.local_server import set_up_server, start_server, start_workers, stop_all
 from flows.warehouse import resolve_dsn
+from schemas.errors import TerminalError
 from schemas.settings import load_settings
 from tasks import embed_postgres
 from tasks.connect_warehouse import place_of
@@ -40,11 +41,21 @@ def up(*, workers: Workers = 1, port: Port = None) -> None:
     ]
     print_table("Running", rows)
     out.print(
+        f"For the prefect command: export PREFECT_API_URL={url}\n"
         f"Schedules in {settings.default_tz}: hourly at minute 10; 01:15 and 02:30 for the day before. "
         "Stop: dataops down",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def deploy() -> None:
+    """Register work pool, schedules and database with the Prefect server that PREFECT_API_URL names."""
+    url = PREFECT_API_URL.value()
+    if not url:
+        raise TerminalError("PREFECT_API_URL names no Prefect server: dataops up starts one on this machine")
+    asyncio.run(set_up_server(load_settings()))
+    out.print(f"deployed to {url}", highlight=False)
 
 
 def down(*, everything: All = False) -> None:

@@ -48,8 +48,9 @@ begin
         ) as bounds
         where i.inhparent = parent;
         exit when wanted is null or taken @> wanted or attempt = 2;
-        -- Somebody else may have made them while we waited: look once more, alone.
-        perform pg_advisory_xact_lock(hashtext(parent::text));
+        -- Somebody else may have made them while we waited: look once more. A table's lock, not an advisory one: only
+        -- then does this session see what the one before it made.
+        execute format('lock table %s in share update exclusive mode', parent);
     end loop;
     for free in
         select gap
@@ -62,7 +63,8 @@ begin
         ) as gap
         where gap && wanted
     loop
-        partition := of_table || to_char(lower(free) at time zone 'UTC', '_YYYYMMDD_HH24MI');
+        -- The name says where it begins, in UTC: days of two zones do not share one.
+        partition := of_table || to_char(lower(free) at time zone 'UTC', '"_"YYYYMMDD"t"HH24MI"z"');
         execute format('create table %s.%I (like %s including all)', home, partition, parent);
         execute format(
             'alter table %s attach partition %s.%I for values from (%L) to (%L)',

@@ -76,9 +76,11 @@ def judge(
     problems |= _broken_rules(rows, [delta_t_check(settings.delta_t_min, settings.delta_t_max)])
     READING.validate(rows[accepted])
     judged = _with_verdict(parsed, meter_ids, problems)
-    order = keys.order()
+    order = keys.order(of=~dropped)
+    is_in_order = len(order) == len(judged) and bool((order == np.arange(len(order))).all())
     return Judged(
-        readings=judged.take(pa.array(order[~dropped[order]])), duplicates=parsed.column("table").to_numpy()[dropped]
+        readings=judged if is_in_order else judged.take(pa.array(order)),
+        duplicates=parsed.column("table").to_numpy()[dropped],
     )
 
 
@@ -96,9 +98,11 @@ class _Keys:
     def changes(self, order: np.ndarray, *, metric: bool) -> np.ndarray:
         """Tell for each row of `order` whether it differs from the one before, in its metric too or not."""
         columns = self._columns if metric else self._columns[:3]
-        differs = np.ones(len(order), dtype=bool)
-        if len(order):
-            differs[1:] = np.any([column[order[1:]] != column[order[:-1]] for column in columns], axis=0)
+        differs = np.zeros(len(order), dtype=bool)
+        differs[:1] = True
+        for column in columns:
+            in_order = column[order]
+            differs[1:] |= in_order[1:] != in_order[:-1]
         return differs
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -14,22 +15,37 @@ if TYPE_CHECKING:
 _BATCH_ROWS = 50_000
 
 
-def encode(table: pa.Table) -> Iterable[bytes]:
-    """Encode a table as PostgreSQL's binary COPY format; columns in the table's order."""
-    encoder = ArrowToPostgresBinaryEncoder(table.schema)
+def encode(tables: Iterable[pa.Table], schema: pa.Schema) -> Iterator[bytes]:
+    """Encode tables of one schema as PostgreSQL's binary COPY format."""
+    encoder = ArrowToPostgresBinaryEncoder(schema)
     yield encoder.write_header()
-    for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
-        yield encoder.write_batch(batch)
+    for table in tables:
+        for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
+            yield encoder.write_batch(batch)
     yield encoder.finish()
+
+
+async def copy_tables(
+    connection: asyncpg.Connection, tables: Iterable[pa.Table], *, of: pa.Schema, into: str, schema: str | None
+) -> None:
+    """COPY tables with the columns `of`; `schema` None means a temporary table.
+
+    While the server takes one piece, a thread makes the next.
+    """
+    pieces = encode(tables, of)
+
+    async def source() -> AsyncIterator[bytes]:
+        coming = asyncio.ensure_future(asyncio.to_thread(next, pieces, None))
+        try:
+            while (piece := await coming) is not None:
+                coming = asyncio.ensure_future(asyncio.to_thread(next, pieces, None))
+                yield piece
+        finally:
+            await asyncio.wait([coming])
+
+    await connection.copy_to_table(into, schema_name=schema, source=source(), columns=of.names, format="binary")
 
 
 async def copy_table(connection: asyncpg.Connection, table: pa.Table, *, into: str, schema: str | None) -> None:
     """COPY a table into the columns of the same names; `schema` None means a temporary table."""
-
-    async def source() -> AsyncIterator[bytes]:
-        for chunk in encode(table):
-            yield chunk
-
-    await connection.copy_to_table(
-        into, schema_name=schema, source=source(), columns=table.column_names, format="binary"
-    )
+    await copy_tables(connection, [table], of=table.schema, into=into, schema=schema)

@@ -1,5 +1,5 @@
--- $1 loads, $2 zone of local days, $3 days in a partition. Of the days that have readings only: one reading of a far-off date must not make
--- thousands of partitions on the way to it.
+-- $1 loads, $2 zone of local days, $3 days in a partition. Of the days that have readings only: one reading of a
+-- far-off date must not make thousands of partitions on the way to it.
 with
 
 spans as (

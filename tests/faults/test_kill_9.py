@@ -18,7 +18,7 @@ from tests.world import World, long_csv
 # Each step kills the process at the moment that its function is called (before), or has returned (after).
 STEPS = [
     "tasks.read_files.read_tables",
-    "tasks.stage_rows.copy_table",
+    "tasks.stage_rows.copy_tables",
     "tasks.judge_readings.store.copy_table",
     "tasks.judge_readings.store._write_accepted",
     "tasks.load_readings._copy",

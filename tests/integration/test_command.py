@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from flows.commands import _app
 from schemas.errors import DataopsError
 from schemas.settings import PROJECT_ROOT, Settings
+from tests import files
 from tests.world import World, long_csv
 
 DATAOPS = str(Path(sys.executable).with_name("dataops"))
@@ -113,6 +114,23 @@ def test_sources_check_of_an_unreadable_file_says_why_and_fails(tmp_path: Path) 
 
     assert done.returncode == 1
     assert "шапка не найдена" in done.stderr
+
+
+def test_sources_check_opens_archives_names_bad_cells_and_files_that_are_not_there(tmp_path: Path) -> None:
+    day = tmp_path / "2025-04-30"
+    day.mkdir()
+    (day / "a.zip").write_bytes(files.zipped({"x/one.csv": long_csv("2025-04-30 00:00,M,T1,sixty").encode()}))
+    (day / "empty.csv").write_bytes(b"")
+
+    done = CliRunner().invoke(
+        _app(), ["sources", "check", *(str(day / name) for name in ("a.zip", "empty.csv", "no.csv"))]
+    )
+
+    assert done.exit_code == 1
+    assert "a.zip/x/one.csv" in done.stdout
+    assert "D2\tsixty\tbad_number\t" in done.stdout
+    assert "нет ни одной строки" in done.stdout
+    assert "there is no file" in done.stderr
 
 
 @pytest.mark.server

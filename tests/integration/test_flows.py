@@ -112,6 +112,18 @@ def test_day_of_a_run(asked: date | None, days_back: int, raw_dir: str, expected
     assert resolve_day(asked, days_back, scheduled, Settings(raw_dir=Path(raw_dir))) == expected
 
 
+@pytest.mark.parametrize(
+    ("scheduled", "closed"),
+    [
+        pytest.param(datetime(2025, 1, 1, 1, 15, tzinfo=MOSCOW), date(2024, 12, 31), id="new_year"),
+        pytest.param(datetime(2024, 3, 1, 1, 15, tzinfo=MOSCOW), date(2024, 2, 29), id="leap_day"),
+        pytest.param(datetime(2014, 10, 26, 1, 15, tzinfo=MOSCOW), date(2014, 10, 25), id="clocks_go_back"),
+    ],
+)
+def test_nightly_run_closes_the_local_day_before(scheduled: datetime, closed: date) -> None:
+    assert resolve_day(None, 1, scheduled, Settings(raw_dir=Path("raw"))) == closed
+
+
 def test_raw_dir_of_one_day_refuses_another() -> None:
     with pytest.raises(SettingsError, match="2025-01-03"):
         Settings(raw_dir=Path("raw/2025-01-03")).day_folder(date(2025, 1, 4))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
+from pathlib import Path
 from uuid import UUID
 
 import pytest
+from typer.testing import CliRunner
 
+from flows.commands import _app
 from schemas.errors import TerminalError
 from schemas.reasons import Reason
 from tasks.show_status import show_status
@@ -253,3 +257,58 @@ async def test_status_says_which_columns_a_supplier_added_or_took_away(world: Wo
     assert (changed.source, changed.source_file, changed.added, changed.removed) == (
         *("long", "2025-04-30/export 03.csv", ["new"], ["old"]),
     )
+
+
+async def command(*arguments: str) -> tuple[str, str]:
+    """Run `dataops` in this process; gives what it prints, and the error that ends it."""
+    done = await asyncio.to_thread(CliRunner().invoke, _app(), arguments)
+    return done.output, "" if isinstance(done.exception, SystemExit | None) else str(done.exception)
+
+
+async def test_replay_of_what_is_gone_says_so_and_offers_stage(world: World) -> None:
+    await world.add_meter("M")
+    load = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60")
+    path = world.settings.raw_dir / str(DAY) / "a.csv"
+    path.unlink()
+    offer = f"dataops replay {load} --from-stage"
+
+    for what in (str(path), str(load)):
+        _, error = await command("replay", what)
+        assert "is gone from RAW_DIR" in error
+        assert offer in error
+    _, error = await command("replay", "--date", str(DAY))
+    assert "there are no files in" in error
+    assert "--from-stage" in error
+    _, error = await command("replay", str(path.with_name("b.csv")))
+    assert "it was never loaded" in error
+
+
+async def test_errors_are_shown_filtered_and_exported_or_it_is_said_why_not(world: World, tmp_path: Path) -> None:
+    await world.add_meter("M")
+    await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,x", "2025-04-30 01:00,M,T1", "2025-04-30 00:00,=N,T1,1")
+
+    shown, _ = await command("errors", "--meter", "M")
+    as_json, _ = await command("errors", "--date", str(DAY), "--json")
+    await command("errors", "--reason", "unmapped_code", "--export", str(tmp_path / "e.csv"))
+    _, error = await command("errors", "--export", str(tmp_path / "nowhere" / "e.xlsx"))
+    nothing, _ = await command("errors", "--date", "2020-01-01")
+
+    assert "\tD2\tx\tbad_number\t" in shown
+    assert "unmapped_code" not in shown
+    assert [(one["cell"], one["raw_value"], one["reason"]) for one in json.loads(as_json)["errors"]] == [
+        ("D2", "x", "bad_number"),
+        ("A3", "2025-04-30 01:00,M,T1", "missing_column"),
+        ("B4", "=N", "unmapped_code"),
+    ]
+    assert ";'=N;unmapped_code;" in (tmp_path / "e.csv").read_text("utf-8-sig")
+    assert "cannot be written" in error
+    assert "no open row errors" in nothing
+
+
+async def test_trace_of_a_rejected_reading_leads_to_its_error(world: World) -> None:
+    await world.add_meter("M")
+    await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,x")
+
+    _, error = await command("trace", "M", "2025-04-30 00:00", "T1")
+
+    assert "dataops errors --meter 'M'" in error

@@ -132,7 +132,9 @@ async def test_a_deployment_run_with_a_date_loads_that_day(machine: Machine) -> 
     statuses = machine.rows(f"select distinct status from quality.quality_load_log where business_date = '{DAYS[0]}'")
     assert statuses == [{"status": "success"}]
     artifacts = httpx.post(f"{machine.api}/artifacts/filter", json={}, timeout=30).json()
-    mine = {artifact["key"]: artifact for artifact in artifacts if artifact["flow_run_id"] == run["id"]}
+    mine = {
+        artifact["key"]: artifact for artifact in artifacts if artifact["key"] and artifact["flow_run_id"] == run["id"]
+    }
     assert set(mine) == {f"quality-{DAYS[0]}", f"quality-{DAYS[0]}-report"}
     assert f"{DAYS[0]}/report.html" in mine[f"quality-{DAYS[0]}-report"]["data"]
 
@@ -183,6 +185,33 @@ async def test_two_workers_share_a_backfill(machine: Machine) -> None:
         "worker-1",
         "worker-2",
     }
+
+
+async def test_backfill_cancelled_in_the_ui_takes_its_days_with_it(machine: Machine) -> None:
+    days = [DAYS[-1] + timedelta(days=number) for number in (10, 11, 12)]
+    backfill = subprocess.Popen(
+        [str(Path(sys.executable).with_name("dataops")), "backfill", str(days[0]), str(days[-1]), "--concurrency", "1"],
+        env=machine.environment,
+        cwd=PROJECT_ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not machine.flow_runs(f"load-day/{days[0]}"):
+        assert backfill.poll() is None
+        await asyncio.sleep(0.5)
+    body = {"flow_runs": {"name": {"any_": [f"backfill/{days[0]}..{days[-1]}"]}}}
+    (parent,) = httpx.post(f"{machine.api}/flow_runs/filter", json=body, timeout=30).json()
+
+    # What Cancel in the UI sends.
+    state = {"type": "CANCELLING", "name": "Cancelling"}
+    httpx.post(f"{machine.api}/flow_runs/{parent['id']}/set_state", json={"state": state}, timeout=30)
+    _, said = await asyncio.to_thread(backfill.communicate, timeout=120)
+    ended = [await machine.wait(run["id"]) for day in days for run in machine.flow_runs(f"load-day/{day}")]
+
+    assert backfill.returncode == 1
+    assert "cancelled" in said
+    assert [run["state_type"] for run in (await machine.wait(parent["id"]), *ended)] == ["CANCELLED", "CANCELLED"]
 
 
 async def test_retry_of_a_failed_parent_loads_the_mended_file_alone(machine: Machine) -> None:

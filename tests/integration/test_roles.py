@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,12 +10,14 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
+from flows.commands.purge import purge_stage
 from flows.load_day import load_day
 from flows.rollback import rollback
 from flows.warehouse import migrate_warehouse
 from schemas.errors import TerminalError
-from schemas.settings import Settings
+from schemas.settings import Settings, load_settings
 from tasks.manage_roles import dbt_role, set_up_roles
+from tasks.show_status import show_status
 from tests.world import DAY, World, long_csv
 
 DENIED = asyncpg.InsufficientPrivilegeError
@@ -62,9 +65,12 @@ async def test_member_of_loader_and_dbt_runs_the_whole_pipeline(roles: World, mo
         load_id = await connection.fetchval("select load_id from quality.quality_load_log where rows_updated = 1")
 
         done = await rollback(load_id)
+        purged = await purge_stage(load_settings(), dt.datetime.now(dt.UTC), dry_run=False)
 
     value = "select cold_consumption_m3 from features.ml_hourly_by_building where cold_consumption_m3 is not null"
     assert done.restored == 1
+    # Of the first load the file is gone: stage is its only copy.
+    assert (purged["raw rows"], purged["loads kept, their file is gone"]) == (1, 1)
     assert await roles.connection.fetchval(value) == 1
     owners = await roles.connection.fetch("select distinct tableowner from pg_tables where schemaname = 'features'")
     assert [row["tableowner"] for row in owners] == [roles.settings.roles["dbt"]]
@@ -73,6 +79,7 @@ async def test_member_of_loader_and_dbt_runs_the_whole_pipeline(roles: World, mo
     async with login(roles, "reader") as reader:
         assert await reader.fetchval(value) == 1
         assert await reader.fetchval("select value from core.readings") == 1
+        assert (await show_status(reader, roles.settings)).row_errors_open == 1
         assert await reader.fetchval("select count(*) from quality.reading_lineage where cell = 'D2'") == 1
 
 

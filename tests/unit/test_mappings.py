@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from schemas.errors import FileError, MappingError
-from schemas.mappings import load_mappings, match_mapping
-from schemas.settings import PROJECT_ROOT
+from schemas.mappings import SourceMapping, load_mappings, match_mapping, read_mappings
+from schemas.settings import PROJECT_ROOT, Settings
+from schemas.table_spec import Identity, TableSpec
+from tasks.judge_readings import parse
+from tasks.read_files import read_tables
+from tests import files
 
 GOOD = """
 name: boiler
@@ -77,3 +82,55 @@ def test_shipped_mappings_take_their_files(path: str, name: str, identity: str |
     mapping = match_mapping(load_mappings(PROJECT_ROOT / "schemas" / "sources"), path)
 
     assert (mapping.name, mapping.path_identity(path)) == (name, identity)
+
+
+CONTRIBUTING = (PROJECT_ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("document", re.findall(r"```yaml\n(.*?)```", CONTRIBUTING, re.DOTALL))
+def test_mapping_that_the_developers_guide_shows_is_one(document: str) -> None:
+    ((mapping, _),) = read_mappings("CONTRIBUTING.md", document.encode())
+
+    assert mapping.takes("D-0417/ТЭЦ_0417_2025-04." + ("csv" if mapping.tables[0].layout == "long" else "xlsx"))
+
+
+def test_heat_meter_of_the_developers_guide_is_read_as_it_says(tmp_path: Path) -> None:
+    ((mapping, _), *_) = read_mappings(
+        "CONTRIBUTING.md", re.findall(r"```yaml\n(.*?)```", CONTRIBUTING, re.DOTALL)[0].encode()
+    )
+    rows: files.Rows = [
+        ["Архив"],
+        ["Прибор", "ВКТ-7 № 00123"],
+        ["Часовой архив"],
+        ["Дата", "Час", "Подающий", None, "Обратный", "Показание"],
+        [None, None, "t", "V", "t", None],
+        [None, None, "°C", "м3", "°C", "м3"],
+        [1, 2, 3, 4, 5, 6],
+        ["01.04.2025", 1, 70.5, 1.5, 50, 100],
+        ["Итого", None, 70.5, 1.5, 50, None],
+        ["Суточный архив"],
+        ["Дата", "Подающий t"],
+        ["01.04.2025", 70.5],
+    ]
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(files.xlsx(rows))
+
+    (table,) = read_tables(path, mapping, relative_path="D-0417/ТЭЦ_0417_2025-04.xlsx", settings=Settings())
+    readings = [one for batch in table.batches for one in parse(table.layout, batch).to_pylist()]
+
+    assert {(one["building_code"], one["itp_code"], one["meter_code"], one["problems"]) for one in readings} == {
+        ("D-0417", "D-0417-ITP", "00123", 0)
+    }
+    assert {one["metric"]: (f"{one['ts']:%d %H:%M}", one["value"]) for one in readings} == {
+        "T1": ("31 19:00", 70.5),
+        "T2": ("31 19:00", 50),
+        "flow_supply": ("31 19:00", 1.5),
+        "consumption_cumulative": ("31 20:00", 100),
+    }
+
+
+@pytest.mark.parametrize("key", [*SourceMapping.model_fields, *TableSpec.model_fields, *Identity.model_fields])
+def test_developers_guide_explains_every_key(key: str) -> None:
+    reference = CONTRIBUTING.partition("Of a file:")[2].partition("## ")[0]
+
+    assert f"`{key}`" in reference
