@@ -45,7 +45,7 @@ async def fill(lab: Lab, first: date, until: date, buildings: int, *, changed: b
     zone = lab.world.settings.zone
     await lab.add_city(buildings)
     days = [date.fromordinal(day) for day in range(first.toordinal(), until.toordinal())]
-    await lab.connection.execute("select quality.ensure_partitions('measurements', 1, $1, $2)", days, zone.key)
+    await lab.connection.execute("select quality.ensure_partitions('measurements', 1, $2, $1)", days, zone.key)
     before = await lab.count()
     for day in days:
         since, to = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)

@@ -76,9 +76,10 @@ async def load(
 
     """
     sources = [await _accepted(connection, one.load_id, settings) for one in loads]
-    load_ids = [one.load_id for one in loads]
-    ensure = statement("ensure_core_partitions", settings)
-    await connection.execute(ensure, load_ids, settings.default_tz, settings.chunk_days)
+    await connection.execute(
+        statement("ensure_partitions", settings),
+        *([one.load_id for one in loads], settings.default_tz, settings.chunk_days),
+    )
     async with _checksum_locks(connection, loads):
         done = await _load_new(connection, loads, sources, claim_key, settings)
         if done is None:
@@ -124,8 +125,8 @@ async def _load_among_others(
     """Compare with what core has, and write what is new or different."""
     # Repeatable read: what the join saw is what the update replaces, or the transaction is refused.
     async with connection.transaction(isolation="repeatable_read"):
-        await connection.execute(statement("allow_decompression", settings))
         await connection.execute(f"set local work_mem = '{_WORK_MEM}'")
+        await connection.execute(statement("allow_decompression", settings))
         await connection.execute(statement("create_incoming", settings))
         for source in sources:
             await _copy(connection, source, into="incoming", schema=None)
@@ -182,7 +183,7 @@ async def _upsert(connection: asyncpg.Connection, loads: Sequence[ParsedLoad], s
     await connection.execute(statement("create_due", settings))
     await connection.execute(statement("insert_due", settings), *span, named)
     await connection.execute("analyze due")
-    rows = await connection.fetch(statement("upsert_readings", settings), *span, named, settings.default_tz)
+    rows = await connection.fetch(statement("upsert_readings", settings), *span, settings.default_tz, named)
     written = {row["load_id"]: (row["inserted"], row["updated"]) for row in rows}
     return [
         Loaded(one.load_id, inserted, updated, one.readings - inserted - updated)

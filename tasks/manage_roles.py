@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -41,12 +43,34 @@ async def set_up_roles(connection: asyncpg.Connection, settings: Settings) -> li
     if not await _has_role(connection, user, owner):
         needed.append(f"grant {owner} to {await connection.fetchval('select quote_ident($1)', user)}")
     await _run(connection, needed, "may not create roles")
+    await _give_aggregates(connection, dbt, settings)
     await _run(
         connection,
         [_script("set_up_roles", settings), _script("grant_roles", settings)],
         "does not own the database and what is in the pipeline's schemas",
     )
     return missing
+
+
+async def _give_aggregates(connection: asyncpg.Connection, role: str, settings: Settings) -> None:
+    """Give the continuous aggregates to the role that refreshes them.
+
+    TimescaleDB keeps their data in a schema of its own, where only a superuser's word makes somebody else the owner.
+    Empty ones are dropped instead: the next migration makes them as that role.
+    """
+    found = await connection.fetchrow(statement("select_aggregates_owner", settings), role)
+    if found is None or found["owner"] == role:
+        return
+    names = [f"{settings.features_schema}.{name}" for name in ("meter_hourly", "meter_daily")]
+    if found["can_be_given"]:
+        await _run(connection, [f"alter materialized view {name} owner to {role}" for name in names], "may not do so")
+    elif await connection.fetchval(statement("has_any_bucket", settings)):
+        raise TerminalError(
+            f"{' and '.join(names)} have to be given to {role}: let a superuser run\n"
+            f"  grant create on schema _timescaledb_internal to {role};\nand repeat `dataops db roles`"
+        )
+    else:
+        await connection.execute(statement("drop_aggregates", settings))
 
 
 async def _has_role(connection: asyncpg.Connection, member: str, role: str) -> bool:
@@ -83,6 +107,18 @@ async def become_owner(connection: asyncpg.Connection, settings: Settings) -> No
     role = settings.roles["owner"]
     if await _are_set_up(connection, settings) and await connection.fetchval("select pg_has_role($1, 'member')", role):
         await connection.execute(f"set role {role}")
+
+
+@asynccontextmanager
+async def acting_as(connection: asyncpg.Connection, role: str | None) -> AsyncIterator[None]:
+    """Act as a role: only the owner of an aggregate may refresh it."""
+    if role:
+        await connection.execute(f"set role {role}")
+    try:
+        yield
+    finally:
+        if role and not connection.is_closed():
+            await connection.execute("reset role")
 
 
 async def dbt_role(connection: asyncpg.Connection, settings: Settings) -> str | None:

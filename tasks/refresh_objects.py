@@ -22,6 +22,8 @@ _OWN = ("meter_hourly", "meter_daily", "meter_last_reading")  # each is made fro
 _DAILY_PARTITIONS_WIDER = 10
 _TRIES = 10
 _DAY = dt.timedelta(days=1)
+# No transaction gets longer than a week of the city.
+_MOST_DAYS_AT_ONCE = 7
 
 
 class Target(NamedTuple):
@@ -73,6 +75,26 @@ async def _has_timescale(connection: asyncpg.Connection) -> bool:
     )
 
 
+async def make_room(
+    connection: asyncpg.Connection,
+    targets: Sequence[Target],
+    windows: Sequence[Window],
+    settings: Settings,
+    *,
+    full: bool = False,
+) -> None:
+    """Make the partitions of roll-up tables that a refresh will fill; for the role that loads."""
+    everywhere = await _whole_span(connection, settings) if full else windows
+    for target in targets:
+        if target.kind == "rollup":
+            name = target.name.split(".")[1]
+            width = settings.chunk_days * (_DAILY_PARTITIONS_WIDER if name == "meter_daily" else 1)
+            for window in everywhere:
+                await connection.execute(
+                    statement("ensure_rollup_partitions", settings), name, width, settings.default_tz, *window
+                )
+
+
 async def refresh(
     connection: asyncpg.Connection,
     targets: Sequence[Target],
@@ -83,8 +105,8 @@ async def refresh(
 ) -> list[Window]:
     """Refresh each target over windows of whole local days; a plain view is always up to date.
 
-    What retention has dropped, or may have dropped in part, is left as it is: an aggregate outlives its readings.
-    The connection must not be in a transaction: continuous aggregates refuse one.
+    For the role that owns the targets. What retention has dropped, or may have dropped in part, is left as it is: an
+    aggregate outlives its readings. The connection must not be in a transaction: continuous aggregates refuse one.
 
     `full`: the product's own aggregates over all that core holds, for their definition or zone is new.
     Gives the windows that retention kept from being refreshed.
@@ -98,7 +120,7 @@ async def refresh(
             how = "concurrently " if target.can_be_concurrent else ""
             name = ".".join(f'"{part}"' for part in target.name.split("."))
             await _patiently(connection, f"refresh materialized view {how}{name}")
-        for window in _pieces(everything if full and target.is_own else changed, settings.chunk_days):
+        for window in _pieces(everything if full and target.is_own else changed):
             if target.kind == "continuous_aggregate":
                 await _refresh_aggregate(connection, target, window, kept_from, settings)
             elif target.kind == "rollup":
@@ -119,13 +141,11 @@ def _within_retention(windows: Iterable[Window], kept_from: dt.date | None) -> _
     return _Split(kept, skipped)
 
 
-def _pieces(windows: Iterable[Window], days: int) -> Iterator[Window]:
-    """Cut long windows, so that no transaction gets longer than one chunk's work."""
+def _pieces(windows: Iterable[Window]) -> Iterator[Window]:
     for first, last in windows:
-        start = first
-        while start <= last:
-            yield Window(start, min(start + (days - 1) * _DAY, last))
-            start += days * _DAY
+        for day in range(0, (last - first).days + 1, _MOST_DAYS_AT_ONCE):
+            start = first + day * _DAY
+            yield Window(start, min(start + (_MOST_DAYS_AT_ONCE - 1) * _DAY, last))
 
 
 async def _kept_from(connection: asyncpg.Connection, settings: Settings) -> dt.date | None:
@@ -173,12 +193,8 @@ async def _roll_up(
     connection: asyncpg.Connection, target: Target, window: Window, settings: Settings, *, full: bool
 ) -> None:
     """Make the buckets of the changed building-days (all of them: `full`) anew."""
-    name = target.name.split(".")[1]
-    is_daily = name == "meter_daily"
+    grain = target.name.split(".")[1].removeprefix("meter_")
     since, until = await _bounds(connection, window, settings)
-    width = settings.chunk_days * (_DAILY_PARTITIONS_WIDER if is_daily else 1)
-    await connection.execute(statement("ensure_partitions", settings), name, width, *window, settings.default_tz)
-    grain = name.removeprefix("meter_")
     async with connection.transaction():
         await connection.execute(statement("create_changed_meter_days", settings))
         await connection.execute(statement("fill_changed_meter_days", settings), *window, settings.default_tz, full)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -17,11 +18,13 @@ from schemas.errors import FileError
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
 from schemas.reasons import Reason
 from schemas.settings import Settings
+from schemas.windows import Window
 from tasks.claim_files import Run, claim, fail_load, new_load_id, take_claim_key
 from tasks.find_files import RawFile, find_files
 from tasks.judge_readings import Spool, find_staged, judge_loads
 from tasks.load_readings import LOADS_LOCK, SharedReadingsError, accepted_spool, find_parsed, load
 from tasks.read_files import read_tables
+from tasks.refresh_objects import find_targets, make_room, refresh
 from tasks.requeue_rows import replay_from_stage, requeue_rows
 from tasks.rollback_load import RolledBack, rollback_load
 from tasks.stage_rows import raw_spool, stage_tables
@@ -155,6 +158,12 @@ class World(NamedTuple):
     async def rollback(self, load_id: UUID, *, dry_run: bool = False) -> RolledBack:
         """Take a load back."""
         return await rollback_load(self.connection, load_id, self.settings, loads_lock=LOADS_LOCK, dry_run=dry_run)
+
+    async def refresh(self, windows: Sequence[Window], *, full: bool = False) -> list[Window]:
+        """Bring aggregates and REFRESH_OBJECTS up to date; gives the windows that retention kept from it."""
+        targets = await find_targets(self.connection, self.settings)
+        await make_room(self.connection, targets, windows, self.settings, full=full)
+        return await refresh(self.connection, targets, windows, self.settings, full=full)
 
     async def values(self) -> dict[tuple[str, str, str], float]:
         """Give core as (meter, hour UTC, metric) → value."""

@@ -84,7 +84,9 @@ def roles() -> None:
 async def _roles(settings: Settings) -> list[str]:
     await migrate_warehouse(settings)
     async with open_connection(settings) as connection:
-        return await set_up_roles(connection, settings)
+        created = await set_up_roles(connection, settings)
+    await migrate_warehouse(settings)  # aggregates that could not be given are made as the role they belong to
+    return created
 
 
 _PASSES_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}

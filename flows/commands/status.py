@@ -32,7 +32,7 @@ def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
     print_table("Next scheduled runs", schedules)
     extensions = ", ".join(f"{name} {version}" for name, version in found.extensions.items())
     out.print(
-        f"{place}: version {found.server_version} ({extensions}); {_laid_out(layout)}; "
+        f"{place}: version {found.server_version} ({extensions}); {'; '.join(_laid_out(layout))}; "
         f"{found.days_waiting_for_features} building-days wait for features; "
         f"{found.row_errors_open} open row errors",
         highlight=False,
@@ -50,17 +50,15 @@ def _in_words(change: ChangedLayout, settings: Settings) -> dict[str, object]:
     }
 
 
-def _laid_out(layout: Layout) -> str:
+def _laid_out(layout: Layout) -> list[str]:
     width = f" with chunks of {layout.chunk_days:g} days" if layout.chunk_days else ""
-    return "; ".join(
-        [
-            f"core.measurements is a {layout.measurements}{width}",
-            f"meter_hourly and meter_daily are {layout.aggregates}",
-            f"columnstore {f'after {layout.compress_after}' if layout.compress_after else 'off'}",
-            f"retention {f'after {layout.drop_after}' if layout.drop_after else 'off'}",
-            *layout.hints,
-        ]
-    )
+    return [
+        f"core.measurements is a {layout.measurements}{width}",
+        f"meter_hourly and meter_daily are {layout.aggregates}",
+        f"columnstore {f'after {layout.compress_after}' if layout.compress_after else 'off'}",
+        f"retention {f'after {layout.drop_after}' if layout.drop_after else 'off'}",
+        *layout.hints,
+    ]
 
 
 async def _collect(settings: Settings, loads: int) -> tuple[str, Status, Layout, list[dict[str, Any]]]:

@@ -1,9 +1,10 @@
--- Partitions of a native table (core.measurements, features.meter_hourly, features.meter_daily), made before rows
--- are written, in a transaction of their own: attaching a finished table blocks nobody who reads or loads
--- (CREATE TABLE … PARTITION OF would). They are cut at local midnight, so that a day's load fills one from the
--- front: cut elsewhere, a part of each day splits yesterday's full index (docs/decisions/2026-11-24-core-layout.md).
--- A partition that is there is never cut anew: where width or zone has changed, new ones take what is free around it.
-create function {quality}.ensure_partitions(of_table text, width_days integer, days date[], zone text)
+-- Partitions of a native table (core.measurements, features.meter_hourly, features.meter_daily), cut at local
+-- midnight, since files bring local days. They are made before rows are written, in a transaction of their own:
+-- attaching a finished table blocks nobody who reads or loads (CREATE TABLE … PARTITION OF would). A partition that
+-- is there is never cut anew: where width or zone have changed, new ones take what is free around it.
+create function {quality}.ensure_partitions(
+    of_table text, width_days integer, zone text, days date[]
+)
 returns integer
 language plpgsql
 -- With its owner's rights: who loads may make partitions this way, and no other.
@@ -17,19 +18,14 @@ declare
         when 'meter_daily' then to_regclass('{features}.meter_daily')
     end;
     home constant text := (select relnamespace::regnamespace::text from pg_class where oid = parent);
-    -- A Monday: weekly partitions are calendar weeks.
+    -- A Monday: partitions of seven days are calendar weeks.
     origin constant date := '2001-01-01';
-    cells constant tstzrange[] := array(
-        select tstzrange(first::timestamp at time zone zone, (first + width_days)::timestamp at time zone zone)
-        from (
-            select distinct origin + floor((day - origin) / width_days::numeric)::integer * width_days as first
-            from unnest(days) as day
-        ) as starts
-        order by first
+    wanted constant tstzmultirange := (
+        select range_agg(tstzrange(day::timestamp at time zone zone, (day + 1)::timestamp at time zone zone))
+        from unnest(days) as day
     );
-    wanted constant tstzmultirange := (select coalesce(range_agg(cell), '{}') from unnest(cells) as cell);
-    free tstzrange;
     taken tstzmultirange;
+    free tstzrange;
     partition text;
     made integer := 0;
 begin
@@ -49,21 +45,32 @@ begin
             pg_get_expr(c.relpartbound, c.oid), 'FROM \(''(.+)''\) TO \(''(.+)''\)'
         ) as bounds
         where i.inhparent = parent;
-        exit when taken @> wanted or attempt = 2;
-        -- A table's lock, not an advisory one: only then does this session see what the one before it made.
+        exit when wanted is null or taken @> wanted or attempt = 2;
+        -- Somebody else may have made them while we waited: look once more. A table's lock, not an advisory one: only
+        -- then does this session see what the one before it made.
         execute format('lock table %s in share update exclusive mode', parent);
     end loop;
     for free in
         select gap
-        from unnest(cells) as cell
-        cross join lateral unnest(tstzmultirange(cell) - taken) as gaps (gap)
+        from (select distinct floor((day - origin) / width_days::numeric)::integer as cell from unnest(days) as day) as cells
+        cross join lateral unnest(
+            tstzmultirange(tstzrange(
+                (origin + cell * width_days)::timestamp at time zone zone,
+                (origin + (cell + 1) * width_days)::timestamp at time zone zone
+            )) - taken
+        ) as gap
+        where gap && wanted
     loop
         -- The name says where it begins, in UTC: days of two zones do not share one.
-        partition := of_table || '_' || to_char(lower(free) at time zone 'UTC', 'YYYYMMDD"t"HH24MI"z"');
+        partition := of_table || to_char(lower(free) at time zone 'UTC', '"_"YYYYMMDD"t"HH24MI"z"');
         execute format('create table %s.%I (like %s including all)', home, partition, parent);
         execute format(
             'alter table %s attach partition %s.%I for values from (%L) to (%L)',
             parent, home, partition, lower(free), upper(free)
+        );
+        execute format(
+            'alter table %s.%I owner to %s',
+            home, partition, (select relowner::regrole::text from pg_class where oid = parent)
         );
         made := made + 1;
     end loop;

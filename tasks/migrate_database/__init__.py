@@ -19,7 +19,6 @@ __all__ = [
     "Layout",
     "Migration",
     "MigrationReport",
-    "check_core",
     "describe",
     "estimate_conversion",
     "find_migrations",

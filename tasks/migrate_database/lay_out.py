@@ -50,7 +50,6 @@ class _Facts(NamedTuple):
     has_whole_hours: bool
     aggregate_kind: str | None
     owns_core: bool
-    is_empty: bool
     chunk_interval: dt.timedelta | None
     compression_enabled: bool
     policies: dict[str, str]
@@ -99,7 +98,8 @@ async def lay_out(connection: asyncpg.Connection, settings: Settings, *, convert
     """
     done = []
     facts = await _read(connection, settings)
-    if facts.owns_core and facts.has_timescale and not facts.is_hypertable and (convert or facts.is_empty):
+    can_convert = facts.owns_core and facts.has_timescale and not facts.is_hypertable
+    if can_convert and (convert or not await connection.fetchval(statement("has_any_reading", settings))):
         await _make_hypertable(connection, settings, facts)
         done.append("core.measurements is a hypertable")
         facts = await _read(connection, settings)
@@ -194,8 +194,12 @@ async def _make_aggregates(connection: asyncpg.Connection, settings: Settings, f
     if facts.aggregate_kind == wanted and (wanted == "p" or await _days_are_of(connection, settings)):
         return []
     async with connection.transaction():
+        # The next transform fills them from all that core holds.
+        await connection.execute(statement("forget_transform", settings))
         if facts.aggregate_kind:
             await _drop_aggregates(connection, settings)
+        if await connection.fetchval(statement("has_roles", settings), settings.roles["owner"]):
+            await connection.execute(f"set local role {settings.roles['dbt']}")  # who owns them refreshes them
         if wanted == "v":
             await connection.execute(statement("create_continuous_hourly", settings))
             daily = statement("create_continuous_daily", settings).replace("{zone}", settings.default_tz)
@@ -207,8 +211,6 @@ async def _make_aggregates(connection: asyncpg.Connection, settings: Settings, f
         await connection.execute(statement("create_meter_last_reading", settings))
         await connection.execute(statement("index_meter_last_reading", settings))
         await connection.execute(statement("comment_aggregates", settings))
-        # The next transform fills them from all that core holds.
-        await connection.execute(statement("forget_transform", settings))
     return [f"{settings.features_schema}.meter_hourly and meter_daily are {_AGGREGATES[wanted]}"]
 
 

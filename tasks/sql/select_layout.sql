@@ -8,7 +8,6 @@ select
         from generate_series('1980-01-01 00:00+00'::timestamptz, '2050-01-01 00:00+00', interval '1 month') as month
     ) as has_whole_hours,
     (select relkind::text from pg_class where oid = to_regclass('{features}.meter_hourly')) as aggregate_kind,
-    (select checksum from {quality}.schema_migrations where version = 0) = 'dataops' as owns_core,
-    not exists (select from {core}.measurements) as is_empty
+    (select checksum from {quality}.schema_migrations where version = 0) = 'dataops' as owns_core
 from pg_class as core
 where core.oid = '{core}.measurements'::regclass

@@ -1,5 +1,5 @@
--- $1, $2 first and last time, $3 meters (null: too many to name), $4 zone of local days. Writes what is due,
--- and what it replaces into the revisions.
+-- $1, $2 first and last time, $3 zone of local days, $4 meters (null: too many to name). Writes what is due, and
+-- what it replaces into the revisions.
 with
 
 inserted as (
@@ -23,7 +23,7 @@ updated as (
         and stored.time = due.time
         and stored.metric = due.metric
         and stored.time between $1 and $2
-        and ($3::bigint[] is null or stored.meter_id = any($3::bigint[]))
+        and ($4::bigint[] is null or stored.meter_id = any($4::bigint[]))
 
 ),
 

@@ -9,7 +9,6 @@ import asyncpg
 import pytest
 
 from tasks.connect_warehouse import connector
-from tasks.refresh_objects import find_targets, refresh
 from tasks.track_changes import finish_changes, take_changes
 from tests.world import DAY, World, long_csv
 
@@ -44,8 +43,7 @@ async def follow(world: World) -> None:
     assert world.settings.database_url
     async with connector(world.settings.database_url) as warehouse:
         changes = await take_changes(warehouse, world.settings)
-        targets = await find_targets(world.connection, world.settings)
-        await refresh(world.connection, targets, changes.windows, world.settings)
+        await world.refresh(changes.windows)
         await finish_changes(warehouse, "", world.settings)
 
 
@@ -141,9 +139,7 @@ async def test_change_during_a_transform_waits_for_the_next_one(city: World) -> 
     async with connector(city.settings.database_url) as warehouse:
         changes = await take_changes(warehouse, city.settings)
         await day_of(city, "b.csv", date(2025, 3, 1), value=5, meters="N")
-        await refresh(
-            city.connection, await find_targets(city.connection, city.settings), changes.windows, city.settings
-        )
+        await city.refresh(changes.windows)
         await finish_changes(warehouse, "", city.settings)
 
     assert await city.connection.fetchval("select count(*) from quality.changed_days") == 1
@@ -155,32 +151,14 @@ async def test_full_refresh_makes_everything_anew(city: World) -> None:
     await day_of(city, "old.csv", date(2025, 1, 10))
     await city.connection.execute("delete from quality.changed_days")
 
-    targets = await find_targets(city.connection, city.settings)
-    await refresh(city.connection, targets, [], city.settings, full=True)
+    await city.refresh([], full=True)
 
     assert await wrong(city) == []
-
-
-async def test_new_width_of_partitions_takes_what_is_free_and_cuts_none_that_is_there(city: World) -> None:
-    if await city.connection.fetchval("select relkind <> 'p' from pg_class where oid = 'core.measurements'::regclass"):
-        pytest.skip("chunks are TimescaleDB's own business")
-    for width, day in ((1, date(2025, 4, 20)), (30, date(2025, 4, 26)), (30, date(2025, 4, 1)), (3, date(2025, 4, 25))):
-        world = World(city.connection, city.settings.model_copy(update={"chunk_days": width}))
-        await day_of(world, f"{width}.csv", day)
-        await follow(world)
-
-    ranges = await city.connection.fetchval(
-        "select range_agg(tstzrange(b[1]::timestamptz, b[2]::timestamptz)) from pg_inherits join pg_class as c on"
-        " inhrelid = c.oid cross join lateral regexp_match(pg_get_expr(relpartbound, c.oid), '(''.+'').*(''.+'')') as b"
-        " where inhparent = 'core.measurements'::regclass"
-    )
-    assert await wrong(city) == []
-    assert ranges
 
 
 async def test_last_reading_of_each_meter_is_seen(city: World) -> None:
     await city.add_meter("silent")
-    await refresh(city.connection, await find_targets(city.connection, city.settings), [], city.settings)
+    await city.refresh([])
 
     rows = await city.connection.fetch("select meter_code, last_time from features.meter_last_reading order by 1")
 

@@ -45,8 +45,7 @@ async def transform(world: World, *, full: bool = False) -> None:
     async with connector(world.settings.database_url) as warehouse:
         changes = await take_changes(warehouse, world.settings)
         full = full or changes.built_with != fingerprint(world.settings)
-        targets = await find_targets(world.connection, world.settings)
-        await refresh(world.connection, targets, changes.windows, world.settings, full=full)
+        await world.refresh(changes.windows, full=full)
         await asyncio.to_thread(build, world.settings.database_url, world.settings, windows=changes.windows, full=full)
         await finish_changes(warehouse, fingerprint(world.settings), world.settings)
 

@@ -79,7 +79,7 @@ async def test_member_of_loader_and_dbt_runs_the_whole_pipeline(roles: World, mo
     )
     assert [row["owner"] for row in owners] == [roles.settings.roles["dbt"]]
     partition = "select tableowner from pg_tables where schemaname = 'core' and tablename like 'measurements_2%'"
-    assert await roles.connection.fetchval(partition) == roles.settings.roles["owner"]
+    assert await roles.connection.fetchval(partition) in (roles.settings.roles["owner"], None)  # None: a hypertable
     async with login(roles, "reader") as reader:
         assert await reader.fetchval(value) == 1
         assert await reader.fetchval("select value from core.readings") == 1
@@ -115,7 +115,7 @@ async def test_member_of_loader_and_dbt_runs_the_whole_pipeline(roles: World, mo
                 "delete from quality.changed_days",
                 "select * from quality.quality_load_log",
                 "select * from stage.stage_raw_measurements",
-                "select quality.ensure_partitions('measurements', 1, '{2025-04-01}', 'UTC')",
+                "select quality.ensure_partitions('measurements', 1, 'UTC', '{2025-04-01}')",
             ],
         ),
         (
@@ -125,10 +125,10 @@ async def test_member_of_loader_and_dbt_runs_the_whole_pipeline(roles: World, mo
                 "update core.measurements set value = 1",
                 "delete from quality.quality_load_log",
                 "drop materialized view features.meter_last_reading",
-                "refresh materialized view features.meter_last_reading",
+                "delete from features.meter_hourly",
                 "create table features.mine (one int)",
                 "select * from stage.stage_raw_measurements",
-                "select quality.ensure_partitions('measurements', 1, '{2025-04-01}', 'UTC')",
+                "select quality.ensure_partitions('measurements', 1, 'UTC', '{2025-04-01}')",
             ],
         ),
     ],

@@ -11,7 +11,6 @@ from schemas.settings import Settings
 from schemas.windows import Window
 from tasks import migrate_database
 from tasks.migrate_database import estimate_conversion, migrate, read_layout
-from tasks.refresh_objects import find_targets, refresh
 from tests.integration.test_aggregates import day_of, follow, wrong
 from tests.world import DAY, World, long_csv
 
@@ -24,7 +23,7 @@ async def test_new_core_is_a_hypertable_with_its_key_alone_and_continuous_aggreg
         "select array_agg(indexname::text) from pg_indexes where schemaname = 'core' and tablename = 'measurements'"
     )
 
-    assert layout == ("hypertable", "continuous aggregates", 7, None, None, [])
+    assert layout == ("hypertable", "continuous aggregates", 1, None, None, [])
     assert indexes == ["measurements_pkey"]
 
 
@@ -66,7 +65,7 @@ async def test_filled_partitioned_core_becomes_a_hypertable_only_when_asked_and_
     assert await connection.fetchval("select count(*) from core.of_a_user") == 18
     assert await connection.fetchval("select count(*) from quality.reading_lineage where source_file is not null") == 18
     await day_of(world, "d.csv", date(2024, 1, 12))
-    await refresh(connection, await find_targets(connection, settings), [], settings, full=True)
+    await world.refresh([], full=True)
     assert await wrong(world) == []
     await connection.close()
 
@@ -82,13 +81,13 @@ async def _no_offer(*_: object) -> None:
 
 
 async def test_policies_come_and_go_with_the_settings(world: World) -> None:
-    on = world.settings.model_copy(update={"compress_after_days": 30, "keep_months": 36, "chunk_days": 1})
+    on = world.settings.model_copy(update={"compress_after_days": 30, "keep_months": 36, "chunk_days": 5})
     changed = on.model_copy(update={"compress_after_days": 60, "keep_months": None})
 
     for settings, expected in (
-        (on, ("30 days", "3 years", 1)),
-        (changed, ("60 days", None, 1)),
-        (world.settings, (None, None, 7)),
+        (on, ("30 days", "3 years", 5)),
+        (changed, ("60 days", None, 5)),
+        (world.settings, (None, None, 1)),
     ):
         assert (await migrate(world.connection, settings)).laid_out
         layout = await read_layout(world.connection, settings)
@@ -103,7 +102,7 @@ async def test_days_of_another_zone_make_the_daily_aggregate_anew(world: World) 
     ural = world.settings.model_copy(update={"default_tz": "Asia/Yekaterinburg"})
 
     await migrate(world.connection, ural)
-    await refresh(world.connection, await find_targets(world.connection, ural), [], ural, full=True)
+    await World(world.connection, ural).refresh([], full=True)
 
     starts = await world.connection.fetch("select distinct bucket_start from features.meter_daily order by 1")
     assert [f"{row[0]:%d %H:%M}" for row in starts] == ["29 19:00", "30 19:00"]
@@ -118,8 +117,11 @@ async def test_zone_of_half_hours_gets_rollup_tables(world: World) -> None:
 
 
 async def test_more_than_100000_readings_in_the_columnstore_are_corrected_and_rolled_back(world: World) -> None:
-    settings = world.settings.model_copy(update={"compress_after_days": 30})
-    await migrate(world.connection, settings)
+    # As the policy sets it up, but without its job, which would compress when it likes.
+    await world.connection.execute(
+        "alter table core.measurements set (timescaledb.compress, "
+        "timescaledb.compress_segmentby = 'meter_id, metric', timescaledb.compress_orderby = 'time')"
+    )
     meters = [f"M{number}" for number in range(100)]
     for meter in meters:
         await world.add_meter(meter)
@@ -159,13 +161,13 @@ async def test_window_that_retention_has_dropped_is_skipped_said_so_and_not_eras
     await world.connection.fetch("select drop_chunks('core.measurements', '2020-06-01'::timestamptz)")
     windows = [Window(date(2020, 1, 10), date(2020, 1, 11)), Window(DAY, DAY)]
 
-    targets = await find_targets(world.connection, settings)
-    skipped = await refresh(world.connection, targets, windows, settings)
-    everything = await refresh(world.connection, targets, [], settings, full=True)
+    kept = World(world.connection, settings)
+    skipped = await kept.refresh(windows)
+    everything = await kept.refresh([], full=True)
 
     assert (skipped, everything) == (windows[:1], [])
-    kept = await world.connection.fetch("select bucket_start, readings from features.meter_daily order by 1")
-    assert [(f"{row[0]:%Y-%m-%d}", row[1]) for row in kept] == [("2020-01-09", 6), ("2025-04-29", 6)]
+    days = await world.connection.fetch("select bucket_start, readings from features.meter_daily order by 1")
+    assert [(f"{row[0]:%Y-%m-%d}", row[1]) for row in days] == [("2020-01-09", 6), ("2025-04-29", 6)]
 
 
 async def test_aggregate_of_the_engineer_by_months_is_refreshed_whole(world: World) -> None:
@@ -178,6 +180,6 @@ async def test_aggregate_of_the_engineer_by_months_is_refreshed_whole(world: Wor
     await day_of(world, "a.csv", DAY)
     settings = world.settings.model_copy(update={"refresh_objects": ("features.by_month",)})
 
-    await refresh(world.connection, await find_targets(world.connection, settings), [Window(DAY, DAY)], settings)
+    await World(world.connection, settings).refresh([Window(DAY, DAY)])
 
     assert await world.connection.fetchval("select sum(readings) from features.by_month") == 6
