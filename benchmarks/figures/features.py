@@ -16,8 +16,9 @@ from benchmarks.inputs import READINGS_OF_A_BUILDING
 from benchmarks.lab import Lab, check, say
 from benchmarks.results import Result
 from flows.local_server import start_server, stop_all
-from tasks.build_features import Window, build, fingerprint
+from tasks.build_features import build, fingerprint
 from tasks.connect_warehouse import connector
+from tasks.manage_roles import dbt_role
 from tasks.refresh_objects import find_targets, refresh
 from tasks.track_changes import finish_changes, one_transform, take_changes
 
@@ -30,14 +31,13 @@ async def transform(lab: Lab) -> None:
     settings, connection = lab.world.settings, lab.connection
     assert settings.database_url
     async with one_transform(connection), connector(settings.database_url) as warehouse:
+        role = await dbt_role(connection, settings)
         targets = await find_targets(connection, settings)
         changes = await take_changes(warehouse, settings)
         full = changes.built_with != fingerprint(settings)
-        window = None
-        if changes.first and changes.last:
-            await refresh(connection, targets, changes.first, changes.last, settings)
-            window = None if full else Window(changes.first, changes.last)
-        await asyncio.to_thread(build, settings.database_url, settings, window=window, full=full)
+        await refresh(connection, targets, changes.windows, settings, full=full)
+        dsn = settings.database_url
+        await asyncio.to_thread(build, dsn, settings, windows=changes.windows, full=full, role=role)
         await finish_changes(warehouse, fingerprint(settings), settings)
 
 
