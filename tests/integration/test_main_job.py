@@ -220,6 +220,9 @@ async def test_dead_runs_claim_is_taken_over_and_nothing_stays_half_done(world: 
     await dead.ingest(run)
     await dead.validate(run)
     other.terminate()
+    # The server takes a moment to see it.
+    await world.connection.execute("select pg_advisory_lock($1)", run.claim_key)
+    await world.connection.execute("select pg_advisory_unlock($1)", run.claim_key)
 
     (log,) = await world.run()
 
