@@ -183,7 +183,7 @@ async def test_user_without_ddl_on_core_loads_refreshes_builds_and_rolls_back(
     # The engineer's days are those of UTC.
     window = Window(date(2025, 4, 29), date(2025, 5, 1))
     await refresh(connection, await find_targets(connection, own), [window], own)
-    await asyncio.to_thread(build, own.database_url, own, window=None, full=True, role=role)
+    await asyncio.to_thread(build, own.database_url, own, windows=[], full=True, role=role)
     features = await connection.fetch(
         "select hour, t1_degc from features.ml_hourly_by_building where t1_degc is not null order by ts"
     )
