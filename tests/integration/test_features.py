@@ -210,6 +210,6 @@ def test_holidays_seed_is_what_the_library_says(tmp_path: Path) -> None:
 def test_password_reaches_dbt_only_as_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     from tasks.build_features import _variables
 
-    found = _variables(SecretStr("postgresql://u:p%40ss@h:5/d"), Settings(), [])
+    found = _variables(SecretStr("postgresql://u:p%40ss@h:5/d"), Settings(), [], None)
 
     assert [name for name, value in found.items() if "p@ss" in value] == ["DBT_ENV_SECRET_PASSWORD"]
