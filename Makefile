@@ -21,8 +21,11 @@ setup: .venv/.installed
 demo: setup
 	LOG_LEVEL=CRITICAL $(BIN)/dataops demo
 
+# Two processes share the tests, each with a server of its own.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
+
 test: setup
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 # Files and histories nobody has thought of, until one breaks the reader or core: an hour or so.
 fuzz: setup
@@ -30,7 +33,7 @@ fuzz: setup
 
 # The tests that use a database once more, on the TimescaleDB server of TIMESCALE_URL, or on PGlite where node can run it.
 test-timescale: setup tests/timescale/node_modules/.package-lock.json
-	$(BIN)/python -m pytest --timescale
+	$(PYTEST) --timescale
 
 tests/timescale/node_modules/.package-lock.json: tests/timescale/package-lock.json
 	if command -v node && command -v npm; then npm ci --prefix tests/timescale --no-audit --no-fund; fi

@@ -20,7 +20,7 @@ from flows.warehouse import open_connection
 from schemas.errors import FileError, RunFailedError
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
 from schemas.settings import Settings, load_settings
-from tasks.claim_files import claim, fail_load
+from tasks.claim_files import claim, fail_load, log_unreadable
 from tasks.connect_warehouse import is_transient
 from tasks.find_files import RawFile, find_files, is_wanted, raw_file
 from tasks.read_files import expand, is_archive, read_tables
@@ -57,6 +57,11 @@ async def ingest(context: RunContext, only: list[str] | None = None, *, replay: 
         log.warning("no files for %s in %s", context.day, settings.day_folder(context.day))
     mappings = load_mappings(settings.sources_dir)
     failed = {name: why for name, why in found.unreadable.items() if _is_asked_for(name, only)}
+    if failed:
+        async with open_connection(settings) as connection:
+            for name, why in failed.items():
+                log.error("failed %r: %s", name, why)
+                await log_unreadable(connection, context.run, settings, source_file=f"{context.day}/{name}", why=why)
     failed |= await each(
         group(files, rows=lambda file: file.size_bytes // 50),
         lambda some: ingest_files(some, mappings, context, only, replay=replay),

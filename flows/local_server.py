@@ -44,13 +44,13 @@ def start_server(settings: Settings, port: int | None = None) -> str:
     """Start the Prefect server on loopback if it does not run; gives the URL of its API.
 
     Raises:
-        TerminalError: it does not answer; names its log.
+        TerminalError: the port is taken, or the server does not answer; names its log.
 
     """
     if url := local_api_url(settings):
         return url
     stop_process(_SERVER, folder=_processes(settings))
-    port = port or _free_port()
+    port = _free_port(port)
     url = f"http://127.0.0.1:{port}/api"
     environment = os.environ | {
         "PREFECT_API_DATABASE_CONNECTION_URL": server_database(settings),
@@ -74,16 +74,18 @@ def _wait_for(url: str, server: Running, settings: Settings) -> None:
     raise TerminalError(f"the Prefect server does not answer on {url}: see {server.log}")
 
 
-def _free_port() -> int:
-    """Prefer Prefect's own port, which people know."""
-    for port in (4200, 0):
+def _free_port(wanted: int | None) -> int:
+    """Give the port that is wanted; if none is, Prefect's own, which people know, or any."""
+    for port in (wanted,) if wanted else (4200, 0):
         with socket.socket() as probe:
+            # Connections of a server that has just ended do not hold the next one up.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise TerminalError("no free port on 127.0.0.1")
+    raise TerminalError(f"port {wanted} is taken by another program: name another with --port, or none")
 
 
 async def set_up_server(settings: Settings) -> None:

@@ -143,6 +143,24 @@ async def _is_alive(connection: asyncpg.Connection, claim_key: int) -> bool:
     return True
 
 
+async def log_unreadable(
+    connection: asyncpg.Connection, run: Run, settings: Settings, *, source_file: str, why: str
+) -> None:
+    """Log a file that the system does not let us read: not even its checksum is known."""
+    await connection.execute(
+        statement("insert_load", settings),
+        new_load_id(time.time()),
+        source_file,
+        None,
+        None,
+        run.business_date,
+        "failed",
+        why,
+        run.flow_run_id,
+        *(None, None, None),
+    )
+
+
 async def fail_load(connection: asyncpg.Connection, load_id: UUID, message: str, settings: Settings) -> None:
     """Log that a load failed and why; what it staged stays until the next attempt."""
     await connection.execute(statement("fail_load", settings), load_id, message[:2000])

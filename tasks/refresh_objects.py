@@ -17,7 +17,7 @@ from tasks.sql import statement
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_OWN = ("meter_hourly", "meter_daily")  # the daily one is made from the hourly one
+_OWN = ("meter_hourly", "meter_daily", "meter_last_reading")  # each is made from the one before
 # A day of the daily aggregate is a twenty-fourth of the hourly one.
 _DAILY_PARTITIONS_WIDER = 10
 _TRIES = 10

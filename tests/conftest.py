@@ -51,7 +51,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is for the other kind of server; skip what the one at hand can not do."""
+    """Leave out what is for the other kind of server; skip what the one at hand can not do.
+
+    Of two processes that share the tests (pytest-xdist) one takes the module with workers of its own, one the harness.
+    """
+    for item in items:
+        if "machine" in item.fixturenames:  # type: ignore[attr-defined] - of functions
+            item.add_marker(pytest.mark.xdist_group("machine"))
+        elif "prefect_api" in item.fixturenames or item.get_closest_marker("server"):  # type: ignore[attr-defined]
+            item.add_marker(pytest.mark.xdist_group("prefect"))
     is_timescale = config.getoption("--timescale")
     kept = [
         item
@@ -80,7 +88,15 @@ def state_dir() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres_dsn(state_dir: Path) -> str:
     """A server to make databases on: TEST_DATABASE_URL, or the embedded one."""
-    return os.environ.get("TEST_DATABASE_URL") or embed_postgres.start(state_dir)
+    if dsn := os.environ.get("TEST_DATABASE_URL"):
+        return dsn
+    dsn = embed_postgres.start(state_dir)
+    with closing(psycopg2.connect(dsn)) as connection:
+        connection.autocommit = True
+        # No test cuts the machine's power.
+        connection.cursor().execute("alter system set fsync = off")
+        connection.cursor().execute("select pg_reload_conf()")
+    return dsn
 
 
 @pytest.fixture(scope="session")

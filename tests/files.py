@@ -7,6 +7,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 
 import xlsxwriter
 import xlwt
@@ -50,7 +51,9 @@ def xls(rows: Rows, sheet: str = "Лист") -> bytes:
     page = book.add_sheet(sheet)
     for number, row in enumerate(rows):
         for place, cell in enumerate(row):
-            if cell is not None:
+            if isinstance(cell, dt.date | dt.time):
+                page.write(number, place, cell, xlwt.easyxf(num_format_str="DD.MM.YYYY HH:MM"))
+            elif cell is not None:
                 page.write(number, place, cell)
     stream = io.BytesIO()
     book.save(stream)
@@ -65,7 +68,8 @@ def ods(rows: Rows, sheet: str = "Лист") -> bytes:
             return "<table:table-cell/>"
         kind = "float" if isinstance(value, float | int) else "string"
         number = f' office:value="{value}"' if kind == "float" else ""
-        return f'<table:table-cell office:value-type="{kind}"{number}><text:p>{value}</text:p></table:table-cell>'
+        text = escape(str(value))
+        return f'<table:table-cell office:value-type="{kind}"{number}><text:p>{text}</text:p></table:table-cell>'
 
     lines = "".join(f"<table:table-row>{''.join(cell(value) for value in row)}</table:table-row>" for row in rows)
     names = " ".join(

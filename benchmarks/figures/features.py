@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
+
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from benchmarks.costs import Cost, typical
 from benchmarks.figures.loads import MILLION
@@ -12,8 +15,10 @@ from benchmarks.fill import fill
 from benchmarks.inputs import READINGS_OF_A_BUILDING
 from benchmarks.lab import Lab, check, say
 from benchmarks.results import Result
-from tasks.build_features import Window, build, fingerprint
+from flows.local_server import start_server, stop_all
+from tasks.build_features import build, fingerprint
 from tasks.connect_warehouse import connector
+from tasks.manage_roles import dbt_role
 from tasks.refresh_objects import find_targets, refresh
 from tasks.track_changes import finish_changes, one_transform, take_changes
 
@@ -26,19 +31,34 @@ async def transform(lab: Lab) -> None:
     settings, connection = lab.world.settings, lab.connection
     assert settings.database_url
     async with one_transform(connection), connector(settings.database_url) as warehouse:
+        role = await dbt_role(connection, settings)
         targets = await find_targets(connection, settings)
         changes = await take_changes(warehouse, settings)
         full = changes.built_with != fingerprint(settings)
-        window = None
-        if changes.first and changes.last:
-            await refresh(connection, targets, changes.first, changes.last, settings)
-            window = None if full else Window(changes.first, changes.last)
-        await asyncio.to_thread(build, settings.database_url, settings, window=window, full=full)
+        await refresh(connection, targets, changes.windows, settings, full=full)
+        dsn = settings.database_url
+        await asyncio.to_thread(build, dsn, settings, windows=changes.windows, full=full, role=role)
         await finish_changes(warehouse, fingerprint(settings), settings)
+
+
+@contextmanager
+def prefect_server(lab: Lab) -> Iterator[None]:
+    """Run a Prefect server: prefect-dbt reports each node to one, in a flow or not."""
+    settings = lab.world.settings
+    try:
+        with temporary_settings({PREFECT_API_URL: start_server(settings)}):
+            yield
+    finally:
+        stop_all(settings)
 
 
 async def measure_features(lab: Lab, wanted: Collection[str]) -> list[Result]:
     """Make the features of a day of a million readings on top of 10 and of 50 days like it."""
+    with prefect_server(lab):
+        return [await _measure(lab)]
+
+
+async def _measure(lab: Lab) -> Result:
     await lab.clear()
     buildings = lab.size(MILLION) // READINGS_OF_A_BUILDING
     costs: dict[int, list[Cost]] = {}
@@ -65,4 +85,4 @@ async def measure_features(lab: Lab, wanted: Collection[str]) -> list[Result]:
     note = (
         f"a day of {buildings * READINGS_OF_A_BUILDING:,} readings; on 10 days {few.wall:.1f} s; medians of {_REPEATS}"
     )
-    return [Result("features", [many.wall / few.wall], cpus, costs[50], note=note)]
+    return Result("features", [many.wall / few.wall], cpus, costs[50], note=note)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from benchmarks.costs import Cost, total
-from benchmarks.figures.features import transform
+from benchmarks.figures.features import prefect_server, transform
 from benchmarks.inputs import READINGS_OF_A_BUILDING, write_city_csv
 from benchmarks.lab import Lab, check, say, whole
 from benchmarks.results import Result
@@ -104,7 +104,8 @@ async def measure_orchestration(lab: Lab, wanted: Collection[str]) -> list[Resul
         _two_files(lab, day)
     with _machine(lab, 1) as machine:
         runs = [await asyncio.to_thread(machine.run_of_day, day) for day in days[::2]][1:]
-    bare = [await _without_prefect(lab, day) for day in days[1::2]][1:]
+    with prefect_server(lab):
+        bare = [await _without_prefect(lab, day) for day in days[1::2]][1:]
     check("in core", await lab.count(), len(days) * _BUILDINGS * READINGS_OF_A_BUILDING)
     over = [run["total_run_time"] - cost.wall for run, cost in zip(runs, bare, strict=True)]
     for run, cost in zip(runs, bare, strict=True):

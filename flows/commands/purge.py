@@ -45,13 +45,13 @@ def purge(*, dry_run: DryRun = False, as_json: AsJson = False) -> None:
         title = "Would be deleted" if dry_run else "Deleted"
         print_table(title, [{"what": name, "count": count} for name, count in done.items()])
     else:
-        out.print("nothing to purge: KEEP_STAGE_DAYS, KEEP_LOGS_DAYS and KEEP_REPORTS_DAYS are unset")
+        out.print("nothing to purge: KEEP_STAGE_DAYS, KEEP_LOGS_DAYS and KEEP_REPORTS_DAYS are unset", soft_wrap=True)
 
 
 async def purge_stage(settings: Settings, before: dt.datetime, *, dry_run: bool) -> dict[str, int]:
     """Purge the loads that ended before a moment, page by page; gives what was deleted and what was kept."""
     await migrate_warehouse(settings)
-    done = Counter(dict.fromkeys(("loads", "loads kept, their file is gone", *_ROWS), 0))
+    done = Counter(dict.fromkeys(("loads", "loads kept as only copy", *_ROWS), 0))
     async with open_connection(settings) as connection:
         page = await find_old_loads(connection, before, None, settings)
         while page:
@@ -60,7 +60,7 @@ async def purge_stage(settings: Settings, before: dt.datetime, *, dry_run: bool)
                 purged = await purge_loads(connection, some, before, settings, loads_lock=LOADS_LOCK, dry_run=dry_run)
                 done.update(dict(zip(_ROWS, purged, strict=True)))
             done["loads"] += len(loads)
-            done["loads kept, their file is gone"] += len(page) - len(loads)
+            done["loads kept as only copy"] += len(page) - len(loads)
             page = await find_old_loads(connection, before, page[-1].load_id, settings)
     return dict(done)
 

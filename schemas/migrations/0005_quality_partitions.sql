@@ -31,10 +31,8 @@ declare
 begin
     if
         (select relkind from pg_class where oid = parent) is distinct from 'p'
-        or (
-            of_table = 'measurements'
-            and (select checksum from {quality}.schema_migrations where version = 0) <> 'dataops'
-        )
+        or (of_table = 'measurements'
+            and (select checksum from {quality}.schema_migrations where version = 0) <> 'dataops')
     then
         return 0;
     end if;

@@ -209,6 +209,7 @@ async def _make_aggregates(connection: asyncpg.Connection, settings: Settings, f
         else:
             await connection.execute(statement("create_rollups", settings))
         await connection.execute(statement("create_meter_last_reading", settings))
+        await connection.execute(statement("index_meter_last_reading", settings))
         await connection.execute(statement("comment_aggregates", settings))
     return [f"{settings.features_schema}.meter_hourly and meter_daily are {_AGGREGATES[wanted]}"]
 

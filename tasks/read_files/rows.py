@@ -148,13 +148,12 @@ def _names_the_time(batch: pa.RecordBatch, layout: TableLayout, lines: Filter) -
 
 
 def _is_total(batch: pa.RecordBatch, layout: TableLayout, _lines: Filter, first: pa.Array) -> pa.Array:
-    """Totals name themselves in the first cell or in the hour; a row with a time may begin with such a word."""
+    """Totals name themselves in the first cell, the date or the hour; a row with a time may begin with such a word."""
     total = pc.fill_null(pc.match_substring_regex(first, _TOTALS), False)
     if pc.any(total).as_py():
         total = pc.and_not(total, _like_a_time(batch, layout))
-    if layout.hour_column:
-        hour = pc.match_substring_regex(batch.column(layout.hour_column), _TOTALS)
-        total = pc.or_(total, pc.fill_null(hour, False))
+    for key in {layout.timestamp_column or layout.date_column, layout.hour_column} - {None}:
+        total = pc.or_(total, pc.fill_null(pc.match_substring_regex(batch.column(key), _TOTALS), False))
     return total
 
 

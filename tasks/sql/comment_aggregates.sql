@@ -14,7 +14,7 @@ begin
         'comment on %s {features}.meter_daily is %L', kind,
         'The same per local day; hours: how many hours of the day have a reading.'
     );
-    comment on view {features}.meter_last_reading is
+    comment on materialized view {features}.meter_last_reading is
     'The hour of the last reading of each meter (NULL: none yet), to see at once which meters have gone silent.';
 end
 $$

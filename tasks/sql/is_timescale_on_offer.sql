@@ -1,13 +1,8 @@
--- CASE: whoever may not read the setting is not asked for it.
+-- A setting of the loader tells that it is preloaded: shared_preload_libraries itself is not for everybody to read.
 select
-    case
-        when
-            exists (
-                select from pg_available_extensions
-                where name = 'timescaledb' and installed_version is null
-            )
-            and has_database_privilege(current_database(), 'create')
-            and pg_has_role('pg_read_all_settings', 'usage')
-            then current_setting('shared_preload_libraries') like '%timescaledb%'
-        else false
-    end
+    exists (
+        select from pg_available_extensions
+        where name = 'timescaledb' and installed_version is null
+    )
+    and has_database_privilege(current_database(), 'create')
+    and current_setting('timescaledb.disable_load', true) is not null

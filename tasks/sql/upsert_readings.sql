@@ -1,4 +1,5 @@
--- $1, $2 first and last time, $3 zone of local days, $4 meters (null: too many to name). Writes what is due, and what it replaces into the revisions.
+-- $1, $2 first and last time, $3 zone of local days, $4 meters (null: too many to name). Writes what is due, and
+-- what it replaces into the revisions.
 with
 
 inserted as (
@@ -48,7 +49,7 @@ changed as (
         select distinct
             load_id,
             meter_id,
-            (time at time zone $3)::date as local_date
+            (time at time zone $4)::date as local_date
         from due
     ) as meter_days
     join {core}.meters as meters on meter_days.meter_id = meters.id

@@ -158,6 +158,7 @@ async def test_full_refresh_makes_everything_anew(city: World) -> None:
 
 async def test_last_reading_of_each_meter_is_seen(city: World) -> None:
     await city.add_meter("silent")
+    await city.refresh([])
 
     rows = await city.connection.fetch("select meter_code, last_time from features.meter_last_reading order by 1")
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -133,8 +134,19 @@ def test_sources_check_opens_archives_names_bad_cells_and_files_that_are_not_the
     assert "there is no file" in done.stderr
 
 
+@pytest.fixture(scope="module")
+def state_of_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The state folder of one machine: its embedded server holds Prefect's database, made once."""
+    folder = tmp_path_factory.mktemp("state")
+    yield folder
+    run("down", "--all", STATE_DIR=str(folder))
+
+
 @pytest.mark.server
-async def test_run_mode_once_loads_today_and_tells_by_its_exit_code(world: World, settings: Settings) -> None:
+async def test_run_mode_once_loads_today_and_tells_by_its_exit_code(
+    world: World, settings: Settings, state_of_machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATE_DIR", str(state_of_machine))
     await world.add_meter("M")
     today = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 3 * 3600))
     folder = settings.raw_dir / today
@@ -152,7 +164,10 @@ async def test_run_mode_once_loads_today_and_tells_by_its_exit_code(world: World
 
 
 @pytest.mark.server
-async def test_run_mode_loop_looks_again_and_ends_on_sigterm(world: World, settings: Settings) -> None:
+async def test_run_mode_loop_looks_again_and_ends_on_sigterm(
+    world: World, settings: Settings, state_of_machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATE_DIR", str(state_of_machine))
     await world.add_meter("M")
     today = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 3 * 3600))
     folder = settings.raw_dir / today
@@ -172,7 +187,6 @@ async def test_run_mode_loop_looks_again_and_ends_on_sigterm(world: World, setti
     finally:
         loop.send_signal(signal.SIGTERM)
         code = loop.wait(timeout=60)
-        run("down", "--all")
 
     assert code in (0, -signal.SIGTERM)
 

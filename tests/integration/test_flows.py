@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from flows import ingest
 from flows.load_day import load_day, resolve_day
 from schemas.errors import RunFailedError, SettingsError
 from schemas.settings import Settings
+from tasks import find_files
 from tests.integration.test_main_job import COLD, HOT, put_real_files
 from tests.world import DAY, World, long_csv
 
@@ -50,15 +53,36 @@ async def test_real_files_reach_features_report_and_run_log(world: World, real_f
     assert await world.connection.fetchval("select count(*) from quality.changed_days") == 0
 
 
-async def test_good_file_loads_and_the_run_fails_naming_the_broken_one(world: World) -> None:
+async def test_good_file_loads_and_the_run_fails_naming_the_broken_ones(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await world.add_meter("M")
     world.put("good.csv", long_csv("2025-04-30 00:00,M,T1,60"))
     world.put("bad.xlsx", b"PK\x03\x04 cut off")
+    world.put("locked.csv", "root may read anything: the system's answer is made below")
+    world.put("our fault.csv", long_csv("2025-04-30 00:00,M,T2,40"))
+    checksum_of, read_tables = find_files.checksum_of, ingest.read_tables
 
-    with pytest.raises(RunFailedError, match=r"bad\.xlsx.*повреждён") as caught:
+    def checksum(path: Path) -> str:
+        if path.name == "locked.csv":
+            raise PermissionError(13, "Permission denied")
+        return checksum_of(path)
+
+    def read(path: Path, *arguments: Any, **more: Any) -> Any:  # noqa: ANN401
+        if path.name == "our fault.csv":
+            raise TypeError("a mistake in the reader")
+        return read_tables(path, *arguments, **more)
+
+    monkeypatch.setattr("tasks.find_files.checksum_of", checksum)
+    monkeypatch.setattr("flows.ingest.read_tables", read)
+    with pytest.raises(RunFailedError) as caught:
         await load_day(date=DAY)
 
-    assert "good.csv" not in str(caught.value)
+    bad, locked, ours = str(caught.value).split("; ")
+    assert "bad.xlsx" in bad
+    assert "повреждён" in bad
+    assert "locked.csv': файл не открывается (Permission denied)" in locked
+    assert "our fault.csv': чтение: a mistake in the reader" in ours
     assert await world.connection.fetchval("select count(*) from core.measurements") == 1
     assert await world.connection.fetchval("select count(*) from features.ml_hourly_by_building") == 24
 

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from schemas.errors import TerminalError
 from schemas.settings import Settings
+from schemas.windows import Window
 from tasks.build_features import build
 from tasks.manage_roles import set_up_roles
 from tasks.migrate_database import migrate
@@ -180,7 +181,8 @@ async def test_user_without_ddl_on_core_loads_refreshes_builds_and_rolls_back(
     world.put("a.csv", long_csv(*(f"2025-04-30 0{hour}:00,M,T1,{60 + hour}" for hour in range(3))))
     (log,) = await world.run()
     # The engineer's days are those of UTC.
-    await refresh(connection, await find_targets(connection, own), date(2025, 4, 29), date(2025, 5, 1), own)
+    window = Window(date(2025, 4, 29), date(2025, 5, 1))
+    await refresh(connection, await find_targets(connection, own), [window], own)
     await asyncio.to_thread(build, own.database_url, own, window=None, full=True, role=role)
     features = await connection.fetch(
         "select hour, t1_degc from features.ml_hourly_by_building where t1_degc is not null order by ts"

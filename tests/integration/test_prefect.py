@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import httpx
+import psycopg2
 import pytest
+from psycopg2.extras import RealDictCursor
 
 from schemas.settings import PROJECT_ROOT
+from tasks import embed_postgres
 from tasks.generate_samples import generate
 
 pytestmark = pytest.mark.server
@@ -44,9 +47,11 @@ class Machine(NamedTuple):
         )
 
     def rows(self, query: str) -> list[Any]:
-        done = self.dataops("db", "psql", "-XAtc", f"select coalesce(json_agg(q), '[]') from ({query}) as q")
-        assert done.returncode == 0, done.stderr
-        return list(json.loads(done.stdout))
+        dsn = embed_postgres.start(Path(self.environment["STATE_DIR"]))
+        with closing(psycopg2.connect(dsn, cursor_factory=RealDictCursor)) as connection:
+            cursor = connection.cursor()
+            cursor.execute(query)
+            return [dict(row) for row in cursor]
 
     def flow_runs(self, name: str) -> list[dict[str, Any]]:
         body = {"flow_runs": {"name": {"like_": name}}, "sort": "START_TIME_ASC"}

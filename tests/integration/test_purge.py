@@ -54,7 +54,7 @@ async def test_row_that_waits_for_its_code_is_loaded_after_a_purge_and_the_rest_
     assert after_dry_run == before
     assert done == would
     assert done == {
-        "loads": 1, "loads kept, their file is gone": 0, "raw rows": 5, "parsed rows": 5, "row errors": 0,
+        "loads": 1, "loads kept as only copy": 0, "raw rows": 5, "parsed rows": 5, "row errors": 0,
     }  # fmt: skip
     assert again["loads"] == 0
     with pytest.raises(TerminalError, match="stage has 1 of the 6 rows"):
@@ -85,7 +85,7 @@ async def test_file_that_is_gone_is_loaded_again_from_stage_which_is_its_only_co
     done = await purge(world)
     (replayed,) = await world.replay_from_stage(one["load_id"])
 
-    assert (done["loads"], done["loads kept, their file is gone"]) == (1, 1)
+    assert (done["loads"], done["loads kept as only copy"]) == (1, 1)
     assert (replayed["status"], replayed["rows_unchanged"]) == ("success", 1)
 
 

@@ -161,6 +161,18 @@ def test_workbook_with_title_two_line_header_and_code_in_a_cell(tmp_path: Path) 
     ]
 
 
+@pytest.mark.parametrize("total", [["60", "40", "Итого", ""], ["60", "40", "", "Среднее:"]], ids=["date", "hour"])
+def test_total_names_itself_in_the_date_or_the_hour_wherever_these_stand(tmp_path: Path, total: list[str]) -> None:
+    mapping = SHEET.model_copy(
+        update={"tables": [table.model_copy(update={"identity": Identity(meter="M")}) for table in SHEET.tables]}
+    )
+    lines = [["Т1, °C", "Т2, °C", "Дата", "Час"], ["60", "40", "01.04.2025", "0-1"], total]
+
+    layout, rows = read(csv_file(tmp_path, "\n".join(";".join(f'"{cell}"' for cell in one) for one in lines)), mapping)
+
+    assert (layout.skipped, len(rows)) == ({"итоговые строки": 1}, 1)
+
+
 @pytest.mark.parametrize(
     ("line", "is_note"),
     [

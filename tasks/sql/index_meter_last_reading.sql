@@ -1,0 +1,1 @@
+create unique index on {features}.meter_last_reading (meter_id)
