@@ -11,8 +11,8 @@ from flows.warehouse import open_connection, resolve_dsn
 from schemas.settings import load_settings
 from tasks.build_features import build, fingerprint
 from tasks.connect_warehouse import connector
-from tasks.manage_roles import acting_as, dbt_role
-from tasks.refresh_objects import find_targets, make_room, refresh
+from tasks.manage_roles import dbt_role
+from tasks.refresh_objects import find_targets, refresh
 from tasks.track_changes import finish_changes, one_transform, take_changes
 
 
@@ -44,10 +44,7 @@ async def transform() -> Transformed:
             log.info("nothing changed since the last transform")
             return Transformed(building_days=0, full=False)
         log.info("%d building-days in %s", changes.building_days, ", ".join(map(str, changes.windows)))
-        await make_room(connection, targets, changes.windows, settings, full=full)
-        async with acting_as(connection, role):
-            skipped = await refresh(connection, targets, changes.windows, settings, full=full)
-        for window in skipped:
+        for window in await refresh(connection, targets, changes.windows, settings, full=full):
             log.warning("%s: not refreshed, retention has dropped readings of these days", window)
         await asyncio.to_thread(build, dsn, settings, windows=changes.windows, full=full, role=role)
         await finish_changes(warehouse, fingerprint(settings), settings)

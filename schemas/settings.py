@@ -120,7 +120,7 @@ class Settings(BaseSettings):
     run_mode: Literal["once", "loop"] = "once"
     loop_interval_sec: int = Field(default=300, ge=1, le=86_400)
     refresh_objects: Annotated[tuple[ObjectName, ...], NoDecode, BeforeValidator(_comma_separated)] | None = Field(
-        default=None, description="schema.name list to refresh; unset: those the product made itself"
+        default=None, description="schema.name list to refresh beside the product's own aggregates"
     )
     chunk_days: int = Field(
         default=1, ge=1, le=366, description="Days in one chunk (TimescaleDB) or partition of core.measurements"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -107,18 +105,6 @@ async def become_owner(connection: asyncpg.Connection, settings: Settings) -> No
     role = settings.roles["owner"]
     if await _are_set_up(connection, settings) and await connection.fetchval("select pg_has_role($1, 'member')", role):
         await connection.execute(f"set role {role}")
-
-
-@asynccontextmanager
-async def acting_as(connection: asyncpg.Connection, role: str | None) -> AsyncIterator[None]:
-    """Act as a role: only the owner of an aggregate may refresh it."""
-    if role:
-        await connection.execute(f"set role {role}")
-    try:
-        yield
-    finally:
-        if role and not connection.is_closed():
-            await connection.execute("reset role")
 
 
 async def dbt_role(connection: asyncpg.Connection, settings: Settings) -> str | None:

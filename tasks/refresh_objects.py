@@ -75,26 +75,6 @@ async def _has_timescale(connection: asyncpg.Connection) -> bool:
     )
 
 
-async def make_room(
-    connection: asyncpg.Connection,
-    targets: Sequence[Target],
-    windows: Sequence[Window],
-    settings: Settings,
-    *,
-    full: bool = False,
-) -> None:
-    """Make the partitions of roll-up tables that a refresh will fill; for the role that loads."""
-    everywhere = await _whole_span(connection, settings) if full else windows
-    for target in targets:
-        if target.kind == "rollup":
-            name = target.name.split(".")[1]
-            width = settings.chunk_days * (_DAILY_PARTITIONS_WIDER if name == "meter_daily" else 1)
-            for window in everywhere:
-                await connection.execute(
-                    statement("ensure_rollup_partitions", settings), name, width, settings.default_tz, *window
-                )
-
-
 async def refresh(
     connection: asyncpg.Connection,
     targets: Sequence[Target],
@@ -105,8 +85,8 @@ async def refresh(
 ) -> list[Window]:
     """Refresh each target over windows of whole local days; a plain view is always up to date.
 
-    For the role that owns the targets. What retention has dropped, or may have dropped in part, is left as it is: an
-    aggregate outlives its readings. The connection must not be in a transaction: continuous aggregates refuse one.
+    What retention has dropped, or may have dropped in part, is left as it is: an aggregate outlives its readings.
+    The connection must not be in a transaction: continuous aggregates refuse one.
 
     `full`: the product's own aggregates over all that core holds, for their definition or zone is new.
     Gives the windows that retention kept from being refreshed.
@@ -193,7 +173,10 @@ async def _roll_up(
     connection: asyncpg.Connection, target: Target, window: Window, settings: Settings, *, full: bool
 ) -> None:
     """Make the buckets of the changed building-days (all of them: `full`) anew."""
-    grain = target.name.split(".")[1].removeprefix("meter_")
+    name = target.name.split(".")[1]
+    width = settings.chunk_days * (_DAILY_PARTITIONS_WIDER if name == "meter_daily" else 1)
+    await connection.execute(statement("ensure_rollup_partitions", settings), name, width, settings.default_tz, *window)
+    grain = name.removeprefix("meter_")
     since, until = await _bounds(connection, window, settings)
     async with connection.transaction():
         await connection.execute(statement("create_changed_meter_days", settings))

@@ -24,7 +24,7 @@ from tasks.find_files import RawFile, find_files
 from tasks.judge_readings import Spool, find_staged, judge_loads
 from tasks.load_readings import LOADS_LOCK, SharedReadingsError, accepted_spool, find_parsed, load
 from tasks.read_files import read_tables
-from tasks.refresh_objects import find_targets, make_room, refresh
+from tasks.refresh_objects import find_targets, refresh
 from tasks.requeue_rows import replay_from_stage, requeue_rows
 from tasks.rollback_load import RolledBack, rollback_load
 from tasks.stage_rows import raw_spool, stage_tables
@@ -162,7 +162,6 @@ class World(NamedTuple):
     async def refresh(self, windows: Sequence[Window], *, full: bool = False) -> list[Window]:
         """Bring aggregates and REFRESH_OBJECTS up to date; gives the windows that retention kept from it."""
         targets = await find_targets(self.connection, self.settings)
-        await make_room(self.connection, targets, windows, self.settings, full=full)
         return await refresh(self.connection, targets, windows, self.settings, full=full)
 
     async def values(self) -> dict[tuple[str, str, str], float]:

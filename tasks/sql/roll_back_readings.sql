@@ -33,6 +33,25 @@ counting as materialized (
 
 ),
 
+-- Unpacked once: joined to what stands by its meter alone, each series would be unpacked for each of its readings.
+staged as materialized (
+
+    select
+        series.load_id,
+        series.meter_id,
+        series.metric,
+        series.quality,
+        r.time_utc at time zone 'UTC' as time,
+        r.value
+    from {stage}.parsed_series as series
+    cross join lateral unnest(series.times_utc, series.readings) as r (time_utc, value)
+    where
+        series.quality < 2
+        and series.load_id = any(array(select load_id from counting))
+        and series.meter_id = any(array(select distinct meter_id from standing))
+
+),
+
 -- Stage knows what each load held, also where it changed nothing; revisions know it after stage is cleared.
 held as (
 
@@ -43,21 +62,7 @@ held as (
         p.value,
         p.quality,
         p.load_id
-    from (
-        select
-            series.load_id,
-            series.meter_id,
-            series.metric,
-            series.quality,
-            r.time_utc at time zone 'UTC' as time,
-            r.value
-        from {stage}.parsed_series as series
-        cross join lateral unnest(series.times_utc, series.readings) as r (time_utc, value)
-        where
-            series.quality < 2
-            and series.load_id = any(array(select load_id from counting))
-            and series.meter_id = any(array(select distinct meter_id from standing))
-    ) as p
+    from staged as p
     join standing as s on p.meter_id = s.meter_id and p.time = s.time and p.metric = s.metric::text
     union
     select
