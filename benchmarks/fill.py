@@ -13,7 +13,14 @@ _PAST = UUID(int=1)
 # One row per meter, hour and metric of the L-buildings, in the order of the key.
 _FILL = """
 insert into core.measurements (time, meter_id, metric, value, quality, load_id)
-select hours.time, meters.id, metrics.metric, 1 + (meters.id + extract(hour from hours.time)) % 50, 0, $4
+select
+    hours.time, meters.id, metrics.metric,
+    case metrics.metric
+        when 'consumption_cumulative' then extract(epoch from hours.time) / 3600
+        when 'consumption_period' then 1
+        else 1 + (meters.id + extract(hour from hours.time)) % 50
+    end,
+    0, $4
 from core.meters as meters
 join core.itp as itp on meters.itp_id = itp.id
 join core.buildings as buildings on itp.building_id = buildings.id
