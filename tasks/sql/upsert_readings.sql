@@ -49,7 +49,7 @@ changed as (
         select distinct
             load_id,
             meter_id,
-            (time at time zone $4)::date as local_date
+            (time at time zone $3)::date as local_date
         from due
     ) as meter_days
     join {core}.meters as meters on meter_days.meter_id = meters.id
