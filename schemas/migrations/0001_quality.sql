@@ -28,7 +28,6 @@ create table {quality}.quality_load_log (
     replay_of uuid,
     effective_at timestamptz,
     rolled_back_at timestamptz,
-    layout jsonb,
     layout_fingerprint text,
     purged_before timestamptz,
     check (status not in ('success', 'partial') or rows_loaded = rows_inserted + rows_updated + rows_unchanged),
@@ -55,13 +54,20 @@ comment on column {quality}.quality_load_log.rolled_back_at is
 comment on column {quality}.quality_load_log.purged_before is
 'Its stage rows were purged, and of its row errors those that were resolved before this moment; NULL: all are there. '
 'Rows with an open error are kept.';
-comment on column {quality}.quality_load_log.layout is 'Tables, header rows and columns as they were found.';
 
 create index on {quality}.quality_load_log (checksum, status);
 create index on {quality}.quality_load_log (started_at desc);
 create index on {quality}.quality_load_log (business_date, source_file);
 create index on {quality}.quality_load_log (flow_run_id);
 create index on {quality}.quality_load_log (requeue_of) where requeue_of is not null;
+
+-- Beside the log, which people read in a terminal.
+create table {quality}.load_layouts (
+    load_id uuid primary key,
+    layout jsonb not null
+);
+
+comment on table {quality}.load_layouts is 'Tables, header rows and columns of each load, as they were found.';
 
 create table {quality}.quality_row_errors (
     load_id uuid not null,
@@ -86,7 +92,7 @@ comment on column {quality}.quality_row_errors.row_num is 'Line in the file or s
 comment on column {quality}.quality_row_errors.cell is 'The cell as Excel names it, such as C17.';
 comment on column {quality}.quality_row_errors.resolved_by is
 'The load that later loaded the row, or loaded a mended version of the file.';
-comment on column {quality}.quality_row_errors.table_num is 'Place of the table in the load log''s layout.';
+comment on column {quality}.quality_row_errors.table_num is 'Place of the table in the load''s layout.';
 
 create index on {quality}.quality_row_errors (load_id, row_num);
 create index on {quality}.quality_row_errors (resolved_by) where resolved_by is not null;

@@ -11,7 +11,7 @@ create table {stage}.raw_tables (
 );
 
 comment on table {stage}.raw_tables is 'One row per table of a loaded file: what its raw rows have in common.';
-comment on column {stage}.raw_tables.table_num is 'Place of the table in the load log''s layout.';
+comment on column {stage}.raw_tables.table_num is 'Place of the table in the load''s layout.';
 comment on column {stage}.raw_tables.columns is 'Headings, made unique, in the order of the cells.';
 
 create table {stage}.raw_rows (

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _MOST_READINGS = 1_000_000
 # Three arrays of so many readings stay below the 2 kB from which PostgreSQL moves values out of the row.
 _PIECE = 64
+_BATCH_ROWS = 50_000
 # Arrow computes without Python's lock: two threads parse a file in little more than half the time.
 _THREADS = 2
 
@@ -187,7 +188,7 @@ class _AcceptedWriter(ExitStack):
         self._file.write(self._encoder.write_header())
 
     def write(self, table: pa.Table) -> None:
-        for batch in table.to_batches():
+        for batch in table.to_batches(max_chunksize=_BATCH_ROWS):  # small enough for the processor's cache
             self._file.write(self._encoder.write_batch(batch))
 
     def __exit__(self, *details: object) -> None:
@@ -211,7 +212,8 @@ _ACCEPTED = pa.schema(
 
 
 def _write_accepted(tables: Sequence[Table], readings: pa.Table, writers: Mapping[UUID, _AcceptedWriter]) -> None:
-    accepted = readings.filter(pc.less(readings.column("quality"), int(Quality.REJECTED)))
+    is_accepted = pc.less(readings.column("quality"), int(Quality.REJECTED))
+    accepted = readings if pc.all(is_accepted).as_py() else readings.filter(is_accepted)
     ids = pa.array([table.load_id.bytes for table in tables], pa.binary(16))
     accepted = pa.table(
         {
@@ -255,7 +257,7 @@ def _parsed(tables: Sequence[Table], spool: Spool) -> Iterator[pa.Table]:
     with ThreadPoolExecutor(_THREADS) as threads:
         for place, table in enumerate(tables):
             path = spool.raw(table.load_id, table.table_num)
-            with pa.OSFile(str(path)) as source, pa.ipc.open_stream(source) as batches:
+            with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as batches:
                 while some := list(islice(batches, 4 * _THREADS)):
                     yield from threads.map(partial(parse, table.layout, table=place), some)
 
@@ -292,7 +294,7 @@ def _part_of_meter(parsed: pa.Table, parts: int) -> np.ndarray:
 async def _find_meters(connection: asyncpg.Connection, parsed: pa.Table, settings: Settings) -> dict[str, Meter]:
     codes = parsed.column("meter_code").combine_chunks().dictionary.to_pylist()
     rows = await connection.fetch(statement("find_meters", settings), codes)
-    return {row["meter_code"]: Meter(row["meter_id"], row["itp_code"], row["building_code"]) for row in rows}
+    return {code: Meter(*found) for code, *found in rows}
 
 
 async def _store(connection: asyncpg.Connection, tables: Sequence[Table], judged: Judged, settings: Settings) -> None:

@@ -4,14 +4,15 @@ with
 loads as (
 
     select
-        source,
-        source_file,
-        started_at,
-        layout_fingerprint,
-        jsonb_path_query_array(layout, '$[*].columns[*].heading') as headings,
-        regexp_replace(substring(source_file from '[^/]+/(.*)'), '\d+', '#', 'g') as kind
-    from {quality}.quality_load_log
-    where layout_fingerprint is not null and started_at > now() - interval '31 days'
+        log.source,
+        log.source_file,
+        log.started_at,
+        log.layout_fingerprint,
+        jsonb_path_query_array(layouts.layout, '$[*].columns[*].heading') as headings,
+        regexp_replace(substring(log.source_file from '[^/]+/(.*)'), '\d+', '#', 'g') as kind
+    from {quality}.quality_load_log as log
+    join {quality}.load_layouts as layouts on log.load_id = layouts.load_id
+    where log.layout_fingerprint is not null and log.started_at > now() - interval '31 days'
 
 ),
 
