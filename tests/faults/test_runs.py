@@ -43,10 +43,10 @@ def features(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The windows that features were built for, by a stand-in of dbt; an error in the list is raised instead."""
     asked: list[Any] = []
 
-    def build(dsn: object, settings: object, *, window: object, **_: object) -> None:
+    def build(dsn: object, settings: object, *, windows: list[object], **_: object) -> None:
         if asked and isinstance(asked[0], Exception):
             raise asked.pop(0)
-        asked.append(window)
+        asked.extend(windows)
 
     monkeypatch.setattr("flows.transform.build", build)
     return asked
