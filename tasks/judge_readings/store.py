@@ -308,6 +308,7 @@ async def _store(connection: asyncpg.Connection, tables: Sequence[Table], judged
         rows = pa.table(named | {name: errors.column(name) for name in errors.column_names if name != "table"})
         await copy_table(connection, rows, into="row_errors_in", schema=None)
         loads = list({table.load_id for table in tables})
+        await connection.execute("analyze row_errors_in")
         await connection.execute(statement("insert_row_errors", settings), loads)
 
 

@@ -26,14 +26,20 @@ select
     errors.table_num,
     errors.meter_code
 from errors
-left join {stage}.raw_tables as t on errors.load_id = t.load_id and errors.table_num = t.table_num
-left join {stage}.raw_rows as r
+left join (
+    select
+        t.columns,
+        r.*
+    from {stage}.raw_tables as t
+    join {stage}.raw_rows as r on t.load_id = r.load_id and t.table_num = r.table_num
+    where t.load_id = any($1::uuid[]) and r.load_id = any($1::uuid[])
+) as source
     on
-        r.load_id = any($1::uuid[])
-        and errors.load_id = r.load_id
-        and errors.row_num = r.row_num
-        and errors.table_num = r.table_num
+        errors.load_id = source.load_id
+        and errors.row_num = source.row_num
+        and errors.table_num = source.table_num
 -- Offset 0: the JSON is made once an error, after the join, not for every raw row.
 cross join lateral (
-    select coalesce(r.payload, json_object(t.columns, string_to_array(r.cells, chr(31), ''))) as payload offset 0
+    select coalesce(source.payload, json_object(source.columns, string_to_array(source.cells, chr(31), ''))) as payload
+    offset 0
 ) as raw
