@@ -16,7 +16,6 @@ from schemas.windows import Window
 from tasks.build_features import build
 from tasks.manage_roles import set_up_roles
 from tasks.migrate_database import migrate
-from tasks.refresh_objects import find_targets, refresh
 from tests.world import World, long_csv
 
 CATALOG = """
@@ -182,7 +181,7 @@ async def test_user_without_ddl_on_core_loads_refreshes_builds_and_rolls_back(
     (log,) = await world.run()
     # The engineer's days are those of UTC.
     window = Window(date(2025, 4, 29), date(2025, 5, 1))
-    await refresh(connection, await find_targets(connection, own), [window], own)
+    await world.refresh([window], full=True)
     await asyncio.to_thread(build, own.database_url, own, windows=[], full=True, role=role)
     features = await connection.fetch(
         "select hour, t1_degc from features.ml_hourly_by_building where t1_degc is not null order by ts"
