@@ -43,7 +43,8 @@ async def follow(world: World) -> None:
     assert world.settings.database_url
     async with connector(world.settings.database_url) as warehouse:
         changes = await take_changes(warehouse, world.settings)
-        await world.refresh(changes.windows)
+    await world.refresh(changes.windows)
+    async with connector(world.settings.database_url) as warehouse:
         await finish_changes(warehouse, "", world.settings)
 
 
@@ -118,6 +119,7 @@ async def test_two_loads_at_once_are_both_followed(city: World) -> None:
     assert await wrong(city) == []
 
 
+@pytest.mark.sessions
 async def test_transform_killed_before_its_refresh_is_made_up_and_a_load_meanwhile_is_not_forgotten(
     city: World,
 ) -> None:
@@ -133,6 +135,7 @@ async def test_transform_killed_before_its_refresh_is_made_up_and_a_load_meanwhi
     assert await city.connection.fetchval("select count(*) from quality.changed_days") == 0
 
 
+@pytest.mark.sessions
 async def test_change_during_a_transform_waits_for_the_next_one(city: World) -> None:
     assert city.settings.database_url
     await day_of(city, "a.csv", date(2025, 3, 1))

@@ -139,6 +139,7 @@ async def test_what_core_lacks_is_listed_with_sql_that_completes_it(
     ]
 
 
+@pytest.mark.sessions
 @pytest.mark.usefixtures("prefect_api")
 @pytest.mark.parametrize("with_roles", [False, True], ids=["one_user", "roles"])
 async def test_user_without_ddl_on_core_loads_refreshes_builds_and_rolls_back(

@@ -20,6 +20,8 @@ from tasks.manage_roles import dbt_role, set_up_roles
 from tasks.show_status import show_status
 from tests.world import DAY, World, long_csv
 
+pytestmark = pytest.mark.sessions
+
 DENIED = asyncpg.InsufficientPrivilegeError
 
 

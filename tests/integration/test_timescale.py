@@ -27,6 +27,7 @@ async def test_new_core_is_a_hypertable_with_its_key_alone_and_continuous_aggreg
     assert indexes == ["measurements_pkey"]
 
 
+@pytest.mark.sessions
 async def test_filled_partitioned_core_becomes_a_hypertable_only_when_asked_and_keeps_all_it_has(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
