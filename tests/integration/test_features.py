@@ -27,7 +27,8 @@ from tasks.refresh_objects import find_targets, refresh
 from tasks.track_changes import finish_changes, take_changes
 from tests.world import DAY, World, long_csv
 
-pytestmark = pytest.mark.usefixtures("prefect_api")  # dbt's runner starts a server of its own if there is none
+# dbt's runner starts a server of its own if there is none, and its threads hold several transactions open at once.
+pytestmark = [pytest.mark.usefixtures("prefect_api"), pytest.mark.sessions]
 
 # Of the features of test_incremental_features_equal_a_full_build; change it only with what the features mean.
 SAME_ON_EVERY_SERVER = [
