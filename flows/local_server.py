@@ -18,7 +18,7 @@ from schemas.errors import TerminalError
 from schemas.settings import PROJECT_ROOT, Settings
 from tasks import embed_postgres
 from tasks.connect_warehouse import ensure_block
-from tasks.run_processes import Running, find_process, start_process, started_names, stop_process
+from tasks.run_processes import Running, find_process, listens, start_process, started_names, stop_process
 
 POOL = "dataops"
 # Parents wait for their children in the same pool: a limit must leave room for both.
@@ -60,15 +60,16 @@ def start_server(settings: Settings, port: int | None = None) -> str:
     log = _log(settings, _SERVER)
     command = _program("server", "start", "--host", "127.0.0.1", "--port", str(port))
     running = start_process(_SERVER, command, folder=_processes(settings), log=log, cwd=PROJECT_ROOT, env=environment)
-    _wait_for(url, running, settings)
+    _wait_for(url, port, running, settings)
     server_url_file(settings).write_text(url, encoding="utf-8")
     return url
 
 
-def _wait_for(url: str, server: Running, settings: Settings) -> None:
+def _wait_for(url: str, port: int, server: Running, settings: Settings) -> None:
     until = time.monotonic() + _START_SECONDS
     while time.monotonic() < until and find_process(server.name, folder=_processes(settings), log=server.log):
-        if answers(url):
+        # Of two servers that start at once on one port, the other one may be what answers.
+        if answers(url) and listens(server, port):
             return
         time.sleep(0.3)
     raise TerminalError(f"the Prefect server does not answer on {url}: see {server.log}")

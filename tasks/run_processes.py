@@ -50,6 +50,20 @@ def find_process(name: str, *, folder: Path, log: Path) -> Running | None:
     return Running(name, process.pid, log) if process else None
 
 
+def listens(running: Running, port: int) -> bool:
+    """Tell whether it is this process, or a child of it, that listens on a port, not another program."""
+    try:
+        process = psutil.Process(running.pid)
+        family = [process, *process.children(recursive=True)]
+        return any(
+            connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+            for one in family
+            for connection in one.net_connections(kind="tcp")
+        )
+    except psutil.Error:
+        return False
+
+
 def stop_process(name: str, *, folder: Path, seconds: float = 20) -> bool:
     """End a process and its children: asked first, killed after a while; False if it did not run."""
     process = _process(_file(folder, name))

@@ -53,10 +53,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is for the other kind of server; skip what the one at hand can not do.
 
-    Of two processes that share the tests (pytest-xdist) one takes the module with workers of its own, one the harness.
+    Of two processes that share the tests (pytest-xdist) one takes those that start a Prefect server of their own, for
+    they want the same port, and one those on the harness.
     """
     for item in items:
-        if "machine" in item.fixturenames:  # type: ignore[attr-defined] - of functions
+        if {"machine", "state_of_machine"} & set(item.fixturenames):  # type: ignore[attr-defined] - of functions
             item.add_marker(pytest.mark.xdist_group("machine"))
         elif "prefect_api" in item.fixturenames or item.get_closest_marker("server"):  # type: ignore[attr-defined]
             item.add_marker(pytest.mark.xdist_group("prefect"))
