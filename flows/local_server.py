@@ -49,8 +49,17 @@ def start_server(settings: Settings, port: int | None = None) -> str:
     """
     if url := local_api_url(settings):
         return url
+    try:
+        return _start_on(_free_port(port), settings)
+    except TerminalError:
+        if port:
+            raise
+        # Another server that started at the same moment has got the port.
+        return _start_on(_any_port(), settings)
+
+
+def _start_on(port: int, settings: Settings) -> str:
     stop_process(_SERVER, folder=_processes(settings))
-    port = _free_port(port)
     url = f"http://127.0.0.1:{port}/api"
     environment = os.environ | {
         "PREFECT_API_DATABASE_CONNECTION_URL": server_database(settings),
@@ -63,6 +72,12 @@ def start_server(settings: Settings, port: int | None = None) -> str:
     _wait_for(url, port, running, settings)
     server_url_file(settings).write_text(url, encoding="utf-8")
     return url
+
+
+def _any_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _wait_for(url: str, port: int, server: Running, settings: Settings) -> None:

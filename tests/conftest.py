@@ -53,13 +53,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is for the other kind of server; skip what the one at hand can not do.
 
-    Of two processes that share the tests (pytest-xdist) one takes those that start a Prefect server of their own, for
-    they want the same port, and one those on the harness.
+    Of two processes that share the tests (pytest-xdist) one takes all that start a Prefect server: they want one port.
     """
     for item in items:
-        if {"machine", "state_of_machine"} & set(item.fixturenames):  # type: ignore[attr-defined] - of functions
-            item.add_marker(pytest.mark.xdist_group("machine"))
-        elif "prefect_api" in item.fixturenames or item.get_closest_marker("server"):  # type: ignore[attr-defined]
+        starts_prefect = {"machine", "state_of_machine", "prefect_api"} & set(item.fixturenames)  # type: ignore[attr-defined] - of functions
+        if starts_prefect or item.get_closest_marker("server") or item.path.stem == "test_command":
             item.add_marker(pytest.mark.xdist_group("prefect"))
     is_timescale = config.getoption("--timescale")
     kept = [
