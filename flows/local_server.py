@@ -55,7 +55,7 @@ def start_server(settings: Settings, port: int | None = None) -> str:
         if port:
             raise
         # Another server that started at the same moment has got the port.
-        return _start_on(_any_port(), settings)
+        return _start_on(_free_port(0), settings)
 
 
 def _start_on(port: int, settings: Settings) -> str:
@@ -74,12 +74,6 @@ def _start_on(port: int, settings: Settings) -> str:
     return url
 
 
-def _any_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _wait_for(url: str, port: int, server: Running, settings: Settings) -> None:
     until = time.monotonic() + _START_SECONDS
     while time.monotonic() < until and find_process(server.name, folder=_processes(settings), log=server.log):
@@ -91,8 +85,8 @@ def _wait_for(url: str, port: int, server: Running, settings: Settings) -> None:
 
 
 def _free_port(wanted: int | None) -> int:
-    """Give the port that is wanted; if none is, Prefect's own, which people know, or any."""
-    for port in (wanted,) if wanted else (4200, 0):
+    """Give the port that is wanted (0: any); if none is, Prefect's own, which people know, or any."""
+    for port in (4200, 0) if wanted is None else (wanted,):
         with socket.socket() as probe:
             # Connections of a server that has just ended do not hold the next one up.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
