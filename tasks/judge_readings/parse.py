@@ -146,7 +146,9 @@ def combine(columns: Sequence[tuple[np.ndarray, int]]) -> tuple[np.ndarray, np.n
 def distinct(columns: Sequence[pa.DictionaryArray]) -> tuple[np.ndarray, list[tuple[str | None, ...]]]:
     """Find the different combinations of words: each row's place in the list of them, and the list."""
     places, first = combine([(word_places(column), len(column.dictionary) + 1) for column in columns])
-    return places, list(zip(*(column.take(pa.array(first)).to_pylist() for column in columns), strict=True))
+    words = [np.array([*column.dictionary.to_pylist(), None], dtype=object) for column in columns]
+    found = (word[word_places(column)[first]] for word, column in zip(words, columns, strict=True))
+    return places, list(zip(*found, strict=True))
 
 
 def _value_columns(layout: TableLayout, batch: pa.RecordBatch) -> Iterator[_Cells]:

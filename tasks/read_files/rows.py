@@ -96,14 +96,14 @@ def batches(parts: Iterator[Part], layout: TableLayout, places: list[int], lines
     is_below = False
     for part in parts:
         cells = [_none_if_blank(part.columns[place]) for place in places]
-        batch = pa.RecordBatch.from_arrays([part.numbers, *cells], schema=schema)
-        if not is_below and (end := _end_of_table(batch, layout, lines)) is not None:
-            yield _leave_out(batch.slice(0, end), layout, lines)
-            batch, is_below = batch.slice(end), True
+        some = _Block(pa.RecordBatch.from_arrays([part.numbers, *cells], schema=schema), layout, lines)
+        if not is_below and (end := some.end_of_table()) is not None:
+            yield _leave_out(_Block(some.batch.slice(0, end), layout, lines))
+            some, is_below = _Block(some.batch.slice(end), layout, lines), True
         if is_below:
-            _count(layout, BELOW, len(pc.coalesce(*batch.columns[1:]).drop_null()) + len(part.ragged))
+            _count(layout, BELOW, len(some.first.drop_null()) + len(part.ragged))
             continue
-        yield _leave_out(batch, layout, lines)
+        yield _leave_out(some)
         if part.ragged:
             yield from _ragged(part.ragged, layout)
 
@@ -118,96 +118,118 @@ def _count(layout: TableLayout, kind: str, count: int | None) -> None:
         layout.skipped[kind] = layout.skipped.get(kind, 0) + count
 
 
-def _leave_out(batch: pa.RecordBatch, layout: TableLayout, lines: Filter) -> pa.RecordBatch:
+def _leave_out(some: _Block) -> pa.RecordBatch:
     """Leave out blank lines, repeated headers, totals and notes, and count them."""
-    if not len(batch):
-        return batch
-    first = pc.coalesce(*batch.columns[1:])
-    left_out = pc.is_null(first)
-    _count(layout, BLANK, pc.sum(left_out).as_py())
-    for kind, find in ((TOTAL, _is_total), (REPEAT, _is_header), (NOTE, _is_note)):
-        mask = pc.and_not(find(batch, layout, lines, first), left_out)
-        _count(layout, kind, pc.sum(mask).as_py())
+    if not len(some.batch):
+        return some.batch
+    left_out = pc.is_null(some.first)
+    _count(some.layout, BLANK, pc.sum(left_out).as_py())
+    for kind, find in ((TOTAL, some.are_totals), (REPEAT, some.are_headers), (NOTE, some.are_notes)):
+        mask = pc.and_not(find(), left_out)
+        _count(some.layout, kind, pc.sum(mask).as_py())
         left_out = pc.or_(left_out, mask)
-    return batch.filter(pc.invert(left_out)) if pc.any(left_out).as_py() else batch
+    return some.batch.filter(pc.invert(left_out)) if pc.any(left_out).as_py() else some.batch
 
 
-def _times(batch: pa.RecordBatch, layout: TableLayout) -> pa.Array:
-    return batch.column(layout.timestamp_column or layout.date_column)
+def _ask_words(words: pa.DictionaryArray, test: Callable[[pa.Array], pa.Array]) -> pa.Array:
+    """Ask about each different text once; an empty cell is a no."""
+    return pc.fill_null(test(words.dictionary).take(words.indices), False)
 
 
-def _like_a_time(batch: pa.RecordBatch, layout: TableLayout) -> pa.Array:
-    return pc.fill_null(pc.match_substring_regex(_times(batch, layout), _LIKE_A_TIME), False)
+def _are_totals(words: pa.Array) -> pa.Array:
+    return pc.match_substring_regex(words, _TOTALS)
 
 
-def _names_the_time(batch: pa.RecordBatch, layout: TableLayout, lines: Filter) -> pa.Array:
-    """Find the lines that hold the time column's own heading in it."""
-    spellings = _times(batch, layout).dictionary_encode()
-    is_heading = [lines.time_heading == fold(text) for text in spellings.dictionary.to_pylist()]
-    return pc.fill_null(pa.array(is_heading, pa.bool_()).take(spellings.indices), False)
+class _Block:
+    """Some lines of a table, and what they look like; masks as long as the batch."""
 
+    def __init__(self, batch: pa.RecordBatch, layout: TableLayout, filter_: Filter) -> None:
+        self.batch = batch
+        self.layout = layout
+        self._filter = filter_
 
-def _is_total(batch: pa.RecordBatch, layout: TableLayout, _lines: Filter, first: pa.Array) -> pa.Array:
-    """Totals name themselves in the first cell, the date or the hour; a row with a time may begin with such a word."""
-    total = pc.fill_null(pc.match_substring_regex(first, _TOTALS), False)
-    if pc.any(total).as_py():
-        total = pc.and_not(total, _like_a_time(batch, layout))
-    for key in {layout.timestamp_column or layout.date_column, layout.hour_column} - {None}:
-        total = pc.or_(total, pc.fill_null(pc.match_substring_regex(batch.column(key), _TOTALS), False))
-    return total
+    @functools.cached_property
+    def first(self) -> pa.Array:
+        """Each line's first cell that is not empty, or null."""
+        column = self.batch.column(1)
+        return pc.coalesce(*self.batch.columns[1:]) if column.null_count else column
 
+    @functools.cached_property
+    def _times(self) -> pa.DictionaryArray:
+        return self.batch.column(self.layout.timestamp_column or self.layout.date_column).dictionary_encode()
 
-def _is_header(batch: pa.RecordBatch, layout: TableLayout, lines: Filter, _first: pa.Array) -> pa.Array:
-    """Find repeated headers: nothing but words of the header, and no time."""
-    suspect = pc.or_(_names_the_time(batch, layout, lines), pc.is_null(_times(batch, layout)))
-    return _for_suspects(suspect, batch, lambda cells: all(cell in lines.header_words for cell in cells))
+    @functools.cached_property
+    def _like_a_time(self) -> pa.Array:
+        return _ask_words(self._times, lambda words: pc.match_substring_regex(words, _LIKE_A_TIME))
 
+    @functools.cached_property
+    def _names_the_time(self) -> pa.Array:
+        """The lines that hold the time column's own heading in it."""
+        heading = self._filter.time_heading
+        return _ask_words(
+            self._times, lambda words: pa.array([fold(word) == heading for word in words.to_pylist()], pa.bool_())
+        )
 
-def _is_note(batch: pa.RecordBatch, layout: TableLayout, _lines: Filter, _first: pa.Array) -> pa.Array:
-    """Below a day-sheet people sign: a line with no value and no date or no hour, or with words in all three."""
-    if not layout.metrics:
-        return pa.repeat(pa.scalar(False), len(batch))
-    values = [batch.column(column.key) for column in layout.metrics]
-    nothing = pc.is_null(pc.coalesce(*values))
-    timeless = pc.invert(_like_a_time(batch, layout))
-    hour = [batch.column(layout.hour_column)] if layout.hour_column else []
-    incomplete = pc.or_(timeless, pc.is_null(hour[0])) if hour else timeless
-    wordy = _all_words([*hour, *values]) if pc.any(timeless).as_py() else timeless
-    return pc.or_(pc.and_(nothing, incomplete), pc.and_(timeless, wordy))
+    def are_totals(self) -> pa.Array:
+        """Totals name themselves in the first cell, the date or the hour; a row with a time may begin with the word."""
+        total = _ask_words(self.first.dictionary_encode(), _are_totals)
+        if pc.any(total).as_py():
+            total = pc.and_not(total, self._like_a_time)
+        total = pc.or_(total, _ask_words(self._times, _are_totals))
+        if self.layout.hour_column:
+            hours = self.batch.column(self.layout.hour_column).dictionary_encode()
+            total = pc.or_(total, _ask_words(hours, _are_totals))
+        return total
+
+    def are_headers(self) -> pa.Array:
+        """Find repeated headers: nothing but words of the header, and no time."""
+        suspect = pc.or_(self._names_the_time, pc.is_null(self._times))
+        return self._ask_suspects(suspect, lambda cells: all(cell in self._filter.header_words for cell in cells))
+
+    def are_notes(self) -> pa.Array:
+        """Below a day-sheet people sign: a line with no value and no date or no hour, or with words in all three."""
+        if not self.layout.metrics:
+            return pa.repeat(pa.scalar(False), len(self.batch))
+        values = [self.batch.column(column.key) for column in self.layout.metrics]
+        nothing = pc.is_null(pc.coalesce(*values))
+        timeless = pc.invert(self._like_a_time)
+        hour = [self.batch.column(self.layout.hour_column)] if self.layout.hour_column else []
+        incomplete = pc.or_(timeless, pc.is_null(hour[0])) if hour else timeless
+        wordy = _all_words([*hour, *values]) if pc.any(timeless).as_py() else timeless
+        return pc.or_(pc.and_(nothing, incomplete), pc.and_(timeless, wordy))
+
+    def end_of_table(self) -> int | None:
+        """Find the place of the first line that belongs to what follows: `until`, or another table's header."""
+        if not len(self.batch):
+            return None
+        until, heading, header_words = self._filter.until, self._filter.time_heading, self._filter.header_words
+
+        def ends(cells: list[str]) -> bool:
+            if until and any(until in cell for cell in cells):
+                return True
+            return heading in cells and any(cell not in header_words for cell in cells)
+
+        suspect = pc.invert(self._like_a_time) if until else self._names_the_time
+        place = pc.index(self._ask_suspects(suspect, ends), True).as_py()
+        return place if place >= 0 else None
+
+    def _ask_suspects(self, suspect: pa.Array, test: Callable[[list[str]], bool]) -> pa.Array:
+        """Ask `test` about the folded cells of suspect lines only: they are few, and Python is slow."""
+        places = pc.indices_nonzero(suspect)
+        if not len(places):
+            return suspect
+        answers = suspect.to_numpy(zero_copy_only=False).copy()
+        rows = self.batch.take(places).drop_columns("row_num").to_pylist()
+        for place, row in zip(places.to_pylist(), rows, strict=True):
+            cells = [fold(cell) for cell in row.values() if cell is not None]
+            answers[place] = bool(cells) and test(cells)
+        return pa.array(answers)
 
 
 def _all_words(columns: list[pa.Array]) -> pa.Array:
     """Find the lines whose cells hold no digit, no formula and no error value: nothing that could be a reading."""
     wordy = [pc.invert(pc.fill_null(pc.match_substring_regex(cells, _NO_WORD), False)) for cells in columns]
     return functools.reduce(pc.and_, wordy)
-
-
-def _end_of_table(batch: pa.RecordBatch, layout: TableLayout, lines: Filter) -> int | None:
-    """Find the place of the first line that belongs to what follows: `until`, or another table's header."""
-    if not len(batch):
-        return None
-
-    def ends(cells: list[str]) -> bool:
-        if lines.until and any(lines.until in cell for cell in cells):
-            return True
-        return lines.time_heading in cells and any(cell not in lines.header_words for cell in cells)
-
-    suspect = pc.invert(_like_a_time(batch, layout)) if lines.until else _names_the_time(batch, layout, lines)
-    place = pc.index(_for_suspects(suspect, batch, ends), True).as_py()
-    return place if place >= 0 else None
-
-
-def _for_suspects(suspect: pa.Array, batch: pa.RecordBatch, test: Callable[[list[str]], bool]) -> pa.Array:
-    """Ask `test` about the folded cells of suspect lines only: they are few, and Python is slow."""
-    places = pc.indices_nonzero(suspect)
-    if not len(places):
-        return suspect
-    answers = suspect.to_numpy(zero_copy_only=False).copy()
-    rows = batch.take(places).drop_columns("row_num").to_pylist()
-    for place, row in zip(places.to_pylist(), rows, strict=True):
-        cells = [fold(cell) for cell in row.values() if cell is not None]
-        answers[place] = bool(cells) and test(cells)
-    return pa.array(answers)
 
 
 def _ragged(ragged: list[tuple[int, str]], layout: TableLayout) -> Iterator[pa.RecordBatch]:

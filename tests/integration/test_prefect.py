@@ -7,13 +7,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import httpx
+import psutil
 import psycopg2
 import pytest
 from psycopg2.extras import RealDictCursor
@@ -57,6 +58,17 @@ class Machine(NamedTuple):
         body = {"flow_runs": {"name": {"like_": name}}, "sort": "START_TIME_ASC"}
         answer = httpx.post(f"{self.api}/flow_runs/filter", json=body, timeout=30)
         return [run for run in answer.raise_for_status().json() if run["deployment_id"]]
+
+    @contextmanager
+    def frozen(self, worker: str) -> Iterator[None]:
+        """Keep a worker from asking for work; the runs that it has started go on."""
+        started = Path(self.environment["STATE_DIR"], "prefect", f"{worker}.pid")
+        process = psutil.Process(int(started.read_text().split()[0]))
+        process.suspend()
+        try:
+            yield
+        finally:
+            process.resume()
 
     async def wait(self, run_id: str) -> dict[str, Any]:
         for _ in range(240):
@@ -177,15 +189,34 @@ def _most_at_once(runs: list[dict[str, Any]]) -> int:
 
 
 async def test_two_workers_share_a_backfill(machine: Machine) -> None:
-    runs = [run["id"] for day in DAYS for run in machine.flow_runs(f"load-day/{day}")]
+    days = [DAYS[-1] + timedelta(days=number) for number in (20, 21)]
+    generate(machine.raw_dir, days=days, buildings=4, seed=3, faults=False)
+    # Whoever asks first takes a day: for each day one of them does not ask.
+    with machine.frozen("worker-1"):
+        backfill = subprocess.Popen(
+            [
+                str(Path(sys.executable).with_name("dataops")),
+                "backfill",
+                str(days[0]),
+                str(days[1]),
+                "--concurrency",
+                "1",
+            ],
+            env=machine.environment,
+            cwd=PROJECT_ROOT,
+        )
+        while not any(run["state_type"] == "RUNNING" for run in machine.flow_runs(f"load-day/{days[0]}")):
+            assert backfill.poll() is None
+            await asyncio.sleep(0.2)
+    with machine.frozen("worker-2"):
+        code = await asyncio.to_thread(backfill.wait, timeout=120)
 
-    # The worker's own words on each run come first in its log.
-    said = [line["message"] for run in runs for line in _first_lines(machine, run)]
-
-    assert {name for name in ("worker-1", "worker-2") if any(f"'{name}' submitting" in text for text in said)} == {
-        "worker-1",
-        "worker-2",
-    }
+    assert code == 0
+    (first,), (second,) = (machine.flow_runs(f"load-day/{day}") for day in days)
+    assert (first["state_type"], second["state_type"]) == ("COMPLETED", "COMPLETED")
+    for run, worker in ((first, "worker-2"), (second, "worker-1")):
+        said = [line["message"] for line in _first_lines(machine, run["id"])]
+        assert any(f"'{worker}' submitting" in text for text in said), said
 
 
 def _first_lines(machine: Machine, run_id: str) -> list[dict[str, Any]]:
