@@ -40,16 +40,18 @@ async def load_files(context: RunContext) -> PartResult:
 
 @task(name="load-files", task_run_name="load {loads[0].source_file} …", cache_policy=NO_CACHE, **RETRY)
 async def load_group(loads: list[ParsedLoad], context: RunContext) -> dict[str, str]:
-    """Load a group in one transaction; if that fails, one by one, so that each fails alone."""
-    try:
-        await _load(loads, context)
-    except Exception as error:
-        if is_transient(error):
-            raise
-        if len(loads) == 1:
-            return await _fail(loads[0], error)
-        return {name: why for one in loads for name, why in (await load_group.fn([one], context)).items()}
-    return {}
+    """Load a group in one transaction; if that fails, or readings are shared, one by one, so that each fails alone."""
+    if len(loads) == 1 or not any(one.shares_readings for one in loads):
+        try:
+            await _load(loads, context)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            if len(loads) == 1:
+                return await _fail(loads[0], error)
+        else:
+            return {}
+    return {name: why for one in loads for name, why in (await load_group.fn([one], context)).items()}
 
 
 async def _load(loads: list[ParsedLoad], context: RunContext) -> list[Loaded]:

@@ -15,7 +15,7 @@ from tasks.claim_files import fail_load
 from tasks.connect_warehouse import is_transient
 from tasks.judge_readings import Spool, StagedLoad, find_staged, judge_loads
 from tasks.load_readings import accepted_spool
-from tasks.stage_rows import raw_spool
+from tasks.stage_rows import cells_of, raw_spool
 
 
 @flow(name="validate", flow_run_name="validate/{context.day}", persist_result=False)
@@ -55,6 +55,7 @@ async def _judge(loads: list[StagedLoad]) -> None:
     spool = Spool(
         raw=lambda load_id, table: raw_spool(load_id, table, settings),
         accepted=lambda load_id: accepted_spool(load_id, settings),
+        cells=cells_of,
     )
     async with (
         open_connection(settings) as connection,

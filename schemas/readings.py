@@ -7,6 +7,7 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
+import pyarrow
 from pandera.typing import Series
 
 from schemas.metrics import METRICS
@@ -16,6 +17,17 @@ UTC = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
 
 NO_METER = -1
 """Stands for the meter of a code that the reference tables do not know."""
+
+ACCEPTED = pyarrow.schema(
+    [
+        ("time", pyarrow.timestamp("us", "UTC")),
+        ("meter_id", pyarrow.int64()),
+        ("metric", pyarrow.dictionary(pyarrow.int32(), pyarrow.string())),
+        ("value", pyarrow.float64()),
+        ("quality", pyarrow.int16()),
+    ]
+)
+"""What validation leaves for the load, in the order of meter, time and metric."""
 
 METRIC_NAMES = list(METRICS)
 _LOWEST = np.array([metric.lowest for metric in METRICS.values()])

@@ -1,8 +1,9 @@
-"""Load accepted readings into core: binary COPY into a temporary table, join-first upsert, one transaction."""
+"""Load accepted readings into core: binary COPY of what is new or different, join-first upsert, one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -10,18 +11,45 @@ from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.errors import TerminalError
+from schemas.readings import ACCEPTED
 from schemas.settings import Settings
 from tasks.sql import statement
+from tasks.sql.copy import copy_table, copy_tables
 
-_COLUMNS = ["load_id", "time", "meter_id", "metric", "value", "quality"]
+_IN_CORE = pa.schema(
+    [
+        ("load_id", pa.binary(16)),
+        *((field.name, field.type) for field in ACCEPTED.set(2, pa.field("metric", pa.string()))),
+    ]
+)
 LOADS_LOCK = 7_402_611_956  # any number of our own
 """Held shared by each load, alone by a rollback, which must see all that the loads before it held."""
 # Above so many meters a list of them costs more to compare than it saves in look-ups.
 _MOST_METERS_TO_NAME = 2_000
 # A hash join of a million readings stays in memory.
 _WORK_MEM = "256MB"
+_COMPARED_AT_ONCE = 250_000
+# PostgreSQL's binary COPY: a header of 19 bytes, then each value behind its length; its time begins in 2000.
+_HEADER_BYTES = 19
+_STORED = np.dtype(
+    [
+        *[("fields", ">i2"), ("_meter_id", ">i4"), ("meter_id", ">i8"), ("_time", ">i4"), ("time", ">i8")],
+        *[
+            ("_metric", ">i4"),
+            ("metric", ">i4"),
+            ("_value", ">i4"),
+            ("value", ">f8"),
+            ("_quality", ">i4"),
+            ("quality", ">i2"),
+        ],
+    ]
+)
+_YEAR_2000 = 946_684_800_000_000
 
 
 class ParsedLoad(NamedTuple):
@@ -48,10 +76,6 @@ class Loaded(NamedTuple):
     unchanged: int
 
 
-class SharedReadingsError(TerminalError):
-    """Two files of one group hold the same reading; loaded one by one, the later wins."""
-
-
 async def find_parsed(connection: asyncpg.Connection, flow_run_id: UUID, settings: Settings) -> list[ParsedLoad]:
     """Find the loads of a run that are judged and not yet in core, in the order of their files."""
     rows = await connection.fetch(statement("find_parsed_loads", settings), flow_run_id)
@@ -59,8 +83,8 @@ async def find_parsed(connection: asyncpg.Connection, flow_run_id: UUID, setting
 
 
 def accepted_spool(load_id: UUID, settings: Settings) -> Path:
-    """Give the path of a load's accepted readings in PostgreSQL's binary COPY format."""
-    return settings.state_dir / "spool" / f"{load_id}.pgcopy"
+    """Give the path of a load's accepted readings, an Arrow stream of the schema ACCEPTED."""
+    return settings.state_dir / "spool" / f"{load_id}.accepted"
 
 
 async def load(
@@ -68,10 +92,11 @@ async def load(
 ) -> list[Loaded]:
     """Load a group of files in one transaction: all of it with the final log rows, or nothing.
 
+    Files that share readings are loaded one by one: only so the later one's values stand.
+
     Replaced values go to `measurement_revisions`, changed building-days to `changed_days`.
 
     Raises:
-        SharedReadingsError: files of the group hold the same reading; load them one by one.
         asyncpg.SerializationError: another load changed the same readings meanwhile; try again.
 
     """
@@ -105,13 +130,13 @@ async def _load_new(
     try:
         async with connection.transaction():
             await connection.execute(statement("allow_decompression", settings))
-            for source in sources:
-                await _copy(connection, source, into="measurements", schema=settings.core_schema)
+            readings = (_with_load_id(batch, one) for batch, one in _batches(loads, sources))
+            await copy_tables(connection, readings, of=_IN_CORE, into="measurements", schema=settings.core_schema)
             await connection.execute(statement("note_changed_days", settings), load_ids, settings.default_tz)
             done = [Loaded(one.load_id, one.readings, 0, 0) for one in loads]
             await _finish(connection, done, claim_key, settings)
     except asyncpg.UniqueViolationError:
-        return None  # another load came between, or two files of the group hold the same reading
+        return None  # another load came between
     return done
 
 
@@ -128,18 +153,98 @@ async def _load_among_others(
         await connection.execute(f"set local work_mem = '{_WORK_MEM}'")
         await connection.execute(statement("allow_decompression", settings))
         await connection.execute(statement("create_incoming", settings))
-        for source in sources:
-            await _copy(connection, source, into="incoming", schema=None)
-        await connection.execute("analyze incoming")
-        if len(loads) > 1 and await connection.fetchval(statement("find_shared_reading", settings)):
-            raise SharedReadingsError("файлы группы содержат одни и те же показания")
-        done = await _upsert(connection, loads, settings)
+        is_any_due = False
+        async for unequal in _unequal(connection, loads, sources, settings):
+            is_any_due = is_any_due or len(unequal) > 0
+            await copy_table(connection, unequal, into="incoming", schema=None)
+        done = (
+            await _upsert(connection, loads, settings)
+            if is_any_due
+            else [Loaded(one.load_id, 0, 0, one.readings) for one in loads]
+        )
         await _finish(connection, done, claim_key, settings)
     return done
 
 
-async def _copy(connection: asyncpg.Connection, source: Path, *, into: str, schema: str | None) -> None:
-    await connection.copy_to_table(into, schema_name=schema, source=source, columns=_COLUMNS, format="binary")
+async def _unequal(
+    connection: asyncpg.Connection, loads: Sequence[ParsedLoad], sources: Sequence[Path], settings: Settings
+) -> AsyncIterator[pa.Table]:
+    """Give the readings that core does not have just so: of a file that comes again they are few.
+
+    While the server looks up what it has of one table, a thread compares the one before.
+    """
+    comparing: asyncio.Task[pa.Table] | None = None
+    for readings in _chunks(loads, sources):
+        metrics = pc.unique(readings.column("metric"))
+        stored = await _stored(connection, readings, metrics, settings)
+        if comparing:
+            yield await comparing
+        comparing = asyncio.create_task(asyncio.to_thread(_anti_join, readings, stored, metrics))
+    if comparing:
+        yield await comparing
+
+
+async def _stored(
+    connection: asyncpg.Connection, readings: pa.Table, metrics: pa.Array, settings: Settings
+) -> np.ndarray:
+    """Give what core has of the same meters and span: rows of _STORED."""
+    read = bytearray()
+
+    async def keep(piece: bytes) -> None:
+        read.extend(piece)
+
+    # What is not looked at for the limit counts as different, and the server compares it.
+    await connection.copy_from_query(
+        statement("select_stored", settings),
+        pc.unique(readings.column("meter_id")).to_pylist(),
+        pc.min(readings.column("time")).as_py(),
+        pc.max(readings.column("time")).as_py(),
+        metrics.to_pylist(),
+        2 * len(readings),
+        output=keep,
+        format="binary",
+    )
+    return np.frombuffer(read, _STORED, len(read) // _STORED.itemsize, _HEADER_BYTES)
+
+
+def _anti_join(readings: pa.Table, stored: np.ndarray, metrics: pa.Array) -> pa.Table:
+    """Give the readings that are not among the stored ones, with another value or quality, or not at all."""
+    codes = pc.index_in(readings.column("metric"), value_set=metrics)
+    known = {
+        name: stored[name].astype(stored.dtype[name].newbyteorder("=")) for name in ("meter_id", "value", "quality")
+    }
+    times = pa.array(stored["time"].astype(np.int64) + _YEAR_2000).cast(ACCEPTED.field("time").type)
+    of_core = pa.table(known | {"time": times, "metric_code": stored["metric"].astype(np.int32) - 1})
+    keys = ["meter_id", "time", "metric_code", "value", "quality"]
+    return (
+        readings.append_column("metric_code", codes)
+        .join(of_core, keys, join_type="left anti", use_threads=False)
+        .select(readings.column_names)
+    )
+
+
+def _batches(loads: Sequence[ParsedLoad], sources: Sequence[Path]) -> Iterator[tuple[pa.RecordBatch, UUID]]:
+    for one, source in zip(loads, sources, strict=True):
+        with pa.memory_map(str(source)) as file, pa.ipc.open_stream(file) as batches:
+            for batch in batches:
+                yield batch, one.load_id
+
+
+def _with_load_id(batch: pa.RecordBatch, load_id: UUID) -> pa.Table:
+    ids = pa.repeat(pa.scalar(load_id.bytes, pa.binary(16)), len(batch))
+    return pa.table([ids, *batch.columns], names=_IN_CORE.names).cast(_IN_CORE)
+
+
+def _chunks(loads: Sequence[ParsedLoad], sources: Sequence[Path]) -> Iterator[pa.Table]:
+    """Give the readings of all loads in tables of about so many as are compared at once."""
+    some: list[pa.Table] = []
+    for batch, load_id in _batches(loads, sources):
+        some.append(_with_load_id(batch, load_id))
+        if sum(len(table) for table in some) >= _COMPARED_AT_ONCE:
+            yield pa.concat_tables(some)
+            some = []
+    if some:
+        yield pa.concat_tables(some)
 
 
 def _span(loads: Sequence[ParsedLoad]) -> tuple[datetime | None, datetime | None]:
@@ -154,7 +259,11 @@ async def _accepted(connection: asyncpg.Connection, load_id: UUID, settings: Set
     if not spool.exists():
         spool.parent.mkdir(parents=True, exist_ok=True)
         part = spool.with_suffix(".part")
-        await connection.copy_from_query(statement("select_accepted", settings), load_id, output=part, format="binary")
+        with pa.OSFile(str(part), "wb") as file, pa.ipc.new_stream(file, ACCEPTED) as stream:
+            async with connection.transaction():
+                cursor = await connection.cursor(statement("select_accepted", settings), load_id)
+                while rows := await cursor.fetch(20_000):
+                    stream.write_batch(pa.RecordBatch.from_pylist([dict(row) for row in rows], ACCEPTED))
         part.rename(spool)
     return spool
 
@@ -180,6 +289,7 @@ async def _upsert(connection: asyncpg.Connection, loads: Sequence[ParsedLoad], s
     )
     named = meters if meters and len(meters) <= _MOST_METERS_TO_NAME else None
     span = _span(loads)
+    await connection.execute("analyze incoming")
     await connection.execute(statement("create_due", settings))
     await connection.execute(statement("insert_due", settings), *span, named)
     await connection.execute("analyze due")

@@ -22,12 +22,12 @@ from schemas.windows import Window
 from tasks.claim_files import Run, claim, fail_load, new_load_id, take_claim_key
 from tasks.find_files import RawFile, find_files
 from tasks.judge_readings import Spool, find_staged, judge_loads
-from tasks.load_readings import LOADS_LOCK, SharedReadingsError, accepted_spool, find_parsed, load
+from tasks.load_readings import LOADS_LOCK, accepted_spool, find_parsed, load
 from tasks.read_files import read_tables
 from tasks.refresh_objects import find_targets, refresh
 from tasks.requeue_rows import replay_from_stage, requeue_rows
 from tasks.rollback_load import RolledBack, rollback_load
-from tasks.stage_rows import raw_spool, stage_tables
+from tasks.stage_rows import cells_of, raw_spool, stage_tables
 
 DAY = date(2025, 4, 30)
 CORE_DIGEST = """
@@ -116,20 +116,19 @@ class World(NamedTuple):
         spool = Spool(
             raw=lambda load_id, table: raw_spool(load_id, table, self.settings),
             accepted=lambda load_id: accepted_spool(load_id, self.settings),
+            cells=cells_of,
         )
         staged = await find_staged(self.connection, run.flow_run_id, self.settings)
         for loads in group(staged, rows=lambda one: one.readings):
             await judge_loads(self.connection, loads, spool, self.settings)
 
     async def load(self, run: Run) -> None:
-        """Load the run's judged loads in groups, or one by one if files of a group share readings."""
+        """Load the run's judged loads in groups, or one by one where files share readings."""
         judged = await find_parsed(self.connection, run.flow_run_id, self.settings)
         for loads in group(judged, rows=lambda one: one.readings):
-            try:
-                await load(self.connection, loads, run.claim_key, self.settings)
-            except SharedReadingsError:
-                for one in loads:
-                    await load(self.connection, [one], run.claim_key, self.settings)
+            alone = any(one.shares_readings for one in loads)
+            for some in [[one] for one in loads] if alone else [loads]:
+                await load(self.connection, some, run.claim_key, self.settings)
 
     async def finish(self, run: Run) -> list[asyncpg.Record]:
         """Judge and load what is staged; gives the log rows of this run in the order of their files."""

@@ -70,7 +70,7 @@ def parse(layout: TableLayout, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
     codes = {
         "building_code": _codes(batch, layout.building_column, layout.building_code),
         "itp_code": _codes(batch, layout.itp_column, layout.itp_code),
-        "meter_code": _codes(batch, layout.meter_column, layout.meter_code),
+        "meter_code": meter_codes(layout, batch),
     }
     parts = [
         _readings(layout, batch, cells, ts=ts, time_problems=time_problems, table=table, codes=codes)
@@ -234,6 +234,11 @@ def _factors(layout: TableLayout, cells: _Cells, spelled: pa.DictionaryArray) ->
             found = factor_to_own_unit(METRICS[name], unit, interval_hours=layout.interval_minutes / 60)
             factors[place] = float("nan") if found is None else found
     return factors[places], words_at(places, units)
+
+
+def meter_codes(layout: TableLayout, batch: pa.RecordBatch) -> pa.DictionaryArray:
+    """Give the meter code of each raw row, or null."""
+    return _codes(batch, layout.meter_column, layout.meter_code)
 
 
 def _codes(batch: pa.RecordBatch, column: str | None, constant: str | None) -> pa.DictionaryArray:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from schemas.layouts import TableLayout
 from schemas.reasons import ADVICE, SUSPECT_REASONS, Reason
-from tasks.judge_readings.parse import BIT, HOUR_IS_BAD
+from tasks.judge_readings.parse import BIT, HOUR_IS_BAD, word_places
 
 
 class _Blame(NamedTuple):
@@ -115,11 +115,21 @@ def _errors(layouts: Sequence[TableLayout], blame: _Blame, reason: Reason) -> pa
     return table.take(_first_of_rows(rows)) if blame.of_whole_row else table
 
 
-def _cells(layouts: Sequence[TableLayout], rows: pa.Table, column: pa.Array) -> pa.Array:
+def _cells(layouts: Sequence[TableLayout], rows: pa.Table, column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    letters = column_letters(layouts, rows.column("table"), column)
+    return pc.binary_join_element_wise(letters, rows.column("row_num").cast(pa.string()), "")
+
+
+def column_letters(
+    layouts: Sequence[TableLayout], tables: pa.ChunkedArray, columns: pa.Array | pa.ChunkedArray
+) -> pa.Array:
+    """Give the Excel letter of the column that stands beside each table's number; null if it has none."""
+    keys = columns.combine_chunks() if isinstance(columns, pa.ChunkedArray) else columns
+    words = keys if isinstance(keys, pa.DictionaryArray) else keys.dictionary_encode()
     letters = [{column.key: column.letter for column in layout.columns} for layout in layouts]
-    pairs = zip(rows.column("table").to_pylist(), column.to_pylist(), rows.column("row_num").to_pylist(), strict=True)
-    cells = [f"{letters[table][key]}{row_num}" if key in letters[table] else None for table, key, row_num in pairs]
-    return pa.array(cells, pa.string())
+    lookup = [of.get(key) for of in letters for key in [*words.dictionary.to_pylist(), None]]
+    place = tables.to_numpy() * (len(words.dictionary) + 1) + word_places(words)
+    return pa.array(lookup, pa.string()).take(pa.array(place))
 
 
 def _first_of_rows(rows: pa.Table) -> pa.Array:

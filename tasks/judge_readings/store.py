@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -17,26 +17,25 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pgpq import ArrowToPostgresBinaryEncoder
 
 from schemas.layouts import TableLayout
-from schemas.readings import NO_METER
+from schemas.readings import ACCEPTED, NO_METER
 from schemas.reasons import Quality
 from schemas.settings import Settings
 from tasks.judge_readings.judge import Judged, Meter, judge
-from tasks.judge_readings.parse import PARSED, combine, parse, word_places
-from tasks.judge_readings.report_errors import row_errors
+from tasks.judge_readings.parse import PARSED, combine, meter_codes, parse, word_places
+from tasks.judge_readings.report_errors import column_letters, row_errors
 from tasks.sql import statement
-from tasks.sql.copy import copy_table
+from tasks.sql.copy import ahead, copy_table
 
 if TYPE_CHECKING:
     import asyncpg
 
-# Readings that are judged at once: about 150 MB at the peak. A larger file is split by meter, on disk.
-_MOST_READINGS = 1_000_000
+# Readings that are judged at once: little memory, used again and again, costs less than much of it.
+_MOST_READINGS = 250_000
 # Three arrays of so many readings stay below the 2 kB from which PostgreSQL moves values out of the row.
 _PIECE = 64
-_BATCH_ROWS = 50_000
+_BATCH_ROWS = 50_000  # small enough for the processor's cache
 # Arrow computes without Python's lock: two threads parse a file in little more than half the time.
 _THREADS = 2
 
@@ -75,10 +74,12 @@ class Verdict(NamedTuple):
 
 
 class Spool(NamedTuple):
-    """Where raw and accepted rows of a load lie while the run lives."""
+    """Where raw and accepted rows of a load lie while the run lives, as Arrow streams."""
 
     raw: Callable[[UUID, int], Path]
     accepted: Callable[[UUID], Path]
+    cells: Callable[[pa.RecordBatch], tuple[pa.Array, pa.Array]]
+    """How stage keeps the cells of raw rows."""
 
 
 async def find_staged(connection: asyncpg.Connection, flow_run_id: UUID, settings: Settings) -> list[StagedLoad]:
@@ -105,30 +106,31 @@ async def judge_loads(
 ) -> list[Verdict]:
     """Judge a group of loads and write all verdicts in one transaction.
 
-    Memory is bounded: a group of more than a million readings is split by meter into files first.
+    Memory is bounded: a larger group is split by meter, and one part is stored while the next is judged.
     """
     tables = [
         Table(load.load_id, load.source_file, num, layout) for load in loads for num, layout in enumerate(load.layouts)
     ]
     for table in tables:
         await _restore_raw(connection, table, spool.raw(table.load_id, table.table_num), settings)
-    readings = sum(load.readings for load in loads)
-    parts = max(1, -(-readings // _MOST_READINGS))
     counts = _Counts(len(tables))
     order = {load.load_id: place for place, load in enumerate(loads)}
     file_of_table = [order[table.load_id] for table in tables]
     with ExitStack() as stack:
-        writers = {load.load_id: stack.enter_context(_AcceptedWriter(spool.accepted(load.load_id))) for load in loads}
+        writers = [stack.enter_context(_AcceptedWriter(spool.accepted(load.load_id))) for load in loads]
         async with connection.transaction():
-            for done, parsed in enumerate(await asyncio.to_thread(_partitions, tables, spool, parts)):
-                meters = await _find_meters(connection, parsed, settings)
-                judged = await asyncio.to_thread(judge, parsed, meters, settings, file_of_table)
-                counts.add(parsed, judged)
+            readings = await asyncio.to_thread(_count_readings, tables, spool)
+            meters = await _find_meters(connection, [code for code in readings if code is not None], settings)
+            parts = _split(tables, spool, _parts_of_meters(readings, meters))
+            done = 0
+            async for part in ahead((parsed, judge(parsed, meters, settings, file_of_table)) for parsed in parts):
+                counts.add(*part)
                 await asyncio.gather(
-                    _store(connection, tables, judged, settings),
-                    asyncio.to_thread(_write_accepted, tables, judged.readings, writers),
+                    _store(connection, tables, part[1], spool, settings),
+                    asyncio.to_thread(_write_accepted, part[1].readings, file_of_table, writers),
                 )
-                progress((done + 1) / parts)
+                done += len(part[0])
+                progress(done / max(readings.total(), 1))
             verdicts = [counts.verdict(load.load_id, tables) for load in loads]
             for load, verdict in zip(loads, verdicts, strict=True):
                 span = counts.span(load.load_id, tables)
@@ -177,58 +179,33 @@ class _Counts:
 
 
 class _AcceptedWriter(ExitStack):
-    """Writes a load's accepted readings in binary COPY format; complete only when it is renamed."""
+    """Writes a load's accepted readings as an Arrow stream; complete only when it is renamed."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._path = path
-        self._encoder = ArrowToPostgresBinaryEncoder(_ACCEPTED)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self.enter_context(path.with_suffix(".part").open("wb"))
-        self._file.write(self._encoder.write_header())
+        file = self.enter_context(pa.OSFile(str(path.with_suffix(".part")), "wb"))
+        self._stream = self.enter_context(pa.ipc.new_stream(file, ACCEPTED))
 
     def write(self, table: pa.Table) -> None:
-        for batch in table.to_batches(max_chunksize=_BATCH_ROWS):  # small enough for the processor's cache
-            self._file.write(self._encoder.write_batch(batch))
+        self._stream.write_table(table, max_chunksize=_BATCH_ROWS)
 
     def __exit__(self, *details: object) -> None:
-        self._file.write(self._encoder.finish())
         super().__exit__(None, None, None)
         if details[0] is None:
             self._path.with_suffix(".part").rename(self._path)
 
 
-_ACCEPTED = pa.schema(
-    [
-        ("load_id", pa.binary(16)),
-        ("time", pa.timestamp("us", "UTC")),
-        ("meter_id", pa.int64()),
-        ("metric", pa.string()),
-        ("value", pa.float64()),
-        ("quality", pa.int16()),
-    ]
-)
-"""As the product's own core has it, and in the order of its key."""
-
-
-def _write_accepted(tables: Sequence[Table], readings: pa.Table, writers: Mapping[UUID, _AcceptedWriter]) -> None:
+def _write_accepted(readings: pa.Table, file_of_table: Sequence[int], writers: Sequence[_AcceptedWriter]) -> None:
     is_accepted = pc.less(readings.column("quality"), int(Quality.REJECTED))
     accepted = readings if pc.all(is_accepted).as_py() else readings.filter(is_accepted)
-    ids = pa.array([table.load_id.bytes for table in tables], pa.binary(16))
-    accepted = pa.table(
-        {
-            "load_id": ids.take(accepted.column("table")),
-            "time": accepted.column("ts"),
-            "meter_id": accepted.column("meter_id"),
-            "metric": accepted.column("metric").cast(pa.string()),
-            "value": accepted.column("value"),
-            "quality": accepted.column("quality"),
-        },
-        schema=_ACCEPTED,
-    )
-    for load_id, writer in writers.items():
-        mine = accepted if len(writers) == 1 else accepted.filter(pc.equal(accepted.column("load_id"), load_id.bytes))
-        writer.write(mine)
+    columns = accepted.select(["ts", *ACCEPTED.names[1:]]).rename_columns(ACCEPTED.names).cast(ACCEPTED)
+    # The readings stand in the order of their files.
+    files = pa.array(file_of_table, pa.int32()).take(accepted.column("table")).to_numpy()
+    ends = np.searchsorted(files, np.arange(len(writers)), side="right")
+    for writer, start, end in zip(writers, [0, *ends], ends, strict=False):
+        writer.write(columns.slice(start, end - start))
 
 
 async def _restore_raw(connection: asyncpg.Connection, table: Table, path: Path, settings: Settings) -> None:
@@ -253,63 +230,118 @@ async def _restore_raw(connection: asyncpg.Connection, table: Table, path: Path,
     part.rename(path)
 
 
+def _raw_batches(table: Table, spool: Spool) -> Iterator[pa.RecordBatch]:
+    path = spool.raw(table.load_id, table.table_num)
+    with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as batches:
+        yield from batches
+
+
 def _parsed(tables: Sequence[Table], spool: Spool) -> Iterator[pa.Table]:
     with ThreadPoolExecutor(_THREADS) as threads:
         for place, table in enumerate(tables):
-            path = spool.raw(table.load_id, table.table_num)
-            with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as batches:
-                while some := list(islice(batches, 4 * _THREADS)):
-                    yield from threads.map(partial(parse, table.layout, table=place), some)
+            batches = _raw_batches(table, spool)
+            while some := list(islice(batches, 4 * _THREADS)):
+                yield from threads.map(partial(parse, table.layout, table=place), some)
 
 
-def _partitions(tables: Sequence[Table], spool: Spool, parts: int) -> Iterator[pa.Table]:
-    """Give the parsed readings in parts of whole meters; more than one part goes over the disk."""
-    if parts == 1:
-        return iter([pa.concat_tables([PARSED.empty_table(), *_parsed(tables, spool)])])
+def _count_readings(tables: Sequence[Table], spool: Spool) -> Counter[str | None]:
+    readings: Counter[str | None] = Counter({None: 0})
+    for table in tables:
+        in_a_row = len(table.layout.metrics) or 1
+        for batch in _raw_batches(table, spool):
+            codes = meter_codes(table.layout, batch)
+            counts = np.bincount(word_places(codes), minlength=len(codes.dictionary) + 1)
+            for code, count in zip([*codes.dictionary.to_pylist(), None], counts, strict=True):
+                readings[code] += int(count) * in_a_row
+    return readings
+
+
+def _parts_of_meters(readings: Counter[str | None], meters: Mapping[str, Meter]) -> dict[str | None, int]:
+    """Give each meter code the number of its part: ranges of meters, so that the parts keep core's order."""
+
+    def place(code: str | None) -> tuple[bool, int, str]:
+        meter = meters.get(code or "")
+        return meter is None, meter.meter_id if meter else 0, code or ""
+
+    order = sorted(readings, key=place)
+    before = np.cumsum([0, *(readings[code] for code in order[:-1])])
+    _, numbers = np.unique(before // _MOST_READINGS, return_inverse=True)
+    return {code: int(number) for code, number in zip(order, numbers, strict=True)}
+
+
+def _split(tables: Sequence[Table], spool: Spool, part_of: Mapping[str | None, int]) -> Iterator[pa.Table]:
+    """Give the parsed readings; those of more than one part by way of the disk."""
+    if max(part_of.values()) == 0:
+        yield pa.concat_tables([PARSED.empty_table(), *_parsed(tables, spool)])
+        return
     first = spool.raw(tables[0].load_id, tables[0].table_num)
-    files = [first.with_suffix(f".part{number}") for number in range(parts)]
+    files = [first.with_suffix(f".part{number}") for number in range(max(part_of.values()) + 1)]
     with ExitStack() as stack:
         writers = [stack.enter_context(pa.ipc.new_stream(str(file), PARSED)) for file in files]
         for parsed in _parsed(tables, spool):
-            number = _part_of_meter(parsed, parts)
-            for place, writer in enumerate(writers):
-                writer.write_table(parsed.filter(pa.array(number == place)))
-    return _read_and_remove(files)
-
-
-def _read_and_remove(files: Sequence[Path]) -> Iterator[pa.Table]:
+            codes = parsed.column("meter_code").combine_chunks()
+            numbers = np.array([part_of[code] for code in [*codes.dictionary.to_pylist(), None]])[word_places(codes)]
+            for number in np.unique(numbers):
+                writers[number].write_table(parsed.filter(pa.array(numbers == number)))
     for file in files:
-        with pa.OSFile(str(file)) as source, pa.ipc.open_stream(source) as stream:
+        with pa.memory_map(str(file)) as source, pa.ipc.open_stream(source) as stream:
+            file.unlink()
             yield stream.read_all()
-        file.unlink()
 
 
-def _part_of_meter(parsed: pa.Table, parts: int) -> np.ndarray:
-    codes = parsed.column("meter_code").combine_chunks()
-    numbers = [zlib.crc32(code.encode()) % parts for code in codes.dictionary.to_pylist()]
-    part: np.ndarray = np.array([*numbers, 0], dtype=np.int64)[word_places(codes)]
-    return part
-
-
-async def _find_meters(connection: asyncpg.Connection, parsed: pa.Table, settings: Settings) -> dict[str, Meter]:
-    codes = parsed.column("meter_code").combine_chunks().dictionary.to_pylist()
+async def _find_meters(connection: asyncpg.Connection, codes: Sequence[str], settings: Settings) -> dict[str, Meter]:
     rows = await connection.fetch(statement("find_meters", settings), codes)
     return {code: Meter(*found) for code, *found in rows}
 
 
-async def _store(connection: asyncpg.Connection, tables: Sequence[Table], judged: Judged, settings: Settings) -> None:
+async def _store(
+    connection: asyncpg.Connection, tables: Sequence[Table], judged: Judged, spool: Spool, settings: Settings
+) -> None:
     readings = judged.readings
     await copy_table(connection, _series(tables, readings), into="parsed_series", schema=settings.stage_schema)
     rejected = readings.filter(pc.equal(readings.column("quality"), int(Quality.REJECTED)))
     if len(rejected):
+        errors = await asyncio.to_thread(_row_errors, tables, rejected, spool)
         await connection.execute(statement("create_row_errors_in", settings))
-        errors = row_errors([table.layout for table in tables], rejected)
-        named = _named(tables, errors.column("table"))
-        rows = pa.table(named | {name: errors.column(name) for name in errors.column_names if name != "table"})
-        await copy_table(connection, rows, into="row_errors_in", schema=None)
-        loads = list({table.load_id for table in tables})
-        await connection.execute("analyze row_errors_in")
-        await connection.execute(statement("insert_row_errors", settings), loads)
+        await copy_table(connection, errors, into="row_errors_in", schema=None)
+        await connection.execute(statement("insert_row_errors", settings))
+        await connection.execute("drop table row_errors_in")
+
+
+def _row_errors(tables: Sequence[Table], rejected: pa.Table, spool: Spool) -> pa.Table:
+    errors = row_errors([table.layout for table in tables], rejected)
+    raw = _raw_rows_of(tables, errors, spool)
+    places = pc.index_in(_row_keys(errors), value_set=_row_keys(raw))
+    given = {name: errors.column(name) for name in errors.column_names if name != "table"}
+    source = {name: raw.column(name).take(places) for name in ("cells", "payload")}
+    return pa.table(_named(tables, errors.column("table")) | given | source)
+
+
+def _raw_rows_of(tables: Sequence[Table], errors: pa.Table, spool: Spool) -> pa.Table:
+    """Give the source rows that errors speak of, as stage keeps them: a look into stage would cost more."""
+    found = []
+    for place, table in enumerate(tables):
+        row_nums = errors.filter(pc.equal(errors.column("table"), place)).column("row_num").to_numpy()
+        if not len(row_nums):
+            continue
+        is_wanted = np.zeros(row_nums.max() + 1, dtype=bool)
+        is_wanted[row_nums] = True
+        for batch in _raw_batches(table, spool):
+            numbers = batch.column("row_num").to_numpy()
+            rows = batch.filter(
+                pa.array((numbers < len(is_wanted)) & is_wanted[np.minimum(numbers, len(is_wanted) - 1)])
+            )
+            cells, payload = spool.cells(rows)
+            of_table = pa.repeat(pa.scalar(place, pa.int32()), len(rows))
+            found.append(pa.table([of_table, rows.column("row_num"), cells, payload], names=_RAW_ROW))
+    return pa.concat_tables(found)
+
+
+_RAW_ROW = ["table", "row_num", "cells", "payload"]
+
+
+def _row_keys(rows: pa.Table) -> pa.Array:
+    return pa.array(rows.column("table").to_numpy().astype(np.int64) << 32 | rows.column("row_num").to_numpy())
 
 
 def _named(tables: Sequence[Table], of: pa.ChunkedArray) -> dict[str, pa.ChunkedArray]:
@@ -345,7 +377,7 @@ def _series(tables: Sequence[Table], readings: pa.Table) -> pa.Table:
     offsets = pa.array(np.append(starts, len(order)).astype(np.int32))
     common = readings.take(pa.array(order[starts]))
     named = _named(tables, common.column("table"))
-    letters = [{column.key: column.letter for column in table.layout.columns} for table in tables]
+    layouts = [table.layout for table in tables]
     plain = {name: common.column(name).cast(pa.string()) for name in _COMMON if name not in ("quality", "meter_id")}
     meter_id = common.column("meter_id")
     in_order = readings.select(["row_num", "ts", "value"]).take(pa.array(order))
@@ -357,7 +389,7 @@ def _series(tables: Sequence[Table], readings: pa.Table) -> pa.Table:
         {
             **named,
             **plain,
-            "column_ref": column_letters(letters, common),
+            "column_ref": column_letters(layouts, common.column("table"), common.column("column_key")),
             "quality": common.column("quality"),
             "meter_id": pc.if_else(pc.equal(meter_id, NO_METER), None, meter_id),
             "row_nums": array_of("row_num", pa.int32()),
@@ -365,11 +397,3 @@ def _series(tables: Sequence[Table], readings: pa.Table) -> pa.Table:
             "readings": array_of("value", pa.float64()),
         }
     )
-
-
-def column_letters(letters: Sequence[Mapping[str, str]], rows: pa.Table) -> pa.Array:
-    """Give the Excel letter of each row's `column_key` in its `table`."""
-    keys = rows.column("column_key").combine_chunks()
-    lookup = [of.get(key) for of in letters for key in [*keys.dictionary.to_pylist(), None]]
-    place = rows.column("table").to_numpy() * (len(keys.dictionary) + 1) + word_places(keys)
-    return pa.array(lookup, pa.string()).take(pa.array(place))

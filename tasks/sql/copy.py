@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
 from pgpq import ArrowToPostgresBinaryEncoder
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import asyncpg
 
 _BATCH_ROWS = 50_000
+T = TypeVar("T")
 
 
 def encode(tables: Iterable[pa.Table], schema: pa.Schema) -> Iterator[bytes]:
@@ -25,25 +26,23 @@ def encode(tables: Iterable[pa.Table], schema: pa.Schema) -> Iterator[bytes]:
     yield encoder.finish()
 
 
+async def ahead(items: Iterator[T]) -> AsyncIterator[T]:
+    """Give the items; while one is used, a thread makes the next."""
+    coming = asyncio.ensure_future(asyncio.to_thread(next, items, None))
+    try:
+        while (item := await coming) is not None:
+            coming = asyncio.ensure_future(asyncio.to_thread(next, items, None))
+            yield item
+    finally:
+        await asyncio.wait([coming])
+
+
 async def copy_tables(
     connection: asyncpg.Connection, tables: Iterable[pa.Table], *, of: pa.Schema, into: str, schema: str | None
 ) -> None:
-    """COPY tables with the columns `of`; `schema` None means a temporary table.
-
-    While the server takes one piece, a thread makes the next.
-    """
-    pieces = encode(tables, of)
-
-    async def source() -> AsyncIterator[bytes]:
-        coming = asyncio.ensure_future(asyncio.to_thread(next, pieces, None))
-        try:
-            while (piece := await coming) is not None:
-                coming = asyncio.ensure_future(asyncio.to_thread(next, pieces, None))
-                yield piece
-        finally:
-            await asyncio.wait([coming])
-
-    await connection.copy_to_table(into, schema_name=schema, source=source(), columns=of.names, format="binary")
+    """COPY tables with the columns `of`; `schema` None means a temporary table."""
+    pieces = ahead(encode(tables, of))
+    await connection.copy_to_table(into, schema_name=schema, source=pieces, columns=of.names, format="binary")
 
 
 async def copy_table(connection: asyncpg.Connection, table: pa.Table, *, into: str, schema: str | None) -> None:

@@ -1,4 +1,4 @@
-create temporary table if not exists row_errors_in (
+create temporary table row_errors_in (
     load_id uuid,
     source_file text,
     sheet text,
@@ -10,5 +10,7 @@ create temporary table if not exists row_errors_in (
     meter_code text,
     raw_value text,
     reason text,
-    message text
+    message text,
+    cells text,
+    payload json
 ) on commit drop

@@ -1,7 +1,6 @@
 -- $1 load. The same columns as the file that validation leaves for the load.
 select
-    s.load_id,
-    r.time_utc at time zone 'UTC',
+    r.time_utc at time zone 'UTC' as time,
     s.meter_id,
     s.metric,
     r.value,
