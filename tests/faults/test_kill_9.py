@@ -79,7 +79,9 @@ async def test_run_after_a_kill_ends_as_if_undisturbed(
     world: World, settings: Settings, step: str, tmp_path: Path
 ) -> None:
     await world.add_meter("M")
-    if step.endswith(("load_readings.copy_table", "_upsert")):  # readings are compared with what core has only where it has some
+    if step.endswith(
+        ("load_readings.copy_table", "_upsert")
+    ):  # readings are compared with what core has only where it has some
         world.put("0.csv", long_csv("2025-04-30 00:00,M,T1,40"))
         await world.run()
     files(world)

@@ -1,0 +1,159 @@
+"""A file that comes again: only what is new or different is sent to the server, and the outcome is the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+import tasks.load_readings
+from schemas.readings import ACCEPTED
+from tasks.load_readings import accepted_spool
+from tests.world import World, long_csv
+
+HOURS = [f"2025-04-30 {hour:02d}:00" for hour in range(24)]
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Give the sizes of the tables that were sent to be compared by the server."""
+    sizes: list[int] = []
+    copy_table = tasks.load_readings.copy_table
+
+    async def watched(connection: Any, table: pa.Table, **where: Any) -> None:  # noqa: ANN401
+        sizes.append(len(table))
+        await copy_table(connection, table, **where)
+
+    monkeypatch.setattr("tasks.load_readings.copy_table", watched)
+    return sizes
+
+
+def of_day(*values: float, metric: str = "T1") -> list[str]:
+    return [f"{hour},M,{metric},{value}" for hour, value in zip(HOURS, values, strict=False)]
+
+
+def counts(log: Any) -> tuple[int, int, int]:  # noqa: ANN401
+    return log["rows_inserted"], log["rows_updated"], log["rows_unchanged"]
+
+
+async def test_equal_readings_are_not_sent(world: World, sent: list[int]) -> None:
+    await world.add_meter("M")
+    world.put("a.csv", long_csv(*of_day(*range(40, 60))))
+    await world.run()
+    # One value is new, two have changed places, two hours are added.
+    world.put("a.csv", long_csv(*of_day(99, 41, 42, 43, 45, 44, *range(46, 62))))
+
+    (log,) = await world.run()
+
+    assert counts(log) == (2, 3, 17)
+    assert sum(sent) == 5
+
+
+async def test_nothing_is_written_where_nothing_is_different(world: World, sent: list[int]) -> None:
+    await world.add_meter("M")
+    world.put("a.csv", long_csv(*of_day(*range(40, 60))))
+    await world.run()
+    world.put("a.csv", long_csv(*of_day(*range(40, 60)), ""))
+    before = await world.connection.fetch("select xmin, * from core.measurements")
+
+    (log,) = await world.run()
+
+    assert counts(log) == (0, 0, 20)
+    assert sum(sent) == 0
+    assert await world.connection.fetch("select xmin, * from core.measurements") == before
+
+
+async def test_readings_beyond_those_that_are_looked_at_are_compared_by_the_server(
+    world: World, sent: list[int]
+) -> None:
+    await world.add_meter("M")
+    world.put("a.csv", long_csv(*of_day(*range(40, 64)), *of_day(*range(20, 44), metric="T2")))
+    await world.run()
+    # Core has 48 readings in the span of these two, more than twice as many.
+    world.put("b.csv", long_csv(of_day(40)[0], of_day(*range(40, 64))[-1]))
+
+    (log,) = [log for log in await world.run() if log["status"] == "success"]
+
+    assert counts(log) == (0, 0, 2)
+    assert 0 < sum(sent) <= 2
+
+
+async def test_another_verdict_on_an_equal_value_is_a_difference(world: World) -> None:
+    await world.add_meter("M")
+    world.put("a.csv", long_csv(*of_day(60)))
+    await world.run()
+    world.put("a.csv", long_csv(*of_day(60), *of_day(59.5, metric="T2")))
+
+    (log,) = await world.run()
+
+    assert counts(log) == (1, 1, 0)
+    assert await world.connection.fetch("select distinct quality from core.measurements") == [(1,)]
+
+
+async def test_file_is_compared_without_the_spool_of_an_earlier_machine(world: World) -> None:
+    await world.add_meter("M")
+    world.put("a.csv", long_csv(*of_day(40, 41, 42)))
+    await world.run()
+    world.put("a.csv", long_csv(*of_day(40, 41, 43, 44)))
+    run = await world.begin()
+    await world.ingest(run)
+    await world.validate(run)
+    (load,) = [row["load_id"] for row in await world.log(run.flow_run_id)]
+    spool = accepted_spool(load, world.settings)
+    was = pa.ipc.open_stream(spool.read_bytes()).read_all()
+    spool.unlink()
+
+    await world.load(run)
+
+    (log,) = await world.log(run.flow_run_id)
+    assert counts(log) == (1, 1, 2)
+    assert was.schema == ACCEPTED
+
+
+async def test_readings_of_many_meters_and_metrics_are_told_apart(world: World, sent: list[int]) -> None:
+    codes = [f"M{number}" for number in range(5)]
+    for code in codes:
+        await world.add_meter(code)
+    rows = [
+        f"{hour},{code},{metric},{40 + 2 * place + (metric == 'T1')}"
+        for place, code in enumerate(codes)
+        for hour in HOURS
+        for metric in ("T1", "flow_supply")
+    ]
+    world.put("a.csv", long_csv(*rows))
+    await world.run()
+    # The values of two meters change places, and those of another's two metrics.
+    swapped = {"M0,T1": "M1,T1", "M1,T1": "M0,T1", "M2,T1": "M2,flow_supply", "M2,flow_supply": "M2,T1"}
+
+    def swap(row: str) -> str:
+        hour, code, metric, value = row.split(",")
+        return f"{hour},{swapped.get(f'{code},{metric}', f'{code},{metric}')},{value}"
+
+    world.put("a.csv", long_csv(*(swap(row) for row in rows)))
+
+    (log,) = await world.run()
+
+    assert counts(log) == (0, 96, 144)
+    assert sum(sent) == 96
+
+
+async def test_parts_leave_accepted_readings_in_the_order_of_core(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in reversed(range(5)):
+        await world.add_meter(f"M{number}")
+    rows = [f"{hour},M{meter},T1,{60 + meter}" for hour in HOURS for meter in (*range(5), 7)]
+    world.put("a.csv", long_csv(*rows))
+    monkeypatch.setattr("tasks.judge_readings.store._MOST_READINGS", 30)
+    run = await world.begin()
+    await world.ingest(run)
+
+    await world.validate(run)
+
+    (log,) = await world.log(run.flow_run_id)
+    accepted = pa.ipc.open_stream(accepted_spool(log["load_id"], world.settings).read_bytes()).read_all()
+    keys = list(zip(accepted["meter_id"].to_pylist(), accepted["time"].to_pylist(), strict=True))
+    assert (len(keys), keys) == (120, sorted(keys))
+    assert log["rows_rejected"] == 24
+    assert [file.name for file in (world.settings.state_dir / "spool").iterdir()] == [f"{log['load_id']}.accepted"]
