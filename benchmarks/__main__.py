@@ -11,6 +11,7 @@ import asyncio
 import os
 import platform
 import tempfile
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -55,17 +56,25 @@ def _arguments() -> argparse.Namespace:
     return found
 
 
-async def _measure(arguments: argparse.Namespace, folder: Path) -> tuple[list[Result], str]:
+async def _measure(arguments: argparse.Namespace, folder: Path) -> tuple[list[Result], list[str], str]:
+    """Give the results, the figures that could not be measured, and the server's version."""
     results: list[Result] = []
+    failed: list[str] = []
     async with open_lab(
         folder, os.environ.get("DATABASE_URL"), scale=_SCALES[arguments.size], repeats=arguments.repeats
     ) as lab:
         for family in FAMILIES:
             if wanted := [name for name in family.names if name in arguments.names]:
-                found = await family.measure(lab, wanted)
+                try:
+                    found = await family.measure(lab, wanted)
+                except Exception:
+                    # What has been measured took minutes; it is not thrown away.
+                    traceback.print_exc()
+                    failed += wanted
+                    continue
                 say("\n".join(steps_of(result) for result in found if result.steps))
                 results += found
-        return results, lab.server_version
+        return results, failed, lab.server_version
 
 
 def _machine() -> str:
@@ -82,7 +91,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="dataops-bench-", dir="/var/tmp") as name:
         folder = Path(name)
         folder.chmod(0o755)  # the embedded server runs as another user where we are root
-        results, server = asyncio.run(_measure(arguments, folder))
+        results, failed, server = asyncio.run(_measure(arguments, folder))
     facts = {"started": started.isoformat(), "size": arguments.size, "machine": _machine(), "server": server}
     file = PROJECT_ROOT / "artifacts" / "bench" / f"{started:%Y%m%dT%H%M%SZ}.json"
     write_json(file, facts | {"figures": as_json(results)})
@@ -99,6 +108,9 @@ def main() -> None:
     if arguments.quick and arguments.write_baseline:
         write_json(_BASELINE, baseline_of(results))
     console.print(f"All numbers: {file}", soft_wrap=True, highlight=False)
+    if failed:
+        console.print(f"Not measured, see above why: {', '.join(failed)}")
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

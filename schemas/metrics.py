@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from typing import Literal, NamedTuple
@@ -46,9 +47,18 @@ def fold(text: str) -> str:
 
     Case, look-alike letters, `ё`, spaces, dots, underscores and superscripts are folded.
     """
+    # Sheets repeat the same headings by the hundred; a long cell is none.
+    return _fold_once(text) if len(text) <= _LONGEST_HEADING else _fold(text)
+
+
+def _fold(text: str) -> str:
     text = unicodedata.normalize("NFC", text).translate(_MARKS).lower().translate(_LOOK_ALIKES)
     # The letters are Latin by now: `куб. м` and `m^3` are м3.
     return re.sub(r"[\s._]+", "", text).replace("kyбm", "m3").replace("m^3", "m3")
+
+
+_LONGEST_HEADING = 200
+_fold_once = functools.lru_cache(maxsize=10_000)(_fold)
 
 
 _METRIC_SPELLINGS: dict[str, tuple[str, ...]] = {

@@ -33,7 +33,7 @@ LOADS_LOCK = 7_402_611_956  # any number of our own
 _MOST_METERS_TO_NAME = 2_000
 # A hash join of a million readings stays in memory.
 _WORK_MEM = "256MB"
-_COMPARED_AT_ONCE = 250_000
+_COMPARED_AT_ONCE = 100_000
 # PostgreSQL's binary COPY: a header of 19 bytes, then each value behind its length; its time begins in 2000.
 _HEADER_BYTES = 19
 _STORED = np.dtype(
@@ -225,7 +225,7 @@ def _anti_join(readings: pa.Table, stored: np.ndarray, metrics: pa.Array) -> pa.
 
 def _batches(loads: Sequence[ParsedLoad], sources: Sequence[Path]) -> Iterator[tuple[pa.RecordBatch, UUID]]:
     for one, source in zip(loads, sources, strict=True):
-        with pa.memory_map(str(source)) as file, pa.ipc.open_stream(file) as batches:
+        with pa.OSFile(str(source)) as file, pa.ipc.open_stream(file) as batches:
             for batch in batches:
                 yield batch, one.load_id
 

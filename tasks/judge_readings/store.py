@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from functools import partial
-from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
@@ -19,25 +14,35 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.layouts import TableLayout
-from schemas.readings import ACCEPTED, NO_METER
+from schemas.readings import NO_METER
 from schemas.reasons import Quality
 from schemas.settings import Settings
+from tasks.judge_readings.heap import trim_heap
 from tasks.judge_readings.judge import Judged, Meter, judge
-from tasks.judge_readings.parse import PARSED, combine, meter_codes, parse, word_places
+from tasks.judge_readings.parse import combine, word_places
 from tasks.judge_readings.report_errors import column_letters, row_errors
+from tasks.judge_readings.spool import (
+    METER,
+    AcceptedWriter,
+    Spool,
+    Table,
+    count_readings,
+    plan_parts,
+    raw_batches,
+    restore_raw,
+    split,
+    write_accepted,
+)
 from tasks.sql import statement
 from tasks.sql.copy import ahead, copy_table
 
 if TYPE_CHECKING:
     import asyncpg
 
-# Readings that are judged at once: little memory, used again and again, costs less than much of it.
-_MOST_READINGS = 250_000
 # Three arrays of so many readings stay below the 2 kB from which PostgreSQL moves values out of the row.
 _PIECE = 64
-_BATCH_ROWS = 50_000  # small enough for the processor's cache
-# Arrow computes without Python's lock: two threads parse a file in little more than half the time.
-_THREADS = 2
+_CODES_AT_ONCE = 5_000
+_TRIM_AFTER = 1_000_000  # readings
 
 
 class StagedLoad(NamedTuple):
@@ -54,15 +59,6 @@ class StagedLoad(NamedTuple):
         return self.raw_rows * max((len(layout.metrics) or 1 for layout in self.layouts), default=1)
 
 
-class Table(NamedTuple):
-    """One table of a group of loads; `parsed.table` is the index into the list of them."""
-
-    load_id: UUID
-    source_file: str
-    table_num: int
-    layout: TableLayout
-
-
 class Verdict(NamedTuple):
     """What the judging of one load came to, in readings."""
 
@@ -71,15 +67,6 @@ class Verdict(NamedTuple):
     rejected: int
     duplicate: int
     suspect: int
-
-
-class Spool(NamedTuple):
-    """Where raw and accepted rows of a load lie while the run lives, as Arrow streams."""
-
-    raw: Callable[[UUID, int], Path]
-    accepted: Callable[[UUID], Path]
-    cells: Callable[[pa.RecordBatch], tuple[pa.Array, pa.Array]]
-    """How stage keeps the cells of raw rows."""
 
 
 async def find_staged(connection: asyncpg.Connection, flow_run_id: UUID, settings: Settings) -> list[StagedLoad]:
@@ -112,25 +99,34 @@ async def judge_loads(
         Table(load.load_id, load.source_file, num, layout) for load in loads for num, layout in enumerate(load.layouts)
     ]
     for table in tables:
-        await _restore_raw(connection, table, spool.raw(table.load_id, table.table_num), settings)
+        await restore_raw(connection, table, spool.raw(table.load_id, table.table_num), settings)
     counts = _Counts(len(tables))
     order = {load.load_id: place for place, load in enumerate(loads)}
     file_of_table = [order[table.load_id] for table in tables]
     with ExitStack() as stack:
-        writers = [stack.enter_context(_AcceptedWriter(spool.accepted(load.load_id))) for load in loads]
+        writers = [stack.enter_context(AcceptedWriter(spool.accepted(load.load_id))) for load in loads]
         async with connection.transaction():
-            readings = await asyncio.to_thread(_count_readings, tables, spool)
-            meters = await _find_meters(connection, [code for code in readings if code is not None], settings)
-            parts = _split(tables, spool, _parts_of_meters(readings, meters))
-            done = 0
-            async for part in ahead((parsed, judge(parsed, meters, settings, file_of_table)) for parsed in parts):
+            readings = await asyncio.to_thread(count_readings, tables, spool)
+            known = await _find_meters(connection, [code for code in readings if code is not None], settings)
+            total = max(readings.total(), 1)
+            parts = plan_parts(readings, known)
+            del readings, known  # a city's codes are many
+            judged = (
+                (parsed, judge(parsed, _meters(meters), settings, file_of_table))
+                for parsed, meters in zip(split(tables, spool, parts), parts.meters, strict=True)
+            )
+            done, trimmed = 0, -_TRIM_AFTER
+            async for part in ahead(judged):
                 counts.add(*part)
                 await asyncio.gather(
                     _store(connection, tables, part[1], spool, settings),
-                    asyncio.to_thread(_write_accepted, part[1].readings, file_of_table, writers),
+                    asyncio.to_thread(write_accepted, part[1].readings, file_of_table, writers),
                 )
                 done += len(part[0])
-                progress(done / max(readings.total(), 1))
+                if len(parts.meters) > 1 and done - trimmed > _TRIM_AFTER:
+                    trim_heap()
+                    trimmed = done
+                progress(done / total)
             verdicts = [counts.verdict(load.load_id, tables) for load in loads]
             for load, verdict in zip(loads, verdicts, strict=True):
                 span = counts.span(load.load_id, tables)
@@ -178,120 +174,17 @@ class _Counts:
         return [place for place, table in enumerate(tables) if table.load_id == load_id]
 
 
-class _AcceptedWriter(ExitStack):
-    """Writes a load's accepted readings as an Arrow stream; complete only when it is renamed."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = self.enter_context(pa.OSFile(str(path.with_suffix(".part")), "wb"))
-        self._stream = self.enter_context(pa.ipc.new_stream(file, ACCEPTED))
-
-    def write(self, table: pa.Table) -> None:
-        self._stream.write_table(table, max_chunksize=_BATCH_ROWS)
-
-    def __exit__(self, *details: object) -> None:
-        super().__exit__(None, None, None)
-        if details[0] is None:
-            self._path.with_suffix(".part").rename(self._path)
+async def _find_meters(connection: asyncpg.Connection, codes: Sequence[str], settings: Settings) -> pa.Table:
+    found = [METER.empty_table()]
+    for start in range(0, len(codes), _CODES_AT_ONCE):
+        rows = await connection.fetch(statement("find_meters", settings), codes[start : start + _CODES_AT_ONCE])
+        found.append(pa.Table.from_pylist([dict(row) for row in rows], METER))
+    return pa.concat_tables(found)
 
 
-def _write_accepted(readings: pa.Table, file_of_table: Sequence[int], writers: Sequence[_AcceptedWriter]) -> None:
-    is_accepted = pc.less(readings.column("quality"), int(Quality.REJECTED))
-    accepted = readings if pc.all(is_accepted).as_py() else readings.filter(is_accepted)
-    columns = accepted.select(["ts", *ACCEPTED.names[1:]]).rename_columns(ACCEPTED.names).cast(ACCEPTED)
-    # The readings stand in the order of their files.
-    files = pa.array(file_of_table, pa.int32()).take(accepted.column("table")).to_numpy()
-    ends = np.searchsorted(files, np.arange(len(writers)), side="right")
-    for writer, start, end in zip(writers, [0, *ends], ends, strict=False):
-        writer.write(columns.slice(start, end - start))
-
-
-async def _restore_raw(connection: asyncpg.Connection, table: Table, path: Path, settings: Settings) -> None:
-    """Make the Arrow file of a table's raw rows again from stage if it is not on this machine."""
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    keys = [column.key for column in table.layout.columns]
-    schema = pa.schema([("row_num", pa.int32()), *((key, pa.string()) for key in keys)])
-    part = path.with_suffix(".part")
-    query = statement("select_raw_rows", settings)
-    with pa.OSFile(str(part), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
-        async with connection.transaction():
-            cursor = await connection.cursor(query, table.load_id, table.table_num)
-            while rows := await cursor.fetch(20_000):
-                cells = [json.loads(row["payload"]) for row in rows]
-                columns = [
-                    [row["row_num"] for row in rows],
-                    *([row.get(key) for row in cells] for key in keys),
-                ]
-                writer.write_batch(pa.record_batch(columns, schema=schema))
-    part.rename(path)
-
-
-def _raw_batches(table: Table, spool: Spool) -> Iterator[pa.RecordBatch]:
-    path = spool.raw(table.load_id, table.table_num)
-    with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as batches:
-        yield from batches
-
-
-def _parsed(tables: Sequence[Table], spool: Spool) -> Iterator[pa.Table]:
-    with ThreadPoolExecutor(_THREADS) as threads:
-        for place, table in enumerate(tables):
-            batches = _raw_batches(table, spool)
-            while some := list(islice(batches, 4 * _THREADS)):
-                yield from threads.map(partial(parse, table.layout, table=place), some)
-
-
-def _count_readings(tables: Sequence[Table], spool: Spool) -> Counter[str | None]:
-    readings: Counter[str | None] = Counter({None: 0})
-    for table in tables:
-        in_a_row = len(table.layout.metrics) or 1
-        for batch in _raw_batches(table, spool):
-            codes = meter_codes(table.layout, batch)
-            counts = np.bincount(word_places(codes), minlength=len(codes.dictionary) + 1)
-            for code, count in zip([*codes.dictionary.to_pylist(), None], counts, strict=True):
-                readings[code] += int(count) * in_a_row
-    return readings
-
-
-def _parts_of_meters(readings: Counter[str | None], meters: Mapping[str, Meter]) -> dict[str | None, int]:
-    """Give each meter code the number of its part: ranges of meters, so that the parts keep core's order."""
-
-    def place(code: str | None) -> tuple[bool, int, str]:
-        meter = meters.get(code or "")
-        return meter is None, meter.meter_id if meter else 0, code or ""
-
-    order = sorted(readings, key=place)
-    before = np.cumsum([0, *(readings[code] for code in order[:-1])])
-    _, numbers = np.unique(before // _MOST_READINGS, return_inverse=True)
-    return {code: int(number) for code, number in zip(order, numbers, strict=True)}
-
-
-def _split(tables: Sequence[Table], spool: Spool, part_of: Mapping[str | None, int]) -> Iterator[pa.Table]:
-    """Give the parsed readings; those of more than one part by way of the disk."""
-    if max(part_of.values()) == 0:
-        yield pa.concat_tables([PARSED.empty_table(), *_parsed(tables, spool)])
-        return
-    first = spool.raw(tables[0].load_id, tables[0].table_num)
-    files = [first.with_suffix(f".part{number}") for number in range(max(part_of.values()) + 1)]
-    with ExitStack() as stack:
-        writers = [stack.enter_context(pa.ipc.new_stream(str(file), PARSED)) for file in files]
-        for parsed in _parsed(tables, spool):
-            codes = parsed.column("meter_code").combine_chunks()
-            numbers = np.array([part_of[code] for code in [*codes.dictionary.to_pylist(), None]])[word_places(codes)]
-            for number in np.unique(numbers):
-                writers[number].write_table(parsed.filter(pa.array(numbers == number)))
-    for file in files:
-        with pa.memory_map(str(file)) as source, pa.ipc.open_stream(source) as stream:
-            file.unlink()
-            yield stream.read_all()
-
-
-async def _find_meters(connection: asyncpg.Connection, codes: Sequence[str], settings: Settings) -> dict[str, Meter]:
-    rows = await connection.fetch(statement("find_meters", settings), codes)
-    return {code: Meter(*found) for code, *found in rows}
+def _meters(rows: pa.Table) -> dict[str, Meter]:
+    columns = [rows.column(name).to_pylist() for name in METER.names]
+    return {code: Meter(*rest) for code, *rest in zip(*columns, strict=True)}
 
 
 async def _store(
@@ -326,7 +219,7 @@ def _raw_rows_of(tables: Sequence[Table], errors: pa.Table, spool: Spool) -> pa.
             continue
         is_wanted = np.zeros(row_nums.max() + 1, dtype=bool)
         is_wanted[row_nums] = True
-        for batch in _raw_batches(table, spool):
+        for batch in raw_batches(table, spool):
             numbers = batch.column("row_num").to_numpy()
             rows = batch.filter(
                 pa.array((numbers < len(is_wanted)) & is_wanted[np.minimum(numbers, len(is_wanted) - 1)])

@@ -92,6 +92,10 @@ def row_schema(layout: TableLayout) -> pa.Schema:
 
 def batches(parts: Iterator[Part], layout: TableLayout, places: list[int], lines: Filter) -> Iterator[pa.RecordBatch]:
     """Give a table's readings as they stand; what is left out is counted in `layout.skipped`."""
+    return (batch for batch in _batches(parts, layout, places, lines) if len(batch))
+
+
+def _batches(parts: Iterator[Part], layout: TableLayout, places: list[int], lines: Filter) -> Iterator[pa.RecordBatch]:
     schema = row_schema(layout)
     is_below = False
     for part in parts:

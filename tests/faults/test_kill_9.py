@@ -20,7 +20,7 @@ STEPS = [
     "tasks.read_files.read_tables",
     "tasks.stage_rows.copy_tables",
     "tasks.judge_readings.store.copy_table",
-    "tasks.judge_readings.store._write_accepted",
+    "tasks.judge_readings.store.write_accepted",
     "tasks.load_readings.copy_tables",
     "after tasks.load_readings.copy_tables",
     "tasks.load_readings.copy_table",

@@ -145,7 +145,7 @@ async def test_parts_leave_accepted_readings_in_the_order_of_core(
         await world.add_meter(f"M{number}")
     rows = [f"{hour},M{meter},T1,{60 + meter}" for hour in HOURS for meter in (*range(5), 7)]
     world.put("a.csv", long_csv(*rows))
-    monkeypatch.setattr("tasks.judge_readings.store._MOST_READINGS", 30)
+    monkeypatch.setattr("tasks.judge_readings.spool._MOST_READINGS", 30)
     run = await world.begin()
     await world.ingest(run)
 

@@ -271,7 +271,7 @@ async def test_large_file_is_judged_in_parts_with_the_same_outcome(
     rows = [f"2025-04-30 {hour:02d}:00,M{meter},T1,{60 + meter}" for hour in range(24) for meter in range(5)]
     rows += ["2025-04-30 00:00,M0,T1,60", "2025-04-30 00:00,M1,T1,99"]
     world.put("a.csv", long_csv(*rows))
-    monkeypatch.setattr("tasks.judge_readings.store._MOST_READINGS", 20)
+    monkeypatch.setattr("tasks.judge_readings.spool._MOST_READINGS", 20)
 
     (log,) = await world.run()
 
