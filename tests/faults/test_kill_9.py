@@ -96,7 +96,9 @@ async def test_run_after_a_kill_ends_as_if_undisturbed(
     )
     # The server takes a moment to see that the client is gone; until then its run counts as living.
     others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-    while await world.connection.fetchval(f"{others} and backend_type = 'client backend'"):
+    for _ in range(200):
+        if not await world.connection.fetchval(f"{others} and backend_type = 'client backend'"):
+            break
         await asyncio.sleep(0.05)
     await world.run()
 
