@@ -9,6 +9,7 @@ from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
 
 from flows.load import load_files
+from flows.report import report
 from flows.run_context import conclude, working
 from flows.transform import transform
 from flows.validate import validate
@@ -24,6 +25,8 @@ from tasks.summarise_run import RunSummary
 async def requeue(reason: Reason = Reason.UNMAPPED_CODE) -> RunSummary:
     """Load the rows that were rejected for a reason and have become loadable; the files are not needed.
 
+    The reports of the days that the rows came from are written anew.
+
     Raises:
         RunFailedError: names the loads whose rows could not be loaded.
 
@@ -32,13 +35,14 @@ async def requeue(reason: Reason = Reason.UNMAPPED_CODE) -> RunSummary:
     await migrate_warehouse(settings)
     async with working(dt.datetime.now(settings.zone).date(), settings) as context:
         async with open_connection(settings) as connection:
-            loads = await requeue_rows(connection, context.run, settings, reason=reason, new_load_id=new_load_id)
-        get_run_logger().info("rows of %d loads are loaded once more", len(loads))
-        if not loads:
+            days = await requeue_rows(connection, context.run, settings, reason=reason, new_load_id=new_load_id)
+        get_run_logger().info("rows of %d loads are loaded once more", len(days))
+        if not days:
             return await conclude(context, [], settings)
         parts: list[State[Any]] = [
             await validate(context, return_state=True),
             await load_files(context, return_state=True),
             await transform(return_state=True),
         ]
+        parts += [await report(context.model_copy(update={"day": day}), return_state=True) for day in sorted(set(days))]
         return await conclude(context, parts, settings)

@@ -75,7 +75,8 @@ async def conclude(context: RunContext, parts: Sequence[State[Any]], settings: S
     broken = [part for part in parts if not part.is_completed()]
     if broken or summary.unfinished:
         # The log names the files; a part that failed before it came to one speaks for itself.
-        if files := summary.failed | summary.unfinished:
-            raise RunFailedError.of(files)
-        raise RunFailedError("; ".join(str(part.message) for part in broken))
+        files = summary.failed | summary.unfinished
+        error = RunFailedError.of(files) if files else RunFailedError("; ".join(str(part.message) for part in broken))
+        error.summary = summary.model_dump()
+        raise error
     return summary

@@ -36,6 +36,9 @@ class FileError(TerminalError):
 class RunFailedError(TerminalError):
     """Some files of a run failed (the others are loaded); the text names them with their reasons."""
 
+    summary: Mapping[str, object] | None = None
+    """What the run came to, for machines; None where it came to nothing."""
+
     @classmethod
     def of(cls, failed: Mapping[str, str]) -> Self:
         """Name what failed; of very many the first ones, for the load log has all."""

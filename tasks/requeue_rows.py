@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import date
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
@@ -41,15 +42,15 @@ async def requeue_rows(
     *,
     reason: Reason,
     new_load_id: Callable[[float], UUID],
-) -> list[UUID]:
-    """Stage rows with an open error again, as new loads; one for each load that they came from.
+) -> list[date]:
+    """Stage rows with an open error again, as new loads; one for each load that they came from. Gives their days.
 
     Of `unmapped_code` only rows whose codes have become known; of another reason all rows that have it.
     Such a load goes the way of any other; what was wrong is resolved in the transaction that loads the
     rows, and what still is wrong stands under the new load. A run that died on the way leaves rows that
     are open, and they are staged again.
     """
-    loads = []
+    days = []
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
         await connection.execute(statement("create_requeue_rows", settings))
@@ -60,8 +61,8 @@ async def requeue_rows(
                 statement("insert_requeue_load", settings), load_id, row["load_id"], run.flow_run_id, run.claim_key
             )
             await connection.execute(statement("stage_requeue_rows", settings), load_id, row["load_id"])
-            loads.append(load_id)
-    return loads
+            days.append(row["business_date"])
+    return days
 
 
 async def replay_from_stage(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
+
+from schemas.errors import RunFailedError
 
 _SHORT = 60
 
@@ -83,3 +86,14 @@ def _shortened(message: str, status: str) -> str:
 def print_json(value: object) -> None:
     """Print any record as JSON; dates and ids as text."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+@contextmanager
+def failure_as_json(*, as_json: bool) -> Iterator[None]:
+    """Print what a run that fails came to, for machines; the error follows on stderr as it does without."""
+    try:
+        yield
+    except RunFailedError as error:
+        if as_json and error.summary:
+            print_json(error.summary)
+        raise

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import typer
 
-from flows.commands.console import AsJson, out, print_json, print_table
+from flows.commands.console import AsJson, failure_as_json, out, print_json, print_table
 from flows.commands.run import parse_date, result_of
 from flows.prefect_api import serving
 from flows.replay import replay as replay_flow
@@ -63,7 +63,7 @@ def replay(what: What = None, *, date: OfDay = None, from_stage: FromStage = Fal
         raise TerminalError("name either a file, a load_id, or --date")
     settings = load_settings()
     chosen = asyncio.run(_choose(what, date, settings, from_stage=from_stage))
-    with serving(settings):
+    with failure_as_json(as_json=as_json), serving(settings):
         summary = asyncio.run(_replay(chosen))
     if as_json:
         print_json(summary.model_dump())

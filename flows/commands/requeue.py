@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.console import AsJson, out, print_json
+from flows.commands.console import AsJson, failure_as_json, out, print_json
 from flows.commands.run import result_of
 from flows.prefect_api import serving
 from flows.requeue import requeue as requeue_flow
@@ -23,7 +23,7 @@ def requeue(*, reason: Why = Reason.UNMAPPED_CODE, as_json: AsJson = False) -> N
 
     Without --reason those whose codes the reference tables know by now.
     """
-    with serving(load_settings()):
+    with failure_as_json(as_json=as_json), serving(load_settings()):
         summary = asyncio.run(_requeue(reason))
     if as_json:
         print_json(summary.model_dump())

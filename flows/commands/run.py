@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from prefect.client.schemas.objects import State
 
-from flows.commands.console import AsJson, out, print_json
+from flows.commands.console import AsJson, failure_as_json, out, print_json
 from flows.load_day import load_day
 from flows.prefect_api import serving
 from schemas.errors import RunFailedError
@@ -43,7 +43,8 @@ def run(date: Day = None, *, as_json: AsJson = False) -> None:
     settings = load_settings()
     if date is not None:
         settings.day_folder(date)
-    summary = run_day(date, settings)
+    with failure_as_json(as_json=as_json):
+        summary = run_day(date, settings)
     if as_json:
         print_json(summary.model_dump())
     else:

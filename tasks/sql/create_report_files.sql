@@ -1,7 +1,7 @@
 -- $1 day, $2 flow run. One row a file: its last attempt; if that was skipped because the same file was
--- loaded before, the load that did it.
+-- loaded before, the load that did it. And one for each time that rows of it were loaded once more from stage.
 create temporary table report_files on commit drop as
-with
+with recursive
 
 attempts as (
 
@@ -12,23 +12,45 @@ attempts as (
         status,
         flow_run_id
     from {quality}.quality_load_log
-    where business_date = $1
+    where business_date = $1 and requeue_of is null
     order by source_file asc, started_at desc
+
+),
+
+files as (
+
+    select
+        coalesce(loaded.load_id, attempts.load_id) as load_id,
+        loaded.load_id is null and attempts.flow_run_id is not distinct from $2::uuid as in_this_run
+    from attempts
+    left join lateral (
+        select log.load_id
+        from {quality}.quality_load_log as log
+        where
+            attempts.status = 'skipped'
+            and log.checksum = attempts.checksum
+            and log.source_file = attempts.source_file
+            and log.status in ('success', 'partial')
+        order by log.started_at desc
+        limit 1
+    ) as loaded on true
+
+),
+
+requeued as (
+
+    select
+        load_id,
+        in_this_run
+    from files
+    union all
+    select
+        log.load_id,
+        log.flow_run_id is not distinct from $2::uuid
+    from requeued
+    join {quality}.quality_load_log as log on requeued.load_id = log.requeue_of
+    where log.status in ('success', 'partial') or log.flow_run_id = $2::uuid
 
 )
 
-select
-    coalesce(loaded.load_id, attempts.load_id) as load_id,
-    loaded.load_id is null and attempts.flow_run_id is not distinct from $2::uuid as in_this_run
-from attempts
-left join lateral (
-    select log.load_id
-    from {quality}.quality_load_log as log
-    where
-        attempts.status = 'skipped'
-        and log.checksum = attempts.checksum
-        and log.source_file = attempts.source_file
-        and log.status in ('success', 'partial')
-    order by log.started_at desc
-    limit 1
-) as loaded on true
+select * from requeued
