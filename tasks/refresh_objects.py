@@ -95,6 +95,7 @@ async def refresh(
     kept_from = await _kept_from(connection, settings)
     changed, skipped = _within_retention(windows, kept_from)
     everything = _within_retention(await _whole_span(connection, settings), kept_from).kept if full else []
+    await connection.execute(statement("analyze_new", settings), "measurements")
     for target in targets:
         if target.kind == "materialized_view":
             how = "concurrently " if target.can_be_concurrent else ""
@@ -105,6 +106,8 @@ async def refresh(
                 await _refresh_aggregate(connection, target, window, kept_from, settings)
             elif target.kind == "rollup":
                 await _roll_up(connection, target, window, settings, full=full)
+        if target.is_own:
+            await connection.execute(statement("analyze_new", settings), target.name.split(".")[1])
     return skipped
 
 

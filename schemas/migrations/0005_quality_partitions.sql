@@ -82,3 +82,50 @@ revoke execute on function {quality}.ensure_partitions from public;
 
 comment on function {quality}.ensure_partitions is
 'Makes the partitions that local days lack; does nothing on a hypertable or on somebody else''s core.';
+
+-- A partition, or a chunk, that a load has just filled has no statistics; what is planned without may run for minutes
+-- where it should take a second. Autovacuum comes a minute later, when the features have long been asked for.
+create function {quality}.analyze_new(of_table text)
+returns integer
+language plpgsql
+-- With its owner's rights: only an owner may analyse a table.
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    parent regclass := case of_table
+        when 'measurements' then to_regclass('{core}.measurements')
+        when 'meter_hourly' then to_regclass('{features}.meter_hourly')
+        when 'meter_daily' then to_regclass('{features}.meter_daily')
+    end;
+    fresh regclass;
+    analyzed integer := 0;
+begin
+    if of_table = 'measurements' and (select checksum from {quality}.schema_migrations where version = 0) <> 'dataops' then
+        return 0;
+    end if;
+    -- A continuous aggregate is a view; its rows lie in a hypertable of TimescaleDB's own.
+    if (select relkind from pg_class where oid = parent) = 'v' then
+        execute
+            'select format(''%I.%I'', materialization_hypertable_schema, materialization_hypertable_name)::regclass '
+            'from timescaledb_information.continuous_aggregates '
+            'where format(''%I.%I'', view_schema, view_name)::regclass = $1'
+        into parent using parent;
+    end if;
+    for fresh in
+        select c.oid::regclass
+        from pg_inherits as i
+        join pg_class as c on i.inhrelid = c.oid
+        where i.inhparent = parent and c.reltuples < 0
+    loop
+        execute format('analyze %s', fresh);
+        analyzed := analyzed + 1;
+    end loop;
+    return analyzed;
+end
+$$;
+
+revoke execute on function {quality}.analyze_new from public;
+
+comment on function {quality}.analyze_new is
+'Gives the planner statistics of partitions or chunks that have none yet; does nothing on somebody else''s core.';

@@ -1,0 +1,2 @@
+-- $1 the table.
+select {quality}.analyze_new($1)
