@@ -78,6 +78,21 @@ async def test_backfill_years_behind_reaches_the_aggregates(city: World) -> None
     assert str(first) == "2019-03-09 21:00:00+00:00"
 
 
+async def test_what_a_load_and_its_refresh_have_filled_has_statistics(city: World) -> None:
+    await day_of(city, "next.csv", date(2025, 5, 20))
+
+    await follow(city)
+
+    # Partitions, and chunks; a table that was never analysed says -1.
+    counts = await city.connection.fetch(
+        "select c.oid::regclass::text as name, c.reltuples "
+        "from pg_inherits as i join pg_class as c on i.inhrelid = c.oid "
+        "where c.relkind = 'r' and c.relnamespace::regnamespace::text in ('core', 'features', '_timescaledb_internal')"
+    )
+    assert len(counts) >= 6
+    assert [row["name"] for row in counts if row["reltuples"] < 0] == []
+
+
 async def test_corrected_value_in_an_old_month_replaces_the_old_one(city: World) -> None:
     await day_of(city, "old.csv", date(2025, 1, 10))
     await follow(city)
