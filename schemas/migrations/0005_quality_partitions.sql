@@ -83,7 +83,7 @@ revoke execute on function {quality}.ensure_partitions from public;
 comment on function {quality}.ensure_partitions is
 'Makes the partitions that local days lack; does nothing on a hypertable or on somebody else''s core.';
 
--- A partition, or a chunk, that a load has just filled has no statistics; what is planned without may run for minutes
+-- A partition, or a chunk, that a load has just filled has no statistics, or those of an empty table; what is planned without may run for minutes
 -- where it should take a second. Autovacuum comes a minute later, when the features have long been asked for.
 create function {quality}.analyze_new(of_table text)
 returns integer
@@ -116,7 +116,7 @@ begin
         select c.oid::regclass
         from pg_inherits as i
         join pg_class as c on i.inhrelid = c.oid
-        where i.inhparent = parent and c.reltuples < 0
+        where i.inhparent = parent and pg_relation_size(c.oid) / current_setting('block_size')::integer > 2 * c.relpages
     loop
         execute format('analyze %s', fresh);
         analyzed := analyzed + 1;
@@ -128,4 +128,5 @@ $$;
 revoke execute on function {quality}.analyze_new from public;
 
 comment on function {quality}.analyze_new is
-'Gives the planner statistics of partitions or chunks that have none yet; does nothing on somebody else''s core.';
+'Gives the planner statistics of partitions or chunks that have more than doubled since they had any; does nothing on '
+'somebody else''s core.';

@@ -69,14 +69,20 @@ building_days as (
 
 ),
 
+-- With the readings that an hour of the building should hold.
 buildings as (
 
-    select distinct
-        building_id,
-        building_code,
-        district_id
+    select
+        meters.building_id,
+        meters.building_code,
+        meters.district_id,
+        sum(60 / meters.interval_minutes) filter (
+            where meters.interval_minutes <= 60 and expected_metrics.metric is not null
+        ) as readings_expected
 
     from meters
+    left join expected_metrics on meters.kind = expected_metrics.kind
+    group by meters.building_id, meters.building_code, meters.district_id
 
 ),
 
@@ -97,16 +103,15 @@ building_hours as (
 
 ),
 
--- Readings that an hour should hold, by kind of meter and metric. A meter that is read less often tells nothing of
--- an hour: where one counts, the hour's sum is not known.
+-- Meters that should report a metric. One that is read less often than by the hour tells nothing of an hour: where one
+-- counts, the hour's sum is not known.
 expected as (
 
     select
         meters.building_id,
         meters.kind,
         expected_metrics.metric,
-        count(*) as meters_expected,
-        sum(60 / meters.interval_minutes) filter (where meters.interval_minutes <= 60) as readings_expected
+        count(*) as meters_expected
 
     from meters
     inner join expected_metrics on meters.kind = expected_metrics.kind
@@ -114,18 +119,8 @@ expected as (
 
 ),
 
-expected_of_building as (
-
-    select
-        building_id,
-        sum(readings_expected)::integer as readings_expected
-
-    from expected
-    group by building_id
-
-),
-
--- The day is compared twice: as an equality for many meters, as a range for the index of one.
+-- All hours of the changed buildings in the changed windows; which of them count, building_hours says. Joined to the
+-- days here, the planner would expect a single row of a million.
 hourly_metrics as (
 
     select
@@ -139,19 +134,15 @@ hourly_metrics as (
         sum(meter_hourly.suspect) as readings_suspect,
         count(*) filter (where meter_hourly.readings >= 60 / meters.interval_minutes) as meters_complete
 
-    from building_days
+    from meter_hourly
     inner join meters
         on
-            building_days.building_id = meters.building_id
+            meter_hourly.meter_id = meters.meter_id
             and meters.interval_minutes <= 60
-    inner join meter_hourly
-        on
-            meters.meter_id = meter_hourly.meter_id
-            and building_days.local_date = (meter_hourly.bucket_start at time zone {{ local_zone() }})::date
-            and meter_hourly.bucket_start >= {{ midnight_of('building_days.local_date') }}
-            and meter_hourly.bucket_start < {{ midnight_of('(building_days.local_date + 1)') }}
     {% if is_incremental() %}
-    where {{ at_changed_days('meter_hourly.bucket_start') }}
+    where
+        {{ at_changed_days('meter_hourly.bucket_start') }}
+        and meters.building_id in (select changed_days.building_id from changed_days)
     {% endif %}
     group by meters.building_id, ts, meters.kind, meter_hourly.metric
 
@@ -218,7 +209,7 @@ select
     {{ settled('hourly.t1_degc - hourly.t2_degc') }}::double precision as delta_t,
     ((hourly.cold_consumption_m3 - hourly.hot_consumption_m3) / nullif(hourly.cold_consumption_m3, 0))::double precision
         as hot_cold_mismatch,
-    coalesce(expected_of_building.readings_expected, 0)::integer as readings_expected,
+    coalesce(buildings.readings_expected, 0)::integer as readings_expected,
     coalesce(hourly.readings_present, 0)::integer as readings_present,
     coalesce(hourly.readings_suspect, 0)::integer as readings_suspect,
     {{ hour_of('building_hours.ts') }} as hour,
@@ -227,6 +218,5 @@ select
 
 from building_hours
 inner join buildings on building_hours.building_id = buildings.building_id
-left join expected_of_building on building_hours.building_id = expected_of_building.building_id
 left join hourly on building_hours.building_id = hourly.building_id and building_hours.ts = hourly.ts
 left join holidays on building_hours.local_date = holidays.holiday_date
