@@ -95,7 +95,8 @@ async def refresh(
     kept_from = await _kept_from(connection, settings)
     changed, skipped = _within_retention(windows, kept_from)
     everything = _within_retention(await _whole_span(connection, settings), kept_from).kept if full else []
-    await connection.execute(statement("analyze_new", settings), "measurements")
+    for name in ("changed_days", "measurements"):
+        await connection.execute(statement("analyze_new", settings), name)
     for target in targets:
         if target.kind == "materialized_view":
             how = "concurrently " if target.can_be_concurrent else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import date
 
 import asyncpg
@@ -92,6 +93,22 @@ async def test_what_a_load_and_its_refresh_have_filled_has_statistics(city: Worl
     )
     assert len(counts) >= 6
     assert [row["name"] for row in counts if row["reltuples"] <= 0] == []
+
+
+async def test_features_are_planned_with_the_changed_days_of_this_transform(city: World) -> None:
+    await city.connection.execute("analyze quality.changed_days")
+    await day_of(city, "next.csv", date(2025, 5, 20))
+    assert city.settings.database_url
+    async with connector(city.settings.database_url) as warehouse:
+        changes = await take_changes(warehouse, city.settings)
+
+    await city.refresh(changes.windows)
+
+    planned = await city.connection.fetchval("explain (format json) select from quality.changed_days where taken")
+    (found,) = json.loads(planned)
+    assert found["Plan"]["Plan Rows"] == await city.connection.fetchval(
+        "select count(*) from quality.changed_days where taken"
+    )
 
 
 async def test_corrected_value_in_an_old_month_replaces_the_old_one(city: World) -> None:
