@@ -9,6 +9,7 @@
             {'columns': ['ts']},
             {'columns': ['local_date']},
         ],
+        post_hook='analyze {{ this }}',
     )
 }}
 
