@@ -36,17 +36,11 @@ _WORK_MEM = "256MB"
 _COMPARED_AT_ONCE = 100_000
 # PostgreSQL's binary COPY: a header of 19 bytes, then each value behind its length; its time begins in 2000.
 _HEADER_BYTES = 19
+_WIDTHS = {"meter_id": ">i8", "time": ">i8", "metric": ">i4", "value": ">f8", "quality": ">i2"}
 _STORED = np.dtype(
     [
-        *[("fields", ">i2"), ("_meter_id", ">i4"), ("meter_id", ">i8"), ("_time", ">i4"), ("time", ">i8")],
-        *[
-            ("_metric", ">i4"),
-            ("metric", ">i4"),
-            ("_value", ">i4"),
-            ("value", ">f8"),
-            ("_quality", ">i4"),
-            ("quality", ">i2"),
-        ],
+        ("fields", ">i2"),
+        *(field for name, kind in _WIDTHS.items() for field in ((f"length of {name}", ">i4"), (name, kind))),
     ]
 )
 _YEAR_2000 = 946_684_800_000_000
