@@ -115,7 +115,7 @@ async def judge_loads(
                 (parsed, judge(parsed, _meters(meters), settings, file_of_table))
                 for parsed, meters in zip(split(tables, spool, parts), parts.meters, strict=True)
             )
-            done, trimmed = 0, -_TRIM_AFTER
+            done = trimmed = 0
             async for part in ahead(judged):
                 counts.add(*part)
                 await asyncio.gather(
@@ -123,7 +123,7 @@ async def judge_loads(
                     asyncio.to_thread(write_accepted, part[1].readings, file_of_table, writers),
                 )
                 done += len(part[0])
-                if len(parts.meters) > 1 and done - trimmed > _TRIM_AFTER:
+                if done - trimmed > _TRIM_AFTER:
                     trim_heap()
                     trimmed = done
                 progress(done / total)
