@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +18,6 @@ from flows.transform import transform
 from flows.validate import validate
 from flows.warehouse import migrate_warehouse
 from schemas.settings import Settings, date_of_folder, load_settings
-from tasks.build_features import import_dbt
 from tasks.summarise_run import RunSummary
 
 
@@ -63,7 +61,6 @@ async def load_day(date: dt.date | None = None, days_back: int = 0) -> RunSummar
     scheduled = runtime.flow_run.scheduled_start_time or dt.datetime.now(dt.UTC)
     day = resolve_day(date, days_back, scheduled, settings)
     settings.day_folder(day)
-    threading.Thread(target=import_dbt, daemon=True).start()
     with run_log(day, settings):
         await migrate_warehouse(settings)
         async with working(day, settings) as context:

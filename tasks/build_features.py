@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import importlib
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -27,11 +26,6 @@ _YEARS = range(2015, 2036)
 def fingerprint(settings: Settings) -> str:
     """Name the settings that the features depend on; when they change, all is built anew."""
     return f"{settings.default_tz} {settings.day_start} {settings.day_end}"
-
-
-def import_dbt() -> None:
-    """Import what `build` needs; that takes two seconds, which a thread can take while files load."""
-    importlib.import_module("prefect_dbt")
 
 
 def build(
