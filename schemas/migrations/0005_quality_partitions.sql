@@ -1,3 +1,24 @@
+-- The tables that are split by time, by name: the functions below touch these and no others.
+create function {quality}.own_table(of_table text)
+returns regclass
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+select case
+    when of_table = 'meter_hourly' then to_regclass('{features}.meter_hourly')
+    when of_table = 'meter_daily' then to_regclass('{features}.meter_daily')
+    when
+        of_table = 'measurements'
+        and (select checksum from {quality}.schema_migrations where version = 0) = 'dataops'
+        then to_regclass('{core}.measurements')
+end
+$$;
+
+revoke execute on function {quality}.own_table from public;
+
+comment on function {quality}.own_table is 'NULL: it is not there, or a core that somebody else made.';
+
 -- Partitions of a native table (core.measurements, features.meter_hourly, features.meter_daily), cut at local
 -- midnight, since files bring local days. They are made before rows are written, in a transaction of their own:
 -- attaching a finished table blocks nobody who reads or loads (CREATE TABLE … PARTITION OF would). A partition that
@@ -12,11 +33,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    parent constant regclass := case of_table
-        when 'measurements' then to_regclass('{core}.measurements')
-        when 'meter_hourly' then to_regclass('{features}.meter_hourly')
-        when 'meter_daily' then to_regclass('{features}.meter_daily')
-    end;
+    parent constant regclass := {quality}.own_table(of_table);
     home constant text := (select relnamespace::regnamespace::text from pg_class where oid = parent);
     -- A Monday: partitions of seven days are calendar weeks.
     origin constant date := '2001-01-01';
@@ -29,11 +46,7 @@ declare
     partition text;
     made integer := 0;
 begin
-    if
-        (select relkind from pg_class where oid = parent) is distinct from 'p'
-        or (of_table = 'measurements'
-            and (select checksum from {quality}.schema_migrations where version = 0) <> 'dataops')
-    then
+    if (select relkind from pg_class where oid = parent) is distinct from 'p' then
         return 0;
     end if;
     for attempt in 1..2 loop
@@ -83,8 +96,9 @@ revoke execute on function {quality}.ensure_partitions from public;
 comment on function {quality}.ensure_partitions is
 'Makes the partitions that local days lack; does nothing on a hypertable or on somebody else''s core.';
 
--- A partition, or a chunk, that a load has just filled has no statistics, or those of an empty table; what is planned without may run for minutes
--- where it should take a second. Autovacuum comes a minute later, when the features have long been asked for.
+-- A partition, or a chunk, that a load has just filled has no statistics, or those of an empty table; what is planned
+-- without may run for minutes where it should take a second. Autovacuum comes a minute later, when the features have
+-- long been asked for.
 create function {quality}.analyze_new(of_table text)
 returns integer
 language plpgsql
@@ -93,11 +107,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    parent regclass := case of_table
-        when 'measurements' then to_regclass('{core}.measurements')
-        when 'meter_hourly' then to_regclass('{features}.meter_hourly')
-        when 'meter_daily' then to_regclass('{features}.meter_daily')
-    end;
+    parent regclass := {quality}.own_table(of_table);
     fresh regclass;
     analyzed integer := 0;
 begin
@@ -105,9 +115,6 @@ begin
         -- All of it is new each time: who counts on yesterday's rows expects that none is taken.
         analyze {quality}.changed_days;
         return 1;
-    end if;
-    if of_table = 'measurements' and (select checksum from {quality}.schema_migrations where version = 0) <> 'dataops' then
-        return 0;
     end if;
     -- A continuous aggregate is a view; its rows lie in a hypertable of TimescaleDB's own.
     if (select relkind from pg_class where oid = parent) = 'v' then
