@@ -60,6 +60,7 @@ async def requeue_rows(
             await connection.execute(
                 statement("insert_requeue_load", settings), load_id, row["load_id"], run.flow_run_id, run.claim_key
             )
+            await connection.execute(statement("copy_layout", settings), load_id, row["load_id"])
             await connection.execute(statement("stage_requeue_rows", settings), load_id, row["load_id"])
             days.append(row["business_date"])
     return days
@@ -87,6 +88,7 @@ async def replay_from_stage(
         await connection.execute(
             statement("insert_stage_replay_load", settings), new, load_id, run.flow_run_id, run.claim_key
         )
+        await connection.execute(statement("copy_layout", settings), new, load_id)
         staged = await connection.execute(statement("stage_replay_rows", settings), new, load_id)
         rows = int(staged.rpartition(" ")[2])
         if rows != load["raw_rows"]:

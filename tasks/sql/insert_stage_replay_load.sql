@@ -1,15 +1,4 @@
 -- $1 new load, $2 the load that is loaded once more, $3 flow run, $4 claim key.
-with
-
-laid_out as (
-
-    insert into {quality}.load_layouts (load_id, layout)
-    select $1, layout
-    from {quality}.load_layouts
-    where load_id = $2
-
-)
-
 insert into {quality}.quality_load_log (
     load_id, source_file, source, checksum, size_bytes, business_date, status, step, message, flow_run_id,
     claim_key, layout_fingerprint, identity, replay_of, raw_rows

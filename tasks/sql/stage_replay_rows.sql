@@ -1,20 +1,4 @@
 -- $1 new load, $2 the load that is loaded once more.
-with
-
-tables as (
-
-    insert into {stage}.raw_tables (load_id, table_num, source_file, sheet, columns)
-    select
-        $1,
-        table_num,
-        source_file,
-        sheet,
-        columns
-    from {stage}.raw_tables
-    where load_id = $2
-
-)
-
 insert into {stage}.raw_rows (load_id, table_num, row_num, cells, payload)
 select
     $1,
