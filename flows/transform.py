@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from flows.warehouse import open_connection, resolve_dsn
 from schemas.settings import load_settings
-from tasks.build_features import build, fingerprint
+from tasks.build_features import build, fingerprint, project_checksum
 from tasks.connect_warehouse import connector
 from tasks.manage_roles import dbt_role
 from tasks.refresh_objects import find_targets, refresh
@@ -46,6 +46,8 @@ async def transform() -> Transformed:
         log.info("%d building-days in %s", changes.building_days, ", ".join(map(str, changes.windows)))
         for window in await refresh(connection, targets, changes.windows, settings, full=full):
             log.warning("%s: not refreshed, retention has dropped readings of these days", window)
-        await asyncio.to_thread(build, dsn, settings, windows=changes.windows, full=full, role=role)
-        await finish_changes(warehouse, fingerprint(settings), settings)
+        await asyncio.to_thread(
+            build, dsn, settings, windows=changes.windows, full=full, project=changes.project, role=role
+        )
+        await finish_changes(warehouse, fingerprint(settings), project_checksum(), settings)
         return Transformed(building_days=changes.building_days, full=full)

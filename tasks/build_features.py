@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import hashlib
 import os
 import threading
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -28,18 +30,40 @@ def fingerprint(settings: Settings) -> str:
     return f"{settings.default_tz} {settings.day_start} {settings.day_end}"
 
 
+@cache
+def project_checksum() -> str:
+    """SHA-256 of the dbt project: while it is the one that was built, what it tags as static stands."""
+    folders = (DBT_FOLDER / name for name in ("macros", "models", "seeds"))
+    files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+    digest = hashlib.sha256()
+    for file in (DBT_FOLDER / "dbt_project.yml", *files):
+        digest.update(f"{file.relative_to(DBT_FOLDER)}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
 def build(
-    dsn: SecretStr, settings: Settings, *, windows: Sequence[Window], full: bool, role: str | None = None
+    dsn: SecretStr,
+    settings: Settings,
+    *,
+    windows: Sequence[Window],
+    full: bool,
+    project: str | None = None,
+    role: str | None = None,
 ) -> None:
     """Build and test the features of the changed days (full: of everything there is), acting as a database role.
 
-    In a flow run every node shows as a task run. Blocks: call it in a thread.
+    `project`: the checksum of the project whose static nodes stand (views, seeds); they are left alone while it is
+    the same. In a flow run every node shows as a task run. Blocks: call it in a thread.
 
     Raises:
         TerminalError: names the nodes that failed, with what dbt says of each.
 
     """
-    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    static_stands = not full and project == project_checksum()
+    # Tests of the static nodes are not left out with them: data change under a view.
+    arguments = ["build", "--indirect-selection", "empty", "--exclude", "resource_type:unit_test"]
+    if static_stands:
+        arguments.append("tag:static")
     if full:
         arguments.append("--full-refresh")
     _invoke(arguments, dsn, settings, () if full else windows, role)

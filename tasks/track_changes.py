@@ -25,6 +25,8 @@ class Changes(NamedTuple):
     windows: list[Window]
     built_with: str | None
     """Fingerprint of the settings that the features were last built with; None: never."""
+    project: str | None
+    """Checksum of the dbt project whose views and seeds stand; None: none, or the last transform did not finish."""
 
 
 @asynccontextmanager
@@ -42,11 +44,14 @@ async def take_changes(warehouse: AsyncSqlAlchemyConnector, settings: Settings) 
     """Mark what has changed so far as being worked on; what changes later waits for the next time."""
     await warehouse.execute(statement("take_changed_days", settings))
     row = await warehouse.fetch_one(statement("select_taken_days", settings))
-    building_days, days, built_with = row
-    return Changes(building_days, windows_of(days), built_with)
+    building_days, days, built_with, project = row
+    return Changes(building_days, windows_of(days), built_with, project)
 
 
-async def finish_changes(warehouse: AsyncSqlAlchemyConnector, fingerprint: str, settings: Settings) -> None:
-    """Forget what was taken and is done, and note the settings that it was done with."""
-    await warehouse.execute(statement("note_transform", settings), parameters={"fingerprint": fingerprint})
+async def finish_changes(
+    warehouse: AsyncSqlAlchemyConnector, fingerprint: str, project: str, settings: Settings
+) -> None:
+    """Forget what was taken and is done, and note the settings and the dbt project that it was done with."""
+    made_with = {"fingerprint": fingerprint, "project": project}
+    await warehouse.execute(statement("note_transform", settings), parameters=made_with)
     await warehouse.execute(statement("forget_taken_days", settings))

@@ -16,7 +16,7 @@ from benchmarks.inputs import READINGS_OF_A_BUILDING
 from benchmarks.lab import Lab, check, say
 from benchmarks.results import Result
 from flows.local_server import start_server, stop_all
-from tasks.build_features import build, fingerprint
+from tasks.build_features import build, fingerprint, project_checksum
 from tasks.connect_warehouse import connector
 from tasks.manage_roles import dbt_role
 from tasks.refresh_objects import find_targets, refresh
@@ -37,8 +37,10 @@ async def transform(lab: Lab) -> None:
         full = changes.built_with != fingerprint(settings)
         await refresh(connection, targets, changes.windows, settings, full=full)
         dsn = settings.database_url
-        await asyncio.to_thread(build, dsn, settings, windows=changes.windows, full=full, role=role)
-        await finish_changes(warehouse, fingerprint(settings), settings)
+        await asyncio.to_thread(
+            build, dsn, settings, windows=changes.windows, full=full, project=changes.project, role=role
+        )
+        await finish_changes(warehouse, fingerprint(settings), project_checksum(), settings)
 
 
 @contextmanager

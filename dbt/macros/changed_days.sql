@@ -1,9 +1,14 @@
 {#
     Bounds on the windows of changed days, as constants, so that only their partitions and index ranges are read,
     however far apart the windows are. DATAOPS_CHANGED_DAYS holds `first:last` pairs; without it all days count.
+    It is not asked for while dbt parses: what a parse has asked for is parsed anew whenever it changes.
 #}
+{% macro changed_windows() -%}
+    {{ return(env_var("DATAOPS_CHANGED_DAYS", "").split() if execute else []) }}
+{%- endmacro %}
+
 {% macro in_changed_days(local_date) -%}
-    {% set windows = env_var("DATAOPS_CHANGED_DAYS", "").split() %}
+    {% set windows = changed_windows() %}
     {% if windows %}
     (
         {% for window in windows %}
@@ -17,7 +22,7 @@
 {%- endmacro %}
 
 {% macro at_changed_days(moment, and_days_after=0) -%}
-    {% set windows = env_var("DATAOPS_CHANGED_DAYS", "").split() %}
+    {% set windows = changed_windows() %}
     {% if windows %}
     (
         {% for window in windows %}

@@ -1,2 +1,3 @@
-insert into {quality}.transform_state (fingerprint) values (:fingerprint)
-on conflict (only_row) do update set fingerprint = excluded.fingerprint, built_at = clock_timestamp()
+insert into {quality}.transform_state (fingerprint, project) values (:fingerprint, :project)
+on conflict (only_row) do update
+set fingerprint = excluded.fingerprint, project = excluded.project, built_at = clock_timestamp()

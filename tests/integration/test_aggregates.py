@@ -46,7 +46,7 @@ async def follow(world: World) -> None:
         changes = await take_changes(warehouse, world.settings)
     await world.refresh(changes.windows)
     async with connector(world.settings.database_url) as warehouse:
-        await finish_changes(warehouse, "", world.settings)
+        await finish_changes(warehouse, "", "", world.settings)
 
 
 async def day_of(world: World, name: str, day: date, *, value: float = 1, meters: str = "M") -> None:
@@ -179,7 +179,7 @@ async def test_change_during_a_transform_waits_for_the_next_one(city: World) -> 
         changes = await take_changes(warehouse, city.settings)
         await day_of(city, "b.csv", date(2025, 3, 1), value=5, meters="N")
         await city.refresh(changes.windows)
-        await finish_changes(warehouse, "", city.settings)
+        await finish_changes(warehouse, "", "", city.settings)
 
     assert await city.connection.fetchval("select count(*) from quality.changed_days") == 1
     await follow(city)

@@ -17,6 +17,7 @@ from tasks.build_features import (
     HOLIDAYS_SEED,
     build,
     fingerprint,
+    project_checksum,
     unit_test,
     write_docs,
     write_holidays,
@@ -47,8 +48,15 @@ async def transform(world: World, *, full: bool = False) -> None:
         changes = await take_changes(warehouse, world.settings)
         full = full or changes.built_with != fingerprint(world.settings)
         await world.refresh(changes.windows, full=full)
-        await asyncio.to_thread(build, world.settings.database_url, world.settings, windows=changes.windows, full=full)
-        await finish_changes(warehouse, fingerprint(world.settings), world.settings)
+        await asyncio.to_thread(
+            build,
+            world.settings.database_url,
+            world.settings,
+            windows=changes.windows,
+            full=full,
+            project=changes.project,
+        )
+        await finish_changes(warehouse, fingerprint(world.settings), project_checksum(), world.settings)
 
 
 async def digest(world: World) -> list[str]:
@@ -122,6 +130,26 @@ async def test_incremental_features_equal_a_full_build(world: World) -> None:
     assert [str(row["local_date"]) for row in days] == ["2023-01-29", "2025-04-28", "2025-04-30"]
 
 
+async def test_views_are_made_again_only_for_another_project(world: World) -> None:
+    await city(world)
+    view = "select oid from pg_class where oid = 'features.stg_core__meters'::regclass"  # dbt makes another and swaps
+    oids = []
+
+    async def load_and_transform(hour: int) -> None:
+        world.put(f"{hour}.csv", long_csv(cold(hour, 1)))
+        await world.run()
+        await transform(world)
+        oids.append(await world.connection.fetchval(view))
+
+    await load_and_transform(0)
+    await load_and_transform(1)
+    assert oids[1] == oids[0]
+
+    await world.connection.execute("update quality.transform_state set project = 'another'")
+    await load_and_transform(2)
+    assert oids[2] != oids[1]
+
+
 async def test_zero_is_a_value_and_a_missing_hour_is_none(world: World) -> None:
     await city(world)
     world.put("a.csv", long_csv(*(cold(hour, 0) for hour in range(23))))
@@ -159,12 +187,15 @@ async def test_failing_build_names_the_node_and_keeps_the_record_of_changes(worl
     await transform(world)
     world.put("b.csv", long_csv(cold(6, 1)))
     await world.run()
-    await world.connection.execute("alter table core.meters rename column kind to kind_of_meter")
+    await world.connection.execute("drop view features.stg_core__meters cascade")
 
-    with pytest.raises(TerminalError, match="stg_core__meters"):
+    with pytest.raises(TerminalError, match=r"ml_hourly_by_building.*stg_core__meters"):
         await transform(world)
 
     assert await world.connection.fetchval("select count(*) from quality.changed_days") == 1
+    await transform(world)  # after one that failed everything is made again, the view as well
+    assert await world.connection.fetchval("select count(*) from quality.changed_days") == 0
+    assert await world.connection.fetchval("select readings_present from features.ml_daily_by_building") == 2
 
 
 async def test_materialised_view_is_refreshed_and_a_plain_view_left_as_it_is(world: World) -> None:
