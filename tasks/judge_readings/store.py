@@ -178,7 +178,7 @@ async def _find_meters(connection: asyncpg.Connection, codes: Sequence[str], set
     found = [METER.empty_table()]
     for start in range(0, len(codes), _CODES_AT_ONCE):
         rows = await connection.fetch(statement("find_meters", settings), codes[start : start + _CODES_AT_ONCE])
-        found.append(pa.Table.from_pylist([dict(row) for row in rows], METER))
+        found.append(pa.table(list(zip(*rows, strict=True)) or METER.empty_table().columns, METER))
     return pa.concat_tables(found)
 
 
