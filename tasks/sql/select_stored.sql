@@ -1,8 +1,8 @@
--- $1 meters, $2, $3 first and last time, $4 names of metrics, $5 at most so many. Every value has a fixed width.
+-- $1 meters, $2, $3 first and last time, $4 at most so many. Every value has a fixed width.
 select
     meter_id::bigint,
     time::timestamptz,
-    coalesce(array_position($4::text[], metric::text), 0) as metric,
+    case metric {metric_codes} else -1 end as metric,
     value::double precision,
     quality::smallint
 from {core}.measurements
@@ -11,4 +11,4 @@ where
     and time between $2 and $3
     and value is not null
     and quality is not null
-limit $5
+limit $4
