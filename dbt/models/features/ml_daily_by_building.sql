@@ -19,9 +19,13 @@ changed_days as (
 
 ),
 
+-- Of the changed buildings only: what a building should report is worked out for each of them.
 meters as (
 
     select * from {{ ref('stg_core__meters') }}
+    {% if is_incremental() %}
+    where building_id in (select changed_days.building_id from changed_days)
+    {% endif %}
 
 ),
 

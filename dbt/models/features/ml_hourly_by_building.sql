@@ -21,9 +21,13 @@ changed_days as (
 
 ),
 
+-- Of the changed buildings only: what a building should report is worked out for each of them.
 meters as (
 
     select * from {{ ref('stg_core__meters') }}
+    {% if is_incremental() %}
+    where building_id in (select changed_days.building_id from changed_days)
+    {% endif %}
 
 ),
 
@@ -141,9 +145,7 @@ hourly_metrics as (
             meter_hourly.meter_id = meters.meter_id
             and meters.interval_minutes <= 60
     {% if is_incremental() %}
-    where
-        {{ at_changed_days('meter_hourly.bucket_start') }}
-        and meters.building_id in (select changed_days.building_id from changed_days)
+    where {{ at_changed_days('meter_hourly.bucket_start') }}
     {% endif %}
     group by meters.building_id, ts, meters.kind, meter_hourly.metric
 
