@@ -114,7 +114,10 @@ comment on column {quality}.changed_days.taken is 'The transform under way works
 create table {quality}.transform_state (
     only_row boolean primary key default true check (only_row),
     fingerprint text not null,
+    project text,
     built_at timestamptz not null default clock_timestamp()
 );
 
 comment on table {quality}.transform_state is 'The settings that the features were last built with.';
+comment on column {quality}.transform_state.project is
+'Checksum of the dbt project whose views and seeds stand; null while none or an unfinished transform has made them.';

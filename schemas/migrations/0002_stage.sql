@@ -21,7 +21,9 @@ create table {stage}.raw_rows (
     cells text,
     payload json,
     check (num_nonnulls(cells, payload) = 1)
-);
+)
+-- Rows come once and go with their day: to freeze them in between would cost every fifth second of the server.
+with (autovacuum_vacuum_insert_threshold = -1);
 
 comment on table {stage}.raw_rows is 'Each source row as it was; read it by stage_raw_measurements.';
 comment on column {stage}.raw_rows.cells is 'Texts of the cells joined by U+001F; nothing between two: an empty cell.';
@@ -68,7 +70,8 @@ create table {stage}.parsed_series (
     times_utc timestamp[] not null,
     readings double precision[] not null,
     inserted_at timestamptz not null default now()
-);
+)
+with (autovacuum_vacuum_insert_threshold = -1);
 
 comment on table {stage}.parsed_series is
 'Up to 64 readings of one meter, metric and verdict a row: three arrays, one element a reading. '

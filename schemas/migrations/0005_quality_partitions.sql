@@ -76,7 +76,11 @@ begin
     loop
         -- The name says where it begins, in UTC: days of two zones do not share one.
         partition := of_table || to_char(lower(free) at time zone 'UTC', '"_"YYYYMMDD"t"HH24MI"z"');
-        execute format('create table %s.%I (like %s including all)', home, partition, parent);
+        -- Who fills days one after the other does not wait for the freezing of those before: it takes a minute a day.
+        execute format(
+            'create table %s.%I (like %s including all) with (autovacuum_vacuum_cost_delay = 10)',
+            home, partition, parent
+        );
         execute format(
             'alter table %s attach partition %s.%I for values from (%L) to (%L)',
             parent, home, partition, lower(free), upper(free)
