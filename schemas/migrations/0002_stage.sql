@@ -22,8 +22,9 @@ create table {stage}.raw_rows (
     payload json,
     check (num_nonnulls(cells, payload) = 1)
 )
--- Rows come once and go with their day: to freeze them in between would cost every fifth second of the server.
-with (autovacuum_vacuum_insert_threshold = -1);
+-- Rows come once, are found by BRIN alone, and go with their load: to freeze and to sample them in between would take
+-- every fifth second of the server.
+with (autovacuum_vacuum_insert_threshold = -1, autovacuum_analyze_threshold = 2000000000);
 
 comment on table {stage}.raw_rows is 'Each source row as it was; read it by stage_raw_measurements.';
 comment on column {stage}.raw_rows.cells is 'Texts of the cells joined by U+001F; nothing between two: an empty cell.';
@@ -71,12 +72,18 @@ create table {stage}.parsed_series (
     readings double precision[] not null,
     inserted_at timestamptz not null default now()
 )
-with (autovacuum_vacuum_insert_threshold = -1);
+with (autovacuum_vacuum_insert_threshold = -1, autovacuum_analyze_scale_factor = 1);
 
 comment on table {stage}.parsed_series is
 'Up to 64 readings of one meter, metric and verdict a row: three arrays, one element a reading. '
 'Read it by stage_parsed_measurements.';
 comment on column {stage}.parsed_series.meter_id is 'NULL: the codes fit no meter.';
+
+-- Nobody asks which numbers an array holds.
+alter table {stage}.parsed_series
+alter row_nums set statistics 0,
+alter times_utc set statistics 0,
+alter readings set statistics 0;
 
 create index on {stage}.parsed_series (load_id, meter_id);
 
