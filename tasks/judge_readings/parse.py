@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from schemas.layouts import RAGGED, TableLayout
 from schemas.metrics import METRICS, factor_to_own_unit, find_metric
+from schemas.readings import METRIC_NAMES
 from schemas.reasons import Reason
 from tasks.judge_readings.numbers import read_numbers
 from tasks.judge_readings.times import NotATimeError, Times, interval_start
@@ -44,7 +45,6 @@ PARSED = pa.schema(
     ]
 )
 
-_METRIC_NAMES = list(METRICS)
 _IS_REGISTER = np.array([metric.kind == "register" for metric in METRICS.values()])
 
 
@@ -54,7 +54,7 @@ class _Cells(NamedTuple):
     key: str
     cells: pa.Array
     metric: np.ndarray
-    """Index into METRICS, −1 where unknown."""
+    """Index into METRIC_NAMES, −1 where unknown."""
     metric_word: pa.DictionaryArray
     unit: pa.DictionaryArray
     """As the file or the mapping spells it."""
@@ -156,14 +156,14 @@ def _value_columns(layout: TableLayout, batch: pa.RecordBatch) -> Iterator[_Cell
         yield _Cells(
             key=column.key,
             cells=batch.column(column.key),
-            metric=np.full(len(batch), _METRIC_NAMES.index(column.metric), dtype=np.int16),
+            metric=np.full(len(batch), METRIC_NAMES.index(column.metric), dtype=np.int16),
             metric_word=_repeat(column.metric, len(batch)),
             unit=_repeat(column.unit, len(batch)),
         )
     if layout.value_column is not None:
         spelled = _words(batch, layout.metric_column)
         found = [_metric_index(spelling) for spelling in spelled.dictionary.to_pylist()]
-        names = [_METRIC_NAMES[index] if index >= 0 else None for index in found]
+        names = [METRIC_NAMES[index] if index >= 0 else None for index in found]
         known = pc.coalesce(pa.array(names, pa.string()), spelled.dictionary)
         yield _Cells(
             key=layout.value_column,
@@ -176,7 +176,7 @@ def _value_columns(layout: TableLayout, batch: pa.RecordBatch) -> Iterator[_Cell
 
 def _metric_index(spelling: str) -> int:
     metric = find_metric(spelling)
-    return _METRIC_NAMES.index(metric.name) if metric else -1
+    return METRIC_NAMES.index(metric.name) if metric else -1
 
 
 def _readings(
@@ -222,9 +222,7 @@ def _readings(
 
 def _factors(layout: TableLayout, cells: _Cells, spelled: pa.DictionaryArray) -> tuple[np.ndarray, pa.DictionaryArray]:
     """Give the factor to each metric's own unit (NaN: the unit is unknown or of another kind), and that unit."""
-    known = pa.DictionaryArray.from_arrays(
-        pa.array(cells.metric.astype(np.int32), mask=cells.metric < 0), _METRIC_NAMES
-    )
+    known = pa.DictionaryArray.from_arrays(pa.array(cells.metric.astype(np.int32), mask=cells.metric < 0), METRIC_NAMES)
     places, pairs = distinct([known, spelled])
     factors = np.ones(len(pairs))
     units: list[str | None] = []
