@@ -15,7 +15,7 @@ from pathlib import Path
 import asyncpg
 
 from schemas.settings import Settings
-from tasks.migrate_database import migrate
+from tasks.warehouse.migrate import migrate
 from tests.databases import Server, new_database
 from tests.world import DAY, World, long_csv
 

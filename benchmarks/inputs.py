@@ -13,7 +13,7 @@ import numpy as np
 import xlsxwriter
 
 from schemas.settings import PROJECT_ROOT
-from tasks.generate_samples import write_long_csv
+from tasks.operate.generate_samples import write_long_csv
 
 READINGS_OF_A_BUILDING = 7 * 24
 HOURS_OF_A_SHEET = 30 * 24

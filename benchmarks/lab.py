@@ -16,10 +16,10 @@ import asyncpg
 from benchmarks.costs import Cost, Meter, server_process, total
 from benchmarks.inputs import write_sources
 from schemas.settings import Settings
-from tasks import embed_postgres
-from tasks.generate_samples import write_reference
-from tasks.load_reference import load_reference, read_reference
-from tasks.migrate_database import migrate
+from tasks.operate.generate_samples import write_reference
+from tasks.operate.load_reference import load_reference, read_reference
+from tasks.warehouse import embedded_postgres
+from tasks.warehouse.migrate import migrate
 from tests.world import DAY, World
 
 _CHUNK = 1 << 20
@@ -139,7 +139,7 @@ def whole(steps: Steps) -> Cost:
 async def open_lab(folder: Path, database_url: str | None, *, scale: float, repeats: int) -> AsyncIterator[Lab]:
     """Make a scratch database with an unguessable name on DATABASE_URL's server or an embedded one; drop it after."""
     state = folder / "state"
-    server_url = database_url or embed_postgres.start(state)
+    server_url = database_url or embedded_postgres.start(state)
     name = f"bench_{secrets.token_hex(8)}"
     server = await asyncpg.connect(server_url)
     await server.execute(f"create database {name}")
@@ -169,4 +169,4 @@ async def open_lab(folder: Path, database_url: str | None, *, scale: float, repe
         await server.execute(f"drop database {name} with (force)")
         await server.close()
         if not database_url:
-            embed_postgres.stop(state)
+            embedded_postgres.stop(state)

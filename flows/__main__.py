@@ -7,7 +7,7 @@ import os
 import sys
 
 from flows.commands.console import fail
-from flows.prefect_api import configure_prefect
+from flows.runtime.prefect_api import configure_prefect
 from schemas.errors import DataopsError
 from schemas.settings import Settings, load_settings
 
@@ -31,8 +31,8 @@ def _loop(settings: Settings) -> None:
     """Serve the schedule in this process and look for files every LOOP_INTERVAL_SEC, until SIGTERM."""
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    from flows.local_server import start_server, stop_all
-    from flows.loop import serve_schedule
+    from flows.runtime.local_server import start_server, stop_all
+    from flows.runtime.loop import serve_schedule
 
     configured = PREFECT_API_URL.value()
     url = configured or start_server(settings)

@@ -13,18 +13,19 @@ from uuid import UUID
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.groups import each, group
-from flows.progress import progress
-from flows.run_context import RETRY, PartResult, RunContext
-from flows.warehouse import open_connection
+from flows.runtime.context import RETRY, PartResult, RunContext
+from flows.runtime.progress import progress
+from flows.runtime.warehouse import open_connection
 from schemas.errors import FileError, RunFailedError
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
 from schemas.settings import Settings, load_settings
-from tasks.claim_files import claim, fail_load, log_unreadable
-from tasks.connect_warehouse import is_transient
-from tasks.find_files import RawFile, find_files, is_wanted, raw_file
-from tasks.read_files import expand, is_archive, read_tables
-from tasks.stage_rows import Staged, clear_old_spool, stage_tables
+from tasks.ingest.claim_files import claim, fail_load, log_unreadable
+from tasks.ingest.find_files import RawFile, find_files, is_wanted, raw_file
+from tasks.ingest.read_tables import read_tables
+from tasks.ingest.stage_rows import Staged, clear_old_spool, stage_tables
+from tasks.ingest.unpack_archives import expand, is_archive
+from tasks.warehouse.batches import each, group
+from tasks.warehouse.connection import is_transient
 
 if TYPE_CHECKING:
     import asyncpg

@@ -5,15 +5,15 @@ from __future__ import annotations
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.groups import each, group
-from flows.progress import progress
-from flows.run_context import RETRY, PartResult, RunContext
-from flows.warehouse import open_connection
+from flows.runtime.context import RETRY, PartResult, RunContext
+from flows.runtime.progress import progress
+from flows.runtime.warehouse import open_connection
 from schemas.errors import RunFailedError
 from schemas.settings import load_settings
-from tasks.claim_files import fail_load
-from tasks.connect_warehouse import is_transient
-from tasks.load_readings import Loaded, ParsedLoad, find_parsed, load
+from tasks.ingest.claim_files import fail_load
+from tasks.load.merge_readings import Loaded, ParsedLoad, find_parsed, load
+from tasks.warehouse.batches import each, group
+from tasks.warehouse.connection import is_transient
 
 
 @flow(name="load", flow_run_name="load/{context.day}", persist_result=False)

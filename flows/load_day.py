@@ -12,13 +12,13 @@ from prefect.client.schemas.objects import State
 from flows.ingest import ingest
 from flows.load import load_files
 from flows.report import report
-from flows.run_context import conclude, working
-from flows.run_log import run_log
+from flows.runtime.context import conclude, working
+from flows.runtime.run_log import run_log
+from flows.runtime.warehouse import migrate_warehouse
 from flows.transform import transform
 from flows.validate import validate
-from flows.warehouse import migrate_warehouse
 from schemas.settings import Settings, date_of_folder, load_settings
-from tasks.summarise_run import RunSummary
+from tasks.report.summarise_run import RunSummary
 
 
 def resolve_day(date: dt.date | None, days_back: int, scheduled: dt.datetime, settings: Settings) -> dt.date:

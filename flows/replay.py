@@ -12,14 +12,14 @@ from prefect.client.schemas.objects import State
 from flows.ingest import ingest
 from flows.load import load_files
 from flows.report import report
-from flows.run_context import conclude, working
+from flows.runtime.context import conclude, working
+from flows.runtime.warehouse import migrate_warehouse, open_connection
 from flows.transform import transform
 from flows.validate import validate
-from flows.warehouse import migrate_warehouse, open_connection
 from schemas.settings import load_settings
-from tasks.claim_files import new_load_id
-from tasks.requeue_rows import replay_from_stage
-from tasks.summarise_run import RunSummary
+from tasks.ingest.claim_files import new_load_id
+from tasks.load.requeue_rows import replay_from_stage
+from tasks.report.summarise_run import RunSummary
 
 
 @flow(name="replay", flow_run_name="replay/{date}", persist_result=False)

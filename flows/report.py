@@ -10,11 +10,13 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.actions import ArtifactCreate
 from pydantic import BaseModel
 
-from flows.run_context import RETRY, RunContext
-from flows.warehouse import open_connection
+from flows.runtime.context import RETRY, RunContext
+from flows.runtime.warehouse import open_connection
 from schemas.report import FileLine, Report
 from schemas.settings import load_settings
-from tasks.build_report import Written, collect, headline, write
+from tasks.report.collect import collect
+from tasks.report.wording import headline
+from tasks.report.write import Written, write
 
 
 class Reported(BaseModel):

@@ -10,15 +10,15 @@ from prefect.client.schemas.objects import State
 
 from flows.load import load_files
 from flows.report import report
-from flows.run_context import conclude, working
+from flows.runtime.context import conclude, working
+from flows.runtime.warehouse import migrate_warehouse, open_connection
 from flows.transform import transform
 from flows.validate import validate
-from flows.warehouse import migrate_warehouse, open_connection
 from schemas.reasons import Reason
 from schemas.settings import load_settings
-from tasks.claim_files import new_load_id
-from tasks.requeue_rows import requeue_rows
-from tasks.summarise_run import RunSummary
+from tasks.ingest.claim_files import new_load_id
+from tasks.load.requeue_rows import requeue_rows
+from tasks.report.summarise_run import RunSummary
 
 
 @flow(name="requeue", flow_run_name="requeue/{reason}", persist_result=False)

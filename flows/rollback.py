@@ -6,11 +6,11 @@ from uuid import UUID
 
 from prefect import flow, get_run_logger
 
+from flows.runtime.warehouse import migrate_warehouse, open_connection
 from flows.transform import transform
-from flows.warehouse import migrate_warehouse, open_connection
 from schemas.settings import load_settings
-from tasks.load_readings import LOADS_LOCK
-from tasks.rollback_load import RolledBack, rollback_load
+from tasks.load.merge_readings import LOADS_LOCK
+from tasks.load.rollback_load import RolledBack, rollback_load
 
 
 @flow(name="rollback", flow_run_name="rollback/{load_id}", persist_result=False)

@@ -7,13 +7,13 @@ import asyncio
 from prefect import flow, get_run_logger
 from pydantic import BaseModel
 
-from flows.warehouse import open_connection, resolve_dsn
+from flows.runtime.warehouse import open_connection, resolve_dsn
 from schemas.settings import load_settings
-from tasks.build_features import build, fingerprint, project_checksum
-from tasks.connect_warehouse import connector
-from tasks.manage_roles import dbt_role
-from tasks.refresh_objects import find_targets, refresh
-from tasks.track_changes import finish_changes, one_transform, take_changes
+from tasks.transform.refresh_aggregates import find_targets, refresh
+from tasks.transform.run_dbt import build, fingerprint, project_checksum
+from tasks.transform.track_changes import finish_changes, one_transform, take_changes
+from tasks.warehouse.connection import connector
+from tasks.warehouse.roles import dbt_role
 
 
 class Transformed(BaseModel):

@@ -5,17 +5,18 @@ from __future__ import annotations
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.groups import each, group
-from flows.progress import progress
-from flows.run_context import RETRY, PartResult, RunContext
-from flows.warehouse import open_connection
+from flows.runtime.context import RETRY, PartResult, RunContext
+from flows.runtime.progress import progress
+from flows.runtime.warehouse import open_connection
 from schemas.errors import RunFailedError
 from schemas.settings import load_settings
-from tasks.claim_files import fail_load
-from tasks.connect_warehouse import is_transient
-from tasks.judge_readings import Spool, StagedLoad, find_staged, judge_loads
-from tasks.load_readings import accepted_spool
-from tasks.stage_rows import cells_of, raw_spool
+from tasks.ingest.claim_files import fail_load
+from tasks.ingest.stage_rows import cells_of, raw_spool
+from tasks.load.merge_readings import accepted_spool
+from tasks.validate.partition_readings import Spool
+from tasks.validate.validate_loads import StagedLoad, find_staged, judge_loads
+from tasks.warehouse.batches import each, group
+from tasks.warehouse.connection import is_transient
 
 
 @flow(name="validate", flow_run_name="validate/{context.day}", persist_result=False)

@@ -28,8 +28,8 @@ import pytest  # noqa: E402
 from hypothesis import settings as hypothesis_settings  # noqa: E402
 
 from schemas.settings import PROJECT_ROOT, Settings  # noqa: E402
-from tasks import embed_postgres  # noqa: E402
-from tasks.migrate_database import migrate  # noqa: E402
+from tasks.warehouse import embedded_postgres  # noqa: E402
+from tasks.warehouse.migrate import migrate  # noqa: E402
 from tests.databases import Databases, PGlite, Server, new_database  # noqa: E402
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def state_dir() -> Iterator[Path]:
     """One embedded PostgreSQL for all tests; it ends with them."""
     folder = _HOME / "state"
     yield folder
-    embed_postgres.stop(folder)
+    embedded_postgres.stop(folder)
     shutil.rmtree(_HOME, ignore_errors=True)
 
 
@@ -89,7 +89,7 @@ def postgres_dsn(state_dir: Path) -> str:
     """A server to make databases on: TEST_DATABASE_URL, or the embedded one."""
     if dsn := os.environ.get("TEST_DATABASE_URL"):
         return dsn
-    dsn = embed_postgres.start(state_dir)
+    dsn = embedded_postgres.start(state_dir)
     with closing(psycopg2.connect(dsn)) as connection:
         connection.autocommit = True
         # No test cuts the machine's power.

@@ -12,22 +12,24 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from flows.groups import group
 from flows.ingest import unpacked
 from schemas.errors import FileError
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
 from schemas.reasons import Reason
 from schemas.settings import Settings
 from schemas.windows import Window
-from tasks.claim_files import Run, claim, fail_load, new_load_id, take_claim_key
-from tasks.find_files import RawFile, find_files
-from tasks.judge_readings import Spool, find_staged, judge_loads
-from tasks.load_readings import LOADS_LOCK, accepted_spool, find_parsed, load
-from tasks.read_files import read_tables
-from tasks.refresh_objects import find_targets, refresh
-from tasks.requeue_rows import replay_from_stage, requeue_rows
-from tasks.rollback_load import RolledBack, rollback_load
-from tasks.stage_rows import cells_of, raw_spool, stage_tables
+from tasks.ingest.claim_files import Run, claim, fail_load, new_load_id, take_claim_key
+from tasks.ingest.find_files import RawFile, find_files
+from tasks.ingest.read_tables import read_tables
+from tasks.ingest.stage_rows import cells_of, raw_spool, stage_tables
+from tasks.load.merge_readings import LOADS_LOCK, accepted_spool, find_parsed, load
+from tasks.load.requeue_rows import replay_from_stage, requeue_rows
+from tasks.load.rollback_load import RolledBack, rollback_load
+from tasks.transform.refresh_aggregates import find_targets, refresh
+from tasks.validate.partition_readings import Spool
+from tasks.validate.validate_loads import find_staged, judge_loads
+from tasks.warehouse.batches import group
+from tasks.warehouse.heap import use_one_heap
 
 DAY = date(2025, 4, 30)
 CORE_DIGEST = """
@@ -73,6 +75,7 @@ class World(NamedTuple):
 
     async def begin(self, day: date = DAY) -> Run:
         """Begin a run; it lives as long as the connection."""
+        use_one_heap()
         return Run(uuid4(), await take_claim_key(self.connection), day)
 
     async def ingest(self, run: Run, *, replay: bool = False) -> None:

@@ -15,12 +15,12 @@ from benchmarks.fill import fill
 from benchmarks.inputs import READINGS_OF_A_BUILDING
 from benchmarks.lab import Lab, check, say
 from benchmarks.results import Result
-from flows.local_server import start_server, stop_all
-from tasks.build_features import build, fingerprint, project_checksum
-from tasks.connect_warehouse import connector
-from tasks.manage_roles import dbt_role
-from tasks.refresh_objects import find_targets, refresh
-from tasks.track_changes import finish_changes, one_transform, take_changes
+from flows.runtime.local_server import start_server, stop_all
+from tasks.transform.refresh_aggregates import find_targets, refresh
+from tasks.transform.run_dbt import build, fingerprint, project_checksum
+from tasks.transform.track_changes import finish_changes, one_transform, take_changes
+from tasks.warehouse.connection import connector
+from tasks.warehouse.roles import dbt_role
 
 _FIRST = date(2025, 3, 1)
 _REPEATS = 3

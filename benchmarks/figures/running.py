@@ -22,7 +22,8 @@ from benchmarks.inputs import READINGS_OF_A_BUILDING, write_city_csv
 from benchmarks.lab import Lab, check, say, whole
 from benchmarks.results import Result
 from schemas.settings import PROJECT_ROOT
-from tasks.build_report import collect, write
+from tasks.report.collect import collect
+from tasks.report.write import write
 
 _FIRST = date(2025, 4, 1)
 _BUILDINGS = 50

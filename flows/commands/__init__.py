@@ -7,7 +7,7 @@ import sys
 import typer
 
 from flows.commands.console import fail
-from flows.prefect_api import configure_prefect
+from flows.runtime.prefect_api import configure_prefect
 from schemas.errors import DataopsError
 from schemas.settings import load_settings
 

@@ -13,7 +13,7 @@ from flows.backfill import backfill as backfill_flow
 from flows.backfill import days_of, on_day_done
 from flows.commands.console import AsJson, err, out, print_json
 from flows.commands.run import parse_date, result_of
-from flows.prefect_api import serving
+from flows.runtime.prefect_api import serving
 from schemas.errors import TerminalError
 from schemas.settings import load_settings
 

@@ -12,12 +12,12 @@ from typing import Annotated, Any
 import typer
 
 from flows.commands.console import AsJson, out, print_json, print_table
-from flows.warehouse import migrate_warehouse, open_connection, resolve_dsn
+from flows.runtime.warehouse import migrate_warehouse, open_connection, resolve_dsn
 from schemas.settings import Settings, load_settings
-from tasks import embed_postgres
-from tasks.connect_warehouse import place_of
-from tasks.manage_roles import set_up_roles
-from tasks.migrate_database import Conversion, describe, estimate_conversion
+from tasks.warehouse import embedded_postgres
+from tasks.warehouse.connection import place_of
+from tasks.warehouse.migrate import Conversion, describe, estimate_conversion
+from tasks.warehouse.roles import set_up_roles
 
 app = typer.Typer(help="The warehouse's database.", no_args_is_help=True)
 
@@ -26,14 +26,14 @@ app = typer.Typer(help="The warehouse's database.", no_args_is_help=True)
 def start() -> None:
     """Start the embedded PostgreSQL (every other command does so by itself)."""
     settings = load_settings()
-    embed_postgres.start(settings.state_dir)
+    embedded_postgres.start(settings.state_dir)
     _say(settings)
 
 
 @app.command()
 def stop() -> None:
     """Stop the embedded PostgreSQL."""
-    was_running = embed_postgres.stop(load_settings().state_dir)
+    was_running = embedded_postgres.stop(load_settings().state_dir)
     out.print("stopped" if was_running else "it was not running")
 
 
@@ -96,7 +96,7 @@ _PASSES_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
 def psql(context: typer.Context) -> None:
     """Open psql on the warehouse, times in DEFAULT_TZ; further arguments go to psql (such as -c 'select 1')."""
     # The wheel's own psql knows no TLS.
-    _run_client(shutil.which("psql") or str(embed_postgres.program("psql")), context.args)
+    _run_client(shutil.which("psql") or str(embedded_postgres.program("psql")), context.args)
 
 
 @app.command("pg_dump", context_settings=_PASSES_ARGUMENTS)
@@ -114,14 +114,14 @@ def pg_restore(context: typer.Context) -> None:
 def _of_the_server(name: str) -> str:
     """Give a program that is as new as the server: the wheel's on the embedded one, else this machine's."""
     found = shutil.which(name) if load_settings().database_url else None
-    return found or str(embed_postgres.program(name))
+    return found or str(embedded_postgres.program(name))
 
 
 def _run_client(program: str, arguments: list[str]) -> None:
     settings = load_settings()
     url = asyncio.run(resolve_dsn(settings)).get_secret_value()
     # The URL goes through the environment: command lines are everybody's to read.
-    environment = os.environ | {"PGTZ": settings.default_tz} | embed_postgres.libpq_environment(url)
+    environment = os.environ | {"PGTZ": settings.default_tz} | embedded_postgres.libpq_environment(url)
     done = subprocess.run([program, *arguments], env=environment, check=False)  # noqa: S603 - PostgreSQL's own
     raise typer.Exit(done.returncode)
 
@@ -138,5 +138,5 @@ async def _describe(settings: Settings) -> dict[str, Any]:
 
 
 def _say(settings: Settings) -> None:
-    found = embed_postgres.status(settings.state_dir)
+    found = embedded_postgres.status(settings.state_dir)
     out.print(f"PostgreSQL {found.version} on 127.0.0.1:{found.port}, data in {found.home}", highlight=False)

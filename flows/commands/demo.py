@@ -9,11 +9,11 @@ from flows.commands.console import err, heading, log_lines, out, print_table
 from flows.commands.reference import load_folder
 from flows.commands.run import run_day
 from flows.commands.sample import BUILDINGS, DAYS, FIRST_DAY, SEED
-from flows.warehouse import open_connection
+from flows.runtime.warehouse import open_connection
 from schemas.errors import RunFailedError
 from schemas.settings import Settings, load_settings
-from tasks.generate_samples import generate
-from tasks.show_status import SanityCheck, sanity_checks
+from tasks.operate.generate_samples import generate
+from tasks.operate.show_status import SanityCheck, sanity_checks
 
 # What of a wide table fits on a terminal.
 _COLUMNS = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from flows.commands.console import out
-from flows.warehouse import migrate_warehouse, resolve_dsn
+from flows.runtime.warehouse import migrate_warehouse, resolve_dsn
 from schemas.settings import load_settings
-from tasks.build_features import write_docs
+from tasks.transform.run_dbt import write_docs
 
 
 def docs() -> None:

@@ -11,11 +11,11 @@ import typer
 
 from flows.commands.console import AsJson, out, print_json, print_table
 from flows.commands.run import parse_date
-from flows.warehouse import migrate_warehouse, open_connection
+from flows.runtime.warehouse import migrate_warehouse, open_connection
 from schemas.reasons import Reason
 from schemas.settings import Settings, load_settings
-from tasks.export_rows import export_rows
-from tasks.trace_readings import ErrorFilter, count_row_errors, list_row_errors
+from tasks.operate.export_rows import export_rows
+from tasks.operate.trace_readings import ErrorFilter, count_row_errors, list_row_errors
 
 _SHOWN = ("source_file", "sheet", "cell", "raw_value", "reason", "message")
 _EXPORTED = (

@@ -12,17 +12,17 @@ import typer
 
 from flows.commands.console import AsJson, failure_as_json, out, print_json, print_table
 from flows.commands.run import parse_date, result_of
-from flows.prefect_api import serving
 from flows.replay import replay as replay_flow
 from flows.rollback import rollback as rollback_flow
-from flows.warehouse import migrate_warehouse, open_connection
+from flows.runtime.prefect_api import serving
+from flows.runtime.warehouse import migrate_warehouse, open_connection
 from schemas.errors import TerminalError
 from schemas.metrics import METRICS
 from schemas.settings import Settings, date_of_folder, load_settings
-from tasks.find_files import checksum_of, find_raw_file
-from tasks.rollback_load import RolledBack
-from tasks.summarise_run import RunSummary
-from tasks.trace_readings import find_last_load, find_load, list_revisions, trace_reading
+from tasks.ingest.find_files import checksum_of, find_raw_file
+from tasks.load.rollback_load import RolledBack
+from tasks.operate.trace_readings import find_last_load, find_load, list_revisions, trace_reading
+from tasks.report.summarise_run import RunSummary
 
 LoadId = Annotated[UUID, typer.Argument(help="A load_id, as dataops status --json and the load log show it.")]
 What = Annotated[str | None, typer.Argument(metavar="[FILE|LOAD_ID]", help="A file below RAW_DIR, or a load.")]

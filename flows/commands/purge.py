@@ -10,13 +10,13 @@ from typing import Annotated
 import typer
 
 from flows.commands.console import AsJson, out, print_json, print_table
-from flows.groups import group
-from flows.warehouse import migrate_warehouse, open_connection
+from flows.runtime.warehouse import migrate_warehouse, open_connection
 from schemas.settings import Settings, load_settings
-from tasks.find_files import find_raw_file
-from tasks.load_readings import LOADS_LOCK
-from tasks.purge_artifacts import purge_reports, purge_run_logs
-from tasks.purge_stage import OldLoad, find_old_loads, purge_loads
+from tasks.ingest.find_files import find_raw_file
+from tasks.load.merge_readings import LOADS_LOCK
+from tasks.operate.purge_artifacts import purge_reports, purge_run_logs
+from tasks.operate.purge_stage import OldLoad, find_old_loads, purge_loads
+from tasks.warehouse.batches import group
 
 _ROWS = ("raw rows", "parsed rows", "row errors")
 

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from flows.commands.console import AsJson, out, print_json, print_table
-from flows.warehouse import migrate_warehouse, open_connection
+from flows.runtime.warehouse import migrate_warehouse, open_connection
 from schemas.settings import Settings, load_settings
-from tasks.load_reference import ReferenceCounts, load_reference, read_reference
+from tasks.operate.load_reference import ReferenceCounts, load_reference, read_reference
 
 app = typer.Typer(help="Reference data: buildings, itp, meters.", no_args_is_help=True)
 

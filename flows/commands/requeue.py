@@ -9,11 +9,11 @@ import typer
 
 from flows.commands.console import AsJson, failure_as_json, out, print_json
 from flows.commands.run import result_of
-from flows.prefect_api import serving
 from flows.requeue import requeue as requeue_flow
+from flows.runtime.prefect_api import serving
 from schemas.reasons import Reason
 from schemas.settings import load_settings
-from tasks.summarise_run import RunSummary
+from tasks.report.summarise_run import RunSummary
 
 Why = Annotated[Reason, typer.Option("--reason", help="Rows that were rejected for this reason.")]
 

@@ -11,10 +11,10 @@ from prefect.client.schemas.objects import State
 
 from flows.commands.console import AsJson, failure_as_json, out, print_json
 from flows.load_day import load_day
-from flows.prefect_api import serving
+from flows.runtime.prefect_api import serving
 from schemas.errors import RunFailedError
 from schemas.settings import Settings, load_settings
-from tasks.summarise_run import RunSummary
+from tasks.report.summarise_run import RunSummary
 
 Result = TypeVar("Result")
 

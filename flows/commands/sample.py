@@ -11,7 +11,7 @@ import typer
 from flows.commands.console import AsJson, out, print_json, print_table
 from flows.commands.run import parse_date
 from schemas.settings import load_settings
-from tasks.generate_samples import LEAST_BUILDINGS, generate
+from tasks.operate.generate_samples import LEAST_BUILDINGS, generate
 
 FIRST_DAY = dt.date(2025, 4, 29)
 DAYS = 3

@@ -18,13 +18,14 @@ from schemas.errors import DataopsError, FileError, SettingsError
 from schemas.layouts import TableLayout
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
 from schemas.settings import Settings, date_of_folder, load_settings
-from tasks.draft_mapping import Sheet, Times, draft_mapping
-from tasks.find_files import is_wanted, raw_file
-from tasks.judge_readings import parse, unreadable
-from tasks.judge_readings.times import Times as Clock
-from tasks.judge_readings.times import read_hour, read_moment
-from tasks.preview_readings import Part, Preview, summarise
-from tasks.read_files import peek, read_tables
+from tasks.ingest.find_files import is_wanted, raw_file
+from tasks.ingest.read_tables import peek, read_tables
+from tasks.sources.draft_mapping import Sheet, Times, draft_mapping
+from tasks.sources.preview_readings import Part, Preview, summarise
+from tasks.validate.parse_readings import parse
+from tasks.validate.parse_times import Times as Clock
+from tasks.validate.parse_times import read_hour, read_moment
+from tasks.validate.row_errors import unreadable
 
 app = typer.Typer(help="Source mappings: which files are taken and how they are read.", no_args_is_help=True)
 

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from flows.commands.console import AsJson, log_lines, out, print_json, print_table
-from flows.prefect_api import answers
-from flows.warehouse import migrate_warehouse, open_connection, resolve_dsn
+from flows.runtime.prefect_api import answers
+from flows.runtime.warehouse import migrate_warehouse, open_connection, resolve_dsn
 from schemas.settings import Settings, load_settings
-from tasks.connect_warehouse import place_of
-from tasks.migrate_database import Layout, read_layout
-from tasks.show_status import ChangedLayout, Status, show_status
+from tasks.operate.show_status import ChangedLayout, Status, show_status
+from tasks.warehouse.connection import place_of
+from tasks.warehouse.migrate import Layout, read_layout
 
 Count = Annotated[int, typer.Option("--loads", min=1, max=1000, help="How many of the last loads.")]
 

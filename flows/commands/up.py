@@ -9,12 +9,12 @@ import typer
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.commands.console import out, print_table
-from flows.local_server import set_up_server, start_server, start_workers, stop_all
-from flows.warehouse import resolve_dsn
+from flows.runtime.local_server import set_up_server, start_server, start_workers, stop_all
+from flows.runtime.warehouse import resolve_dsn
 from schemas.errors import TerminalError
 from schemas.settings import load_settings
-from tasks import embed_postgres
-from tasks.connect_warehouse import place_of
+from tasks.warehouse import embedded_postgres
+from tasks.warehouse.connection import place_of
 
 Workers = Annotated[int, typer.Option("--workers", min=1, max=16, help="How many workers.")]
 Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port of the server; by default 4200.")]
@@ -62,6 +62,6 @@ def down(*, everything: All = False) -> None:
     """Stop workers and Prefect server."""
     settings = load_settings()
     stopped = stop_all(settings)
-    if everything and embed_postgres.stop(settings.state_dir):
+    if everything and embedded_postgres.stop(settings.state_dir):
         stopped.append("PostgreSQL")
     out.print(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running", highlight=False)

@@ -18,7 +18,7 @@ import asyncpg
 import pytest
 
 from schemas.settings import PROJECT_ROOT
-from tasks.export_rows import export_rows
+from tasks.operate.export_rows import export_rows
 from tests import files
 from tests.world import DAY, World, long_csv
 

@@ -28,11 +28,13 @@ from schemas.errors import FileError, MappingError
 from schemas.layouts import TableLayout
 from schemas.mappings import SourceMapping, match_mapping, read_mappings
 from schemas.settings import Settings
-from tasks.draft_mapping import Sheet, draft_mapping
-from tasks.judge_readings import Meter, judge, parse
-from tasks.judge_readings.report_errors import row_errors
-from tasks.read_files import expand, is_archive, peek, read_tables
-from tasks.stage_rows import SEPARATOR, cells_of
+from tasks.ingest.read_tables import peek, read_tables
+from tasks.ingest.stage_rows import SEPARATOR, cells_of
+from tasks.ingest.unpack_archives import expand, is_archive
+from tasks.sources.draft_mapping import Sheet, draft_mapping
+from tasks.validate.apply_rules import Meter, judge
+from tasks.validate.parse_readings import parse
+from tasks.validate.row_errors import row_errors
 from tests import files
 from tests.faults.corpus import (
     HEAT,

@@ -19,8 +19,8 @@ import pytest
 from flows.load_day import load_day
 from schemas.errors import RunFailedError, TerminalError
 from schemas.settings import Settings
-from tasks.claim_files import Run
-from tasks.connect_warehouse import is_transient
+from tasks.ingest.claim_files import Run
+from tasks.warehouse.connection import is_transient
 from tests.world import DAY, World, long_csv
 
 HOURS = [f"2025-04-30 {hour:02d}:00,M,T1,{40 + hour}" for hour in range(24)]

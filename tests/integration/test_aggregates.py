@@ -9,8 +9,8 @@ from datetime import date
 import asyncpg
 import pytest
 
-from tasks.connect_warehouse import connector
-from tasks.track_changes import finish_changes, take_changes
+from tasks.transform.track_changes import finish_changes, take_changes
+from tasks.warehouse.connection import connector
 from tests.world import DAY, World, long_csv
 
 # What stands in the aggregates and should not, and the other way round.

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from schemas.errors import TerminalError
 from schemas.settings import Settings
-from tasks.load_readings import LOADS_LOCK
-from tasks.migrate_database import migrate
-from tasks.purge_stage import find_old_loads, purge_loads
+from tasks.load.merge_readings import LOADS_LOCK
+from tasks.operate.purge_stage import find_old_loads, purge_loads
+from tasks.warehouse.migrate import migrate
 from tests.world import World, long_csv
 
 METERS = ("A", "LATE")

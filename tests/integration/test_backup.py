@@ -10,8 +10,8 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
-from tasks import embed_postgres
-from tasks.migrate_database import migrate
+from tasks.warehouse import embedded_postgres
+from tasks.warehouse.migrate import migrate
 from tests.databases import Databases, new_database
 from tests.world import World, long_csv
 
@@ -30,8 +30,8 @@ CONTENT = """
 
 def client(name: str, url: str, *arguments: str) -> None:
     done = subprocess.run(
-        [str(embed_postgres.program(name)), *arguments],
-        env=os.environ | embed_postgres.libpq_environment(url),
+        [str(embedded_postgres.program(name)), *arguments],
+        env=os.environ | embedded_postgres.libpq_environment(url),
         capture_output=True,
         text=True,
         check=False,

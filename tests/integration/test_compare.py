@@ -7,9 +7,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-import tasks.load_readings
+import tasks.load.merge_readings
 from schemas.readings import ACCEPTED
-from tasks.load_readings import accepted_spool
+from tasks.load.merge_readings import accepted_spool
 from tests.world import World, long_csv
 
 HOURS = [f"2025-04-30 {hour:02d}:00" for hour in range(24)]
@@ -19,13 +19,13 @@ HOURS = [f"2025-04-30 {hour:02d}:00" for hour in range(24)]
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Give the sizes of the tables that were sent to be compared by the server."""
     sizes: list[int] = []
-    copy_table = tasks.load_readings.copy_table
+    copy_table = tasks.load.merge_readings.copy_table
 
     async def watched(connection: Any, table: pa.Table, **where: Any) -> None:  # noqa: ANN401
         sizes.append(len(table))
         await copy_table(connection, table, **where)
 
-    monkeypatch.setattr("tasks.load_readings.copy_table", watched)
+    monkeypatch.setattr("tasks.load.merge_readings.copy_table", watched)
     return sizes
 
 
@@ -145,7 +145,7 @@ async def test_parts_leave_accepted_readings_in_the_order_of_core(
         await world.add_meter(f"M{number}")
     rows = [f"{hour},M{meter},T1,{60 + meter}" for hour in HOURS for meter in (*range(5), 7)]
     world.put("a.csv", long_csv(*rows))
-    monkeypatch.setattr("tasks.judge_readings.spool._MOST_READINGS", 30)
+    monkeypatch.setattr("tasks.validate.partition_readings._MOST_READINGS", 30)
     run = await world.begin()
     await world.ingest(run)
 

@@ -16,34 +16,34 @@ from pydantic import SecretStr
 
 from schemas.errors import DataopsError, TerminalError, TransientError
 from schemas.settings import PROJECT_ROOT, Settings
-from tasks import embed_postgres
-from tasks.connect_warehouse import connect, connector, place_of
-from tasks.migrate_database import find_migrations, migrate
+from tasks.warehouse import embedded_postgres
+from tasks.warehouse.connection import connect, connector, place_of
+from tasks.warehouse.migrate import find_migrations, migrate
 
 
 def postmaster(state: Path) -> int:
-    return int((embed_postgres.status(state).home / "data" / "postmaster.pid").read_text().splitlines()[0])
+    return int((embedded_postgres.status(state).home / "data" / "postmaster.pid").read_text().splitlines()[0])
 
 
 async def test_server_comes_up_again_after_kill_9_with_what_was_committed(state_dir: Path) -> None:
     folder = state_dir.parent / "killed"
-    url = embed_postgres.start(folder)
+    url = embedded_postgres.start(folder)
     connection = await asyncpg.connect(url)
     await connection.execute("create table kept as select 1 as one")
     os.kill(postmaster(folder), signal.SIGKILL)
     try:
-        connection = await asyncpg.connect(await asyncio.to_thread(embed_postgres.start, folder))
+        connection = await asyncpg.connect(await asyncio.to_thread(embedded_postgres.start, folder))
 
         assert await connection.fetchval("select one from kept") == 1
         await connection.close()
     finally:
-        assert embed_postgres.stop(folder)
-    assert not embed_postgres.status(folder).running
+        assert embedded_postgres.stop(folder)
+    assert not embedded_postgres.status(folder).running
 
 
 def test_five_processes_that_start_at_once_share_one_server(state_dir: Path) -> None:
     folder = state_dir.parent / "shared"
-    code = "import sys, pathlib; from tasks import embed_postgres as e; print(e.start(pathlib.Path(sys.argv[1])))"
+    code = "import sys, pathlib; from tasks.warehouse import embedded_postgres as e; print(e.start(pathlib.Path(sys.argv[1])))"
 
     def begin(_: int) -> str:
         done = subprocess.run(
@@ -60,7 +60,7 @@ def test_five_processes_that_start_at_once_share_one_server(state_dir: Path) -> 
             urls = set(pool.map(begin, range(5)))
         assert len(urls) == 1
     finally:
-        embed_postgres.stop(folder)
+        embedded_postgres.stop(folder)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the server as another user")
@@ -68,19 +68,19 @@ def test_root_in_a_private_folder_gets_a_server_elsewhere(tmp_path: Path) -> Non
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
     try:
-        embed_postgres.start(private / "state")
-        found = embed_postgres.status(private / "state")
+        embedded_postgres.start(private / "state")
+        found = embedded_postgres.status(private / "state")
         assert found.running
         assert not found.home.is_relative_to(private)
         assert private.stat().st_mode & 0o777 == 0o700
     finally:
-        embed_postgres.stop(private / "state")
+        embedded_postgres.stop(private / "state")
 
 
 def test_password_file_is_for_its_owner_alone(state_dir: Path, postgres_dsn: str) -> None:
     if os.environ.get("TEST_DATABASE_URL"):
         pytest.skip("the tests run on another server (TEST_DATABASE_URL)")
-    password = embed_postgres.status(state_dir).home / "password"
+    password = embedded_postgres.status(state_dir).home / "password"
 
     assert password.stat().st_mode & 0o777 == 0o600
     assert password.read_text() in postgres_dsn

@@ -13,7 +13,8 @@ from pydantic import SecretStr
 from schemas.errors import TerminalError
 from schemas.settings import Settings
 from schemas.windows import Window
-from tasks.build_features import (
+from tasks.transform.refresh_aggregates import find_targets, refresh
+from tasks.transform.run_dbt import (
     HOLIDAYS_SEED,
     build,
     fingerprint,
@@ -22,10 +23,9 @@ from tasks.build_features import (
     write_docs,
     write_holidays,
 )
-from tasks.connect_warehouse import connector
-from tasks.migrate_database import migrate
-from tasks.refresh_objects import find_targets, refresh
-from tasks.track_changes import finish_changes, take_changes
+from tasks.transform.track_changes import finish_changes, take_changes
+from tasks.warehouse.connection import connector
+from tasks.warehouse.migrate import migrate
 from tests.world import DAY, World, long_csv
 
 # dbt's runner starts a server of its own if there is none, and its threads hold several transactions open at once.
@@ -242,7 +242,7 @@ def test_holidays_seed_is_what_the_library_says(tmp_path: Path) -> None:
 
 
 def test_password_reaches_dbt_only_as_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tasks.build_features import _variables
+    from tasks.transform.run_dbt import _variables
 
     found = _variables(SecretStr("postgresql://u:p%40ss@h:5/d"), Settings(), [], None)
 

@@ -14,7 +14,7 @@ from flows import ingest
 from flows.load_day import load_day, resolve_day
 from schemas.errors import RunFailedError, SettingsError
 from schemas.settings import Settings
-from tasks import find_files
+from tasks.ingest import find_files
 from tests.integration.test_main_job import COLD, HOT, put_real_files
 from tests.world import DAY, World, long_csv
 
@@ -73,7 +73,7 @@ async def test_good_file_loads_and_the_run_fails_naming_the_broken_ones(
             raise TypeError("a mistake in the reader")
         return read_tables(path, *arguments, **more)
 
-    monkeypatch.setattr("tasks.find_files.checksum_of", checksum)
+    monkeypatch.setattr("tasks.ingest.find_files.checksum_of", checksum)
     monkeypatch.setattr("flows.ingest.read_tables", read)
     with pytest.raises(RunFailedError) as caught:
         await load_day(date=DAY)

@@ -13,9 +13,9 @@ from pydantic import SecretStr
 from schemas.errors import TerminalError
 from schemas.settings import Settings
 from schemas.windows import Window
-from tasks.build_features import build
-from tasks.manage_roles import set_up_roles
-from tasks.migrate_database import migrate
+from tasks.transform.run_dbt import build
+from tasks.warehouse.migrate import migrate
+from tasks.warehouse.roles import set_up_roles
 from tests.world import World, long_csv
 
 CATALOG = """

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from flows.commands import _app
 from schemas.errors import TerminalError
 from schemas.reasons import Reason
-from tasks.show_status import show_status
-from tasks.trace_readings import ErrorFilter, count_row_errors, list_revisions, list_row_errors, trace_reading
+from tasks.operate.show_status import show_status
+from tasks.operate.trace_readings import ErrorFilter, count_row_errors, list_revisions, list_row_errors, trace_reading
 from tests.world import DAY, World, long_csv
 
 HOUR = dt.datetime(2025, 4, 30, tzinfo=dt.timezone(dt.timedelta(hours=3)))

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from flows.commands.reference import app
 from schemas.settings import PROJECT_ROOT, Settings
-from tasks.generate_samples import write_reference
-from tasks.load_reference import ReferenceFilesError, load_reference, read_reference
+from tasks.operate.generate_samples import write_reference
+from tasks.operate.load_reference import ReferenceFilesError, load_reference, read_reference
 
 BUILDINGS = "external_code,address,district_id\nB1,ул. Мятная,Северный\nB2,,\n"
 ITP = "external_code,building_code\nI1,B1\nI2,B2\n"

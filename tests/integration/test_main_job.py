@@ -11,8 +11,8 @@ import asyncpg
 import pytest
 from python_calamine import CalamineWorkbook
 
-from tasks.claim_files import take_claim_key
-from tasks.stage_rows import clear_old_spool
+from tasks.ingest.claim_files import take_claim_key
+from tasks.ingest.stage_rows import clear_old_spool
 from tests.world import World, long_csv
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -271,7 +271,7 @@ async def test_large_file_is_judged_in_parts_with_the_same_outcome(
     rows = [f"2025-04-30 {hour:02d}:00,M{meter},T1,{60 + meter}" for hour in range(24) for meter in range(5)]
     rows += ["2025-04-30 00:00,M0,T1,60", "2025-04-30 00:00,M1,T1,99"]
     world.put("a.csv", long_csv(*rows))
-    monkeypatch.setattr("tasks.judge_readings.spool._MOST_READINGS", 20)
+    monkeypatch.setattr("tasks.validate.partition_readings._MOST_READINGS", 20)
 
     (log,) = await world.run()
 

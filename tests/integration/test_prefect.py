@@ -20,8 +20,8 @@ import pytest
 from psycopg2.extras import RealDictCursor
 
 from schemas.settings import PROJECT_ROOT
-from tasks import embed_postgres
-from tasks.generate_samples import generate
+from tasks.operate.generate_samples import generate
+from tasks.warehouse import embedded_postgres
 
 pytestmark = pytest.mark.server
 
@@ -48,7 +48,7 @@ class Machine(NamedTuple):
         )
 
     def rows(self, query: str) -> list[Any]:
-        dsn = embed_postgres.start(Path(self.environment["STATE_DIR"]))
+        dsn = embedded_postgres.start(Path(self.environment["STATE_DIR"]))
         with closing(psycopg2.connect(dsn, cursor_factory=RealDictCursor)) as connection:
             cursor = connection.cursor()
             cursor.execute(query)

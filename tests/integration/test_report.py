@@ -9,9 +9,10 @@ import pytest
 
 from schemas.report import Report, Totals
 from schemas.settings import PROJECT_ROOT
-from tasks.build_report import collect, render
-from tasks.generate_samples import Sample, generate
-from tasks.load_reference import load_reference, read_reference
+from tasks.operate.generate_samples import Sample, generate
+from tasks.operate.load_reference import load_reference, read_reference
+from tasks.report.collect import collect
+from tasks.report.write import render
 from tests.world import DAY, World, long_csv
 
 DAYS = [dt.date(2025, 4, 29) + dt.timedelta(days=number) for number in range(3)]
@@ -235,7 +236,7 @@ async def test_flow_writes_both_files_and_publishes_table_and_link(world: World,
     from prefect.client.schemas.sorting import ArtifactSort
 
     from flows.report import report
-    from flows.run_context import RunContext
+    from flows.runtime.context import RunContext
 
     await world.add_meter("M")
     world.put("a.csv", long_csv(*readings("M", range(24))))

@@ -13,11 +13,11 @@ from pydantic import SecretStr
 from flows.commands.purge import purge_stage
 from flows.load_day import load_day
 from flows.rollback import rollback
-from flows.warehouse import migrate_warehouse
+from flows.runtime.warehouse import migrate_warehouse
 from schemas.errors import TerminalError
 from schemas.settings import Settings, load_settings
-from tasks.manage_roles import dbt_role, set_up_roles
-from tasks.show_status import show_status
+from tasks.operate.show_status import show_status
+from tasks.warehouse.roles import dbt_role, set_up_roles
 from tests.world import DAY, World, long_csv
 
 pytestmark = pytest.mark.sessions

@@ -9,8 +9,8 @@ import pytest
 
 from schemas.settings import Settings
 from schemas.windows import Window
-from tasks import migrate_database
-from tasks.migrate_database import estimate_conversion, migrate, read_layout
+from tasks.warehouse import migrate as migrate_database
+from tasks.warehouse.migrate import estimate_conversion, migrate, read_layout
 from tests.integration.test_aggregates import day_of, follow, wrong
 from tests.world import DAY, World, long_csv
 

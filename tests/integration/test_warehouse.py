@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from flows import warehouse
+from flows.runtime import warehouse
 from schemas.settings import Settings
-from tasks.connect_warehouse import BLOCK_NAME, connector, ensure_block, find_block
+from tasks.warehouse.connection import BLOCK_NAME, connector, ensure_block, find_block
 
 pytestmark = [pytest.mark.usefixtures("prefect_api"), pytest.mark.server]
 

@@ -1,0 +1,1 @@
+"""What flows and commands need to run: server, API, log, progress, context."""

@@ -1,0 +1,1 @@
+"""Build the quality report of a day from the database: collect it, and write it as HTML and JSON."""

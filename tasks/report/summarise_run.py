@@ -1,0 +1,53 @@
+"""Sum up what a run did, from the load log: the only memory that counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from schemas.settings import Settings
+from tasks.warehouse.statements import Statements
+
+if TYPE_CHECKING:
+    import asyncpg
+
+sql = Statements(__file__)
+
+
+class RunSummary(BaseModel):
+    """Files and readings of one run, and the files that failed with their reasons."""
+
+    files: int = 0
+    loaded: int = 0
+    skipped: int = 0
+    readings_read: int = 0
+    readings_inserted: int = 0
+    readings_updated: int = 0
+    readings_unchanged: int = 0
+    readings_rejected: int = 0
+    readings_duplicate: int = 0
+    readings_suspect: int = 0
+    failed: dict[str, str] = {}
+    unfinished: dict[str, str] = {}
+
+    def __str__(self) -> str:
+        return (
+            f"{self.files} files: {self.loaded} loaded, {self.skipped} skipped, {len(self.failed)} failed; "
+            f"{self.readings_read} readings: {self.readings_inserted} inserted, "
+            f"{self.readings_updated} updated, {self.readings_unchanged} unchanged, "
+            f"{self.readings_rejected} rejected, "
+            f"{self.readings_duplicate} duplicate, {self.readings_suspect} suspect"
+        )
+
+
+async def summarise_run(connection: asyncpg.Connection, flow_run_id: UUID, settings: Settings) -> RunSummary:
+    """Sum up the attempts of one flow run; of several attempts at a file the last counts."""
+    row = await connection.fetchrow(sql.text("summarise_run", settings), flow_run_id)
+    failed = await connection.fetch(sql.text("find_failed_files", settings), flow_run_id)
+    summary = RunSummary(**row)
+    for one in failed:
+        by_file = summary.unfinished if one["status"] == "running" else summary.failed
+        by_file[one["source_file"]] = one["message"] or "не закончен"
+    return summary

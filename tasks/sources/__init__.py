@@ -1,0 +1,1 @@
+"""Source mappings: draft one for an unknown file, and show what a file would load as."""

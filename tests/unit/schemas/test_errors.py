@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+import flows.runtime.run_log  # noqa: F401 - puts the filter on Prefect's loggers
+from schemas.errors import FileError, RunFailedError
+
+
+def test_failed_run_names_its_files_and_of_very_many_only_the_first() -> None:
+    few = RunFailedError.of({"a.csv": "damaged", "b.csv": "empty"})
+    many = RunFailedError.of({f"{number}.csv": "damaged" for number in range(35_000)})
+
+    assert str(few) == "'a.csv': damaged; 'b.csv': empty"
+    assert "'0.csv': damaged" in str(many)
+    assert "and 34990 more" in str(many)
+    assert len(str(many)) < 400
+
+
+@pytest.mark.parametrize(("error", "has_traceback"), [(FileError("damaged"), False), (KeyError("a bug"), True)])
+def test_log_has_no_traceback_of_what_the_user_can_act_on(error: Exception, has_traceback: bool) -> None:
+    record = logging.LogRecord(
+        "prefect.flow_runs", logging.ERROR, __file__, 1, "it failed", None, (type(error), error, None)
+    )
+
+    is_said = logging.getLogger(record.name).filter(record)
+
+    assert is_said
+    assert bool(record.exc_info) is has_traceback

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import FileError, MappingError
+from schemas.mappings import SourceMapping, load_mappings, match_mapping, read_mappings
+from schemas.settings import PROJECT_ROOT, Settings
+from schemas.table_spec import Identity, TableSpec
+from tasks.ingest.read_tables import read_tables
+from tasks.validate.parse_readings import parse
+from tests import files
+
+GOOD = """
+name: boiler
+match: ["*.csv"]
+layout: day-sheet
+date: Дата
+hour: Час
+columns:
+  "Т1, °C": {metric: T1, unit: °C}
+identity:
+  meter: M
+"""
+
+
+def write(folder: Path, text: str, name: str = "x.yaml") -> Path:
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("layout: day-sheet", "layuot: day-sheet", ["line 4", "layuot", "no such key"]),
+        ("metric: T1", "metric: T9", ["line 8", "columns.Т1, °C.metric", "one of", "flow_supply"]),
+        ("unit: °C", "unit: кг", ["line 8", "fits T1", "кг"]),
+        ("hour: Час", 'hour: "Т1, °C"', ["one meaning for a column"]),
+        ("  meter: M", '  meter: "{flat}-M"', ["line 9", "identity", "flat"]),
+        ("  meter: M", "  path: '(['\n  meter: M", ["line 10", "regular expression"]),
+        ("name: boiler", "name: boiler\ntime_zone: Mars/Base", ["time_zone", "IANA"]),
+        ("date: Дата", "date: Дата\ndate: День", ["line", "duplicate"]),
+    ],
+    ids=["key", "metric", "unit", "two_claim_one", "template", "regex", "zone", "key_twice"],
+)
+def test_wrong_mapping_is_refused_with_file_line_and_key(tmp_path: Path, old: str, new: str, said: list[str]) -> None:
+    with pytest.raises(MappingError) as caught:
+        load_mappings(write(tmp_path, GOOD.replace(old, new)))
+
+    assert all(part in str(caught.value) for part in ["x.yaml", *said]), str(caught.value)
+
+
+def test_name_used_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MappingError, match="used twice"):
+        load_mappings(write(tmp_path, f"{GOOD}---{GOOD}"))
+
+
+def test_a_file_that_two_mappings_take_is_not_guessed(tmp_path: Path) -> None:
+    mappings = load_mappings(write(tmp_path, f"{GOOD}---{GOOD.replace('boiler', 'other')}"))
+
+    with pytest.raises(FileError, match="boiler, other"):
+        match_mapping(mappings, "a.csv")
+
+
+def test_a_file_that_no_mapping_takes_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="sources new"):
+        match_mapping(load_mappings(write(tmp_path, GOOD)), "a.pdf")
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "identity"),
+    [
+        ("Посуточная ведомость ОДПУ ГВС.xlsx", "odpu-gvs", "D-0000/D-0000-ITP/D-0000-GVS"),
+        ("D-0007/ПОСУТОЧНАЯ ведомость ОДПУ ГВС (1).XLSX", "odpu-gvs", "D-0007/D-0007-ITP/D-0007-GVS"),
+        ("D-0007/Посуточная ведомость водосчетчика ХВС ИТП.xlsx", "vodoschetchik-hvs", "D-0007/D-0007-ITP/D-0007-HVS"),
+        ("long/показания.csv", "long", None),
+    ],
+)
+def test_shipped_mappings_take_their_files(path: str, name: str, identity: str | None) -> None:
+    mapping = match_mapping(load_mappings(PROJECT_ROOT / "schemas" / "sources"), path)
+
+    assert (mapping.name, mapping.path_identity(path)) == (name, identity)
+
+
+CONTRIBUTING = (PROJECT_ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("document", re.findall(r"```yaml\n(.*?)```", CONTRIBUTING, re.DOTALL))
+def test_mapping_that_the_developers_guide_shows_is_one(document: str) -> None:
+    ((mapping, _),) = read_mappings("CONTRIBUTING.md", document.encode())
+
+    assert mapping.takes("D-0417/ТЭЦ_0417_2025-04." + ("csv" if mapping.tables[0].layout == "long" else "xlsx"))
+
+
+def test_heat_meter_of_the_developers_guide_is_read_as_it_says(tmp_path: Path) -> None:
+    ((mapping, _), *_) = read_mappings(
+        "CONTRIBUTING.md", re.findall(r"```yaml\n(.*?)```", CONTRIBUTING, re.DOTALL)[0].encode()
+    )
+    rows: files.Rows = [
+        ["Архив"],
+        ["Прибор", "ВКТ-7 № 00123"],
+        ["Часовой архив"],
+        ["Дата", "Час", "Подающий", None, "Обратный", "Показание"],
+        [None, None, "t", "V", "t", None],
+        [None, None, "°C", "м3", "°C", "м3"],
+        [1, 2, 3, 4, 5, 6],
+        ["01.04.2025", 1, 70.5, 1.5, 50, 100],
+        ["Итого", None, 70.5, 1.5, 50, None],
+        ["Суточный архив"],
+        ["Дата", "Подающий t"],
+        ["01.04.2025", 70.5],
+    ]
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(files.xlsx(rows))
+
+    (table,) = read_tables(path, mapping, relative_path="D-0417/ТЭЦ_0417_2025-04.xlsx", settings=Settings())
+    readings = [one for batch in table.batches for one in parse(table.layout, batch).to_pylist()]
+
+    assert {(one["building_code"], one["itp_code"], one["meter_code"], one["problems"]) for one in readings} == {
+        ("D-0417", "D-0417-ITP", "00123", 0)
+    }
+    assert {one["metric"]: (f"{one['ts']:%d %H:%M}", one["value"]) for one in readings} == {
+        "T1": ("31 19:00", 70.5),
+        "T2": ("31 19:00", 50),
+        "flow_supply": ("31 19:00", 1.5),
+        "consumption_cumulative": ("31 20:00", 100),
+    }
+
+
+@pytest.mark.parametrize("key", [*SourceMapping.model_fields, *TableSpec.model_fields, *Identity.model_fields])
+def test_developers_guide_explains_every_key(key: str) -> None:
+    reference = CONTRIBUTING.partition("Of a file:")[2].partition("## ")[0]
+
+    assert f"`{key}`" in reference

@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import datetime as dt
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import xlsxwriter
+
+from schemas.errors import FileError
+from schemas.layouts import TableLayout
+from schemas.mappings import SourceMapping, load_mappings, match_mapping
+from schemas.settings import PROJECT_ROOT, Settings
+from schemas.table_spec import Identity
+from tasks.ingest.read_tables import read_tables
+
+LONG = match_mapping(load_mappings(PROJECT_ROOT / "schemas" / "sources"), "a.csv")
+SHEET = SourceMapping.model_validate(
+    {
+        "name": "sheet",
+        "match": ["*"],
+        "layout": "day-sheet",
+        "sheet": "Лист",
+        "date": "Дата",
+        "hour": "Час",
+        "columns": {"Т1, °C": {"metric": "T1"}, "Т2, °C": {"metric": "T2"}},
+        "identity": {"meter": {"cell": "B1"}},
+    }
+)
+
+
+def read(path: Path, mapping: SourceMapping = LONG, **settings: object) -> tuple[TableLayout, list[dict[str, Any]]]:
+    (table,) = read_tables(
+        path, mapping, relative_path=path.name, settings=Settings.model_validate({"raw_dir": path.parent} | settings)
+    )
+    rows = [row for batch in table.batches for row in batch.to_pylist()]
+    return table.layout, rows
+
+
+def csv_file(folder: Path, text: str | bytes, encoding: str = "utf-8") -> Path:
+    path = folder / "a.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
+    return path
+
+
+def workbook(folder: Path, rows: list[list[object]], sheet: str = "Лист") -> Path:
+    path = folder / "a.xlsx"
+    book = xlsxwriter.Workbook(str(path))
+    page = book.add_worksheet(sheet)
+    for number, row in enumerate(rows):
+        for place, cell in enumerate(row):
+            if isinstance(cell, dt.date):
+                page.write_datetime(
+                    number, place, dt.datetime.combine(cell, dt.time()), book.add_format({"num_format": "dd.mm.yyyy"})
+                )
+            elif cell is not None:
+                page.write(number, place, cell)
+    book.close()
+    return path
+
+
+TEXT = "ts;счётчик;показатель;значение\n01.04.2025 05:00;М1;Т1;60,5\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1251"])
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_every_encoding_and_delimiter_gives_the_same_rows(tmp_path: Path, encoding: str, delimiter: str) -> None:
+    _, rows = read(csv_file(tmp_path, TEXT.replace(";", delimiter), encoding))
+
+    assert rows == [{"row_num": 2, "ts": "01.04.2025 05:00", "счётчик": "М1", "показатель": "Т1", "значение": "60,5"}]
+
+
+def test_lines_are_numbered_as_a_person_counts_them(tmp_path: Path) -> None:
+    text = 'title\n\nts,meter,metric,value,note\na,M,T1,1,"two\nlines"\n\nb,M,T1,2,\n'
+
+    layout, rows = read(csv_file(tmp_path, text))
+
+    assert layout.header_row == 3
+    assert [(row["row_num"], row["ts"]) for row in rows] == [(4, "a"), (7, "b")]
+
+
+def test_rows_with_too_few_or_too_many_cells_are_kept_whole(tmp_path: Path) -> None:
+    _, rows = read(csv_file(tmp_path, "ts,meter,metric,value\na,M,T1\nb,M,T1,2\nc,M,T1,2,5\n"))
+
+    assert [(row["row_num"], row["value"]) for row in rows] == [(3, "2"), (2, "␞a,M,T1"), (4, "␞c,M,T1,2,5")]
+
+
+def test_totals_blank_lines_and_repeated_headers_are_no_readings(tmp_path: Path) -> None:
+    text = "ts,meter,metric,value\na,M,T1,1\n,,,\nts,meter,metric,value\nИтого,,,5\nСреднее:,,,5\nb,M,T1,2\n"
+
+    layout, rows = read(csv_file(tmp_path, text))
+
+    assert [row["ts"] for row in rows] == ["a", "b"]
+    assert layout.skipped == {"пустые строки": 1, "итоговые строки": 2, "повторы шапки": 1}
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("ts,meter,metric,valeu", "нет столбца «value», похожий: «valeu»"),
+        ("ts,meter,metric,value,val", "несколько раз"),
+        ("one,two", "шапка не найдена"),
+    ],
+)
+def test_column_renamed_or_doubled_is_named_with_the_nearest(tmp_path: Path, header: str, said: str) -> None:
+    with pytest.raises(FileError, match=said):
+        read(csv_file(tmp_path, f"{header}\na,M,T1,1,2\n"))
+
+
+def test_added_column_is_kept_raw_and_said(tmp_path: Path) -> None:
+    layout, rows = read(csv_file(tmp_path, "value,примечание,ts,meter,metric\n1,ok,a,M,T1\n"))
+
+    assert rows[0]["примечание"] == "ok"
+    assert layout.notes == ["столбцы без описания, сохранены в сырье: B «примечание»"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"ts,meter,metric,value\na,M,T1,\x00\n", "позиции 29"),
+        ("ts,meter,metric,значение\n".encode() + b"a,M,T1,1\n" * 40_000 + b"a,M,T1,\xff\n", "позиции 360040"),
+        (b"<!DOCTYPE html><html>", "страница html"),
+        (b"%PDF-1.7", "документ pdf"),
+        (b"PK\x03\x04 cut", "повреждён"),
+        (b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"), "зашифрован"),
+        (b"\x1f\x8b\x08", "gzip"),
+        (b"\x7fELF" + bytes(200), "двоичный"),
+    ],
+    ids=["nul", "invalid_utf8_far_in", "html", "pdf", "truncated_zip", "encrypted", "gzip", "binary"],
+)
+def test_what_cannot_be_read_says_what_it_is(tmp_path: Path, content: bytes, said: str) -> None:
+    with pytest.raises(FileError, match=said):
+        read(csv_file(tmp_path, content))
+
+
+def test_empty_file_has_no_table_and_a_bare_header_no_rows(tmp_path: Path) -> None:
+    empty = csv_file(tmp_path, "")
+    assert list(read_tables(empty, LONG, relative_path="a.csv", settings=Settings())) == []
+
+    _, rows = read(csv_file(tmp_path, "ts,meter,metric,value\n"))
+    assert rows == []
+
+
+def test_workbook_with_title_two_line_header_and_code_in_a_cell(tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        ["Прибор", "M-17"],
+        [None, None, "Т1,", "Т2,"],
+        ["Дата", "Час", "°C", "°C"],
+        ["01.04.2025", "0-1", 60.1, 40],
+        [dt.date(2025, 4, 1), "1-2", "#DIV/0!", None],
+    ]
+
+    layout, read_rows = read(workbook(tmp_path, rows), SHEET)
+
+    assert (layout.header_row, layout.meter_code, layout.sheet) == (3, "M-17", "Лист")
+    assert [list(row.values()) for row in read_rows] == [
+        [4, "01.04.2025", "0-1", "60.1", "40.0"],
+        [5, "2025-04-01", "1-2", "#DIV/0!", None],
+    ]
+
+
+@pytest.mark.parametrize("total", [["60", "40", "Итого", ""], ["60", "40", "", "Среднее:"]], ids=["date", "hour"])
+def test_total_names_itself_in_the_date_or_the_hour_wherever_these_stand(tmp_path: Path, total: list[str]) -> None:
+    mapping = SHEET.model_copy(
+        update={"tables": [table.model_copy(update={"identity": Identity(meter="M")}) for table in SHEET.tables]}
+    )
+    lines = [["Т1, °C", "Т2, °C", "Дата", "Час"], ["60", "40", "01.04.2025", "0-1"], total]
+
+    layout, rows = read(csv_file(tmp_path, "\n".join(";".join(f'"{cell}"' for cell in one) for one in lines)), mapping)
+
+    assert (layout.skipped, len(rows)) == ({"итоговые строки": 1}, 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_note"),
+    [
+        (["Подпись", "", "Иванов", ""], True),
+        (["Ответственный", "Иванов И.И.", "", ""], True),
+        (["Сформировано 01.05.2025", "", "", ""], True),
+        (["02.04.2025", "", "", ""], True),
+        (["авария", "1-2", "н/д", "н/д"], False),
+        (["авария", "", "60,5", ""], False),
+        (["#ССЫЛКА!", "", "#ССЫЛКА!", ""], False),
+        (["=A5", "=B5", "", ""], False),
+        (["02.04.2025", "1-2", "", ""], False),
+        (["02.04.2025", "", "н/д", ""], False),
+    ],
+)
+def test_only_a_line_that_can_be_no_reading_is_a_note(tmp_path: Path, line: list[str], is_note: bool) -> None:
+    mapping = SHEET.model_copy(
+        update={"tables": [table.model_copy(update={"identity": Identity(meter="M")}) for table in SHEET.tables]}
+    )
+    lines = [["Дата", "Час", "Т1, °C", "Т2, °C"], ["01.04.2025", "0-1", "60", "40"], line]
+
+    layout, rows = read(csv_file(tmp_path, "\n".join(";".join(f'"{cell}"' for cell in one) for one in lines)), mapping)
+
+    assert (layout.skipped, len(rows)) == (({"примечания": 1}, 1) if is_note else ({}, 2))
+
+
+def test_missing_sheet_lists_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"нет листа «Лист».*«Другой»"):
+        read(workbook(tmp_path, [["x"]], sheet="Другой"), SHEET)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "read_sheets"),
+    [(None, ["Явный"]), ("Скрытый", ["Скрытый"]), ("*", ["Явный", "Ещё"])],
+    ids=["first_visible", "hidden_by_name", "glob_of_visible"],
+)
+def test_hidden_sheet_is_read_only_when_the_mapping_names_it(
+    tmp_path: Path, wanted: str | None, read_sheets: list[str]
+) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        for name in ("Скрытый", "Явный", "Ещё"):
+            page = book.add_worksheet(name)
+            page.write_row(0, 0, ["ts", "meter", "metric", "value"])
+        book.get_worksheet_by_name("Явный").activate()
+        book.get_worksheet_by_name("Явный").set_first_sheet()
+        book.get_worksheet_by_name("Скрытый").hide()
+    mapping = SourceMapping.model_validate({"name": "x", "match": ["*"], "layout": "long", "sheet": wanted or ()})
+
+    tables = read_tables(path, mapping, relative_path="a.xlsx", settings=Settings())
+
+    assert [table.layout.sheet for table in tables] == read_sheets
+
+
+def test_csv_of_any_size_is_read_in_bounded_memory(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, "ts,meter,metric,value\n" + "2025-04-01 00:00,M,T1,60.5\n" * 600_000)
+    before = pa.total_allocated_bytes()
+
+    (table,) = read_tables(path, LONG, relative_path="a.csv", settings=Settings())
+    seen = [(len(batch), pa.total_allocated_bytes() - before) for batch in table.batches]
+
+    assert sum(rows for rows, _ in seen) == 600_000
+    assert max(held for _, held in seen) < path.stat().st_size / 2
+
+
+def test_workbook_renamed_to_csv_is_read_by_its_content(tmp_path: Path) -> None:
+    path = workbook(tmp_path, [["ts", "meter", "metric", "value"], ["a", "M", "T1", 1]])
+
+    _, rows = read(path.rename(tmp_path / "a.csv"))
+
+    assert rows[0]["value"] == "1.0"
+
+
+def test_zip_bomb_is_refused_by_its_list_of_parts(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", b"0" * (2 << 20))
+
+    with pytest.raises(FileError, match="MAX_UNPACKED_MB"):
+        read(path, max_unpacked_mb=1)

@@ -1,0 +1,117 @@
+"""A draft that is answered reads the file that it was drafted from; one that is not answered is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.commands.sources import TIMES
+from schemas.errors import MappingError
+from schemas.mappings import read_mappings
+from schemas.settings import Settings
+from tasks.ingest.read_tables import peek, read_tables
+from tasks.sources.draft_mapping import Sheet, draft_mapping
+from tasks.validate.parse_readings import parse
+from tests import files
+
+HOURS: files.Rows = [["01.04.2025", f"{hour}-{hour + 1}", 70.5 + hour, 1.5, 100 + hour] for hour in range(4)]
+SHEET: files.Rows = [["Дата", "Время суток, ч", "Т1 гвс, оС", "Расход, м3", "Накопленный объём"], *HOURS]
+HEAT: files.Rows = [
+    ["Отчёт о параметрах теплопотребления"],
+    ["Теплосчётчик", "ВКТ-7 № 00123", None, "Абонент: ЖСК"],
+    [],
+    ["Часовой архив"],
+    ["Дата", "Час", "Подающий", None],
+    [None, None, "t", "V"],
+    [None, None, "°C", "м3"],
+    [1, 2, 3, 4],
+    *(row[:4] for row in HOURS),
+    ["Итого:", None, None, 6],
+    [],
+    ["Суточный архив"],
+    ["Дата", "Подающий t, °C"],
+    ["01.04.2025", 71.5],
+    ["02.04.2025", 72.5],
+]
+LONG: files.Rows = [
+    ["Когда", "Прибор", "Параметр", "Знач.", "Ед. изм."],
+    ["2025-04-01 00:00", "M-1", "T1", 70.5, "°C"],
+    ["2025-04-01 00:30", "M-1", "Подача", 1.5, "м3"],
+]
+
+
+def draft(tmp_path: Path, rows: files.Rows) -> tuple[str, Path]:
+    path = tmp_path / "Архив 2025-04.xlsx"
+    path.write_bytes(files.xlsx(rows))
+    sheets = [Sheet(name, [*lines]) for name, lines in peek(path, Settings())]
+    return draft_mapping("new", path.name, sheets, TIMES), path
+
+
+def readings(path: Path, yaml: str) -> list[list[dict[str, Any]]]:
+    ((mapping, _),) = read_mappings("new.yaml", yaml.encode())
+    assert mapping.takes("2025/Архив 2026-11.xlsx")
+    return [
+        [reading for batch in table.batches for reading in parse(table.layout, batch).to_pylist()]
+        for table in read_tables(path, mapping, relative_path=path.name, settings=Settings())
+    ]
+
+
+def answered(yaml: str, meter: str) -> str:
+    yaml = yaml.replace("description: ???", "description: New").replace("meter: {cell: ???}", f"meter: {meter}")
+    return yaml.replace("stamp: start  # ???", "stamp: start  #")
+
+
+@pytest.mark.parametrize("rows", [SHEET, HEAT, LONG], ids=["sheet", "heat_meter", "long"])
+def test_draft_is_refused_as_long_as_a_question_is_open(tmp_path: Path, rows: files.Rows) -> None:
+    yaml, _ = draft(tmp_path, rows)
+
+    with pytest.raises(MappingError):
+        read_mappings("new.yaml", yaml.encode())
+
+
+def test_day_sheet_is_drafted_with_its_columns_and_asks_for_what_it_only_guesses(tmp_path: Path) -> None:
+    yaml, path = draft(tmp_path, SHEET)
+
+    ((*found,),) = readings(path, answered(yaml, "M"))
+
+    assert '"Расход, м3": {metric: consumption_period, unit: "м3"}  # such as "1.5"; ??? a guess' in yaml
+    assert "??? unit: without one it is м3" in yaml
+    assert "??? register_read_at" in yaml
+    assert sorted({reading["metric"] for reading in found}) == ["T1", "consumption_cumulative", "consumption_period"]
+    assert [reading["problems"] for reading in found] == [0] * 12
+
+
+def test_heat_meter_is_drafted_with_both_tables_header_in_two_lines_and_code_in_its_cell(tmp_path: Path) -> None:
+    yaml, path = draft(tmp_path, HEAT)
+    code = r"{cell: B2, pattern: '№\s*(\S+)'}"
+    assert code in yaml
+
+    hourly, daily = readings(path, answered(yaml, code))
+
+    assert {(reading["metric"], reading["meter_code"]) for reading in hourly} == {
+        ("T1", "00123"),
+        ("flow_supply", "00123"),
+    }
+    assert [reading["value"] for reading in hourly if reading["metric"] == "T1"] == [70.5, 71.5, 72.5, 73.5]
+    assert [(reading["metric"], reading["value"]) for reading in daily] == [("T1", 71.5), ("T1", 72.5)]
+    assert "interval_minutes: 1440" in yaml
+
+
+def test_long_table_with_headings_of_its_own_is_drafted_as_long(tmp_path: Path) -> None:
+    yaml, path = draft(tmp_path, LONG)
+
+    ((*found,),) = readings(path, answered(yaml, '{column: "Прибор"}'))
+
+    assert [(one["meter_code"], one["metric"], one["value"]) for one in found] == [
+        ("M-1", "T1", 70.5),
+        ("M-1", "flow_supply", 3.0),
+    ]
+    assert "interval_minutes: 30" in yaml
+
+
+def test_file_without_a_table_is_drafted_as_a_question(tmp_path: Path) -> None:
+    yaml, _ = draft(tmp_path, [["Объявление"], ["Горячей воды не будет"]])
+
+    assert "??? No line with headings" in yaml
