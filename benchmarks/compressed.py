@@ -17,7 +17,7 @@ import asyncpg
 from schemas.settings import Settings
 from tasks.warehouse.migrate import migrate
 from tests.databases import Server, new_database
-from tests.world import DAY, World, long_csv
+from tests.harness import DAY, PipelineHarness, long_csv
 
 _METERS = 100
 _HOURS = [f"2025-04-{day:02d} {hour:02d}:00" for day in range(1, 29) for hour in range(24)]
@@ -36,34 +36,34 @@ async def compressed(url: str, folder: Path) -> AsyncIterator[tuple[str, float]]
     connection = await asyncpg.connect(url)
     await migrate(connection, settings)
     await connection.execute(_ENABLE)
-    world = World(connection, settings)
+    pipeline = PipelineHarness(connection, settings)
     for number in range(_METERS):
-        await world.add_meter(f"M{number}")
-    await _load(world, 60)
+        await pipeline.add_meter(f"M{number}")
+    await _load(pipeline, 60)
     for name in ("rows", "columnstore"):
-        for what, work in (("the same again", _load(world, 60)), ("all corrected", _load(world, 61))):
+        for what, work in (("the same again", _load(pipeline, 60)), ("all corrected", _load(pipeline, 61))):
             await _prepare(connection, name)
             if what == "the same again":
                 yield f"{name}: MB", await _megabytes(connection)
             yield f"{name}: {what}", await _seconds(work)
         await _prepare(connection, name)
-        yield f"{name}: rolled back", await _seconds(_roll_back(world))
+        yield f"{name}: rolled back", await _seconds(_roll_back(pipeline))
     await connection.close()
 
 
-async def _load(world: World, value: float) -> None:
+async def _load(pipeline: PipelineHarness, value: float) -> None:
     # A line more each time: other bytes, whatever the readings.
-    lines = await world.connection.fetchval("select count(*) from quality.quality_load_log")
+    lines = await pipeline.connection.fetchval("select count(*) from quality.quality_load_log")
     rows = (
         f"{hour},M{meter},{metric},{value}" for meter in range(_METERS) for hour in _HOURS for metric in ("T1", "T2")
     )
-    world.put("a.csv", long_csv(*rows) + "\n" * lines)
-    await world.run(DAY)
+    pipeline.put("a.csv", long_csv(*rows) + "\n" * lines)
+    await pipeline.run(DAY)
 
 
-async def _roll_back(world: World) -> None:
+async def _roll_back(pipeline: PipelineHarness) -> None:
     last = "select load_id from quality.quality_load_log where rows_updated > 0 order by started_at desc limit 1"
-    await world.rollback(await world.connection.fetchval(last))
+    await pipeline.rollback(await pipeline.connection.fetchval(last))
 
 
 async def _prepare(connection: asyncpg.Connection, kept_as: str) -> None:

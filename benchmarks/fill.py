@@ -49,7 +49,7 @@ async def fill(lab: Lab, first: date, until: date, buildings: int, *, changed: b
 
     `changed`: leave the record of changed days that a load would leave.
     """
-    zone = lab.world.settings.zone
+    zone = lab.pipeline.settings.zone
     await lab.add_city(buildings)
     days = [date.fromordinal(day) for day in range(first.toordinal(), until.toordinal())]
     await lab.connection.execute("select quality.ensure_partitions('measurements', 1, $2, $1)", days, zone.key)

@@ -20,7 +20,7 @@ from tasks.operate.generate_samples import write_reference
 from tasks.operate.load_reference import load_reference, read_reference
 from tasks.warehouse import embedded_postgres
 from tasks.warehouse.migrate import migrate
-from tests.world import DAY, World
+from tests.harness import DAY, PipelineHarness
 
 _CHUNK = 1 << 20
 _DATA_TABLES = """
@@ -45,8 +45,8 @@ def say(text: str) -> None:
 class Lab:
     """What every figure works with."""
 
-    def __init__(self, world: World, folder: Path, meter: Meter, *, scale: float, repeats: int) -> None:
-        self.world = world
+    def __init__(self, pipeline: PipelineHarness, folder: Path, meter: Meter, *, scale: float, repeats: int) -> None:
+        self.pipeline = pipeline
         self.folder = folder
         self.meter = meter
         self.scale = scale
@@ -61,26 +61,26 @@ class Lab:
 
     @property
     def connection(self) -> asyncpg.Connection:
-        """The world's."""
-        return self.world.connection
+        """The pipeline's."""
+        return self.pipeline.connection
 
     @property
     def url(self) -> str:
         """Where the scratch database is."""
-        assert self.world.settings.database_url
-        return self.world.settings.database_url.get_secret_value()
+        assert self.pipeline.settings.database_url
+        return self.pipeline.settings.database_url.get_secret_value()
 
     async def add_city(self, buildings: int) -> None:
         """Make sure that so many buildings of each layout are known."""
         if await self.connection.fetchval("select count(*) from core.buildings") < 2 * buildings + 1:
             write_reference(self.folder / "reference", buildings)
-            await load_reference(self.connection, read_reference(self.folder / "reference"), self.world.settings)
+            await load_reference(self.connection, read_reference(self.folder / "reference"), self.pipeline.settings)
             await self.connection.execute("analyze core.buildings; analyze core.itp; analyze core.meters")
 
     async def clear(self) -> None:
         """Empty every table of readings and the day folders; partitions and reference tables stay."""
         await self.connection.execute(f"truncate {await self.connection.fetchval(_DATA_TABLES)}")
-        shutil.rmtree(self.world.settings.raw_dir, ignore_errors=True)
+        shutil.rmtree(self.pipeline.settings.raw_dir, ignore_errors=True)
         await self.settle()
 
     async def settle(self) -> None:
@@ -89,14 +89,14 @@ class Lab:
 
     async def steps(self, day: date = DAY) -> tuple[Steps, list[asyncpg.Record]]:
         """Run one day without orchestration; gives the cost of each step and the log rows."""
-        run = await self.world.begin(day)
+        run = await self.pipeline.begin(day)
         parts: dict[str, Callable[[Any], Awaitable[object]]] = {
-            "stage": self.world.ingest,
-            "judge": self.world.validate,
-            "load": self.world.load,
+            "stage": self.pipeline.ingest,
+            "judge": self.pipeline.validate,
+            "load": self.pipeline.load,
         }
         costs = {name: await self.meter.of(part(run)) for name, part in parts.items()}
-        return costs, await self.world.log(run.flow_run_id)
+        return costs, await self.pipeline.log(run.flow_run_id)
 
     async def bare(self) -> Cost:
         """B: COPY what stands in core into the same table, emptied before; core is the same afterwards."""
@@ -161,7 +161,7 @@ async def open_lab(folder: Path, database_url: str | None, *, scale: float, repe
         process = server_process(
             await connection.fetchval("select pg_backend_pid()"), is_local=address in (None, "127.0.0.1", "::1")
         )
-        lab = Lab(World(connection, settings), folder, Meter(process), scale=scale, repeats=repeats)
+        lab = Lab(PipelineHarness(connection, settings), folder, Meter(process), scale=scale, repeats=repeats)
         lab.server_version = await connection.fetchval("select version()")
         yield lab
         await connection.close()

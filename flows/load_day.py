@@ -12,9 +12,8 @@ from prefect.client.schemas.objects import State
 from flows.ingest import ingest
 from flows.load import load_files
 from flows.report import report
-from flows.runtime.context import conclude, working
+from flows.runtime.context import conclude, open_run
 from flows.runtime.run_log import run_log
-from flows.runtime.warehouse import migrate_warehouse
 from flows.transform import transform
 from flows.validate import validate
 from schemas.settings import Settings, date_of_folder, load_settings
@@ -62,15 +61,14 @@ async def load_day(date: dt.date | None = None, days_back: int = 0) -> RunSummar
     day = resolve_day(date, days_back, scheduled, settings)
     settings.day_folder(day)
     with run_log(day, settings):
-        await migrate_warehouse(settings)
-        async with working(day, settings) as context:
-            # A retry in the UI skips a part whose result is kept. Only ingest's is: after a file is mended
-            # the parts behind it have new work, and what is done costs them nothing.
-            parts: list[State[Any]] = [
+        async with open_run(day, settings) as context:
+            # A retry in the UI skips a step whose result is kept. Only ingest's is: after a file is corrected
+            # the steps behind it have new work, and what is done costs them nothing.
+            steps: list[State[Any]] = [
                 await ingest(context, return_state=True),
                 await validate(context, return_state=True),
                 await load_files(context, return_state=True),
-                await transform(return_state=True),
+                await transform(context, return_state=True),
                 await report(context, return_state=True),
             ]
-            return await conclude(context, parts, settings)
+            return await conclude(context, steps)

@@ -12,12 +12,10 @@ from prefect.client.schemas.objects import State
 from flows.ingest import ingest
 from flows.load import load_files
 from flows.report import report
-from flows.runtime.context import conclude, working
-from flows.runtime.warehouse import migrate_warehouse, open_connection
+from flows.runtime.context import conclude, open_run
 from flows.transform import transform
 from flows.validate import validate
 from schemas.settings import load_settings
-from tasks.ingest.claim_files import new_load_id
 from tasks.load.requeue_rows import replay_from_stage
 from tasks.report.summarise_run import RunSummary
 
@@ -36,18 +34,17 @@ async def replay(date: dt.date, only: list[str] | None = None, from_stage: UUID 
 
     """
     settings = load_settings()
-    await migrate_warehouse(settings)
-    async with working(date, settings) as context:
-        parts: list[State[Any]] = []
+    async with open_run(date, settings) as context:
+        steps: list[State[Any]] = []
         if from_stage is None:
-            parts.append(await ingest(context, only, replay=True, return_state=True))
+            steps.append(await ingest(context, only, replay=True, return_state=True))
         else:
-            async with open_connection(settings) as connection:
-                await replay_from_stage(connection, from_stage, context.run, settings, new_load_id=new_load_id)
-        parts += [
+            async with context.warehouse.connect() as connection:
+                await replay_from_stage(connection, from_stage, context.run, settings)
+        steps += [
             await validate(context, return_state=True),
             await load_files(context, return_state=True),
-            await transform(return_state=True),
+            await transform(context, return_state=True),
             await report(context, return_state=True),
         ]
-        return await conclude(context, parts, settings)
+        return await conclude(context, steps)

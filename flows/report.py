@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
-from prefect import flow, get_client, get_run_logger, task
+from prefect import flow, get_client, get_run_logger
 from prefect.artifacts import LinkArtifact, TableArtifact
-from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.actions import ArtifactCreate
 from pydantic import BaseModel
 
-from flows.runtime.context import RETRY, RunContext
-from flows.runtime.warehouse import open_connection
+from flows.runtime.context import RunContext
 from schemas.report import FileLine, Report
-from schemas.settings import load_settings
-from tasks.report.collect import collect
+from tasks.report.prefect_task import build_report_task
 from tasks.report.wording import headline
-from tasks.report.write import Written, write
+from tasks.report.write import Written
 
 
 class Reported(BaseModel):
@@ -35,7 +30,7 @@ class Reported(BaseModel):
 @flow(name="report", flow_run_name="report/{context.day}", persist_result=False)
 async def report(context: RunContext) -> Reported:
     """Write the quality report of the day and publish it as Prefect artifacts."""
-    found, written = await build_report(context)
+    found, written = await build_report_task(context.run, context.warehouse)
     words = headline(found)
     await _publish(found, written, words, context)
     get_run_logger().info("%s; report: %s", words, written.html)
@@ -68,18 +63,6 @@ async def _publish(found: Report, written: Written, words: str, context: RunCont
                     flow_run_id=context.flow_run_id,
                 )
             )
-
-
-@task(name="build-report", task_run_name="report {context.day}", cache_policy=NO_CACHE, **RETRY)
-async def build_report(context: RunContext) -> tuple[Report, Written]:
-    """Collect the day's report from the database and write it."""
-    settings = load_settings()
-    async with open_connection(settings) as connection:
-        found = await collect(
-            connection, settings, context.day, now=dt.datetime.now(dt.UTC), flow_run_id=context.flow_run_id
-        )
-    folder = settings.artifacts_dir / "quality_reports" / context.day.isoformat()
-    return found, write(found, folder)
 
 
 def _line(file: FileLine) -> dict[str, str | int]:

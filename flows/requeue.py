@@ -10,13 +10,11 @@ from prefect.client.schemas.objects import State
 
 from flows.load import load_files
 from flows.report import report
-from flows.runtime.context import conclude, working
-from flows.runtime.warehouse import migrate_warehouse, open_connection
+from flows.runtime.context import conclude, open_run
 from flows.transform import transform
 from flows.validate import validate
 from schemas.reasons import Reason
 from schemas.settings import load_settings
-from tasks.ingest.claim_files import new_load_id
 from tasks.load.requeue_rows import requeue_rows
 from tasks.report.summarise_run import RunSummary
 
@@ -32,17 +30,14 @@ async def requeue(reason: Reason = Reason.UNMAPPED_CODE) -> RunSummary:
 
     """
     settings = load_settings()
-    await migrate_warehouse(settings)
-    async with working(dt.datetime.now(settings.zone).date(), settings) as context:
-        async with open_connection(settings) as connection:
-            days = await requeue_rows(connection, context.run, settings, reason=reason, new_load_id=new_load_id)
+    async with open_run(dt.datetime.now(settings.zone).date(), settings) as context:
+        async with context.warehouse.connect() as connection:
+            days = await requeue_rows(connection, context.run, settings, reason=reason)
         get_run_logger().info("rows of %d loads are loaded once more", len(days))
-        if not days:
-            return await conclude(context, [], settings)
-        parts: list[State[Any]] = [
+        steps: list[State[Any]] = [
             await validate(context, return_state=True),
             await load_files(context, return_state=True),
-            await transform(return_state=True),
+            await transform(context, return_state=True),
         ]
-        parts += [await report(context.model_copy(update={"day": day}), return_state=True) for day in sorted(set(days))]
-        return await conclude(context, parts, settings)
+        steps += [await report(context.model_copy(update={"day": day}), return_state=True) for day in sorted(set(days))]
+        return await conclude(context, steps)

@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Mapping
 from typing import Self
 
+from schemas.problems import FileProblem, describe
+
 _MOST_NAMED = 10
 
 
@@ -30,7 +32,19 @@ class MappingError(TerminalError):
 
 
 class FileError(TerminalError):
-    """A file as a whole cannot be read; the text says why and what to do, in Russian for the operators."""
+    """A file as a whole cannot be loaded; the text says why and what to do, in Russian for the operators."""
+
+    def __init__(self, problem: FileProblem, **data: object) -> None:
+        self.problem = problem
+        self.data = data
+        super().__init__(describe(problem, **data))
+
+    @classmethod
+    def of(cls, error: Exception, *, step: str) -> FileError:
+        """Return the error that the load log shows: the file's own, or a mistake of ours on a step."""
+        if isinstance(error, FileError):
+            return error
+        return cls(FileProblem.INTERNAL_ERROR, step=step, error=f"{type(error).__name__}: {error}")
 
 
 class RunFailedError(TerminalError):
@@ -42,7 +56,9 @@ class RunFailedError(TerminalError):
     @classmethod
     def of(cls, failed: Mapping[str, str]) -> Self:
         """Name what failed; of very many the first ones, for the load log has all."""
-        named = [f"{name!r}: {why}" for name, why in itertools.islice(failed.items(), _MOST_NAMED)]
+        named = [
+            f"{name!r}: {why.partition(chr(10))[0]}" for name, why in itertools.islice(failed.items(), _MOST_NAMED)
+        ]
         if (more := len(failed) - len(named)) > 0:
             named.append(f"and {more} more: dataops status, quality.quality_load_log")
         return cls("; ".join(named))

@@ -14,6 +14,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from schemas.errors import FileError, MappingError
+from schemas.problems import FileProblem
 from schemas.table_spec import Glob, Strict, TableSpec
 
 DRAFT = "составьте описание источника командой dataops sources new ФАЙЛ"
@@ -89,10 +90,13 @@ def match_mapping(mappings: list[SourceMapping], relative_path: str) -> SourceMa
     found = [mapping for mapping in mappings if mapping.takes(relative_path)]
     found = [mapping for mapping in found if not mapping.fallback] or found
     if not found:
-        raise FileError(f"ни одно описание источника не подходит к этому файлу: {DRAFT}")
+        raise FileError(FileProblem.OTHER, text=f"ни одно описание источника не подходит к этому файлу: {DRAFT}")
     if len(found) > 1:
         names = ", ".join(mapping.name for mapping in found)
-        raise FileError(f"к файлу подходят сразу несколько описаний источников ({names}): уточните match или exclude")
+        raise FileError(
+            FileProblem.OTHER,
+            text=f"к файлу подходят сразу несколько описаний источников ({names}): уточните match или exclude",
+        )
     return found[0]
 
 

@@ -33,7 +33,7 @@ from tasks.warehouse.migrate import migrate  # noqa: E402
 from tests.databases import Databases, PGlite, Server, new_database  # noqa: E402
 
 if TYPE_CHECKING:
-    from tests.world import World
+    from tests.harness import PipelineHarness
 
 # `make fuzz`: as many new examples as there is time for; `make test` tries the same few each time.
 hypothesis_settings.register_profile("fuzz", max_examples=20_000)
@@ -186,11 +186,11 @@ async def warehouse(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
 
 
 @pytest.fixture
-def world(warehouse: asyncpg.Connection, settings: Settings) -> World:
+def pipeline(warehouse: asyncpg.Connection, settings: Settings) -> PipelineHarness:
     """The pipeline without Prefect: files in, core out."""
-    from tests.world import World
+    from tests.harness import PipelineHarness
 
-    return World(warehouse, settings)
+    return PipelineHarness(warehouse, settings)
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ _REPEATS = 3
 
 async def transform(lab: Lab) -> None:
     """Do what the flow does after the commit."""
-    settings, connection = lab.world.settings, lab.connection
+    settings, connection = lab.pipeline.settings, lab.connection
     assert settings.database_url
     async with one_transform(connection), connector(settings.database_url) as warehouse:
         role = await dbt_role(connection, settings)
@@ -46,7 +46,7 @@ async def transform(lab: Lab) -> None:
 @contextmanager
 def prefect_server(lab: Lab) -> Iterator[None]:
     """Run a Prefect server: prefect-dbt reports each node to one, in a flow or not."""
-    settings = lab.world.settings
+    settings = lab.pipeline.settings
     try:
         with temporary_settings({PREFECT_API_URL: start_server(settings)}):
             yield

@@ -15,7 +15,7 @@ from benchmarks.figures.loads import clean_csv
 from benchmarks.inputs import HOURS_OF_A_SHEET, write_city_workbook, write_small_csvs, write_small_workbooks
 from benchmarks.lab import Lab, Steps, check, say, whole
 from benchmarks.results import Result, compare
-from tests.world import DAY
+from tests.harness import DAY
 
 _MONTH = date(2025, 4, 1)
 _MOST_REPEATS = 3
@@ -41,7 +41,7 @@ async def _small(name: str, write: Callable[[Path, date, int], int], lab: Lab) -
     parts: list[Steps] = []
     for number in range(min(lab.repeats, _MOST_REPEATS)):
         await lab.clear()
-        readings = write(lab.world.settings.raw_dir / DAY.isoformat(), _MONTH, files)
+        readings = write(lab.pipeline.settings.raw_dir / DAY.isoformat(), _MONTH, files)
         steps, log = await lab.steps()
         check("loaded files", [row["status"] for row in log], ["success"] * files)
         check("in core", await lab.count(), readings)
@@ -70,7 +70,7 @@ async def measure_xlsx(lab: Lab, wanted: Collection[str]) -> list[Result]:
     parts: list[Steps] = []
     for number in range(min(lab.repeats, _MOST_REPEATS)):
         await lab.clear()
-        lab.world.put("city.xlsx", kept)
+        lab.pipeline.put("city.xlsx", kept)
         bare.append(await lab.meter.of(asyncio.to_thread(_read, kept)))
         steps, (log,) = await lab.steps()
         check("inserted", (log["status"], log["rows_inserted"]), ("success", readings))

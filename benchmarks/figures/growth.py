@@ -21,7 +21,7 @@ from benchmarks.inputs import READINGS_OF_A_BUILDING, write_city_csv
 from benchmarks.lab import Lab, check, say, whole
 from benchmarks.results import Result, exponent
 from schemas.settings import Settings
-from tests.world import World
+from tests.harness import PipelineHarness
 
 MONDAY = date(2025, 4, 28)
 _MEBIBYTE = 1 << 20
@@ -61,7 +61,7 @@ async def measure_city(lab: Lab, wanted: Collection[str]) -> list[Result]:
 
 
 async def _load_day(lab: Lab, day: date, readings: int) -> Cost:
-    file = lab.world.settings.raw_dir / day.isoformat() / "city.csv"
+    file = lab.pipeline.settings.raw_dir / day.isoformat() / "city.csv"
     count = write_city_csv(file, day, readings)
     await lab.settle()
     steps, (log,) = await lab.steps(day)
@@ -91,9 +91,9 @@ async def measure_memory(lab: Lab, wanted: Collection[str]) -> list[Result]:
         await lab.add_city(readings // READINGS_OF_A_BUILDING)
         for _ in range(repeats):
             await lab.clear()
-            count = write_city_csv(lab.world.settings.raw_dir / MONDAY.isoformat() / "day.csv", MONDAY, readings)
+            count = write_city_csv(lab.pipeline.settings.raw_dir / MONDAY.isoformat() / "day.csv", MONDAY, readings)
             with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-                settings = lab.world.settings.model_dump() | {"database_url": lab.url}
+                settings = lab.pipeline.settings.model_dump() | {"database_url": lab.url}
                 peak = await asyncio.wrap_future(pool.submit(_peak_of_load, settings, MONDAY))
             check("in core", await lab.count(), count)
             peaks.setdefault(millions, []).append(peak)
@@ -111,11 +111,11 @@ def _peak_of_load(values: dict[str, Any], day: date) -> float:
 async def _peak(settings: Settings, day: date) -> float:
     assert settings.database_url
     connection = await asyncpg.connect(settings.database_url.get_secret_value())
-    world = World(connection, settings)
+    pipeline = PipelineHarness(connection, settings)
     idle = psutil.Process().memory_info().rss
     # The kernel's own high-water mark of this process misses no peak; 5 sets it back (man 5 proc).
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    await world.run(day)
+    await pipeline.run(day)
     marks = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines())
     await connection.close()
     return (int(marks["VmHWM"].split()[0]) * 1024 - idle) / _MEBIBYTE

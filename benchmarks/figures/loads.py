@@ -9,7 +9,7 @@ from benchmarks.costs import Cost
 from benchmarks.inputs import READINGS_OF_A_BUILDING, change, spoil, touch, write_city_csv
 from benchmarks.lab import Lab, Steps, check, say, whole
 from benchmarks.results import Result, compare
-from tests.world import DAY
+from tests.harness import DAY
 
 MILLION = 1_000_000
 
@@ -71,7 +71,7 @@ async def measure_rejected(lab: Lab, wanted: Collection[str]) -> list[Result]:
 async def _prepare(lab: Lab) -> tuple[Path, int]:
     await lab.add_city(lab.size(MILLION) // READINGS_OF_A_BUILDING)
     await lab.clear()
-    file = lab.world.settings.raw_dir / DAY.isoformat() / "day.csv"
+    file = lab.pipeline.settings.raw_dir / DAY.isoformat() / "day.csv"
     return file, write_city_csv(file, DAY, lab.size(MILLION))
 
 

@@ -22,7 +22,7 @@ from benchmarks.inputs import write_city_csv
 from benchmarks.lab import Lab, check, say, whole
 from benchmarks.results import Result, compare
 from schemas.settings import PROJECT_ROOT
-from tests.world import DAY
+from tests.harness import DAY
 
 PEER_PYTHON = PROJECT_ROOT / ".venv-peers" / "bin" / "python"
 _SAMPLE = 20_000

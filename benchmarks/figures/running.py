@@ -67,7 +67,7 @@ class Machine(NamedTuple):
 
 @contextmanager
 def _machine(lab: Lab, workers: int) -> Iterator[Machine]:
-    settings = lab.world.settings
+    settings = lab.pipeline.settings
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     environment = kept | {
         "DATABASE_URL": lab.url,
@@ -87,7 +87,7 @@ def _machine(lab: Lab, workers: int) -> Iterator[Machine]:
 
 
 def _two_files(lab: Lab, day: date) -> int:
-    folder = lab.world.settings.raw_dir / day.isoformat()
+    folder = lab.pipeline.settings.raw_dir / day.isoformat()
     count = write_city_csv(folder / "first.csv", day, _BUILDINGS * READINGS_OF_A_BUILDING)
     second = folder / "second.csv"
     head, *lines = (folder / "first.csv").read_text(encoding="utf-8").splitlines(keepends=True)
@@ -120,8 +120,8 @@ async def _without_prefect(lab: Lab, day: date) -> Cost:
     steps, _ = await lab.steps(day)
 
     async def report() -> None:
-        found = await collect(lab.connection, lab.world.settings, day, now=datetime.now(UTC))
-        write(found, lab.world.settings.artifacts_dir / "quality_reports" / day.isoformat())
+        found = await collect(lab.connection, lab.pipeline.settings, day, now=datetime.now(UTC))
+        write(found, lab.pipeline.settings.artifacts_dir / "quality_reports" / day.isoformat())
 
     return total([whole(steps), await lab.meter.of(transform(lab)), await lab.meter.of(report())])
 
@@ -135,7 +135,7 @@ async def measure_backfill(lab: Lab, wanted: Collection[str]) -> list[Result]:
         await lab.clear()
         first = _FIRST - timedelta(days=workers * 100)  # days of its own: Prefect knows the others as done
         count = sum(
-            write_city_csv(lab.world.settings.raw_dir / str(day) / "day.csv", day, readings)
+            write_city_csv(lab.pipeline.settings.raw_dir / str(day) / "day.csv", day, readings)
             for day in (first + timedelta(days=number) for number in range(_BACKFILL_DAYS))
         )
         with _machine(lab, workers) as machine:

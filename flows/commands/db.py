@@ -12,11 +12,11 @@ from typing import Annotated, Any
 import typer
 
 from flows.commands.console import AsJson, out, print_json, print_table
-from flows.runtime.warehouse import migrate_warehouse, open_connection, resolve_dsn
+from flows.runtime.warehouse import migrate_warehouse, open_migrated, open_warehouse
 from schemas.settings import Settings, load_settings
 from tasks.warehouse import embedded_postgres
 from tasks.warehouse.connection import place_of
-from tasks.warehouse.migrate import Conversion, describe, estimate_conversion
+from tasks.warehouse.migrate import Conversion, MigrationReport, describe, estimate_conversion
 from tasks.warehouse.roles import set_up_roles
 
 app = typer.Typer(help="The warehouse's database.", no_args_is_help=True)
@@ -59,7 +59,7 @@ Convert = Annotated[
 def migrate(*, convert: Convert = False) -> None:
     """Create or update schemas, tables, aggregates and policies; safe to repeat."""
     settings = load_settings()
-    report = asyncio.run(migrate_warehouse(settings, convert=convert))
+    report = asyncio.run(_migrate(settings, convert=convert))
     out.print("\n".join([*report.applied, *report.laid_out]) or "nothing to do", highlight=False)
     if estimate := asyncio.run(_estimate(settings)):
         out.print(
@@ -82,10 +82,10 @@ def roles() -> None:
 
 
 async def _roles(settings: Settings) -> list[str]:
-    await migrate_warehouse(settings)
-    async with open_connection(settings) as connection:
+    warehouse = await open_migrated(settings)
+    async with warehouse.connect() as connection:
         created = await set_up_roles(connection, settings)
-    await migrate_warehouse(settings)  # aggregates that could not be given are made as the role they belong to
+    await migrate_warehouse(warehouse)  # aggregates that could not be given are made as the role they belong to
     return created
 
 
@@ -119,22 +119,27 @@ def _of_the_server(name: str) -> str:
 
 def _run_client(program: str, arguments: list[str]) -> None:
     settings = load_settings()
-    url = asyncio.run(resolve_dsn(settings)).get_secret_value()
+    url = asyncio.run(open_warehouse(settings)).dsn.get_secret_value()
     # The URL goes through the environment: command lines are everybody's to read.
     environment = os.environ | {"PGTZ": settings.default_tz} | embedded_postgres.libpq_environment(url)
     done = subprocess.run([program, *arguments], env=environment, check=False)  # noqa: S603 - PostgreSQL's own
     raise typer.Exit(done.returncode)
 
 
+async def _migrate(settings: Settings, *, convert: bool) -> MigrationReport:
+    return await migrate_warehouse(await open_warehouse(settings), convert=convert)
+
+
 async def _estimate(settings: Settings) -> Conversion | None:
-    async with open_connection(settings) as connection:
+    warehouse = await open_warehouse(settings)
+    async with warehouse.connect() as connection:
         return await estimate_conversion(connection, settings)
 
 
 async def _describe(settings: Settings) -> dict[str, Any]:
-    dsn = await resolve_dsn(settings)
-    async with open_connection(settings) as connection:
-        return {"database": place_of(dsn), **await describe(connection, settings)}
+    warehouse = await open_warehouse(settings)
+    async with warehouse.connect() as connection:
+        return {"database": place_of(warehouse.dsn), **await describe(connection, settings)}
 
 
 def _say(settings: Settings) -> None:

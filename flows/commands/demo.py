@@ -9,7 +9,7 @@ from flows.commands.console import err, heading, log_lines, out, print_table
 from flows.commands.reference import load_folder
 from flows.commands.run import run_day
 from flows.commands.sample import BUILDINGS, DAYS, FIRST_DAY, SEED
-from flows.runtime.warehouse import open_connection
+from flows.runtime.warehouse import open_warehouse
 from schemas.errors import RunFailedError
 from schemas.settings import Settings, load_settings
 from tasks.operate.generate_samples import generate
@@ -61,5 +61,6 @@ def demo() -> None:
 
 
 async def _checks(settings: Settings) -> list[SanityCheck]:
-    async with open_connection(settings) as connection:
+    warehouse = await open_warehouse(settings)
+    async with warehouse.connect() as connection:
         return await sanity_checks(connection, settings)

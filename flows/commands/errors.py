@@ -11,7 +11,7 @@ import typer
 
 from flows.commands.console import AsJson, out, print_json, print_table
 from flows.commands.run import parse_date
-from flows.runtime.warehouse import migrate_warehouse, open_connection
+from flows.runtime.warehouse import open_migrated
 from schemas.reasons import Reason
 from schemas.settings import Settings, load_settings
 from tasks.operate.export_rows import export_rows
@@ -68,8 +68,8 @@ def _short(row: dict[str, Any]) -> dict[str, Any]:
 async def _collect(
     wanted: ErrorFilter, limit: int | None, settings: Settings
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    await migrate_warehouse(settings)
-    async with open_connection(settings) as connection:
+    warehouse = await open_migrated(settings)
+    async with warehouse.connect() as connection:
         return (
             await count_row_errors(connection, wanted, settings),
             await list_row_errors(connection, wanted, limit, settings),

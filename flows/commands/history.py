@@ -15,14 +15,16 @@ from flows.commands.run import parse_date, result_of
 from flows.replay import replay as replay_flow
 from flows.rollback import rollback as rollback_flow
 from flows.runtime.prefect_api import serving
-from flows.runtime.warehouse import migrate_warehouse, open_connection
+from flows.runtime.warehouse import open_migrated, open_warehouse
 from schemas.errors import TerminalError
 from schemas.metrics import METRICS
 from schemas.settings import Settings, date_of_folder, load_settings
-from tasks.ingest.find_files import checksum_of, find_raw_file
-from tasks.load.rollback_load import RolledBack
-from tasks.operate.trace_readings import find_last_load, find_load, list_revisions, trace_reading
+from tasks.ingest.find_files import find_raw_file
+from tasks.load.rollback_load import RolledBack, rollback_load
+from tasks.operate.trace_readings import find_last_load, list_revisions, trace_reading
 from tasks.report.summarise_run import RunSummary
+from tasks.warehouse.load_log import find_load
+from tasks.warehouse.storage import LOCAL
 
 LoadId = Annotated[UUID, typer.Argument(help="A load_id, as dataops status --json and the load log show it.")]
 What = Annotated[str | None, typer.Argument(metavar="[FILE|LOAD_ID]", help="A file below RAW_DIR, or a load.")]
@@ -114,8 +116,8 @@ def _as_uuid(text: str | None) -> UUID | None:
 
 async def _file_of(load_id: UUID, settings: Settings, *, must_exist: bool) -> tuple[dt.date, str]:
     """Find the day and the path, below its folder, of the file that a load has read."""
-    await migrate_warehouse(settings)
-    async with open_connection(settings) as connection:
+    warehouse = await open_migrated(settings)
+    async with warehouse.connect() as connection:
         load = await find_load(connection, load_id, settings)
     if load is None:
         raise TerminalError(f"there is no load {load_id}: dataops status lists the last ones")
@@ -125,7 +127,7 @@ async def _file_of(load_id: UUID, settings: Settings, *, must_exist: bool) -> tu
         offer = f"its rows are in stage: dataops replay {load_id} --from-stage"
         if find_raw_file(load.source_file, settings) is None:
             raise TerminalError(f"the file {load.source_file!r} is gone from RAW_DIR; {offer}")
-        if (folder / path).is_file() and load.checksum and checksum_of(folder / path) != load.checksum:
+        if (folder / path).is_file() and load.checksum and LOCAL.checksum(folder / path) != load.checksum:
             raise TerminalError(
                 f"the file {load.source_file!r} is not the one that was loaded; {offer}; "
                 "or load it as it is now: dataops run"
@@ -134,8 +136,8 @@ async def _file_of(load_id: UUID, settings: Settings, *, must_exist: bool) -> tu
 
 
 async def _file_is_gone(source_file: str, settings: Settings) -> TerminalError:
-    await migrate_warehouse(settings)
-    async with open_connection(settings) as connection:
+    warehouse = await open_migrated(settings)
+    async with warehouse.connect() as connection:
         load_id = await find_last_load(connection, source_file, settings)
     if load_id is None:
         return TerminalError(f"there is no file {source_file!r} in RAW_DIR, and it was never loaded")
@@ -154,8 +156,12 @@ def _below_raw_dir(file: Path, settings: Settings) -> tuple[dt.date, str]:
 
 def rollback(load_id: LoadId, *, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Take a load back: core is as if it had never been, but for readings that a later load rewrote."""
-    with serving(load_settings()):
-        done = asyncio.run(_rollback(load_id, dry_run=dry_run))
+    settings = load_settings()
+    if dry_run:
+        done = asyncio.run(_try_rollback(load_id, settings))
+    else:
+        with serving(settings):
+            done = asyncio.run(_rollback(load_id))
     if as_json:
         print_json(done._asdict())
         return
@@ -171,8 +177,14 @@ def rollback(load_id: LoadId, *, dry_run: DryRun = False, as_json: AsJson = Fals
         out.print(f"with it the loads of its waiting rows: {others}", highlight=False, soft_wrap=True)
 
 
-async def _rollback(load_id: UUID, *, dry_run: bool) -> RolledBack:
-    return await result_of(await rollback_flow(load_id, dry_run=dry_run, return_state=True), RolledBack)
+async def _try_rollback(load_id: UUID, settings: Settings) -> RolledBack:
+    warehouse = await open_migrated(settings)
+    async with warehouse.connect() as connection:
+        return await rollback_load(connection, load_id, settings, dry_run=True)
+
+
+async def _rollback(load_id: UUID) -> RolledBack:
+    return await result_of(await rollback_flow(load_id, return_state=True), RolledBack)
 
 
 def revisions(*, meter: MeterOption, since: Since, until: Until, as_json: AsJson = False) -> None:
@@ -190,7 +202,8 @@ def revisions(*, meter: MeterOption, since: Since, until: Until, as_json: AsJson
 
 
 async def _revisions(meter: str, since: dt.datetime, until: dt.datetime, settings: Settings) -> list[dict[str, Any]]:
-    async with open_connection(settings) as connection:
+    warehouse = await open_warehouse(settings)
+    async with warehouse.connect() as connection:
         return await list_revisions(connection, meter, since, until, settings)
 
 
@@ -224,7 +237,8 @@ def trace(
 async def _trace(
     meter: str, moment: dt.datetime, metric: str, settings: Settings
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    async with open_connection(settings) as connection:
+    warehouse = await open_warehouse(settings)
+    async with warehouse.connect() as connection:
         readings = await trace_reading(connection, meter, moment, metric, settings)
         second = dt.timedelta(microseconds=1)
         return readings, await list_revisions(connection, meter, moment, moment + second, settings, metric=metric)

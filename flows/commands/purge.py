@@ -10,13 +10,12 @@ from typing import Annotated
 import typer
 
 from flows.commands.console import AsJson, out, print_json, print_table
-from flows.runtime.warehouse import migrate_warehouse, open_connection
+from flows.runtime.warehouse import open_migrated
 from schemas.settings import Settings, load_settings
 from tasks.ingest.find_files import find_raw_file
-from tasks.load.merge_readings import LOADS_LOCK
 from tasks.operate.purge_artifacts import purge_reports, purge_run_logs
 from tasks.operate.purge_stage import OldLoad, find_old_loads, purge_loads
-from tasks.warehouse.batches import group
+from tasks.warehouse.batches import batch_by_size
 
 _ROWS = ("raw rows", "parsed rows", "row errors")
 
@@ -50,14 +49,14 @@ def purge(*, dry_run: DryRun = False, as_json: AsJson = False) -> None:
 
 async def purge_stage(settings: Settings, before: dt.datetime, *, dry_run: bool) -> dict[str, int]:
     """Purge the loads that ended before a moment, page by page; gives what was deleted and what was kept."""
-    await migrate_warehouse(settings)
+    warehouse = await open_migrated(settings)
     done = Counter(dict.fromkeys(("loads", "loads kept as only copy", *_ROWS), 0))
-    async with open_connection(settings) as connection:
+    async with warehouse.connect() as connection:
         page = await find_old_loads(connection, before, None, settings)
         while page:
             loads = [load for load in page if not load.must_have_file or _has_file(load, settings)]
-            for some in group(loads, rows=lambda load: load.rows):
-                purged = await purge_loads(connection, some, before, settings, loads_lock=LOADS_LOCK, dry_run=dry_run)
+            for some in batch_by_size(loads, rows=lambda load: load.rows):
+                purged = await purge_loads(connection, some, before, settings, dry_run=dry_run)
                 done.update(dict(zip(_ROWS, purged, strict=True)))
             done["loads"] += len(loads)
             done["loads kept as only copy"] += len(page) - len(loads)

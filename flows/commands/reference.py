@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from flows.commands.console import AsJson, out, print_json, print_table
-from flows.runtime.warehouse import migrate_warehouse, open_connection
+from flows.runtime.warehouse import open_migrated
 from schemas.settings import Settings, load_settings
 from tasks.operate.load_reference import ReferenceCounts, load_reference, read_reference
 
@@ -37,6 +37,6 @@ def load(folder: Folder = None, *, as_json: AsJson = False) -> None:
 async def load_folder(folder: Path, settings: Settings) -> ReferenceCounts:
     """Load the folder's three files into a migrated database."""
     reference = read_reference(folder)
-    await migrate_warehouse(settings)
-    async with open_connection(settings) as connection:
+    warehouse = await open_migrated(settings)
+    async with warehouse.connect() as connection:
         return await load_reference(connection, reference, settings)

@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 import typer
 
 from flows.commands.console import AsJson, err, heading, out, print_json, print_table, visible
-from flows.ingest import unpacked
 from schemas.errors import DataopsError, FileError, SettingsError
-from schemas.layouts import TableLayout
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
+from schemas.problems import FileProblem
 from schemas.settings import Settings, date_of_folder, load_settings
+from schemas.table_layout import TableLayout
 from tasks.ingest.find_files import is_wanted, raw_file
+from tasks.ingest.ingest_files import unpack
 from tasks.ingest.read_tables import peek, read_tables
 from tasks.sources.draft_mapping import Sheet, Times, draft_mapping
 from tasks.sources.preview_readings import Part, Preview, summarise
@@ -109,18 +110,15 @@ class _Opened(NamedTuple):
 @contextmanager
 def _opened(file: Path, settings: Settings) -> Iterator[list[_Opened]]:
     if not file.is_file():
-        raise FileError(f"there is no file {str(file)!r}")
+        raise FileError(FileProblem.OTHER, text=f"there is no file {str(file)!r}")
     relative = _below_day_folder(file.resolve())
-    with unpacked(raw_file(file, relative_path=relative, source_file=str(file)), settings) as (
-        members,
-        left_out,
-        broken,
-    ):
-        if not members:
-            raise FileError(f"в архиве нет файлов по FILE_PATTERNS, есть: {', '.join(left_out)[:300]}")
+    with unpack(raw_file(file, relative_path=relative, source_file=str(file)), settings) as unpacked:
+        if not unpacked.files:
+            names = ", ".join(unpacked.left_out)[:300]
+            raise FileError(FileProblem.OTHER, text=f"в архиве нет файлов по FILE_PATTERNS, есть: {names}")
         yield [
-            _Opened(member.source_file, member.path, member.relative_path, broken.get(member.source_file))
-            for member in members
+            _Opened(member.source_file, member.path, member.relative_path, unpacked.broken.get(member.source_file))
+            for member in unpacked.files
         ]
 
 

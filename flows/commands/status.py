@@ -9,7 +9,7 @@ import typer
 
 from flows.commands.console import AsJson, log_lines, out, print_json, print_table
 from flows.runtime.prefect_api import answers
-from flows.runtime.warehouse import migrate_warehouse, open_connection, resolve_dsn
+from flows.runtime.warehouse import open_migrated
 from schemas.settings import Settings, load_settings
 from tasks.operate.show_status import ChangedLayout, Status, show_status
 from tasks.warehouse.connection import place_of
@@ -62,9 +62,9 @@ def _laid_out(layout: Layout) -> list[str]:
 
 
 async def _collect(settings: Settings, loads: int) -> tuple[str, Status, Layout, list[dict[str, Any]]]:
-    await migrate_warehouse(settings)
-    place = place_of(await resolve_dsn(settings))
-    async with open_connection(settings) as connection:
+    warehouse = await open_migrated(settings)
+    place = place_of(warehouse.dsn)
+    async with warehouse.connect() as connection:
         found = await show_status(connection, settings, loads=loads)
         return place, found, await read_layout(connection, settings), await _schedules(settings)
 

@@ -10,7 +10,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.commands.console import out, print_table
 from flows.runtime.local_server import set_up_server, start_server, start_workers, stop_all
-from flows.runtime.warehouse import resolve_dsn
+from flows.runtime.warehouse import open_warehouse
 from schemas.errors import TerminalError
 from schemas.settings import load_settings
 from tasks.warehouse import embedded_postgres
@@ -28,7 +28,7 @@ def up(*, workers: Workers = 1, port: Port = None) -> None:
     with temporary_settings({PREFECT_API_URL: url}):
         asyncio.run(set_up_server(settings))
         running = start_workers(settings, workers)
-        place = place_of(asyncio.run(resolve_dsn(settings)))
+        place = place_of(asyncio.run(open_warehouse(settings)).dsn)
     ui = url.removesuffix("/api")
     rows: list[dict[str, object]] = [
         {"what": "database", "where": place, "log": ""},

@@ -1,4 +1,4 @@
-"""What the parts of one run share: who runs, for which day, and how a run ends when files failed."""
+"""What the steps of a run share: who runs, for which day, on which warehouse, and how a run with failed files ends."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from uuid import UUID, uuid4
 
 from prefect import get_run_logger, runtime
 from prefect.client.schemas.objects import State
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
+from pydantic.json_schema import SkipJsonSchema
 
-from flows.runtime.warehouse import open_connection
+from flows.runtime.run_log import hide_tracebacks_of_ours
+from flows.runtime.warehouse import migrate_warehouse, open_warehouse
 from schemas.errors import RunFailedError
 from schemas.settings import Settings
-from tasks.ingest.claim_files import Run, adopt_loads, take_claim_key
 from tasks.report.summarise_run import RunSummary, summarise_run
-from tasks.warehouse.connection import is_transient
+from tasks.warehouse.batches import BatchResult
+from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.heap import use_one_heap
+from tasks.warehouse.load_log import Run, adopt_loads
+from tasks.warehouse.locks import take_claim_key
 
 
 class RunContext(BaseModel):
@@ -27,58 +31,69 @@ class RunContext(BaseModel):
     flow_run_id: UUID
     claim_key: int
     day: dt.date
+    warehouse: SkipJsonSchema[Warehouse] = Field(exclude=True, repr=False)
+    """The process's own: settings and credentials never leave it as a parameter."""
 
     @property
     def run(self) -> Run:
         """As the tasks know it."""
         return Run(self.flow_run_id, self.claim_key, self.day)
 
-
-class PartResult(BaseModel):
-    """What a subflow leaves behind: how many loads it took a step further."""
-
-    loads: int
-
-
-def is_worth_retrying(task: object, task_run: object, state: State[Any]) -> bool:
-    """Tell Prefect to retry what a lost connection or a concurrent load broke, and nothing else."""
-    return isinstance(state.data, BaseException) and is_transient(state.data)
+    @property
+    def settings(self) -> Settings:
+        """The settings that the run was started with."""
+        return self.warehouse.settings
 
 
-RETRY: dict[str, Any] = {
-    "retries": 3,
-    "retry_delay_seconds": [1, 5, 20],
-    "retry_condition_fn": is_worth_retrying,
-}
-"""How a group of files is tried again; each try finds out from the database what is left."""
+class StepResult(BaseModel):
+    """What a step leaves behind: how many files it took further."""
+
+    files: int
+
+
+def conclude_step(result: BatchResult) -> StepResult:
+    """End a step.
+
+    Raises:
+        RunFailedError: names the files that failed; the others are taken further.
+
+    """
+    if result.failed:
+        raise RunFailedError.of(result.failed)
+    return StepResult(files=result.files)
 
 
 @asynccontextmanager
-async def working(day: dt.date, settings: Settings) -> AsyncIterator[RunContext]:
-    """Hold the claim key while the run lives, and take up what an earlier process of it left."""
+async def open_run(day: dt.date, settings: Settings) -> AsyncIterator[RunContext]:
+    """Migrate, hold the claim key while the run lives, and take up what an earlier process of the run left."""
     use_one_heap()
+    hide_tracebacks_of_ours()
+    warehouse = await open_warehouse(settings)
+    await migrate_warehouse(warehouse)
     flow_run_id = UUID(str(runtime.flow_run.id)) if runtime.flow_run.id else uuid4()
-    async with open_connection(settings) as connection:
-        context = RunContext(flow_run_id=flow_run_id, claim_key=await take_claim_key(connection), day=day)
+    async with warehouse.connect() as connection:
+        claim_key = await take_claim_key(connection)
+        context = RunContext(flow_run_id=flow_run_id, claim_key=claim_key, day=day, warehouse=warehouse)
         await adopt_loads(connection, context.run, settings)
         yield context
 
 
-async def conclude(context: RunContext, parts: Sequence[State[Any]], settings: Settings) -> RunSummary:
+async def conclude(context: RunContext, steps: Sequence[State[Any]]) -> RunSummary:
     """Sum up a run.
 
     Raises:
-        RunFailedError: a part or a file failed; names each file with its reason.
+        RunFailedError: a step or a file failed; names each file with its reason.
 
     """
-    async with open_connection(settings) as connection:
-        summary = await summarise_run(connection, context.flow_run_id, settings)
+    async with context.warehouse.connect() as connection:
+        summary = await summarise_run(connection, context.flow_run_id, context.settings)
     get_run_logger().info("%s", summary)
-    broken = [part for part in parts if not part.is_completed()]
-    if broken or summary.unfinished:
-        # The log names the files; a part that failed before it came to one speaks for itself.
+    failed_steps = [step for step in steps if not step.is_completed()]
+    if failed_steps or summary.unfinished:
+        # The log names the files; a step that failed before it came to one speaks for itself.
         files = summary.failed | summary.unfinished
-        error = RunFailedError.of(files) if files else RunFailedError("; ".join(str(part.message) for part in broken))
+        messages = "; ".join(str(step.message) for step in failed_steps)
+        error = RunFailedError.of(files) if files else RunFailedError(messages)
         error.summary = summary.model_dump()
         raise error
     return summary

@@ -14,11 +14,11 @@ from pydantic import SecretStr
 
 from flows.runtime.prefect_api import answers, local_api_url, server_database, server_url_file
 from flows.runtime.processes import Running, find_process, listens, start_process, started_names, stop_process
-from flows.runtime.warehouse import migrate_warehouse
+from flows.runtime.warehouse import open_migrated
 from schemas.errors import TerminalError
 from schemas.settings import PROJECT_ROOT, Settings
 from tasks.warehouse import embedded_postgres
-from tasks.warehouse.connection import ensure_block
+from tasks.warehouse.credentials_block import ensure_block
 
 POOL = "dataops"
 # Parents wait for their children in the same pool: a limit must leave room for both.
@@ -105,7 +105,7 @@ async def set_up_server(settings: Settings) -> None:
     """
     if settings.database_url is None:
         await ensure_block(SecretStr(embedded_postgres.start(settings.state_dir)))
-    await migrate_warehouse(settings)
+    await open_migrated(settings)
     await _ensure_pool()
     await _ensure_zombie_automation()
     deploy(settings)

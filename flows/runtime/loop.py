@@ -8,13 +8,13 @@ from prefect import aserve
 from prefect.schedules import Cron, Interval
 
 from flows.load_day import load_day
-from flows.runtime.warehouse import migrate_warehouse
+from flows.runtime.warehouse import open_migrated
 from schemas.settings import Settings
 
 
 async def serve_schedule(settings: Settings) -> None:
     """Serve load-day: every LOOP_INTERVAL_SEC for today, at 01:15 and 02:30 for the day before."""
-    await migrate_warehouse(settings)
+    await open_migrated(settings)
     yesterday = {"days_back": 1}
     deployment = await load_day.ato_deployment(
         name="loop",

@@ -22,8 +22,13 @@ class _OneLine(logging.Filter):
         return True
 
 
-for _name in ("prefect.flow_runs", "prefect.task_runs"):
-    logging.getLogger(_name).addFilter(_OneLine())
+_ONE_LINE = _OneLine()
+
+
+def hide_tracebacks_of_ours() -> None:
+    """Show what the user can act on without a traceback, in this process; safe to repeat."""
+    for name in ("prefect.flow_runs", "prefect.task_runs"):
+        logging.getLogger(name).addFilter(_ONE_LINE)
 
 
 @contextmanager

@@ -1,60 +1,81 @@
-"""Which database is the warehouse, and a connection to it."""
+"""Which database is the warehouse, and its schema brought to this version."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+import os
 
-from prefect.settings import PREFECT_API_URL
 from pydantic import SecretStr
 
-from flows.runtime.prefect_api import require_answer
 from schemas.settings import Settings
 from tasks.warehouse import embedded_postgres
-from tasks.warehouse.connection import connect, find_block
+from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.migrate import MigrationReport, migrate
 from tasks.warehouse.roles import become_owner, grant_to_roles
-
-if TYPE_CHECKING:
-    import asyncpg
 
 _BLOCK_URLS: dict[str, SecretStr | None] = {}
 
 
-async def resolve_dsn(settings: Settings) -> SecretStr:
+async def open_warehouse(settings: Settings) -> Warehouse:
     """Decide on the warehouse: DATABASE_URL, else the operator's block, else the embedded PostgreSQL.
 
     The block is looked up only where a Prefect API is configured: a plain command starts no server.
+
+    Raises:
+        TransientError: a Prefect API is configured and does not answer.
+
     """
+    return Warehouse(settings=settings, dsn=await _resolve_dsn(settings))
+
+
+async def _resolve_dsn(settings: Settings) -> SecretStr:
     if settings.database_url:
         return settings.database_url
-    if PREFECT_API_URL.value() and (from_block := await _block_url(PREFECT_API_URL.value())):
+    if (api_url := _configured_api_url()) and (from_block := await _block_url(api_url)):
         return from_block
     return SecretStr(await asyncio.to_thread(embedded_postgres.start, settings.state_dir))
+
+
+def _configured_api_url() -> str | None:
+    # Prefect takes a second to import: a command without a server asks it nothing.
+    if not os.environ.get("PREFECT_API_URL") and not _is_prefect_imported():
+        return None
+    from prefect.settings import PREFECT_API_URL
+
+    url: str | None = PREFECT_API_URL.value()
+    return url
+
+
+def _is_prefect_imported() -> bool:
+    import sys
+
+    return "prefect" in sys.modules
 
 
 async def _block_url(api_url: str) -> SecretStr | None:
     """Read the block once a process: a run stays with the database that it began with."""
     if api_url not in _BLOCK_URLS:
+        from flows.runtime.prefect_api import require_answer
+        from tasks.warehouse.credentials_block import find_block
+
         await asyncio.to_thread(require_answer, api_url)
         _BLOCK_URLS[api_url] = await find_block()
     return _BLOCK_URLS[api_url]
 
 
-@asynccontextmanager
-async def open_connection(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
-    """Open a connection to the warehouse."""
-    async with connect(await resolve_dsn(settings)) as connection:
-        yield connection
-
-
-async def migrate_warehouse(settings: Settings, *, convert: bool = False) -> MigrationReport:
+async def migrate_warehouse(warehouse: Warehouse, *, convert: bool = False) -> MigrationReport:
     """Bring the warehouse to the schema of this version; quick when there is nothing to do or to convert."""
-    async with open_connection(settings) as connection:
+    settings = warehouse.settings
+    async with warehouse.connect() as connection:
         await become_owner(connection, settings)
         report = await migrate(connection, settings, convert=convert)
         if report.applied or report.laid_out:
             await grant_to_roles(connection, settings)
         return report
+
+
+async def open_migrated(settings: Settings) -> Warehouse:
+    """Open the warehouse for a command that reads: migrated, as every run leaves it."""
+    warehouse = await open_warehouse(settings)
+    await migrate_warehouse(warehouse)
+    return warehouse

@@ -10,6 +10,7 @@ from enum import Enum
 from pathlib import Path
 
 from schemas.errors import FileError
+from schemas.problems import FileProblem
 from schemas.settings import Settings
 
 _HEAD_BYTES = 4096
@@ -110,14 +111,14 @@ def _kind_of_zip(path: Path, settings: Settings) -> Kind:
             parts = archive.infolist()
             check_unpacked(parts, settings)
             if any(part.flag_bits & 1 for part in parts):
-                raise FileError(ENCRYPTED)
+                raise FileError(FileProblem.OTHER, text=ENCRYPTED)
             names = {part.filename for part in parts}
             kind = next((kind for name, kind in _PARTS if name in names), None) or _kind_of_odf(archive, names)
             if kind is Kind.WORKBOOK:
                 _refuse_dtd(archive, parts)
     # NotImplementedError: a method of packing that nobody uses; RuntimeError: encrypted.
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError):
-        raise FileError(DAMAGED) from None
+        raise FileError(FileProblem.OTHER, text=DAMAGED) from None
     return kind or Kind.ZIP
 
 
@@ -132,13 +133,15 @@ def check_unpacked(parts: list[zipfile.ZipInfo], settings: Settings) -> None:
     packed = max(sum(part.compress_size for part in parts), 1)
     if unpacked > settings.max_unpacked_mb << 20:
         raise FileError(
-            f"после распаковки файл занял бы {unpacked >> 20} МБ, разрешено {settings.max_unpacked_mb} "
-            "(MAX_UNPACKED_MB): не распакован"
+            FileProblem.OTHER,
+            text=f"после распаковки файл занял бы {unpacked >> 20} МБ, разрешено {settings.max_unpacked_mb} "
+            "(MAX_UNPACKED_MB): не распакован",
         )
     if unpacked > _SMALL_BYTES and unpacked / packed > settings.max_unpack_ratio:
         raise FileError(
-            f"при распаковке файл вырос бы в {unpacked // packed} раз, разрешено в {settings.max_unpack_ratio} "
-            "(MAX_UNPACK_RATIO): похоже на zip-бомбу, не распакован"
+            FileProblem.OTHER,
+            text=f"при распаковке файл вырос бы в {unpacked // packed} раз, разрешено в {settings.max_unpack_ratio} "
+            "(MAX_UNPACK_RATIO): похоже на zip-бомбу, не распакован",
         )
 
 
@@ -146,7 +149,7 @@ def _kind_of_odf(archive: zipfile.ZipFile, names: set[str]) -> Kind | None:
     if "content.xml" not in names:
         return None
     if "META-INF/manifest.xml" in names and b"encryption-data" in _start(archive, "META-INF/manifest.xml", 1 << 20):
-        raise FileError(ENCRYPTED)
+        raise FileError(FileProblem.OTHER, text=ENCRYPTED)
     kind = _start(archive, "mimetype", 100).decode("ascii", "replace") if "mimetype" in names else "spreadsheet"
     return next((known for word, known in _ODF.items() if word in kind), None)
 
@@ -158,7 +161,9 @@ def _refuse_dtd(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> None:
             continue
         # Without NULs also UTF-16 is seen through. A DTD can only stand before the first element.
         if _DTD.search(_start(archive, part.filename, _HEAD_BYTES).replace(b"\0", b"")):
-            raise FileError(f"в части {part.filename} есть DTD или сущности XML: файл опасен и не прочитан")
+            raise FileError(
+                FileProblem.OTHER, text=f"в части {part.filename} есть DTD или сущности XML: файл опасен и не прочитан"
+            )
 
 
 def _start(archive: zipfile.ZipFile, name: str, size: int) -> bytes:
@@ -170,6 +175,6 @@ def _kind_of_compound_file(path: Path) -> Kind:
     """Tell an old xls from a doc or a password-protected xlsx in the same container."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         if content.find("EncryptedPackage".encode("utf-16-le")) >= 0:
-            raise FileError(ENCRYPTED)
+            raise FileError(FileProblem.OTHER, text=ENCRYPTED)
         found = (kind for name, kind in _STREAMS if content.find(name.encode("utf-16-le") + b"\0\0") >= 0)
         return next(found, Kind.BINARY)

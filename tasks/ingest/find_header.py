@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from schemas.errors import FileError
-from schemas.layouts import Column, MetricColumn, TableLayout
 from schemas.mappings import DRAFT
 from schemas.metrics import METRICS, factor_to_own_unit, fold
+from schemas.problems import FileProblem
 from schemas.settings import Settings
+from schemas.table_layout import Column, MetricColumn, TableLayout
 from schemas.table_spec import CODE_NAMES, LONG_FIELDS, LONG_REQUIRED, FromColumn, TableSpec
 from tasks.ingest.table_rows import Row
 
@@ -106,7 +107,9 @@ def find_header(rows: Iterator[Row], spec: TableSpec) -> Header:
         head = list(itertools.islice(rows, max(spec.header_row - first + 1 + _MOST_LINES_BELOW, 0)))
         place = spec.header_row - first
         if not 0 <= place < len(head):
-            raise FileError(f"в файле нет строки {spec.header_row}, где по описанию источника стоит шапка")
+            raise FileError(
+                FileProblem.OTHER, text=f"в файле нет строки {spec.header_row}, где по описанию источника стоит шапка"
+            )
         return _with_lines_below(_one_line(head, place, first), head[place + 1 :])
     head = list(itertools.islice(rows, _LINES_TO_LOOK_AT))
     best, most = None, 0
@@ -118,7 +121,9 @@ def find_header(rows: Iterator[Row], spec: TableSpec) -> Header:
                 best, most = header, known
     if best is None:
         needed = ", ".join(f"«{one.spellings[0]}»" for one in wanted if one.required)
-        raise FileError(f"шапка не найдена: ни в одной из первых строк нет столбцов {needed[:500]}; {DRAFT}")
+        raise FileError(
+            FileProblem.OTHER, text=f"шапка не найдена: ни в одной из первых строк нет столбцов {needed[:500]}; {DRAFT}"
+        )
     return _with_lines_below(best, head[best.line - first + 1 :])
 
 
@@ -130,7 +135,10 @@ def _below_text(rows: Iterator[Row], after: str | None) -> tuple[int, Iterator[R
     for number, row in enumerate(rows, start=1):
         if any(cell and text in fold(cell) for cell in row):
             return number + 1, rows
-    raise FileError(f"в файле нет строки с текстом «{after}», под которой по описанию источника стоит таблица")
+    raise FileError(
+        FileProblem.OTHER,
+        text=f"в файле нет строки с текстом «{after}», под которой по описанию источника стоит таблица",
+    )
 
 
 def _one_line(head: list[Row], place: int, first: int) -> Header:
@@ -268,7 +276,8 @@ class _Columns(NamedTuple):
                 if len(found) > 1:
                     places = ", ".join(f"{column.letter} «{column.heading}»" for column in found)
                     raise FileError(
-                        f"столбец «{wanted.spellings[0]}» встречается несколько раз ({places}): оставьте один"
+                        FileProblem.OTHER,
+                        text=f"столбец «{wanted.spellings[0]}» встречается несколько раз ({places}): оставьте один",
                     )
                 if found:
                     return found[0]
@@ -283,7 +292,8 @@ class _Columns(NamedTuple):
         there = ", ".join(f"«{heading}»" for heading in headings.values())
         there = f"{there[:300]}…" if len(there) > 300 else there
         return FileError(
-            f"нет столбца «{wanted.spellings[0]}»{hint}; есть: {there}. Исправьте шапку файла или описание источника"
+            FileProblem.OTHER,
+            text=f"нет столбца «{wanted.spellings[0]}»{hint}; есть: {there}. Исправьте шапку файла или описание источника",  # noqa: E501
         )
 
 
@@ -295,8 +305,9 @@ def _check_units(header: Header, spec: TableSpec, found: dict[str, Column | None
         factors = [factor_to_own_unit(METRICS[meaning.metric], text, interval_hours=1) for text in (unit, meaning.unit)]
         if unit and factors[0] != factors[1]:
             raise FileError(
-                f"столбец «{heading}»: в файле единица «{unit}», а в описании источника "
-                f"«{meaning.unit or METRICS[meaning.metric].unit}»: исправьте описание или файл"
+                FileProblem.OTHER,
+                text=f"столбец «{heading}»: в файле единица «{unit}», а в описании источника "
+                f"«{meaning.unit or METRICS[meaning.metric].unit}»: исправьте описание или файл",
             )
 
 
@@ -331,8 +342,9 @@ def _filled(template: str, values: dict[str, str]) -> str:
     missing = [name for name in re.findall(r"\{(\w+)\}", template) if not values.get(name)]
     if missing:
         raise FileError(
-            f"ни в пути файла, ни в имени листа нет части «{missing[0]}», из которой берётся код {template}: "
-            "переименуйте файл или исправьте identity в описании источника"
+            FileProblem.OTHER,
+            text=f"ни в пути файла, ни в имени листа нет части «{missing[0]}», из которой берётся код {template}: "
+            "переименуйте файл или исправьте identity в описании источника",
         )
     return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], template)
 
@@ -342,7 +354,8 @@ def _code_in_cell(cell: str, text: str | None, pattern: str | None) -> str:
     code = (match[1] if match.re.groups else match[0]) if match else None
     if not code:
         raise FileError(
-            f"в ячейке {cell} нет кода (там «{(text or '')[:60]}»): "
-            "заполните её или исправьте identity в описании источника"
+            FileProblem.OTHER,
+            text=f"в ячейке {cell} нет кода (там «{(text or '')[:60]}»): "
+            "заполните её или исправьте identity в описании источника",
         )
     return code.removesuffix(".0") if re.fullmatch(r"\d+\.0", code) else code

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from schemas.errors import FileError
+from schemas.problems import FileProblem
 from schemas.table_spec import TableSpec
 from tasks.ingest.detect_kind import is_utf16
 from tasks.ingest.find_header import count_known, wanted_columns
@@ -113,7 +114,7 @@ class CsvGrid:
                     yield lines.part(batch)
                 yield lines.rest(width)
             except (pa.ArrowInvalid, UnicodeError) as error:
-                raise FileError(lines.refused or self._what_is_broken(error)) from None
+                raise FileError(FileProblem.OTHER, text=lines.refused or self._what_is_broken(error)) from None
 
     def _open(self, stream: _Utf8, skip: int, width: int, lines: _Lines) -> Iterator[pa.RecordBatch]:
         keys = [str(place) for place in range(width)]
@@ -163,7 +164,9 @@ def _rows(text: io.TextIOBase, delimiter: str) -> Iterator[Row]:
             yield [cell or None for cell in row]
     except csv.Error as error:
         why = _TOO_LONG if "field limit" in str(error) else str(error)
-        raise FileError(f"csv не читается, строка {reader.line_num}: {why}: исправьте файл") from None
+        raise FileError(
+            FileProblem.OTHER, text=f"csv не читается, строка {reader.line_num}: {why}: исправьте файл"
+        ) from None
 
 
 def _encodings(path: Path, head: bytes) -> list[str]:
@@ -171,7 +174,7 @@ def _encodings(path: Path, head: bytes) -> list[str]:
     if utf16 := is_utf16(head):
         return [utf16]
     if (place := head.find(b"\0")) >= 0:
-        raise FileError(f"нулевой байт на позиции {place}: {_AGAIN}")
+        raise FileError(FileProblem.OTHER, text=f"нулевой байт на позиции {place}: {_AGAIN}")
     start, sample = _first_not_ascii(path)
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
@@ -180,10 +183,14 @@ def _encodings(path: Path, head: bytes) -> list[str]:
         # Text that is UTF-8 almost everywhere is damaged UTF-8, not some other encoding.
         text = sample.decode("utf-8", "replace")
         if sum("а" <= letter <= "я" for letter in text.lower()) > 3 * text.count("�"):
-            raise FileError(f"байт на позиции {start + error.start} не текст в utf-8: {_AGAIN}") from None
+            raise FileError(
+                FileProblem.OTHER, text=f"байт на позиции {start + error.start} не текст в utf-8: {_AGAIN}"
+            ) from None
         found = [encoding for encoding in _CYRILLIC if _decodes(sample, encoding)]
         if not found:
-            raise FileError(f"байт на позиции {start + error.start} не текст: {_AGAIN}") from None
+            raise FileError(
+                FileProblem.OTHER, text=f"байт на позиции {start + error.start} не текст: {_AGAIN}"
+            ) from None
         guess = charset_normalizer.from_bytes(sample, cp_isolation=found).best()
         return sorted(
             found,
@@ -250,7 +257,7 @@ class _Utf8(io.RawIOBase):
             text = block if self._decoder is None else self._decoded(block)
             if (place := text.find(b"\0")) >= 0:
                 where = self._offset + place if self._decoder is None else self._offset
-                raise FileError(f"нулевой байт на позиции {where}: {_AGAIN}")
+                raise FileError(FileProblem.OTHER, text=f"нулевой байт на позиции {where}: {_AGAIN}")
             self._offset += len(block)
             if text:
                 return text
@@ -265,7 +272,9 @@ class _Utf8(io.RawIOBase):
             return self._decoder.decode(block, final).encode()
         except UnicodeError as error:
             place = self._offset - kept + getattr(error, "start", 0)
-            raise FileError(f"байт на позиции {place} не текст в {self._encoding}: {_AGAIN}") from None
+            raise FileError(
+                FileProblem.OTHER, text=f"байт на позиции {place} не текст в {self._encoding}: {_AGAIN}"
+            ) from None
 
 
 class _Lines:

@@ -9,6 +9,7 @@ from pathlib import Path
 from schemas.errors import FileError
 from schemas.mappings import SourceMapping
 from schemas.metrics import fold
+from schemas.problems import FileProblem
 from schemas.settings import Settings
 from schemas.table_spec import TableSpec
 from tasks.ingest.detect_kind import Kind, kind_of
@@ -47,7 +48,7 @@ def peek(path: Path, settings: Settings) -> list[tuple[str | None, list[Row]]]:
     elif kind is Kind.TEXT:
         grids = [CsvGrid.open(path, ())]
     else:
-        raise FileError(f"это {kind.value}: такой файл не читается, попросите csv или xlsx")
+        raise FileError(FileProblem.OTHER, text=f"это {kind.value}: такой файл не читается, попросите csv или xlsx")
     return [(grid.sheet, list(islice(grid.rows(), _LINES_TO_PEEK_AT))) for grid in grids]
 
 
@@ -62,8 +63,10 @@ def _grids(path: Path, mapping: SourceMapping, settings: Settings) -> list[tuple
         sheets = open_sheets(path, [spec.sheet for spec in mapping.tables], settings)
         return [(spec, sheet) for spec, found in zip(mapping.tables, sheets, strict=True) for sheet in found]
     if kind in {Kind.ZIP, Kind.GZIP}:
-        raise FileError(f"это {kind.value} без таблиц или внутри другого архива: распакуйте его")
-    raise FileError(f"это {kind.value}: такой файл не читается, попросите csv или xlsx")
+        raise FileError(
+            FileProblem.OTHER, text=f"это {kind.value} без таблиц или внутри другого архива: распакуйте его"
+        )
+    raise FileError(FileProblem.OTHER, text=f"это {kind.value}: такой файл не читается, попросите csv или xlsx")
 
 
 def read_table(grid: Grid, spec: TableSpec, *, relative_path: str, settings: Settings) -> RawTable:

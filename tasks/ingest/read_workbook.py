@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from schemas.errors import FileError
+from schemas.problems import FileProblem
 from schemas.settings import Settings
 from tasks.ingest.detect_kind import DAMAGED, ENCRYPTED
 from tasks.ingest.table_rows import Part, Row
@@ -127,7 +128,8 @@ def _choose(names: Sequence[str], there: Sequence[SheetInfo]) -> list[str]:
         listed = ", ".join(f"«{sheet.name}»" + ("" if sheet.visible else " (скрыт)") for sheet in there)
         absent = ", ".join(f"«{name}»" for name in missing) or "видимого"
         raise FileError(
-            f"нет листа {absent}; в книге есть: {listed[:500]}. Исправьте sheet в описании источника или имя листа"
+            FileProblem.OTHER,
+            text=f"нет листа {absent}; в книге есть: {listed[:500]}. Исправьте sheet в описании источника или имя листа",  # noqa: E501
         )
     return found
 
@@ -158,15 +160,15 @@ class _Parser:
                 pipe.send_bytes(json.dumps(request).encode())
                 # The process ends itself when it has used its time; one that waits is ended here.
                 if not pipe.poll(settings.workbook_timeout_sec + 5):
-                    raise FileError(self._end(timed_out=True, settings=settings))
+                    raise FileError(FileProblem.OTHER, text=self._end(timed_out=True, settings=settings))
                 answer = json.loads(pipe.recv_bytes())
             except (EOFError, OSError):
-                raise FileError(self._end(timed_out=False, settings=settings)) from None
+                raise FileError(FileProblem.OTHER, text=self._end(timed_out=False, settings=settings)) from None
         if "ok" in answer:
             return answer["ok"]
         if answer["error"] == "damaged":
-            raise FileError(f"{DAMAGED} ({answer['detail']})")
-        raise FileError(ENCRYPTED if answer["error"] == "password" else _too_big(settings))
+            raise FileError(FileProblem.OTHER, text=f"{DAMAGED} ({answer['detail']})")
+        raise FileError(FileProblem.OTHER, text=ENCRYPTED if answer["error"] == "password" else _too_big(settings))
 
     def _running(self, settings: Settings) -> Connection:
         # A process forked from this one must not talk to its parent's parser.

@@ -1,107 +1,25 @@
-"""Write each source row as it was into stage, and keep the raw rows as Arrow while the run lives."""
+"""Write each source row as it was into stage, and keep the raw rows in the spool while the run lives."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from schemas.layouts import TableLayout, fingerprint
+from schemas.raw_rows import raw_row_schema
 from schemas.settings import Settings
+from schemas.table_layout import TableLayout
+from tasks.ingest.table_rows import RawTable
+from tasks.warehouse.connection import Connection
 from tasks.warehouse.copy import copy_tables
+from tasks.warehouse.load_log import finish_staging
+from tasks.warehouse.raw_cells import pack_cells
+from tasks.warehouse.spool import Spool, StreamWriter
 from tasks.warehouse.statements import Statements
 
-if TYPE_CHECKING:
-    import asyncpg
-
 sql = Statements(__file__)
-
-_SPOOL_SECONDS = 2 * 86_400
-SEPARATOR = "\x1f"
-
-
-class Staged(NamedTuple):
-    """What a staged file came to."""
-
-    raw_rows: int
-    layouts: list[TableLayout]
-
-
-class _Target(NamedTuple):
-    load_id: UUID
-    table_num: int
-    spool: Path
-
-
-def cells_of(batch: pa.RecordBatch) -> tuple[pa.Array, pa.Array]:
-    """Give each row's cells joined by U+001F and, where a cell holds that or NUL, the row as JSON instead."""
-    columns = batch.columns[1:]
-    joined = pc.binary_join_element_wise(*columns, SEPARATOR, null_handling="replace", null_replacement="")
-    data = joined.buffers()[2].to_pybytes()
-    if data.count(SEPARATOR.encode()) == len(batch) * (len(columns) - 1) and b"\0" not in data:
-        return joined, pa.nulls(len(batch), pa.string())
-    counts = pc.count_substring(joined, SEPARATOR)
-    odd = pc.or_(pc.not_equal(counts, len(columns) - 1), pc.match_substring(joined, "\0"))
-    rows = batch.drop_columns("row_num").filter(odd).to_pylist()
-    payloads = pa.array([json.dumps(row, ensure_ascii=False) for row in rows], pa.string())
-    nothing = pa.nulls(len(batch), pa.string())
-    return pc.if_else(odd, nothing, joined), pc.replace_with_mask(nothing, odd, payloads)
-
-
-def raw_spool(load_id: UUID, table: int, settings: Settings) -> Path:
-    """Give the path of the Arrow file with one table's raw rows."""
-    return settings.state_dir / "spool" / f"{load_id}.{table}.arrow"
-
-
-def clear_old_spool(settings: Settings, *, now: float) -> None:
-    """Remove what failed loads left in the spool; a load that still needs it makes it again from stage."""
-    for file in (settings.state_dir / "spool").glob("*"):
-        if now - file.stat().st_mtime > _SPOOL_SECONDS:
-            file.unlink(missing_ok=True)
-
-
-async def stage_tables(
-    connection: asyncpg.Connection,
-    load_id: UUID,
-    source_file: str,
-    tables: Iterable[tuple[TableLayout, Iterator[pa.RecordBatch]]],
-    settings: Settings,
-    *,
-    source: str,
-) -> Staged:
-    """Copy every row of a file's tables into stage, all or nothing.
-
-    The Arrow files beside it only spare reading stage again; validation does without them.
-    """
-    layouts: list[TableLayout] = []
-    rows = 0
-    async with connection.transaction():
-        for layout, batches in tables:
-            spool = raw_spool(load_id, len(layouts), settings)
-            spool.parent.mkdir(parents=True, exist_ok=True)
-            target = _Target(load_id, len(layouts), spool)
-            keys = [column.key for column in layout.columns]
-            await connection.execute(
-                sql.text("insert_raw_table", settings), load_id, len(layouts), source_file, layout.sheet, keys
-            )
-            rows += await _stage_table(connection, target, layout, batches, settings)
-            layouts.append(layout)
-        await connection.execute(
-            sql.text("finish_staging", settings),
-            load_id,
-            rows,
-            json.dumps([layout.model_dump() for layout in layouts], ensure_ascii=False),
-            fingerprint(layouts),
-            _remarks(layouts, rows),
-            source,
-        )
-    return Staged(rows, layouts)
-
 
 _RAW_ROWS = pa.schema(
     [
@@ -114,43 +32,78 @@ _RAW_ROWS = pa.schema(
 )
 
 
-async def _stage_table(
-    connection: asyncpg.Connection,
-    target: _Target,
-    layout: TableLayout,
-    batches: Iterator[pa.RecordBatch],
+class Staged(NamedTuple):
+    """What a staged file came to."""
+
+    raw_rows: int
+    tables: list[TableLayout]
+
+
+async def stage_tables(
+    connection: Connection,
+    load_id: UUID,
+    source_file: str,
+    tables: Iterable[RawTable],
     settings: Settings,
-) -> int:
-    schema = pa.schema([("row_num", pa.int32()), *((column.key, pa.string()) for column in layout.columns)])
+    *,
+    source: str,
+) -> Staged:
+    """Copy every row of a file's tables into stage, all or nothing.
+
+    The Arrow files beside it only spare reading stage again; validation does without them.
+    """
+    spool = Spool(settings)
+    staged: list[TableLayout] = []
     rows = 0
-
-    def raw_rows() -> Iterator[pa.Table]:
-        nonlocal rows
-        for batch in batches:
-            writer.write_batch(batch)
-            rows += len(batch)
-            yield pa.table(
-                [
-                    pa.repeat(pa.scalar(target.load_id.bytes, pa.binary(16)), len(batch)),
-                    pa.repeat(pa.scalar(target.table_num, pa.int16()), len(batch)),
-                    batch.column("row_num"),
-                    *cells_of(batch),
-                ],
-                schema=_RAW_ROWS,
+    async with connection.transaction():
+        for table_num, (table, batches) in enumerate(tables):
+            keys = [column.key for column in table.columns]
+            await connection.execute(
+                *sql(
+                    "insert_raw_table",
+                    settings,
+                    load_id=load_id,
+                    table_num=table_num,
+                    source_file=source_file,
+                    sheet=table.sheet,
+                    columns=keys,
+                )
             )
+            with StreamWriter(spool.raw(load_id, table_num), raw_row_schema(keys)) as writer:
+                counter = _RawRows(load_id, table_num, batches, writer)
+                await copy_tables(connection, counter, of=_RAW_ROWS, into="raw_rows", schema=settings.stage_schema)
+            rows += counter.count
+            staged.append(table)
+        message = _remarks(staged, rows)
+        await finish_staging(connection, load_id, staged, settings, raw_rows=rows, message=message, source=source)
+    return Staged(rows, staged)
 
-    with pa.OSFile(str(target.spool), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
-        await copy_tables(connection, raw_rows(), of=_RAW_ROWS, into="raw_rows", schema=settings.stage_schema)
-    return rows
+
+class _RawRows:
+    """The rows of a table as stage takes them, counted, and written into the spool on the way."""
+
+    def __init__(self, load_id: UUID, table_num: int, batches: Iterator[pa.RecordBatch], writer: StreamWriter) -> None:
+        self._load_id = pa.scalar(load_id.bytes, pa.binary(16))
+        self._table_num = pa.scalar(table_num, pa.int16())
+        self._batches = batches
+        self._writer = writer
+        self.count = 0
+
+    def __iter__(self) -> Iterator[pa.Table]:
+        for batch in self._batches:
+            self._writer.write(batch)
+            self.count += len(batch)
+            ids, numbers = pa.repeat(self._load_id, len(batch)), pa.repeat(self._table_num, len(batch))
+            yield pa.table([ids, numbers, batch.column("row_num"), *pack_cells(batch)], schema=_RAW_ROWS)
 
 
-def _remarks(layouts: list[TableLayout], rows: int) -> str | None:
+def _remarks(tables: list[TableLayout], rows: int) -> str | None:
     """Say in the log's message what is worth knowing of a file that loads: lines left out, new columns."""
     remarks = [] if rows else ["в файле нет ни одной строки с данными"]
-    remarks += [note for layout in layouts for note in layout.notes]
+    remarks += [note for table in tables for note in table.notes]
     skipped: dict[str, int] = {}
-    for layout in layouts:
-        for kind, count in layout.skipped.items():
+    for table in tables:
+        for kind, count in table.skipped.items():
             skipped[kind] = skipped.get(kind, 0) + count
     if skipped:
         remarks.append("пропущено: " + ", ".join(f"{kind} {count}" for kind, count in sorted(skipped.items())))

@@ -9,8 +9,8 @@ from typing import NamedTuple, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.layouts import RAGGED, TableLayout
 from schemas.metrics import fold
+from schemas.table_layout import RAGGED, TableLayout
 
 Row = list[str | None]
 

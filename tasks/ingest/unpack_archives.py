@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
 from schemas.errors import FileError
+from schemas.problems import FileProblem
 from schemas.settings import Settings
 from tasks.ingest.detect_kind import DAMAGED, Kind, check_unpacked, kind_of
 
@@ -49,7 +50,7 @@ def expand(path: Path, into: Path, settings: Settings) -> list[Member]:
     kind = kind_of(path, settings)
     members = _expand_zip(path, into, settings) if kind is Kind.ZIP else _expand_gzip(path, into, settings)
     if not members:
-        raise FileError(f"в архиве нет файлов: это {kind.value}, запросите его ещё раз")
+        raise FileError(FileProblem.OTHER, text=f"в архиве нет файлов: это {kind.value}, запросите его ещё раз")
     return members
 
 
@@ -61,7 +62,9 @@ def _expand_zip(path: Path, into: Path, settings: Settings) -> list[Member]:
                 part for part in archive.infolist() if not part.is_dir() and not _is_never_read(_safe(part.filename))
             ]
             if len(parts) > _MOST_MEMBERS:
-                raise FileError(f"в архиве {len(parts)} файлов, разрешено {_MOST_MEMBERS}: разделите его")
+                raise FileError(
+                    FileProblem.OTHER, text=f"в архиве {len(parts)} файлов, разрешено {_MOST_MEMBERS}: разделите его"
+                )
             check_unpacked(parts, settings)
             for number, part in enumerate(parts):
                 target = into / f"{number}{_suffix(part.filename)}"
@@ -69,10 +72,10 @@ def _expand_zip(path: Path, into: Path, settings: Settings) -> list[Member]:
                     _copy(stream, target, part.file_size)
                 members.append(Member(_safe(_name(part)), target))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise FileError(f"{DAMAGED} ({error})") from None
+        raise FileError(FileProblem.OTHER, text=f"{DAMAGED} ({error})") from None
     except OSError as error:
         if error.errno == errno.EINVAL:  # a part that begins before the file does
-            raise FileError(DAMAGED) from None
+            raise FileError(FileProblem.OTHER, text=DAMAGED) from None
         raise
     return members
 
@@ -86,7 +89,7 @@ def _expand_gzip(path: Path, into: Path, settings: Settings) -> list[Member]:
         with gzip.open(path) as stream:
             _copy(stream, target, most)
     except (gzip.BadGzipFile, zlib.error, EOFError):
-        raise FileError(DAMAGED) from None
+        raise FileError(FileProblem.OTHER, text=DAMAGED) from None
     return [Member(_safe(name), target)]
 
 
@@ -98,7 +101,8 @@ def _copy(stream: IO[bytes] | gzip.GzipFile, target: Path, most: int) -> None:
             done += len(block)
             if done > most:
                 raise FileError(
-                    f"при распаковке больше {most >> 20} МБ (MAX_UNPACKED_MB, MAX_UNPACK_RATIO): не распакован"
+                    FileProblem.OTHER,
+                    text=f"при распаковке больше {most >> 20} МБ (MAX_UNPACKED_MB, MAX_UNPACK_RATIO): не распакован",
                 )
             file.write(block)
 

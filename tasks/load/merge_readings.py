@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -15,13 +15,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.errors import TerminalError
+from schemas.errors import FileError
 from schemas.readings import ACCEPTED, METRIC_NAMES
 from schemas.settings import Settings
+from tasks.warehouse.batches import BatchResult, batch_by_size, together_or_each_alone
+from tasks.warehouse.connection import Connection, Warehouse
 from tasks.warehouse.copy import copy_table, copy_tables
+from tasks.warehouse.load_log import MergeCounts, Run, fail_load, finish_load
+from tasks.warehouse.locks import Lock, hold, hold_checksums
+from tasks.warehouse.spool import Spool, read_stream, write_accepted_stream
 from tasks.warehouse.statements import SHARED, Statements
+from tasks.warehouse.storage import LOCAL
 
 sql = Statements(__file__)
+_log = logging.getLogger("dataops.load")
 
 _IN_CORE = pa.schema(
     [
@@ -29,8 +36,6 @@ _IN_CORE = pa.schema(
         *((field.name, field.type) for field in ACCEPTED.set(2, pa.field("metric", pa.string()))),
     ]
 )
-LOADS_LOCK = 7_402_611_956  # any number of our own
-"""Held shared by each load, alone by a rollback, which must see all that the loads before it held."""
 # Above so many meters a list of them costs more to compare than it saves in look-ups.
 _MOST_METERS_TO_NAME = 2_000
 # A hash join of a million readings stays in memory.
@@ -48,8 +53,8 @@ _STORED = np.dtype(
 _YEAR_2000 = 946_684_800_000_000
 
 
-class ParsedLoad(NamedTuple):
-    """A load that is judged and waits to be loaded."""
+class ValidatedLoad(NamedTuple):
+    """A load that is validated and waits to be merged into core."""
 
     load_id: UUID
     source_file: str
@@ -63,32 +68,68 @@ class ParsedLoad(NamedTuple):
     """Another load of the run speaks of the same meter in the same span of time."""
 
 
-class Loaded(NamedTuple):
-    """What one load did to core, in readings."""
-
-    load_id: UUID
-    inserted: int
-    updated: int
-    unchanged: int
+async def find_validated_loads(connection: Connection, run: Run, settings: Settings) -> list[ValidatedLoad]:
+    """Find the loads of a run that are validated and not yet in core, in the order of their files."""
+    rows = await connection.fetch(*sql("find_validated_loads", settings, flow_run_id=run.flow_run_id))
+    return [ValidatedLoad(**row) for row in rows]
 
 
-async def find_parsed(connection: asyncpg.Connection, flow_run_id: UUID, settings: Settings) -> list[ParsedLoad]:
-    """Find the loads of a run that are judged and not yet in core, in the order of their files."""
-    rows = await connection.fetch(sql.text("find_parsed_loads", settings), flow_run_id)
-    return [ParsedLoad(**row) for row in rows]
+class MergePlan(NamedTuple):
+    """What is merged side by side, and what one after the other, after it."""
+
+    side_by_side: list[list[ValidatedLoad]]
+    in_order: list[list[ValidatedLoad]]
+    """Of two files that hold the same meter and time the later one's values count: each is a batch of its own."""
 
 
-def accepted_spool(load_id: UUID, settings: Settings) -> Path:
-    """Give the path of a load's accepted readings, an Arrow stream of the schema ACCEPTED."""
-    return settings.state_dir / "spool" / f"{load_id}.accepted"
+async def plan_merges(run: Run, warehouse: Warehouse) -> MergePlan:
+    """Put the run's validated loads into batches; those that share readings keep the order of their files."""
+    async with warehouse.connect() as connection:
+        loads = await find_validated_loads(connection, run, warehouse.settings)
+    alone = [load for load in loads if not load.shares_readings]
+    return MergePlan(
+        side_by_side=list(batch_by_size(alone, rows=lambda load: load.readings)),
+        in_order=[[load] for load in loads if load.shares_readings],
+    )
 
 
-async def load(
-    connection: asyncpg.Connection, loads: Sequence[ParsedLoad], claim_key: int, settings: Settings
-) -> list[Loaded]:
-    """Load a group of files in one transaction: all of it with the final log rows, or nothing.
+async def merge_loads(loads: Sequence[ValidatedLoad], run: Run, warehouse: Warehouse) -> BatchResult:
+    """Merge a batch of loads in one transaction; if that fails, each alone, so that only what is broken fails.
 
-    Files that share readings are loaded one by one: only so the later one's values stand.
+    Raises:
+        Exception: a transient one, which a new try may cure.
+
+    """
+    settings = warehouse.settings
+
+    async def merge(loads: Sequence[ValidatedLoad]) -> None:
+        async with warehouse.connect() as connection:
+            merged = await merge_together(connection, loads, run.claim_key, settings)
+        for load, counts in zip(loads, merged, strict=True):
+            _log.info(
+                "loaded %r: %d inserted, %d updated, %d unchanged",
+                load.source_file,
+                counts.inserted,
+                counts.updated,
+                counts.unchanged,
+            )
+
+    async def fail(load: ValidatedLoad, error: Exception) -> BatchResult:
+        failure = FileError.of(error, step="загрузка")
+        _log.error("failed %r: %s", load.source_file, failure, exc_info=error)
+        async with warehouse.connect() as connection:
+            await fail_load(connection, load.load_id, failure, settings)
+        return BatchResult(1, {load.source_file: str(failure)})
+
+    return await together_or_each_alone(loads, merge, fail)
+
+
+async def merge_together(
+    connection: Connection, loads: Sequence[ValidatedLoad], claim_key: int, settings: Settings
+) -> list[MergeCounts]:
+    """Merge a batch of loads in one transaction: all of it with the final log rows, or nothing.
+
+    Loads that share readings are merged one by one: only so the later one's values count.
 
     Replaced values go to `measurement_revisions`, changed building-days to `changed_days`.
 
@@ -96,53 +137,55 @@ async def load(
         asyncpg.SerializationError: another load changed the same readings meanwhile; try again.
 
     """
-    sources = [await _accepted(connection, one.load_id, settings) for one in loads]
+    sources = [await _accepted(connection, load.load_id, settings) for load in loads]
+    load_ids = [load.load_id for load in loads]
     await connection.execute(
-        sql.text("ensure_partitions", settings),
-        *([one.load_id for one in loads], settings.default_tz, settings.chunk_days),
+        *sql("ensure_partitions", settings, load_ids=load_ids, zone=settings.default_tz, days=settings.chunk_days)
     )
-    async with _checksum_locks(connection, loads):
-        done = await _load_new(connection, loads, sources, claim_key, settings)
-        if done is None:
-            done = await _load_among_others(connection, loads, sources, claim_key, settings)
+    checksums = [load.checksum for load in loads if load.checksum]
+    # Taken before the transaction, so that its snapshot is newer.
+    async with hold(connection, Lock.LOADS, shared=True), hold_checksums(connection, checksums):
+        merged = await _copy_into_core(connection, loads, sources, claim_key, settings)
+        if merged is None:
+            merged = await _merge_with_core(connection, loads, sources, claim_key, settings)
     for source in sources:
-        source.unlink(missing_ok=True)
-    return done
+        LOCAL.delete(source)
+    return merged
 
 
-async def _load_new(
-    connection: asyncpg.Connection,
-    loads: Sequence[ParsedLoad],
+async def _copy_into_core(
+    connection: Connection,
+    loads: Sequence[ValidatedLoad],
     sources: Sequence[Path],
     claim_key: int,
     settings: Settings,
-) -> list[Loaded] | None:
+) -> list[MergeCounts] | None:
     """Copy straight into core where it has nothing of these meters and times yet; None: it has."""
     if await connection.fetchval(SHARED.text("select_core_owner", settings)) != "dataops":
         return None  # its columns may be of other types than the binary files
     load_ids = [one.load_id for one in loads]
-    if await connection.fetchval(sql.text("has_readings", settings), load_ids, *_span(loads)):
+    if await connection.fetchval(*sql("has_readings", settings, load_ids=load_ids, **_span(loads)._asdict())):
         return None
     try:
         async with connection.transaction():
             await connection.execute(sql.text("allow_decompression", settings))
             readings = (_with_load_id(batch, one) for batch, one in _batches(loads, sources))
             await copy_tables(connection, readings, of=_IN_CORE, into="measurements", schema=settings.core_schema)
-            await connection.execute(sql.text("note_changed_days", settings), load_ids, settings.default_tz)
-            done = [Loaded(one.load_id, one.readings, 0, 0) for one in loads]
+            await connection.execute(*sql("record_changed_days", settings, load_ids=load_ids, zone=settings.default_tz))
+            done = [MergeCounts(one.load_id, one.readings, 0, 0) for one in loads]
             await _finish(connection, done, claim_key, settings)
     except asyncpg.UniqueViolationError:
         return None  # another load came between
     return done
 
 
-async def _load_among_others(
-    connection: asyncpg.Connection,
-    loads: Sequence[ParsedLoad],
+async def _merge_with_core(
+    connection: Connection,
+    loads: Sequence[ValidatedLoad],
     sources: Sequence[Path],
     claim_key: int,
     settings: Settings,
-) -> list[Loaded]:
+) -> list[MergeCounts]:
     """Compare with what core has, and write what is new or different."""
     # Repeatable read: what the join saw is what the update replaces, or the transaction is refused.
     async with connection.transaction(isolation="repeatable_read"):
@@ -156,14 +199,14 @@ async def _load_among_others(
         done = (
             await _upsert(connection, loads, settings)
             if is_any_due
-            else [Loaded(one.load_id, 0, 0, one.readings) for one in loads]
+            else [MergeCounts(one.load_id, 0, 0, one.readings) for one in loads]
         )
         await _finish(connection, done, claim_key, settings)
     return done
 
 
 async def _unequal(
-    connection: asyncpg.Connection, loads: Sequence[ParsedLoad], sources: Sequence[Path], settings: Settings
+    connection: Connection, loads: Sequence[ValidatedLoad], sources: Sequence[Path], settings: Settings
 ) -> AsyncIterator[pa.Table]:
     """Give the readings that core does not have just so: of a file that comes again they are few.
 
@@ -179,7 +222,7 @@ async def _unequal(
         yield await comparing
 
 
-async def _stored(connection: asyncpg.Connection, readings: pa.Table, settings: Settings) -> np.ndarray:
+async def _stored(connection: Connection, readings: pa.Table, settings: Settings) -> np.ndarray:
     """Give what core has of the same meters and span: rows of _STORED."""
     read = bytearray()
     # Constants, and only what is asked for: core's type may be an enum, even one that lacks other metrics of ours.
@@ -218,11 +261,10 @@ def _anti_join(readings: pa.Table, stored: np.ndarray) -> pa.Table:
     )
 
 
-def _batches(loads: Sequence[ParsedLoad], sources: Sequence[Path]) -> Iterator[tuple[pa.RecordBatch, UUID]]:
+def _batches(loads: Sequence[ValidatedLoad], sources: Sequence[Path]) -> Iterator[tuple[pa.RecordBatch, UUID]]:
     for one, source in zip(loads, sources, strict=True):
-        with pa.OSFile(str(source)) as file, pa.ipc.open_stream(file) as batches:
-            for batch in batches:
-                yield batch, one.load_id
+        for batch in read_stream(source):
+            yield batch, one.load_id
 
 
 def _with_load_id(batch: pa.RecordBatch, load_id: UUID) -> pa.Table:
@@ -230,7 +272,7 @@ def _with_load_id(batch: pa.RecordBatch, load_id: UUID) -> pa.Table:
     return pa.table([ids, *batch.columns], names=_IN_CORE.names).cast(_IN_CORE)
 
 
-def _chunks(loads: Sequence[ParsedLoad], sources: Sequence[Path]) -> Iterator[pa.Table]:
+def _chunks(loads: Sequence[ValidatedLoad], sources: Sequence[Path]) -> Iterator[pa.Table]:
     """Give the readings of all loads in tables of about so many as are compared at once."""
     some: list[pa.Table] = []
     for batch, load_id in _batches(loads, sources):
@@ -242,43 +284,31 @@ def _chunks(loads: Sequence[ParsedLoad], sources: Sequence[Path]) -> Iterator[pa
         yield pa.concat_tables(some)
 
 
-def _span(loads: Sequence[ParsedLoad]) -> tuple[datetime | None, datetime | None]:
-    first = [one.first_time for one in loads if one.first_time]
-    last = [one.last_time for one in loads if one.last_time]
-    return min(first, default=None), max(last, default=None)
+class _Span(NamedTuple):
+    first_time: datetime | None
+    last_time: datetime | None
 
 
-async def _accepted(connection: asyncpg.Connection, load_id: UUID, settings: Settings) -> Path:
-    """Give the load's accepted readings as a file, made again from stage if it is not on this machine."""
-    spool = accepted_spool(load_id, settings)
-    if not spool.exists():
-        spool.parent.mkdir(parents=True, exist_ok=True)
-        part = spool.with_suffix(".part")
-        with pa.OSFile(str(part), "wb") as file, pa.ipc.new_stream(file, ACCEPTED) as stream:
+def _span(loads: Sequence[ValidatedLoad]) -> _Span:
+    first = [load.first_time for load in loads if load.first_time]
+    last = [load.last_time for load in loads if load.last_time]
+    return _Span(min(first, default=None), max(last, default=None))
+
+
+async def _accepted(connection: Connection, load_id: UUID, settings: Settings) -> Path:
+    """Return the spool's file of a load's accepted readings, restored from stage if it is not on this machine."""
+    path = Spool(settings).accepted(load_id)
+    if not path.exists():
+        query, *values = sql("select_accepted", settings, load_id=load_id)
+        with write_accepted_stream(path) as writer:
             async with connection.transaction():
-                cursor = await connection.cursor(sql.text("select_accepted", settings), load_id)
+                cursor = await connection.cursor(query, *values)
                 while rows := await cursor.fetch(20_000):
-                    stream.write_batch(pa.RecordBatch.from_pylist([dict(row) for row in rows], ACCEPTED))
-        part.rename(spool)
-    return spool
+                    writer.write(pa.RecordBatch.from_pylist([dict(row) for row in rows], ACCEPTED))
+    return path
 
 
-@asynccontextmanager
-async def _checksum_locks(connection: asyncpg.Connection, loads: Sequence[ParsedLoad]) -> AsyncIterator[None]:
-    """Hold the locks of the contents, taken before the transaction so that its snapshot is newer."""
-    checksums = [one.checksum for one in loads if one.checksum]
-    keys = sorted(int.from_bytes(bytes.fromhex(checksum)[:8], "big", signed=True) for checksum in checksums)
-    await connection.execute("select pg_advisory_lock_shared($1)", LOADS_LOCK)
-    await connection.fetch("select pg_advisory_lock(key) from unnest($1::bigint[]) as key", keys)
-    try:
-        yield
-    finally:
-        if not connection.is_closed():
-            await connection.fetch("select pg_advisory_unlock(key) from unnest($1::bigint[]) as key", keys)
-            await connection.execute("select pg_advisory_unlock_shared($1)", LOADS_LOCK)
-
-
-async def _upsert(connection: asyncpg.Connection, loads: Sequence[ParsedLoad], settings: Settings) -> list[Loaded]:
+async def _upsert(connection: Connection, loads: Sequence[ValidatedLoad], settings: Settings) -> list[MergeCounts]:
     meters = await connection.fetchval(
         sql.text("select_load_meters", settings), [one.load_id for one in loads], _MOST_METERS_TO_NAME + 1
     )
@@ -291,15 +321,13 @@ async def _upsert(connection: asyncpg.Connection, loads: Sequence[ParsedLoad], s
     rows = await connection.fetch(sql.text("upsert_readings", settings), *span, settings.default_tz, named)
     written = {row["load_id"]: (row["inserted"], row["updated"]) for row in rows}
     return [
-        Loaded(one.load_id, inserted, updated, one.readings - inserted - updated)
+        MergeCounts(one.load_id, inserted, updated, one.readings - inserted - updated)
         for one in loads
         for inserted, updated in [written.get(one.load_id, (0, 0))]
     ]
 
 
-async def _finish(connection: asyncpg.Connection, done: Sequence[Loaded], claim_key: int, settings: Settings) -> None:
-    for one in done:
-        finished = await connection.fetchval(sql.text("finish_load", settings), *one, claim_key)
-        if finished is None:
-            raise TerminalError(f"загрузка {one.load_id} уже завершена или занята другим запуском")
-    await connection.execute(sql.text("resolve_row_errors", settings), [one.load_id for one in done])
+async def _finish(connection: Connection, merged: Sequence[MergeCounts], claim_key: int, settings: Settings) -> None:
+    for counts in merged:
+        await finish_load(connection, counts, claim_key, settings)
+    await connection.execute(*sql("resolve_row_errors", settings, load_ids=[counts.load_id for counts in merged]))

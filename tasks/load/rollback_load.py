@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from schemas.errors import TerminalError
 from schemas.settings import Settings
-from tasks.warehouse.statements import SHARED, Statements
-
-if TYPE_CHECKING:
-    import asyncpg
+from tasks.warehouse.connection import Connection, fetch_one
+from tasks.warehouse.load_log import find_load
+from tasks.warehouse.locks import Lock, hold
+from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
 
@@ -32,9 +32,7 @@ class RolledBack(NamedTuple):
     """A later load had replaced them already: left as they are."""
 
 
-async def rollback_load(
-    connection: asyncpg.Connection, load_id: UUID, settings: Settings, *, loads_lock: int, dry_run: bool
-) -> RolledBack:
+async def rollback_load(connection: Connection, load_id: UUID, settings: Settings, *, dry_run: bool) -> RolledBack:
     """Take a load back in one transaction; a dry run does the same and then undoes it.
 
     Waits until running loads are through, and lets none begin meanwhile: each must see the other.
@@ -44,8 +42,7 @@ async def rollback_load(
 
     """
     await _check(connection, load_id, settings)
-    await connection.execute("select pg_advisory_lock($1)", loads_lock)
-    try:
+    async with hold(connection, Lock.LOADS):
         transaction = connection.transaction(isolation="repeatable_read")
         await transaction.start()
         try:
@@ -55,23 +52,20 @@ async def rollback_load(
             await transaction.rollback()
             raise
         await (transaction.rollback() if dry_run else transaction.commit())
-    finally:
-        if not connection.is_closed():
-            await connection.execute("select pg_advisory_unlock($1)", loads_lock)
     return done
 
 
-async def _check(connection: asyncpg.Connection, load_id: UUID, settings: Settings) -> None:
-    load = await connection.fetchrow(SHARED.text("find_load", settings), load_id)
+async def _check(connection: Connection, load_id: UUID, settings: Settings) -> None:
+    load = await find_load(connection, load_id, settings)
     if load is None:
         raise TerminalError(f"there is no load {load_id}: dataops status lists the last ones")
-    if load["rolled_back_at"]:
-        raise TerminalError(f"load {load_id} was rolled back on {load['rolled_back_at']:%Y-%m-%d %H:%M} UTC")
-    if load["status"] not in ("success", "partial"):
-        raise TerminalError(f"load {load_id} is {load['status']}: nothing of it is in core")
+    if load.rolled_back_at:
+        raise TerminalError(f"load {load_id} was rolled back on {load.rolled_back_at:%Y-%m-%d %H:%M} UTC")
+    if not load.ended_in_core:
+        raise TerminalError(f"load {load_id} is {load.status}: nothing of it is in core")
 
 
-async def _roll_back(connection: asyncpg.Connection, load_id: UUID, settings: Settings) -> RolledBack:
+async def _roll_back(connection: Connection, load_id: UUID, settings: Settings) -> RolledBack:
     family = await connection.fetch(sql.text("mark_rolled_back", settings), load_id)
     loads = [row["load_id"] for row in family]
     first = min((row["first_time"] for row in family if row["first_time"]), default=None)
@@ -91,8 +85,8 @@ async def _roll_back(connection: asyncpg.Connection, load_id: UUID, settings: Se
     if not any(row["purged_before"] for row in family):
         meters = await connection.fetchval(sql.text("select_load_meters", settings), loads, _MOST_METERS_TO_NAME + 1)
         named = meters if meters and len(meters) <= _MOST_METERS_TO_NAME else None
-    removed, restored, unchanged = await connection.fetchrow(
-        sql.text("roll_back_readings", settings), loads, first, last, named, settings.default_tz
+    removed, restored, unchanged = await fetch_one(
+        connection, sql.text("roll_back_readings", settings), loads, first, last, named, settings.default_tz
     )
     await connection.execute(sql.text("remove_readings", settings), loads, first, last, named)
     rewritten = max(written - removed - restored - unchanged, 0)

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from schemas.errors import TerminalError
 from schemas.settings import Settings
+from tasks.warehouse.connection import fetch_one
 from tasks.warehouse.copy import copy_table
 from tasks.warehouse.statements import Statements
 
@@ -176,7 +177,7 @@ async def load_reference(connection: asyncpg.Connection, reference: Reference, s
         unknown = await connection.fetch(sql.text("find_unknown_parents", settings))
         if unknown:
             raise ReferenceFilesError(_name_unknown(reference, [tuple(row) for row in unknown]))
-        counts = {table: await connection.fetchrow(sql.text(f"upsert_{table}", settings)) for table in reference}
+        counts = {table: await fetch_one(connection, sql.text(f"upsert_{table}", settings)) for table in reference}
     return ReferenceCounts.model_validate({table: dict(row) for table, row in counts.items()})
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from schemas.settings import Settings
+from tasks.warehouse.connection import Connection
+from tasks.warehouse.locks import Lock, lock_transaction
 from tasks.warehouse.statements import Statements
-
-if TYPE_CHECKING:
-    import asyncpg
 
 sql = Statements(__file__)
 
@@ -38,7 +37,7 @@ class Purged(NamedTuple):
 
 
 async def find_old_loads(
-    connection: asyncpg.Connection, before: dt.datetime, after: UUID | None, settings: Settings
+    connection: Connection, before: dt.datetime, after: UUID | None, settings: Settings
 ) -> list[OldLoad]:
     """Find the next page of loads that a purge has to look at, in the order of their rows in stage."""
     rows = await connection.fetch(sql.text("find_purgeable_loads", settings), before, after or UUID(int=0), _PAGE)
@@ -46,12 +45,11 @@ async def find_old_loads(
 
 
 async def purge_loads(
-    connection: asyncpg.Connection,
+    connection: Connection,
     loads: Sequence[OldLoad],
     before: dt.datetime,
     settings: Settings,
     *,
-    loads_lock: int,
     dry_run: bool,
 ) -> Purged:
     """Purge a group of loads in one transaction; a dry run does the same and then undoes it.
@@ -63,7 +61,7 @@ async def purge_loads(
     await transaction.start()
     try:
         # A rollback under way reads stage: it holds the lock alone.
-        await connection.execute("select pg_advisory_xact_lock_shared($1)", loads_lock)
+        await lock_transaction(connection, Lock.LOADS, shared=True)
         errors = await connection.execute(sql.text("purge_row_errors", settings), ids, before)
         raw = await connection.execute(sql.text("purge_raw_rows", settings), ids)
         await connection.execute(sql.text("purge_raw_tables", settings), ids)

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from schemas.settings import Settings
+from tasks.warehouse.connection import fetch_one
 from tasks.warehouse.statements import Statements
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Status(BaseModel):
 
 async def show_status(connection: asyncpg.Connection, settings: Settings, *, loads: int = 20) -> Status:
     """Collect the status of a migrated database; cheap, whatever its size."""
-    facts = await connection.fetchrow(sql.text("select_facts", settings))
+    facts = await fetch_one(connection, sql.text("select_facts", settings))
     extensions = await connection.fetch("select extname, extversion from pg_extension order by extname")
     has_features = await connection.fetchval(
         "select to_regclass($1) is not null", f"{settings.features_schema}.ml_daily_by_building"

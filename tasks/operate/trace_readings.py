@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from schemas.settings import Settings
-from tasks.warehouse.statements import SHARED, Statements
+from tasks.warehouse.statements import Statements
 
 if TYPE_CHECKING:
     import asyncpg
@@ -22,20 +22,6 @@ class ErrorFilter(NamedTuple):
     load_id: UUID | None = None
     reason: str | None = None
     meter_code: str | None = None
-
-
-class Load(NamedTuple):
-    """A load as the log knows it."""
-
-    source_file: str
-    checksum: str | None
-    business_date: dt.date
-
-
-async def find_load(connection: asyncpg.Connection, load_id: UUID, settings: Settings) -> Load | None:
-    """Find a load in the log."""
-    row = await connection.fetchrow(SHARED.text("find_load", settings), load_id)
-    return Load(row["source_file"], row["checksum"], row["business_date"]) if row else None
 
 
 async def find_last_load(connection: asyncpg.Connection, source_file: str, settings: Settings) -> UUID | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
@@ -13,6 +13,7 @@ from schemas.report import Curves, Example, FileLine, ReasonLine, Report, Totals
 from schemas.settings import Settings
 from tasks.report.completeness import collect_completeness
 from tasks.report.periods import Period, choose_period, hours_of
+from tasks.warehouse.connection import fetch_one
 from tasks.warehouse.statements import Statements
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ async def collect(
     async with connection.transaction(isolation="repeatable_read"):
         await connection.execute(sql.text("create_report_files", settings), day, flow_run_id)
         await connection.execute("analyze report_files")
-        row = await connection.fetchrow(sql.text("select_report_totals", settings))
+        row = await fetch_one(connection, sql.text("select_report_totals", settings))
         totals = Totals.model_validate({name: row[name] for name in Totals.model_fields})
         files = await connection.fetch(sql.text("select_report_files", settings), _MOST_FILES)
         period = choose_period(row["first_time"], row["last_time"], day, now=now, zone=settings.zone)
@@ -88,7 +89,7 @@ async def _reasons(
     ]
 
 
-def _only(row: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+def _only(row: asyncpg.Record, names: Iterable[str]) -> dict[str, Any]:
     return {name: row[name] for name in names}
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from schemas.report import Column, Completeness, MeterLine
 from schemas.settings import Settings
 from tasks.report.periods import Period, columns_of_days, hours_of, midnight
+from tasks.warehouse.connection import fetch_one
 from tasks.warehouse.statements import Statements
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ async def collect_completeness(connection: asyncpg.Connection, settings: Setting
         week_before,
         _MOST_METERS,
     )
-    silent = await connection.fetchrow(
-        sql.text("find_silent_meters", settings), week_before, window.until, _MOST_SILENT
+    silent = await fetch_one(
+        connection, sql.text("find_silent_meters", settings), week_before, window.until, _MOST_SILENT
     )
     meters = rows[0]["meters"] if rows else 0
     with_gaps = rows[0]["with_gaps"] if rows else 0

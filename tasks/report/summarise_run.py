@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from schemas.settings import Settings
+from tasks.warehouse.connection import fetch_one
 from tasks.warehouse.statements import Statements
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class RunSummary(BaseModel):
 
 async def summarise_run(connection: asyncpg.Connection, flow_run_id: UUID, settings: Settings) -> RunSummary:
     """Sum up the attempts of one flow run; of several attempts at a file the last counts."""
-    row = await connection.fetchrow(sql.text("summarise_run", settings), flow_run_id)
+    row = await fetch_one(connection, sql.text("summarise_run", settings), flow_run_id)
     failed = await connection.fetch(sql.text("find_failed_files", settings), flow_run_id)
     summary = RunSummary(**row)
     for one in failed:

@@ -26,7 +26,7 @@ class Written(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A cell of the heat map: CSS class, what stands in it, and what it says in wording."""
+    """A cell of the heat map: CSS class, what stands in it, and what it says in words."""
 
     style: str
     text: str

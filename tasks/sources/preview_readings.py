@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.layouts import RAGGED, TableLayout
+from schemas.table_layout import RAGGED, TableLayout
 
 _ROWS = 2
 _PROBLEMS = 5

@@ -12,6 +12,7 @@ import asyncpg
 from schemas.errors import TerminalError
 from schemas.settings import Settings
 from schemas.windows import Window
+from tasks.warehouse.connection import fetch_one
 from tasks.warehouse.statements import Statements
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ async def _kept_from(connection: asyncpg.Connection, settings: Settings) -> dt.d
 
 async def _whole_span(connection: asyncpg.Connection, settings: Settings) -> list[Window]:
     """Give the local days of core, and one more at both ends: buckets of another zone may lie there."""
-    first, last = await connection.fetchrow(sql.text("select_span", settings), settings.default_tz)
+    first, last = await fetch_one(connection, sql.text("select_span", settings), settings.default_tz)
     return [Window(first - _DAY, last + _DAY)] if first else []
 
 
@@ -167,8 +168,8 @@ async def _refresh_aggregate(
 ) -> None:
     bounds = await _bounds(connection, window, settings)
     kept_since = await _midnight(connection, kept_from, settings) if kept_from else None
-    since, until = await connection.fetchrow(
-        sql.text("select_cagg_window", settings), *target.name.split("."), *bounds, kept_since
+    since, until = await fetch_one(
+        connection, sql.text("select_cagg_window", settings), *target.name.split("."), *bounds, kept_since
     )
     if since < until:
         call = "call refresh_continuous_aggregate($1::regclass, $2::timestamptz, $3::timestamptz)"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from prefect_sqlalchemy import AsyncSqlAlchemyConnector
 
@@ -12,12 +10,7 @@ from schemas.settings import Settings
 from schemas.windows import Window, windows_of
 from tasks.warehouse.statements import Statements
 
-if TYPE_CHECKING:
-    import asyncpg
-
 sql = Statements(__file__)
-
-_TRANSFORM_LOCK = 7_402_611_954  # any number of our own
 
 
 class Changes(NamedTuple):
@@ -29,17 +22,6 @@ class Changes(NamedTuple):
     """Fingerprint of the settings that the features were last built with; None: never."""
     project: str | None
     """Checksum of the dbt project whose views and seeds stand; None: none, or the last transform did not finish."""
-
-
-@asynccontextmanager
-async def one_transform(connection: asyncpg.Connection) -> AsyncIterator[None]:
-    """Wait until no other transform runs; the lock ends with its connection, so a killed one frees it."""
-    await connection.execute("select pg_advisory_lock($1)", _TRANSFORM_LOCK)
-    try:
-        yield
-    finally:
-        if not connection.is_closed():
-            await connection.execute("select pg_advisory_unlock($1)", _TRANSFORM_LOCK)
 
 
 async def take_changes(warehouse: AsyncSqlAlchemyConnector, settings: Settings) -> Changes:

@@ -12,10 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.layouts import RAGGED, TableLayout
 from schemas.metrics import METRICS, factor_to_own_unit, find_metric
 from schemas.readings import METRIC_NAMES
 from schemas.reasons import Reason
+from schemas.table_layout import RAGGED, TableLayout
 from tasks.validate.parse_numbers import read_numbers
 from tasks.validate.parse_times import NotATimeError, Times, interval_start
 

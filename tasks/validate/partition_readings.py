@@ -4,34 +4,32 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from itertools import chain, islice, pairwise
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.layouts import TableLayout
+from schemas.raw_rows import raw_row_schema
 from schemas.readings import ACCEPTED
 from schemas.reasons import Quality
 from schemas.settings import Settings
+from schemas.table_layout import TableLayout
 from tasks.validate.parse_readings import PARSED, meter_codes, parse, word_places
+from tasks.warehouse.connection import Connection
+from tasks.warehouse.spool import Spool, StreamWriter, read_stream
 from tasks.warehouse.statements import Statements
-
-if TYPE_CHECKING:
-    import asyncpg
 
 sql = Statements(__file__)
 
 # Readings that are judged at once: little memory, used again and again, costs less than much of it.
 _MOST_READINGS = 100_000
-_BATCH_ROWS = 50_000  # small enough for the processor's cache
 # Arrow computes without Python's lock: two threads parse a file in little more than half the time.
 _THREADS = 2
 
@@ -45,36 +43,7 @@ class Table(NamedTuple):
     layout: TableLayout
 
 
-class Spool(NamedTuple):
-    """Where raw and accepted rows of a load lie while the run lives, as Arrow streams."""
-
-    raw: Callable[[UUID, int], Path]
-    accepted: Callable[[UUID], Path]
-    cells: Callable[[pa.RecordBatch], tuple[pa.Array, pa.Array]]
-    """How stage keeps the cells of raw rows."""
-
-
-class AcceptedWriter(ExitStack):
-    """Writes a load's accepted readings as an Arrow stream; complete only when it is renamed."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = self.enter_context(pa.OSFile(str(path.with_suffix(".part")), "wb"))
-        self._stream = self.enter_context(pa.ipc.new_stream(file, ACCEPTED))
-
-    def write(self, table: pa.Table) -> None:
-        """Add readings of the schema ACCEPTED."""
-        self._stream.write_table(table, max_chunksize=_BATCH_ROWS)
-
-    def __exit__(self, *details: object) -> None:
-        super().__exit__(None, None, None)
-        if details[0] is None:
-            self._path.with_suffix(".part").rename(self._path)
-
-
-def write_accepted(readings: pa.Table, file_of_table: Sequence[int], writers: Sequence[AcceptedWriter]) -> None:
+def write_accepted(readings: pa.Table, file_of_table: Sequence[int], writers: Sequence[StreamWriter]) -> None:
     """Add what is accepted of judged readings to the file of each load."""
     is_accepted = pc.less(readings.column("quality"), int(Quality.REJECTED))
     accepted = readings if pc.all(is_accepted).as_py() else readings.filter(is_accepted)
@@ -86,33 +55,26 @@ def write_accepted(readings: pa.Table, file_of_table: Sequence[int], writers: Se
         writer.write(columns.slice(start, end - start))
 
 
-async def restore_raw(connection: asyncpg.Connection, table: Table, path: Path, settings: Settings) -> None:
-    """Make the Arrow file of a table's raw rows again from stage if it is not on this machine."""
+async def restore_raw(connection: Connection, table: Table, spool: Spool, settings: Settings) -> None:
+    """Restore a table's raw rows in the spool from stage if they are not on this machine."""
+    path = spool.raw(table.load_id, table.table_num)
     if path.exists():
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
     keys = [column.key for column in table.layout.columns]
-    schema = pa.schema([("row_num", pa.int32()), *((key, pa.string()) for key in keys)])
-    part = path.with_suffix(".part")
-    query = sql.text("select_raw_rows", settings)
-    with pa.OSFile(str(part), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
+    schema = raw_row_schema(keys)
+    query, *values = sql("select_raw_rows", settings, load_id=table.load_id, table_num=table.table_num)
+    with StreamWriter(path, schema) as writer:
         async with connection.transaction():
-            cursor = await connection.cursor(query, table.load_id, table.table_num)
+            cursor = await connection.cursor(query, *values)
             while rows := await cursor.fetch(20_000):
                 cells = [json.loads(row["payload"]) for row in rows]
-                columns = [
-                    [row["row_num"] for row in rows],
-                    *([row.get(key) for row in cells] for key in keys),
-                ]
-                writer.write_batch(pa.record_batch(columns, schema=schema))
-    part.rename(path)
+                columns = [[row["row_num"] for row in rows], *([row.get(key) for row in cells] for key in keys)]
+                writer.write(pa.record_batch(columns, schema=schema))
 
 
 def raw_batches(table: Table, spool: Spool) -> Iterator[pa.RecordBatch]:
-    """Give the raw rows of a table; a map of the whole file would count as memory of ours."""
-    path = spool.raw(table.load_id, table.table_num)
-    with pa.OSFile(str(path)) as source, pa.ipc.open_stream(source) as batches:
-        yield from batches
+    """Read the raw rows of a table."""
+    return read_stream(spool.raw(table.load_id, table.table_num))
 
 
 def _parsed(tables: Sequence[Table], spool: Spool) -> Iterator[list[pa.Table]]:
@@ -167,8 +129,7 @@ def split(tables: Sequence[Table], spool: Spool, parts: Parts) -> Iterator[pa.Ta
     if len(parts.meters) == 1:
         yield pa.concat_tables([PARSED.empty_table(), *chain.from_iterable(_parsed(tables, spool))])
         return
-    first = spool.raw(tables[0].load_id, tables[0].table_num)
-    files = [first.with_suffix(f".part{number}") for number in range(len(parts.meters))]
+    files = [spool.partition(tables[0].load_id, number) for number in range(len(parts.meters))]
     with ExitStack() as stack:
         writers = [stack.enter_context(pa.ipc.new_stream(str(file), _ON_DISK)) for file in files]
         for some in _parsed(tables, spool):

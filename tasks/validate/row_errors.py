@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.layouts import TableLayout
 from schemas.reasons import ADVICE, SUSPECT_REASONS, Reason
+from schemas.table_layout import TableLayout
 from tasks.validate.parse_readings import BIT, HOUR_IS_BAD, word_places
 
 

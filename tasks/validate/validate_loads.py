@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.layouts import TableLayout
+from schemas.errors import FileError
 from schemas.readings import NO_METER
 from schemas.reasons import Quality
 from schemas.settings import Settings
+from schemas.table_layout import TableLayout
 from tasks.validate.apply_rules import Judged, Meter, judge
 from tasks.validate.parse_readings import combine, word_places
 from tasks.validate.partition_readings import (
     METER,
-    AcceptedWriter,
-    Spool,
     Table,
     count_readings,
     plan_parts,
@@ -32,12 +32,14 @@ from tasks.validate.partition_readings import (
     write_accepted,
 )
 from tasks.validate.row_errors import column_letters, row_errors
-from tasks.warehouse.copy import ahead, copy_table
+from tasks.warehouse.batches import BatchResult, batch_by_size, prefetch, together_or_each_alone
+from tasks.warehouse.connection import Connection, Warehouse
+from tasks.warehouse.copy import copy_table
 from tasks.warehouse.heap import trim_heap
+from tasks.warehouse.load_log import Run, ValidationCounts, fail_load, finish_validation
+from tasks.warehouse.raw_cells import pack_cells
+from tasks.warehouse.spool import Spool, write_accepted_stream
 from tasks.warehouse.statements import Statements
-
-if TYPE_CHECKING:
-    import asyncpg
 
 sql = Statements(__file__)
 
@@ -45,6 +47,8 @@ sql = Statements(__file__)
 _PIECE = 64
 _CODES_AT_ONCE = 5_000
 _TRIM_AFTER = 1_000_000  # readings
+_NO_PROGRESS: Callable[[float], None] = lambda _: None  # noqa: E731
+_log = logging.getLogger("dataops.validate")
 
 
 class StagedLoad(NamedTuple):
@@ -61,19 +65,9 @@ class StagedLoad(NamedTuple):
         return self.raw_rows * max((len(layout.metrics) or 1 for layout in self.layouts), default=1)
 
 
-class Verdict(NamedTuple):
-    """What the judging of one load came to, in readings."""
-
-    load_id: UUID
-    read: int
-    rejected: int
-    duplicate: int
-    suspect: int
-
-
-async def find_staged(connection: asyncpg.Connection, flow_run_id: UUID, settings: Settings) -> list[StagedLoad]:
-    """Find the loads of a run that are staged and not yet judged."""
-    rows = await connection.fetch(sql.text("find_staged_loads", settings), flow_run_id)
+async def find_staged_loads(connection: Connection, run: Run, settings: Settings) -> list[StagedLoad]:
+    """Find the loads of a run that are staged and not yet validated."""
+    rows = await connection.fetch(*sql("find_staged_loads", settings, flow_run_id=run.flow_run_id))
     return [
         StagedLoad(
             row["load_id"],
@@ -85,28 +79,65 @@ async def find_staged(connection: asyncpg.Connection, flow_run_id: UUID, setting
     ]
 
 
-async def judge_loads(
-    connection: asyncpg.Connection,
-    loads: Sequence[StagedLoad],
-    spool: Spool,
-    settings: Settings,
-    *,
-    progress: Callable[[float], None] = lambda _: None,
-) -> list[Verdict]:
-    """Judge a group of loads and write all verdicts in one transaction.
+async def find_staged_batches(run: Run, warehouse: Warehouse) -> list[list[StagedLoad]]:
+    """Put the loads of a run that are staged and not yet validated into batches."""
+    async with warehouse.connect() as connection:
+        loads = await find_staged_loads(connection, run, warehouse.settings)
+    return list(batch_by_size(loads, rows=lambda load: load.readings))
+
+
+async def validate_loads(
+    loads: Sequence[StagedLoad], warehouse: Warehouse, *, progress: Callable[[float], None] = _NO_PROGRESS
+) -> BatchResult:
+    """Validate a batch of staged loads together; if that fails, each alone, so that only what is broken fails.
+
+    Raises:
+        Exception: a transient one, which a new try may cure.
+
+    """
+    settings = warehouse.settings
+
+    async def validate(loads: Sequence[StagedLoad]) -> None:
+        async with warehouse.connect() as connection:
+            counts = await _validate_together(connection, loads, settings, progress)
+        for load, found in zip(loads, counts, strict=True):
+            _log.info(
+                "validated %r: %d readings, %d rejected, %d duplicate, %d suspect",
+                load.source_file,
+                found.rows_read,
+                found.rows_rejected,
+                found.rows_duplicate,
+                found.rows_suspect,
+            )
+
+    async def fail(load: StagedLoad, error: Exception) -> BatchResult:
+        failure = FileError.of(error, step="проверка")
+        _log.error("failed %r: %s", load.source_file, failure, exc_info=error)
+        async with warehouse.connect() as connection:
+            await fail_load(connection, load.load_id, failure, settings)
+        return BatchResult(1, {load.source_file: str(failure)})
+
+    return await together_or_each_alone(loads, validate, fail)
+
+
+async def _validate_together(
+    connection: Connection, loads: Sequence[StagedLoad], settings: Settings, progress: Callable[[float], None]
+) -> list[ValidationCounts]:
+    """Validate a batch of loads and write all outcomes in one transaction.
 
     Memory is bounded: a larger group is split by meter, and one part is stored while the next is judged.
     """
     tables = [
         Table(load.load_id, load.source_file, num, layout) for load in loads for num, layout in enumerate(load.layouts)
     ]
+    spool = Spool(settings)
     for table in tables:
-        await restore_raw(connection, table, spool.raw(table.load_id, table.table_num), settings)
+        await restore_raw(connection, table, spool, settings)
     counts = _Counts(len(tables))
     order = {load.load_id: place for place, load in enumerate(loads)}
     file_of_table = [order[table.load_id] for table in tables]
     with ExitStack() as stack:
-        writers = [stack.enter_context(AcceptedWriter(spool.accepted(load.load_id))) for load in loads]
+        writers = [stack.enter_context(write_accepted_stream(spool.accepted(load.load_id))) for load in loads]
         async with connection.transaction():
             readings = await asyncio.to_thread(count_readings, tables, spool)
             known = await _find_meters(connection, [code for code in readings if code is not None], settings)
@@ -118,7 +149,7 @@ async def judge_loads(
                 for parsed, meters in zip(split(tables, spool, parts), parts.meters, strict=True)
             )
             done = trimmed = 0
-            async for part in ahead(judged):
+            async for part in prefetch(judged):
                 counts.add(*part)
                 await asyncio.gather(
                     _store(connection, tables, part[1], spool, settings),
@@ -129,13 +160,12 @@ async def judge_loads(
                     trim_heap()
                     trimmed = done
                 progress(done / total)
-            verdicts = [counts.verdict(load.load_id, tables) for load in loads]
-            for load, verdict in zip(loads, verdicts, strict=True):
-                span = counts.span(load.load_id, tables)
-                await connection.execute(sql.text("finish_judging", settings), *verdict, *span)
+            found = [counts.of(load.load_id, tables) for load in loads]
+            for load_counts in found:
+                await finish_validation(connection, load_counts, settings)
     for table in tables:
         spool.raw(table.load_id, table.table_num).unlink(missing_ok=True)
-    return verdicts
+    return found
 
 
 class _Counts:
@@ -162,24 +192,26 @@ class _Counts:
         np.minimum.at(self._first, of[accepted], times)
         np.maximum.at(self._last, of[accepted], times)
 
-    def verdict(self, load_id: UUID, tables: Sequence[Table]) -> Verdict:
-        return Verdict(load_id, *(int(number) for number in self._numbers[self._of(load_id, tables)].sum(axis=0)))
+    def of(self, load_id: UUID, tables: Sequence[Table]) -> ValidationCounts:
+        """Add up the tables of one load."""
+        read, rejected, duplicate, suspect = map(int, self._numbers[self._tables_of(load_id, tables)].sum(axis=0))
+        return ValidationCounts(load_id, read, rejected, duplicate, suspect, *self._span(load_id, tables))
 
-    def span(self, load_id: UUID, tables: Sequence[Table]) -> tuple[int | None, int | None]:
+    def _span(self, load_id: UUID, tables: Sequence[Table]) -> tuple[int | None, int | None]:
         """Give first and last accepted time in microseconds since 1970 UTC, or None twice."""
-        mine = self._of(load_id, tables)
+        mine = self._tables_of(load_id, tables)
         first, last = self._first[mine].min(initial=np.iinfo(np.int64).max), self._last[mine].max(initial=-1)
         return (int(first), int(last)) if first <= last else (None, None)
 
     @staticmethod
-    def _of(load_id: UUID, tables: Sequence[Table]) -> list[int]:
+    def _tables_of(load_id: UUID, tables: Sequence[Table]) -> list[int]:
         return [place for place, table in enumerate(tables) if table.load_id == load_id]
 
 
-async def _find_meters(connection: asyncpg.Connection, codes: Sequence[str], settings: Settings) -> pa.Table:
+async def _find_meters(connection: Connection, codes: Sequence[str], settings: Settings) -> pa.Table:
     found = [METER.empty_table()]
     for start in range(0, len(codes), _CODES_AT_ONCE):
-        rows = await connection.fetch(sql.text("find_meters", settings), codes[start : start + _CODES_AT_ONCE])
+        rows = await connection.fetch(*sql("find_meters", settings, codes=codes[start : start + _CODES_AT_ONCE]))
         found.append(pa.table(list(zip(*rows, strict=True)) or METER.empty_table().columns, METER))
     return pa.concat_tables(found)
 
@@ -190,7 +222,7 @@ def _meters(rows: pa.Table) -> dict[str, Meter]:
 
 
 async def _store(
-    connection: asyncpg.Connection, tables: Sequence[Table], judged: Judged, spool: Spool, settings: Settings
+    connection: Connection, tables: Sequence[Table], judged: Judged, spool: Spool, settings: Settings
 ) -> None:
     readings = judged.readings
     await copy_table(connection, _series(tables, readings), into="parsed_series", schema=settings.stage_schema)
@@ -226,7 +258,7 @@ def _raw_rows_of(tables: Sequence[Table], errors: pa.Table, spool: Spool) -> pa.
             rows = batch.filter(
                 pa.array((numbers < len(is_wanted)) & is_wanted[np.minimum(numbers, len(is_wanted) - 1)])
             )
-            cells, payload = spool.cells(rows)
+            cells, payload = pack_cells(rows)
             of_table = pa.repeat(pa.scalar(place, pa.int32()), len(rows))
             found.append(pa.table([of_table, rows.column("row_num"), cells, payload], names=_RAW_ROW))
     return pa.concat_tables(found)

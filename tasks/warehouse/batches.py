@@ -1,45 +1,97 @@
-"""Put small files together, so that each pays a fraction of what one group costs."""
+"""Batches of files: small ones share the fixed costs, and each still fails alone."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple, Self, TypeVar
+
+from tasks.warehouse.connection import is_transient
 
 T = TypeVar("T")
 
-_MOST_FILES = 100
-_MOST_ROWS = 100_000
+_MAX_FILES = 100
+_MAX_ROWS = 100_000
 
 
-def group(items: Iterable[T], rows: Callable[[T], int]) -> Iterator[list[T]]:
-    """Split items into groups of at most 100 files and about 100,000 rows; a large file stands alone."""
-    current: list[T] = []
+class BatchResult(NamedTuple):
+    """What became of the files of one or more batches."""
+
+    files: int = 0
+    failed: dict[str, str] = {}  # noqa: RUF012 - never changed
+    """Source file → why it failed."""
+
+    @classmethod
+    def of(cls, results: Iterable[Self]) -> Self:
+        """Add results up."""
+        results = list(results)
+        failed = {name: why for result in results for name, why in result.failed.items()}
+        return cls(sum(result.files for result in results), failed)
+
+
+def batch_by_size(items: Iterable[T], rows: Callable[[T], int]) -> Iterator[list[T]]:
+    """Split items into batches of at most 100 files and about 100,000 rows; a large file is a batch of its own."""
+    batch: list[T] = []
     total = 0
     for item in items:
-        if current and (len(current) == _MOST_FILES or total + rows(item) > _MOST_ROWS):
-            yield current
-            current, total = [], 0
-        current.append(item)
+        if batch and (len(batch) == _MAX_FILES or total + rows(item) > _MAX_ROWS):
+            yield batch
+            batch, total = [], 0
+        batch.append(item)
         total += rows(item)
-    if current:
-        yield current
+    if batch:
+        yield batch
 
 
-async def each(groups: Iterable[T], work: Callable[[T], Awaitable[dict[str, str]]], *, at_once: int) -> dict[str, str]:
-    """Do the work for each group, so many at once; gives all that failed with their reasons.
+async def run_concurrently(
+    batches: Iterable[T], work: Callable[[T], Awaitable[BatchResult]], *, max_concurrency: int
+) -> BatchResult:
+    """Work on several batches at a time.
 
     Raises:
-        Exception: what a group raised; only after every other has had its turn.
+        Exception: what a batch raised; only after every other has had its turn.
 
     """
-    slots = asyncio.Semaphore(at_once)
+    slots = asyncio.Semaphore(max_concurrency)
 
-    async def one(some: T) -> dict[str, str]:
+    async def run(batch: T) -> BatchResult:
         async with slots:
-            return await work(some)
+            return await work(batch)
 
-    results = await asyncio.gather(*(one(some) for some in groups), return_exceptions=True)
-    if broken := [result for result in results if isinstance(result, BaseException)]:
-        raise broken[0]
-    return {name: why for result in results if isinstance(result, dict) for name, why in result.items()}
+    results = await asyncio.gather(*(run(batch) for batch in batches), return_exceptions=True)
+    if errors := [result for result in results if isinstance(result, BaseException)]:
+        raise errors[0]
+    return BatchResult.of(result for result in results if isinstance(result, BatchResult))
+
+
+async def together_or_each_alone(
+    batch: Sequence[T],
+    work: Callable[[Sequence[T]], Awaitable[object]],
+    fail: Callable[[T, Exception], Awaitable[BatchResult]],
+) -> BatchResult:
+    """Work on a batch together; if that fails, on each item alone, so that only what is broken fails.
+
+    Raises:
+        Exception: a transient one, which a new try of the whole batch may cure.
+
+    """
+    try:
+        await work(batch)
+    except Exception as error:
+        if is_transient(error):
+            raise
+        if len(batch) == 1:
+            return await fail(batch[0], error)
+        return BatchResult.of([await together_or_each_alone([item], work, fail) for item in batch])
+    return BatchResult(len(batch))
+
+
+async def prefetch(items: Iterator[T]) -> AsyncIterator[T]:
+    """Yield the items; while one is used, a thread makes the next."""
+    coming = asyncio.ensure_future(asyncio.to_thread(next, items, None))
+    try:
+        while (item := await coming) is not None:
+            coming = asyncio.ensure_future(asyncio.to_thread(next, items, None))
+            yield item
+    finally:
+        await asyncio.wait([coming])

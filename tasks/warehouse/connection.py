@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 import asyncpg
-from prefect_sqlalchemy import AsyncDriver, AsyncSqlAlchemyConnector, ConnectionComponents
-from pydantic import SecretStr
-from sqlalchemy.engine import make_url
+from pydantic import BaseModel, ConfigDict, SecretStr
 
 from schemas.errors import DataopsError, TerminalError, TransientError
+from schemas.settings import Settings
 
-BLOCK_NAME = "dataops-warehouse"
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 # SQLSTATE classes and codes that a new try may cure (PostgreSQL manual, appendix A).
 _TRANSIENT_CLASSES = ("08", "53", "57")
@@ -26,8 +26,35 @@ _TRANSIENT_CODES = {
 }
 
 
+async def fetch_one(connection: Connection, query: str, *values: object) -> asyncpg.Record:
+    """Run a query that always returns a row, such as an aggregate without groups."""
+    row = await connection.fetchrow(query, *values)
+    if row is None:
+        raise LookupError(f"no row: {query}")
+    return row
+
+
+class Warehouse(BaseModel):
+    """The database that a run works with, and the settings that it was started with: read once, passed everywhere."""
+
+    model_config = ConfigDict(frozen=True)
+
+    settings: Settings
+    dsn: SecretStr
+
+    def connect(self) -> AbstractAsyncContextManager[Connection]:
+        """Open a connection.
+
+        Raises:
+            TransientError: the server is not reachable.
+            TerminalError: it refuses user, password or database.
+
+        """
+        return connect(self.dsn)
+
+
 def is_transient(error: BaseException) -> bool:
-    """Tell whether trying again may help, by type and SQLSTATE, never by the text."""
+    """Return True if trying again may help: decided by type and SQLSTATE, never by the text."""
     if isinstance(error, asyncpg.PostgresError):
         code = error.sqlstate or ""
         return code in _TRANSIENT_CODES or code[:2] in _TRANSIENT_CLASSES
@@ -36,7 +63,7 @@ def is_transient(error: BaseException) -> bool:
 
 
 @asynccontextmanager
-async def connect(dsn: SecretStr) -> AsyncIterator[asyncpg.Connection]:
+async def connect(dsn: SecretStr) -> AsyncIterator[Connection]:
     """Open one connection, session zone UTC.
 
     Raises:
@@ -82,45 +109,3 @@ def place_of(dsn: SecretStr) -> str:
     except ValueError:
         return "PostgreSQL"
     return f"PostgreSQL {url.username or ''}@{url.hostname or 'localhost'}:{port}{url.path}"
-
-
-def connector(dsn: SecretStr) -> AsyncSqlAlchemyConnector:
-    """Give the warehouse as a prefect-sqlalchemy block, for small control statements."""
-    url = make_url(dsn.get_secret_value())
-    return AsyncSqlAlchemyConnector(
-        connection_info=ConnectionComponents(
-            driver=AsyncDriver.POSTGRESQL_ASYNCPG,
-            database=url.database or "",
-            username=url.username,
-            password=SecretStr(url.password) if url.password else None,
-            host=url.host,
-            port=str(url.port or 5432),
-            # The driver's name for libpq's sslmode.
-            query={"ssl": str(url.query["sslmode"])} if "sslmode" in url.query else None,
-        )
-    )
-
-
-async def find_block() -> SecretStr | None:
-    """Read the warehouse's URL from the block that an operator may have edited, if there is one."""
-    try:
-        block = await AsyncSqlAlchemyConnector.aload(BLOCK_NAME)
-    except ValueError:  # Prefect's answer for a block that does not exist
-        return None
-    url = block._rendered_url
-    options = {"sslmode": url.query["ssl"]} if "ssl" in url.query else {}
-    return SecretStr(url.set(drivername="postgresql", query=options).render_as_string(hide_password=False))
-
-
-async def ensure_block(embedded: SecretStr) -> None:
-    """Save the embedded warehouse as a block, unless an operator has put another into it.
-
-    Its port may be another than last time; its password, made at random, tells that it is the same.
-    """
-    found = await find_block()
-    if found is None or _password(found) == _password(embedded):
-        await connector(embedded).save(BLOCK_NAME, overwrite=True)
-
-
-def _password(dsn: SecretStr) -> str | None:
-    return make_url(dsn.get_secret_value()).password

@@ -20,7 +20,7 @@ import pytest
 from schemas.settings import PROJECT_ROOT
 from tasks.operate.export_rows import export_rows
 from tests import files
-from tests.world import DAY, World, long_csv
+from tests.harness import DAY, PipelineHarness, long_csv
 
 ROWS: files.Rows = [
     ["Дата", "Час", "Т1, °C", "Объём, м3"],
@@ -48,39 +48,41 @@ identity: {meter: M}
 
 
 @pytest.fixture
-async def city(world: World, tmp_path: Path) -> World:
-    """A world with one meter M, and a mapping for files named sheet*."""
+async def city(pipeline: PipelineHarness, tmp_path: Path) -> PipelineHarness:
+    """A pipeline with one meter M, and a mapping for files named sheet*."""
     sources = tmp_path / "sources"
     shutil.copytree(PROJECT_ROOT / "schemas" / "sources", sources)
     (sources / "sheet.yaml").write_text(MAPPING, encoding="utf-8")
-    await world.add_meter("M")
-    return World(world.connection, world.settings.model_copy(update={"sources_dir": sources}))
+    await pipeline.add_meter("M")
+    return PipelineHarness(pipeline.connection, pipeline.settings.model_copy(update={"sources_dir": sources}))
 
 
-async def run(world: World) -> dict[str, asyncpg.Record]:
+async def run(pipeline: PipelineHarness) -> dict[str, asyncpg.Record]:
     """Run the day; whatever came of it, every reading that was read is accounted for."""
-    log = await world.run()
+    log = await pipeline.run()
     for row in log:
         assert row["status"] != "running"
         assert row["rows_read"] == row["rows_loaded"] + row["rows_rejected"] + row["rows_duplicate"]
     return {row["source_file"].removeprefix(f"{DAY}/"): row for row in log}
 
 
-async def outcome(world: World, name: str, content: bytes | str) -> tuple[str, str]:
+async def outcome(pipeline: PipelineHarness, name: str, content: bytes | str) -> tuple[str, str]:
     """Load one file beside a good one, which must load; gives status and message."""
-    world.put(name, content)
-    world.put("good.csv", long_csv("2025-04-30 00:00,M,T2,40"))
-    log = await run(world)
+    pipeline.put(name, content)
+    pipeline.put("good.csv", long_csv("2025-04-30 00:00,M,T2,40"))
+    log = await run(pipeline)
     assert log["good.csv"]["status"] == "success"
     return log[name]["status"], log[name]["message"] or ""
 
 
-async def reasons(world: World) -> list[tuple[str | None, str | None, str]]:
-    return [(row["cell"], row["raw_value"], row["reason"]) for row in await world.errors()]
+async def reasons(pipeline: PipelineHarness) -> list[tuple[str | None, str | None, str]]:
+    return [(row["cell"], row["raw_value"], row["reason"]) for row in await pipeline.errors()]
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "xls", "xlsb", "ods"])
-async def test_every_kind_of_workbook_gives_the_same_readings_whatever_its_suffix(city: World, kind: str) -> None:
+async def test_every_kind_of_workbook_gives_the_same_readings_whatever_its_suffix(
+    city: PipelineHarness, kind: str
+) -> None:
     city.put("sheet.xlsx", getattr(files, kind)(ROWS))
 
     log = await run(city)
@@ -110,7 +112,7 @@ async def test_every_kind_of_workbook_gives_the_same_readings_whatever_its_suffi
     ids=["truncated_xlsx", "truncated_gzip", "html", "pdf", "password", "word", "zip_named_xlsx"],
 )
 async def test_file_that_is_no_table_fails_alone_and_says_what_it_is(
-    city: World, name: str, content: bytes, said: str
+    city: PipelineHarness, name: str, content: bytes, said: str
 ) -> None:
     city.put(name, content)
     city.put("good.csv", long_csv("2025-04-30 00:00,M,T2,40"))
@@ -123,7 +125,7 @@ async def test_file_that_is_no_table_fails_alone_and_says_what_it_is(
 
 
 @pytest.mark.parametrize("content", ["", "timestamp,meter_code,metric,value\n"], ids=["empty", "header_only"])
-async def test_file_without_rows_is_a_success_with_a_warning(city: World, content: str) -> None:
+async def test_file_without_rows_is_a_success_with_a_warning(city: PipelineHarness, content: str) -> None:
     status, message = await outcome(city, "a.csv", content)
 
     assert (status, "нет ни одной строки" in message) == ("success", True)
@@ -131,7 +133,9 @@ async def test_file_without_rows_is_a_success_with_a_warning(city: World, conten
 
 @pytest.mark.parametrize("delimiter", [";", "\t", ","])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1251", "koi8-r", "cp866"])
-async def test_csv_of_every_encoding_gives_the_readings_of_its_twin(city: World, encoding: str, delimiter: str) -> None:
+async def test_csv_of_every_encoding_gives_the_readings_of_its_twin(
+    city: PipelineHarness, encoding: str, delimiter: str
+) -> None:
     comma = "." if delimiter == "," else ","
     lines = [["Дата", "Час", '"Т1, °C"', '"Объём, м3"'], ["01.04.2025", "0-1", f"60{comma}5", f"1{comma}25"]]
     lines += [["01.04.2025", "1-2", "61", "2"]]
@@ -151,7 +155,7 @@ async def test_csv_of_every_encoding_gives_the_readings_of_its_twin(city: World,
     [(b"\0", 84), (b"\xd0\x20", 84)],
     ids=["nul", "invalid_utf8"],
 )
-async def test_byte_that_is_no_text_fails_the_file_and_is_named(city: World, bad: bytes, place: int) -> None:
+async def test_byte_that_is_no_text_fails_the_file_and_is_named(city: PipelineHarness, bad: bytes, place: int) -> None:
     text = "timestamp,meter_code,metric,value,примечание\n2025-04-30 00:00,M,T1,60,ок".encode()
     assert len(text) == place
     status, message = await outcome(city, "a.csv", text + bad + b"\n")
@@ -159,7 +163,7 @@ async def test_byte_that_is_no_text_fails_the_file_and_is_named(city: World, bad
     assert (status, f"позиции {place}" in message) == ("failed", True)
 
 
-async def test_number_with_spaces_apostrophes_and_a_unit_is_read_and_its_unit_checked(city: World) -> None:
+async def test_number_with_spaces_apostrophes_and_a_unit_is_read_and_its_unit_checked(city: PipelineHarness) -> None:
     values = ["1 234,5", "1 234,5", "1 234,5", "1'234.5", "12,5 м3", "12,5 °C"]
     rows = [f'"{hour:02d}.04.2025 00:00";M;consumption_period;"{value}"' for hour, value in enumerate(values, start=1)]
     city.put("a.csv", "\n".join(["ts;meter;metric;value", *rows]))
@@ -171,7 +175,7 @@ async def test_number_with_spaces_apostrophes_and_a_unit_is_read_and_its_unit_ch
     assert await reasons(city) == [("D7", "12,5 °C", "unknown_unit")]
 
 
-async def test_header_is_found_below_a_title_and_in_two_lines(city: World) -> None:
+async def test_header_is_found_below_a_title_and_in_two_lines(city: PipelineHarness) -> None:
     rows = [
         ["Ведомость за апрель"],
         [],
@@ -188,7 +192,7 @@ async def test_header_is_found_below_a_title_and_in_two_lines(city: World) -> No
     assert await city.connection.fetchval("select min(row_num) from stage.stage_raw_measurements") == 7
 
 
-async def test_lines_that_are_no_readings_are_counted_and_never_read(city: World) -> None:
+async def test_lines_that_are_no_readings_are_counted_and_never_read(city: PipelineHarness) -> None:
     rows = [
         *ROWS[:2],
         [],
@@ -206,7 +210,7 @@ async def test_lines_that_are_no_readings_are_counted_and_never_read(city: World
     assert log["sheet.xlsx"]["message"] == "пропущено: итоговые строки 3, повторы шапки 1, пустые строки 1"
 
 
-async def test_formula_without_a_value_is_an_error_of_its_cell_and_never_a_null(city: World) -> None:
+async def test_formula_without_a_value_is_an_error_of_its_cell_and_never_a_null(city: PipelineHarness) -> None:
     rows = [*ROWS[:2], ["=A2", "1-2", 61, 2], ["01.04.2025", "=B2", 61, 2], ["01.04.2025", "3-4", "=C2*2", 2]]
     city.put("sheet.xlsx", files.xlsx(rows))
 
@@ -224,7 +228,9 @@ async def test_formula_without_a_value_is_an_error_of_its_cell_and_never_a_null(
     "date", ["01.04.2025", "2025-04-01", dt.date(2025, 4, 1), 45748, "01.04.25", "1.4.2025"], ids=str
 )
 @pytest.mark.parametrize("date_1904", [False, True])
-async def test_every_way_to_write_a_date_is_the_same_day(city: World, date: files.Cell, *, date_1904: bool) -> None:
+async def test_every_way_to_write_a_date_is_the_same_day(
+    city: PipelineHarness, date: files.Cell, *, date_1904: bool
+) -> None:
     if date_1904 and isinstance(date, int):
         date -= 1462
     rows = [ROWS[0], [date, "0-1", 60.5, 1.25], [date, "1-2", 61, 2]]
@@ -247,7 +253,11 @@ async def test_every_way_to_write_a_date_is_the_same_day(city: World, date: file
     ],
     ids=str,
 )
-async def test_every_way_to_write_an_hour_is_what_the_mapping_says(city: World, stamp: str, hours: Any) -> None:  # noqa: ANN401
+async def test_every_way_to_write_an_hour_is_what_the_mapping_says(
+    city: PipelineHarness,
+    stamp: str,
+    hours: Any,  # noqa: ANN401
+) -> None:
     (city.settings.sources_dir / "sheet.yaml").write_text(f"{MAPPING}stamp: {stamp}\n", encoding="utf-8")
     rows = [[date, hour, t1, volume] for (date, _, t1, volume), hour in zip(ROWS[1:], hours, strict=True)]
     city.put("sheet.xlsx", files.xlsx([ROWS[0], *rows]))
@@ -257,7 +267,7 @@ async def test_every_way_to_write_an_hour_is_what_the_mapping_says(city: World, 
     assert await city.values() == READINGS
 
 
-async def test_hour_that_excel_turned_into_a_date_is_an_error_and_not_an_hour(city: World) -> None:
+async def test_hour_that_excel_turned_into_a_date_is_an_error_and_not_an_hour(city: PipelineHarness) -> None:
     city.put("sheet.xlsx", files.xlsx([*ROWS[:2], ["01.04.2025", dt.date(2025, 1, 2), 61, 2]]))
 
     await run(city)
@@ -265,7 +275,7 @@ async def test_hour_that_excel_turned_into_a_date_is_an_error_and_not_an_hour(ci
     assert await reasons(city) == [("B3", "2025-01-02", "bad_timestamp")]
 
 
-async def test_only_the_mapped_sheet_is_read_and_a_missing_one_lists_those_there_are(city: World) -> None:
+async def test_only_the_mapped_sheet_is_read_and_a_missing_one_lists_those_there_are(city: PipelineHarness) -> None:
     city.put("sheet1.xlsx", files.xlsx(ROWS, also=["Лист2", "Черновик"]))
     city.put("sheet2.xlsx", files.xlsx([*ROWS, ["02.04.2025", "0-1", 1, 1]], sheet="Апрель", also=["Прочее"]))
 
@@ -278,7 +288,7 @@ async def test_only_the_mapped_sheet_is_read_and_a_missing_one_lists_those_there
 
 @pytest.mark.parametrize("t1", ["Т1, °C", "T1, оС", "t1, oC", "Т1,°С"])
 @pytest.mark.parametrize("volume", ["Объём, м3", "ОБЪЕМ, м³", "объём,  м3"])
-async def test_look_alike_letters_and_signs_are_one_heading(city: World, t1: str, volume: str) -> None:
+async def test_look_alike_letters_and_signs_are_one_heading(city: PipelineHarness, t1: str, volume: str) -> None:
     city.put("sheet.xlsx", files.xlsx([["Дата", "Час", t1, volume], *ROWS[1:]]))
 
     await run(city)
@@ -304,7 +314,9 @@ async def test_look_alike_letters_and_signs_are_one_heading(city: World, t1: str
     ],
     ids=["added", "renamed", "doubled", "missing"],
 )
-async def test_changed_columns_are_said_by_name(city: World, header: list[str], status: str, said: str) -> None:
+async def test_changed_columns_are_said_by_name(
+    city: PipelineHarness, header: list[str], status: str, said: str
+) -> None:
     city.put("sheet.xlsx", files.xlsx([header, *([*row, 1][: len(header)] for row in ROWS[1:])]))
 
     log = await run(city)
@@ -314,7 +326,7 @@ async def test_changed_columns_are_said_by_name(city: World, header: list[str], 
     ]
 
 
-async def test_moved_columns_change_nothing(city: World) -> None:
+async def test_moved_columns_change_nothing(city: PipelineHarness) -> None:
     city.put("sheet.xlsx", files.xlsx([[row[3], row[1], row[2], row[0]] for row in ROWS]))
 
     log = await run(city)
@@ -322,7 +334,7 @@ async def test_moved_columns_change_nothing(city: World) -> None:
     assert (log["sheet.xlsx"]["message"], await city.values()) == (None, READINGS)
 
 
-async def test_false_dimension_of_a_sheet_hides_no_row(city: World) -> None:
+async def test_false_dimension_of_a_sheet_hides_no_row(city: PipelineHarness) -> None:
     def lie(xml: bytes) -> bytes:
         assert b'<dimension ref="A1:D3"/>' in xml
         return xml.replace(b'ref="A1:D3"', b'ref="A1:B1"')
@@ -334,7 +346,7 @@ async def test_false_dimension_of_a_sheet_hides_no_row(city: World) -> None:
     assert await city.values() == READINGS
 
 
-async def test_a_million_styled_but_empty_rows_cost_little(city: World) -> None:
+async def test_a_million_styled_but_empty_rows_cost_little(city: PipelineHarness) -> None:
     def pad(xml: bytes) -> bytes:
         rows = b"".join(b'<row r="%d"><c r="A%d" s="1"/></row>' % (n, n) for n in range(4, 1_048_577))
         return xml.replace(b"</sheetData>", rows + b"</sheetData>")
@@ -350,23 +362,25 @@ async def test_a_million_styled_but_empty_rows_cost_little(city: World) -> None:
 
 @pytest.mark.parametrize("name", ["sheet.xlsx", "a.zip"])
 @pytest.mark.parametrize("limit", ["size", "ratio"])
-async def test_zip_bomb_is_refused_before_it_is_unpacked(city: World, name: str, limit: str) -> None:
-    world = World(city.connection, city.settings.model_copy(update={"max_unpacked_mb": 50} if limit == "size" else {}))
+async def test_zip_bomb_is_refused_before_it_is_unpacked(city: PipelineHarness, name: str, limit: str) -> None:
+    pipeline = PipelineHarness(
+        city.connection, city.settings.model_copy(update={"max_unpacked_mb": 50} if limit == "size" else {})
+    )
     part = "xl/workbook.xml" if name == "sheet.xlsx" else "a.csv"
-    world.put(name, files.zipped({part: b"0" * (120 << 20)}))
-    world.put("good.csv", long_csv("2025-04-30 00:00,M,T2,40"))
+    pipeline.put(name, files.zipped({part: b"0" * (120 << 20)}))
+    pipeline.put("good.csv", long_csv("2025-04-30 00:00,M,T2,40"))
 
-    log = await run(world)
+    log = await run(pipeline)
 
     assert (log["good.csv"]["status"], log[name]["status"]) == ("success", "failed")
     assert ("MAX_UNPACKED_MB" if limit == "size" else "MAX_UNPACK_RATIO") in log[name]["message"]
 
 
-async def test_gzip_bomb_stops_at_the_limit(city: World) -> None:
-    world = World(city.connection, city.settings.model_copy(update={"max_unpacked_mb": 1}))
-    world.put("a.csv.gz", gzip.compress(b"0" * (2 << 20)))
+async def test_gzip_bomb_stops_at_the_limit(city: PipelineHarness) -> None:
+    pipeline = PipelineHarness(city.connection, city.settings.model_copy(update={"max_unpacked_mb": 1}))
+    pipeline.put("a.csv.gz", gzip.compress(b"0" * (2 << 20)))
 
-    log = await run(world)
+    log = await run(pipeline)
 
     assert "MAX_UNPACKED_MB" in log["a.csv.gz"]["message"]
 
@@ -376,7 +390,7 @@ ENTITY = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b SYSTEM "file:///etc/passwd"
 
 @pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-async def test_xml_entities_are_neither_expanded_nor_fetched(city: World, part: str, encoding: str) -> None:
+async def test_xml_entities_are_neither_expanded_nor_fetched(city: PipelineHarness, part: str, encoding: str) -> None:
     def insert(xml: bytes) -> bytes:
         head, _, rest = xml.partition(b"?>")
         text = (head + b"?>" + ENTITY + rest).decode()
@@ -387,7 +401,7 @@ async def test_xml_entities_are_neither_expanded_nor_fetched(city: World, part: 
     assert (status, "DTD" in message) == ("failed", True)
 
 
-async def test_macros_and_links_of_a_workbook_are_data_that_nobody_follows(city: World) -> None:
+async def test_macros_and_links_of_a_workbook_are_data_that_nobody_follows(city: PipelineHarness) -> None:
     link = (
         '<externalLink xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
         '<ddeLink ddeService="cmd" ddeTopic="/c calc"/></externalLink>'
@@ -417,7 +431,7 @@ async def test_macros_and_links_of_a_workbook_are_data_that_nobody_follows(city:
     ]
 
 
-async def test_codes_that_a_spreadsheet_would_run_are_inert_in_exports(city: World, tmp_path: Path) -> None:
+async def test_codes_that_a_spreadsheet_would_run_are_inert_in_exports(city: PipelineHarness, tmp_path: Path) -> None:
     codes = ["=1+1", "+1", "-1", "@x", "<script>alert(1)</script>", "\t=1"]
     city.put("a.csv", "\n".join(["ts;meter;metric;value", *(f'2025-04-30 00:00;"{code}";T1;60' for code in codes)]))
     await run(city)
@@ -434,7 +448,7 @@ async def test_codes_that_a_spreadsheet_would_run_are_inert_in_exports(city: Wor
     assert [row[0] for row in sheet[1:]] == [row["raw_value"] for row in rows]
 
 
-async def test_what_is_no_finite_number_is_rejected_with_its_cell(city: World) -> None:
+async def test_what_is_no_finite_number_is_rejected_with_its_cell(city: PipelineHarness) -> None:
     bad = ["NaN", "inf", "-Infinity", "1e309", "#DIV/0!", "abc"]
     missing = ["", "-", "н/д", "н/д ", "нет данных"]
     rows = [
@@ -452,7 +466,7 @@ async def test_what_is_no_finite_number_is_rejected_with_its_cell(city: World) -
 
 
 async def test_hours_that_clock_changes_made_absent_or_double_are_rejected_unless_the_offset_is_there(
-    city: World,
+    city: PipelineHarness,
 ) -> None:
     rows = ["2014-10-26 01:30", "2014-10-26T01:30:00+04:00", "2014-10-26T01:30:00+03:00", "2011-03-27 02:30"]
     city.put("a.csv", long_csv(*(f"{ts},M,T1,{60 + place}" for place, ts in enumerate(rows))))
@@ -466,7 +480,7 @@ async def test_hours_that_clock_changes_made_absent_or_double_are_rejected_unles
     assert sorted(key[1] for key in await city.values()) == ["2014-10-25 21:30", "2014-10-25 22:30"]
 
 
-async def test_file_with_nothing_but_bad_rows_keeps_every_error_in_bounded_memory(city: World) -> None:
+async def test_file_with_nothing_but_bad_rows_keeps_every_error_in_bounded_memory(city: PipelineHarness) -> None:
     count = 200_000
     lines = "".join(f"2025-04-30 00:00,M,T1,x{number}\n" for number in range(count))
     city.put("a.csv", f"timestamp,meter_code,metric,value\n{lines}")
@@ -479,7 +493,7 @@ async def test_file_with_nothing_but_bad_rows_keeps_every_error_in_bounded_memor
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 600_000  # kB
 
 
-async def test_each_file_of_an_archive_loads_as_a_file_of_its_own(city: World) -> None:
+async def test_each_file_of_an_archive_loads_as_a_file_of_its_own(city: PipelineHarness) -> None:
     one, two = long_csv("2025-04-30 00:00,M,T1,60"), long_csv("2025-04-30 01:00,M,T1,x")
     city.put("a.zip", files.zipped({"x/one.csv": one.encode(), "two.csv": two.encode(), "readme.txt": b"hello"}))
     city.put("b.csv.gz", gzip.compress(long_csv("2025-04-30 02:00,M,T1,62").encode()))
@@ -497,7 +511,7 @@ async def test_each_file_of_an_archive_loads_as_a_file_of_its_own(city: World) -
     assert await city.values() == {("M", "2025-04-29 21:00", "T1"): 60, ("M", "2025-04-29 23:00", "T1"): 62}
 
 
-async def test_archive_takes_codes_from_the_folder_that_it_lies_in(city: World, real_files: Path) -> None:
+async def test_archive_takes_codes_from_the_folder_that_it_lies_in(city: PipelineHarness, real_files: Path) -> None:
     name = "Посуточная ведомость водосчетчика ХВС ИТП.xlsx"
     await city.add_meter("D-0007-HVS", building="D-0007", itp="D-0007-ITP")
     city.put("D-0007/april.zip", files.zipped({name: (real_files / name).read_bytes()}))
@@ -507,7 +521,7 @@ async def test_archive_takes_codes_from_the_folder_that_it_lies_in(city: World, 
     assert log[f"D-0007/april.zip/{name}"]["rows_loaded"] == 1440
 
 
-async def test_ten_thousand_columns_and_a_cell_of_ten_megabytes_stay_bounded(city: World) -> None:
+async def test_ten_thousand_columns_and_a_cell_of_ten_megabytes_stay_bounded(city: PipelineHarness) -> None:
     header = ",".join(["timestamp,meter_code,metric,value", *(f"extra{number}" for number in range(10_000))])
     city.put("wide.csv", f"{header}\n2025-04-30 00:00,M,T1,x{',' * 10_000}\n")
     city.put("long.csv", long_csv(f"2025-04-30 01:00,M,T1,{'9' * (10 << 20)}", "2025-04-30 02:00,M,T1,60"))
@@ -525,7 +539,7 @@ async def test_ten_thousand_columns_and_a_cell_of_ten_megabytes_stay_bounded(cit
     assert whole == 500_000
 
 
-async def test_more_ragged_lines_than_can_be_kept_fail_the_file(city: World) -> None:
+async def test_more_ragged_lines_than_can_be_kept_fail_the_file(city: PipelineHarness) -> None:
     status, message = await outcome(city, "a.csv", "timestamp,meter_code,metric,value\n" + "a,b,c\n" * 100_001)
 
     assert (status, "число ячеек не то, что в шапке" in message) == ("failed", True), message
@@ -544,19 +558,19 @@ def huge_workbook() -> bytes:
 
 @pytest.mark.parametrize("limit", ["workbook_memory_mb", "workbook_timeout_sec"])
 async def test_workbook_that_takes_too_much_memory_or_time_fails_alone(
-    city: World, huge_workbook: bytes, limit: str
+    city: PipelineHarness, huge_workbook: bytes, limit: str
 ) -> None:
     least = {"workbook_memory_mb": 64, "workbook_timeout_sec": 1}
-    world = World(city.connection, city.settings.model_copy(update={limit: least[limit]}))
+    pipeline = PipelineHarness(city.connection, city.settings.model_copy(update={limit: least[limit]}))
 
-    status, message = await outcome(world, "sheet.xlsx", huge_workbook)
+    status, message = await outcome(pipeline, "sheet.xlsx", huge_workbook)
 
     assert (status, limit.upper() in message) == ("failed", True), message
 
 
 @pytest.mark.parametrize(("name", "content"), [("x.xlsx", files.xlsx([["a", "b"], [1, 2]])), ("y.csv", b"a,b\n1,2\n")])
 async def test_unknown_file_is_logged_as_failed_with_the_command_to_draft_a_mapping(
-    city: World, name: str, content: bytes
+    city: PipelineHarness, name: str, content: bytes
 ) -> None:
     status, message = await outcome(city, name, content)
 

@@ -25,16 +25,17 @@ from hypothesis import strategies as st
 
 from flows.commands.sources import TIMES
 from schemas.errors import FileError, MappingError
-from schemas.layouts import TableLayout
 from schemas.mappings import SourceMapping, match_mapping, read_mappings
+from schemas.raw_rows import SEPARATOR
 from schemas.settings import Settings
+from schemas.table_layout import TableLayout
 from tasks.ingest.read_tables import peek, read_tables
-from tasks.ingest.stage_rows import SEPARATOR, cells_of
 from tasks.ingest.unpack_archives import expand, is_archive
 from tasks.sources.draft_mapping import Sheet, draft_mapping
 from tasks.validate.apply_rules import Meter, judge
 from tasks.validate.parse_readings import parse
 from tasks.validate.row_errors import row_errors
+from tasks.warehouse.raw_cells import pack_cells
 from tests import files
 from tests.faults.corpus import (
     HEAT,
@@ -119,7 +120,9 @@ def read(path: Path, name: str, mapping: SourceMapping) -> list[Read]:
 def check_stage(batch: pa.RecordBatch) -> None:
     """See that stage tells each row as it is."""
     names = batch.schema.names[1:]
-    for row, cells, payload in zip(batch.to_pylist(), *(column.to_pylist() for column in cells_of(batch)), strict=True):
+    for row, cells, payload in zip(
+        batch.to_pylist(), *(column.to_pylist() for column in pack_cells(batch)), strict=True
+    ):
         staged = json.loads(payload) if payload else dict(zip(names, cells.split(SEPARATOR), strict=True))
         assert {name: text or None for name, text in staged.items()} == {name: row[name] for name in names}
         assert "\0" not in (payload or cells)

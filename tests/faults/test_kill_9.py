@@ -13,11 +13,11 @@ import asyncpg
 import pytest
 
 from schemas.settings import PROJECT_ROOT, Settings
-from tests.world import World, long_csv
+from tests.harness import PipelineHarness, long_csv
 
 # Each step kills the process at the moment that its function is called (before), or has returned (after).
 STEPS = [
-    "tasks.ingest.read_tables.read_tables",
+    "tasks.ingest.ingest_files.read_tables",
     "tasks.ingest.stage_rows.copy_tables",
     "tasks.validate.validate_loads.copy_table",
     "tasks.validate.validate_loads.write_accepted",
@@ -26,16 +26,16 @@ STEPS = [
     "tasks.load.merge_readings.copy_table",
     "tasks.load.merge_readings._upsert",
     "tasks.load.merge_readings._finish",
-    "after tests.world.World.ingest",
-    "after tests.world.World.validate",
-    "after tests.world.World.load",
+    "after tests.harness.PipelineHarness.ingest",
+    "after tests.harness.PipelineHarness.validate",
+    "after tests.harness.PipelineHarness.load",
 ]
 
 VICTIM = """
 import asyncio, os, signal, sys
 import asyncpg, importlib
 step, when = sys.argv[1].removeprefix("after "), "after" if sys.argv[1].startswith("after ") else "before"
-import tests.world
+import tests.harness
 from schemas.settings import Settings
 parts = step.split(".")
 for cut in range(len(parts) - 1, 0, -1):
@@ -53,38 +53,36 @@ async def then_die(*args, **kwargs):
     await original(*args, **kwargs)
     os.kill(os.getpid(), signal.SIGKILL)
 setattr(owner, parts[-1], then_die if when == "after" else die)
-if parts[-1] == "read_tables":
-    tests.world.read_tables = die
 async def main():
     settings = Settings(_env_file=None)
     connection = await asyncpg.connect(settings.database_url.get_secret_value())
-    await tests.world.World(connection, settings).run()
+    await tests.harness.PipelineHarness(connection, settings).run()
 asyncio.run(main())
 """
 
 
-def files(world: World) -> None:
-    world.put("a.csv", long_csv(*(f"2025-04-30 {hour:02d}:00,M,T1,{40 + hour}" for hour in range(24))))
-    world.put("b.csv", long_csv("2025-04-30 00:00,M,T2,abc", "2025-04-30 01:00,M,T2,30"))
+def files(pipeline: PipelineHarness) -> None:
+    pipeline.put("a.csv", long_csv(*(f"2025-04-30 {hour:02d}:00,M,T1,{40 + hour}" for hour in range(24))))
+    pipeline.put("b.csv", long_csv("2025-04-30 00:00,M,T2,abc", "2025-04-30 01:00,M,T2,30"))
 
 
-async def state(world: World) -> tuple[str, list[tuple[object, ...]], int]:
-    errors = [(row["source_file"], row["row_num"], row["reason"]) for row in await world.errors()]
-    raw = await world.connection.fetchval("select count(*) from stage.stage_raw_measurements")
-    return await world.digest(), errors, raw
+async def state(pipeline: PipelineHarness) -> tuple[str, list[tuple[object, ...]], int]:
+    errors = [(row["source_file"], row["row_num"], row["reason"]) for row in await pipeline.errors()]
+    raw = await pipeline.connection.fetchval("select count(*) from stage.stage_raw_measurements")
+    return await pipeline.digest(), errors, raw
 
 
 @pytest.mark.parametrize("step", STEPS)
 async def test_run_after_a_kill_ends_as_if_undisturbed(
-    world: World, settings: Settings, step: str, tmp_path: Path
+    pipeline: PipelineHarness, settings: Settings, step: str, tmp_path: Path
 ) -> None:
-    await world.add_meter("M")
+    await pipeline.add_meter("M")
     if step.endswith(
         ("load_readings.copy_table", "_upsert")
     ):  # readings are compared with what core has only where it has some
-        world.put("0.csv", long_csv("2025-04-30 00:00,M,T1,40"))
-        await world.run()
-    files(world)
+        pipeline.put("0.csv", long_csv("2025-04-30 00:00,M,T1,40"))
+        await pipeline.run()
+    files(pipeline)
     environment = os.environ | {"PYTHONPATH": str(PROJECT_ROOT), "LC_ALL": "C.UTF-8"}
 
     killed = await asyncio.to_thread(
@@ -97,50 +95,50 @@ async def test_run_after_a_kill_ends_as_if_undisturbed(
     # The server takes a moment to see that the client is gone; until then its run counts as living.
     others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
     for _ in range(200):
-        if not await world.connection.fetchval(f"{others} and backend_type = 'client backend'"):
+        if not await pipeline.connection.fetchval(f"{others} and backend_type = 'client backend'"):
             break
         await asyncio.sleep(0.05)
-    await world.run()
+    await pipeline.run()
 
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
-    digest, errors, raw = await state(world)
-    statuses = await world.connection.fetch(
+    digest, errors, raw = await state(pipeline)
+    statuses = await pipeline.connection.fetch(
         "select source_file, count(*) filter (where status in ('success', 'partial')) as done, "
         "count(*) filter (where status = 'running') as running "
         "from quality.quality_load_log group by 1 order by 1"
     )
     assert {(row["done"], row["running"]) for row in statuses} == {(1, 0)}
     assert (errors, raw) == ([("2025-04-30/b.csv", 2, "bad_number")], 24 + len(statuses))
-    assert digest == await undisturbed(world)
-    assert await world.connection.fetchval("select count(*) from core.measurement_revisions") == 0
+    assert digest == await undisturbed(pipeline)
+    assert await pipeline.connection.fetchval("select count(*) from core.measurement_revisions") == 0
 
 
-async def undisturbed(world: World) -> str:
+async def undisturbed(pipeline: PipelineHarness) -> str:
     """Load the same files into empty tables and give the digest."""
-    await world.connection.execute(
+    await pipeline.connection.execute(
         "truncate core.measurements, quality.quality_load_log, stage.raw_tables, stage.raw_rows, "
         "stage.parsed_series, quality.quality_row_errors, quality.changed_days"
     )
-    await world.run()
-    return await world.digest()
+    await pipeline.run()
+    return await pipeline.digest()
 
 
 @pytest.mark.sessions
-async def test_eight_runs_at_once_load_each_file_once(world: World, settings: Settings) -> None:
-    await world.add_meter("M")
-    files(world)
+async def test_eight_runs_at_once_load_each_file_once(pipeline: PipelineHarness, settings: Settings) -> None:
+    await pipeline.add_meter("M")
+    files(pipeline)
     assert settings.database_url
     url = settings.database_url.get_secret_value()
 
     async def one() -> None:
         connection = await asyncpg.connect(url)
-        await World(connection, settings).run()
+        await PipelineHarness(connection, settings).run()
         await connection.close()
 
     await asyncio.gather(*(one() for _ in range(8)))
 
-    done = await world.connection.fetch(
+    done = await pipeline.connection.fetch(
         "select source_file, count(*) from quality.quality_load_log where status <> 'skipped' group by 1"
     )
     assert sorted(tuple(row) for row in done) == [("2025-04-30/a.csv", 1), ("2025-04-30/b.csv", 1)]
-    assert await world.digest() == await undisturbed(world)
+    assert await pipeline.digest() == await undisturbed(pipeline)

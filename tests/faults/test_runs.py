@@ -21,7 +21,7 @@ from schemas.errors import RunFailedError, TerminalError
 from schemas.settings import Settings
 from tasks.ingest.claim_files import Run
 from tasks.warehouse.connection import is_transient
-from tests.world import DAY, World, long_csv
+from tests.harness import DAY, PipelineHarness, long_csv
 
 HOURS = [f"2025-04-30 {hour:02d}:00,M,T1,{40 + hour}" for hour in range(24)]
 CUT_ONCE = """
@@ -56,54 +56,54 @@ def features(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 @pytest.mark.usefixtures("prefect_api", "features")
 @pytest.mark.parametrize("which", ["pid = pg_backend_pid()", "application_name = 'dataops'"], ids=["one", "all"])
 async def test_connection_cut_in_the_middle_of_a_load_is_made_anew_and_the_file_loads_once(
-    world: World, which: str
+    pipeline: PipelineHarness, which: str
 ) -> None:
-    await world.add_meter("M")
-    world.put("a.csv", long_csv(*HOURS))
-    await world.connection.execute(CUT_ONCE.format(which=which))
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv(*HOURS))
+    await pipeline.connection.execute(CUT_ONCE.format(which=which))
 
     summary = await load_day(date=DAY)
 
-    assert await world.connection.fetchval("select last_value from cut") > 24
+    assert await pipeline.connection.fetchval("select last_value from cut") > 24
     assert (summary.loaded, summary.readings_inserted) == (1, 24)
-    assert await world.connection.fetchval("select count(*) from core.measurements") == 24
-    statuses = await world.connection.fetch("select status from quality.quality_load_log")
+    assert await pipeline.connection.fetchval("select count(*) from core.measurements") == 24
+    statuses = await pipeline.connection.fetch("select status from quality.quality_load_log")
     assert [row["status"] for row in statuses] == ["success"]
 
 
 @pytest.mark.server
 @pytest.mark.usefixtures("prefect_api")
 async def test_core_stays_loaded_when_features_fail_and_the_next_run_makes_them_up(
-    world: World, features: list[Any]
+    pipeline: PipelineHarness, features: list[Any]
 ) -> None:
-    await world.add_meter("M")
-    world.put("a.csv", long_csv(*HOURS))
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv(*HOURS))
     features.append(TerminalError("dbt: ml_hourly_by_building: out of luck"))
 
     with pytest.raises(RunFailedError, match="out of luck"):
         await load_day(date=DAY)
-    loaded = await world.connection.fetchval("select count(*) from core.measurements")
-    waiting = await world.connection.fetchval("select count(*) from quality.changed_days")
+    loaded = await pipeline.connection.fetchval("select count(*) from core.measurements")
+    waiting = await pipeline.connection.fetchval("select count(*) from quality.changed_days")
     await load_day(date=date(2025, 5, 1))
 
     assert (loaded, waiting) == (24, 1)
     assert len(features) == 1
-    assert await world.connection.fetchval("select count(*) from quality.changed_days") == 0
+    assert await pipeline.connection.fetchval("select count(*) from quality.changed_days") == 0
 
 
 async def test_two_files_with_the_same_readings_at_once_are_one_after_the_other(
-    world: World, settings: Settings
+    pipeline: PipelineHarness, settings: Settings
 ) -> None:
-    await world.add_meter("M")
+    await pipeline.add_meter("M")
     days = {DAY: "a.csv", date(2025, 5, 1): "b.csv"}
     for number, (day, name) in enumerate(days.items()):
-        world.put(name, long_csv(*(f"{row}.{number}" for row in HOURS)), day=day)
+        pipeline.put(name, long_csv(*(f"{row}.{number}" for row in HOURS)), day=day)
     assert settings.database_url
     url = settings.database_url.get_secret_value()
 
     async def one(day: date) -> None:
         connection = await asyncpg.connect(url)
-        other = World(connection, settings)
+        other = PipelineHarness(connection, settings)
         run = await other.begin(day)
         await other.ingest(run)
         await other.validate(run)
@@ -111,7 +111,7 @@ async def test_two_files_with_the_same_readings_at_once_are_one_after_the_other(
             pass
         await connection.close()
 
-    async def loads(other: World, run: Run) -> bool:
+    async def loads(other: PipelineHarness, run: Run) -> bool:
         try:
             await other.load(run)
         except asyncpg.PostgresError as error:
@@ -122,11 +122,11 @@ async def test_two_files_with_the_same_readings_at_once_are_one_after_the_other(
 
     await asyncio.gather(*(one(day) for day in days))
 
-    log = await world.connection.fetch("select rows_inserted, rows_updated from quality.quality_load_log order by 1")
+    log = await pipeline.connection.fetch("select rows_inserted, rows_updated from quality.quality_load_log order by 1")
     assert [tuple(row) for row in log] == [(0, 24), (24, 0)]
-    values = {value % 1 for value in (await world.values()).values()}
+    values = {value % 1 for value in (await pipeline.values()).values()}
     assert len(values) == 1, "all values are those of one file"
-    assert await world.connection.fetchval("select count(*) from core.measurement_revisions") == 24
+    assert await pipeline.connection.fetchval("select count(*) from core.measurement_revisions") == 24
 
 
 @pytest.fixture
@@ -153,17 +153,17 @@ def fill(disk: Path) -> Path:
 @pytest.mark.server
 @pytest.mark.usefixtures("prefect_api", "features")
 async def test_full_disk_under_the_artifacts_fails_the_run_and_the_next_one_finishes(
-    world: World, settings: Settings, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+    pipeline: PipelineHarness, settings: Settings, small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ARTIFACTS_DIR", str(small_disk))
-    await world.add_meter("M")
-    world.put("a.csv", long_csv(*HOURS))
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv(*HOURS))
     (small_disk / "run_logs").mkdir()
     filler = fill(small_disk)
 
     with pytest.raises(RunFailedError, match="No space left"):
         await load_day(date=DAY)
-    loaded = await world.connection.fetchval("select count(*) from core.measurements")
+    loaded = await pipeline.connection.fetchval("select count(*) from core.measurements")
     filler.unlink()
     await load_day(date=DAY)
 
@@ -172,40 +172,40 @@ async def test_full_disk_under_the_artifacts_fails_the_run_and_the_next_one_fini
 
 
 @pytest.fixture
-async def core_disk(world: World, small_disk: Path) -> AsyncIterator[Path]:
+async def core_disk(pipeline: PipelineHarness, small_disk: Path) -> AsyncIterator[Path]:
     """The disk on which core's new partitions lie."""
-    server = Path(await world.connection.fetchval("show data_directory"))
+    server = Path(await pipeline.connection.fetchval("show data_directory"))
     if not server.exists():
         pytest.skip("the server runs on another machine")
     folder = small_disk / "tablespace"
     folder.mkdir(mode=0o700)
     os.chown(folder, server.stat().st_uid, server.stat().st_gid)
     name = f"small_{secrets.token_hex(4)}"
-    database = await world.connection.fetchval("select current_database()")
-    await world.connection.execute(f"create tablespace {name} location '{folder}'")
-    await world.connection.execute(f"alter database {database} set default_tablespace = {name}")
+    database = await pipeline.connection.fetchval("select current_database()")
+    await pipeline.connection.execute(f"create tablespace {name} location '{folder}'")
+    await pipeline.connection.execute(f"alter database {database} set default_tablespace = {name}")
     yield small_disk
-    await world.connection.execute("drop schema core, stage, quality, features cascade")
-    await world.connection.execute(f"drop tablespace {name}")
+    await pipeline.connection.execute("drop schema core, stage, quality, features cascade")
+    await pipeline.connection.execute(f"drop tablespace {name}")
 
 
 async def test_full_disk_under_the_database_leaves_nothing_and_the_next_run_finishes(
-    world: World, settings: Settings, core_disk: Path
+    pipeline: PipelineHarness, settings: Settings, core_disk: Path
 ) -> None:
-    await world.add_meter("M")
-    world.put("a.csv", long_csv(*HOURS))
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv(*HOURS))
     assert settings.database_url
     url = settings.database_url.get_secret_value()
     filler = fill(core_disk)
 
     connection = await asyncpg.connect(url)
     with pytest.raises(asyncpg.DiskFullError):
-        await World(connection, settings).run()
+        await PipelineHarness(connection, settings).run()
     await connection.close()
-    left = await world.connection.fetchval("select count(*) from core.measurements")
+    left = await pipeline.connection.fetchval("select count(*) from core.measurements")
     filler.unlink()
     connection = await asyncpg.connect(url)
-    (log,) = await World(connection, settings).run()
+    (log,) = await PipelineHarness(connection, settings).run()
     await connection.close()
 
     assert left == 0

@@ -10,8 +10,8 @@ import asyncpg
 import pytest
 
 from tasks.transform.track_changes import finish_changes, take_changes
-from tasks.warehouse.connection import connector
-from tests.world import DAY, World, long_csv
+from tasks.warehouse.credentials_block import connector
+from tests.harness import DAY, PipelineHarness, long_csv
 
 # What stands in the aggregates and should not, and the other way round.
 WRONG_BUCKETS = """
@@ -39,37 +39,37 @@ WRONG_BUCKETS = """
 """
 
 
-async def follow(world: World) -> None:
+async def follow(pipeline: PipelineHarness) -> None:
     """Do what the flow does after the commit, without dbt."""
-    assert world.settings.database_url
-    async with connector(world.settings.database_url) as warehouse:
-        changes = await take_changes(warehouse, world.settings)
-    await world.refresh(changes.windows)
-    async with connector(world.settings.database_url) as warehouse:
-        await finish_changes(warehouse, "", "", world.settings)
+    assert pipeline.settings.database_url
+    async with connector(pipeline.settings.database_url) as warehouse:
+        changes = await take_changes(warehouse, pipeline.settings)
+    await pipeline.refresh(changes.windows)
+    async with connector(pipeline.settings.database_url) as warehouse:
+        await finish_changes(warehouse, "", "", pipeline.settings)
 
 
-async def day_of(world: World, name: str, day: date, *, value: float = 1, meters: str = "M") -> None:
+async def day_of(pipeline: PipelineHarness, name: str, day: date, *, value: float = 1, meters: str = "M") -> None:
     """Load the first four hours and the last one of a local day, the last one twice an hour."""
     times = (*(f"{hour:02d}:00" for hour in range(4)), "23:00", "23:30")
-    world.put(name, long_csv(*(f"{day} {time},{code},T1,{value}" for time in times for code in meters)), day=day)
-    assert {log["status"] for log in await world.run(day)} <= {"success", "skipped"}
+    pipeline.put(name, long_csv(*(f"{day} {time},{code},T1,{value}" for time in times for code in meters)), day=day)
+    assert {log["status"] for log in await pipeline.run(day)} <= {"success", "skipped"}
 
 
 @pytest.fixture
-async def city(world: World) -> World:
-    await world.add_meter("M")
-    await world.add_meter("N", building="B2", itp="I2")
-    await day_of(world, "now.csv", DAY, meters="MN")
-    await follow(world)
-    return world
+async def city(pipeline: PipelineHarness) -> PipelineHarness:
+    await pipeline.add_meter("M")
+    await pipeline.add_meter("N", building="B2", itp="I2")
+    await day_of(pipeline, "now.csv", DAY, meters="MN")
+    await follow(pipeline)
+    return pipeline
 
 
-async def wrong(world: World) -> list[asyncpg.Record]:
-    return list(await world.connection.fetch(WRONG_BUCKETS))
+async def wrong(pipeline: PipelineHarness) -> list[asyncpg.Record]:
+    return list(await pipeline.connection.fetch(WRONG_BUCKETS))
 
 
-async def test_backfill_years_behind_reaches_the_aggregates(city: World) -> None:
+async def test_backfill_years_behind_reaches_the_aggregates(city: PipelineHarness) -> None:
     await day_of(city, "old.csv", date(2019, 3, 10))
 
     await follow(city)
@@ -79,7 +79,7 @@ async def test_backfill_years_behind_reaches_the_aggregates(city: World) -> None
     assert str(first) == "2019-03-09 21:00:00+00:00"
 
 
-async def test_what_a_load_and_its_refresh_have_filled_has_statistics(city: World) -> None:
+async def test_what_a_load_and_its_refresh_have_filled_has_statistics(city: PipelineHarness) -> None:
     await day_of(city, "next.csv", date(2025, 5, 20))
 
     await follow(city)
@@ -95,7 +95,7 @@ async def test_what_a_load_and_its_refresh_have_filled_has_statistics(city: Worl
     assert [row["name"] for row in counts if row["reltuples"] <= 0] == []
 
 
-async def test_features_are_planned_with_the_changed_days_of_this_transform(city: World) -> None:
+async def test_features_are_planned_with_the_changed_days_of_this_transform(city: PipelineHarness) -> None:
     await city.connection.execute(
         "insert into quality.changed_days (load_id, building_id, local_date) "
         "select gen_random_uuid(), id, '2025-05-20' from core.buildings cross join generate_series(1, 300)"
@@ -114,7 +114,7 @@ async def test_features_are_planned_with_the_changed_days_of_this_transform(city
     )
 
 
-async def test_corrected_value_in_an_old_month_replaces_the_old_one(city: World) -> None:
+async def test_corrected_value_in_an_old_month_replaces_the_old_one(city: PipelineHarness) -> None:
     await day_of(city, "old.csv", date(2025, 1, 10))
     await follow(city)
 
@@ -125,7 +125,7 @@ async def test_corrected_value_in_an_old_month_replaces_the_old_one(city: World)
     assert await city.connection.fetchval("select max(value_max) from features.meter_daily") == 9
 
 
-async def test_rolled_back_load_leaves_no_bucket_behind(city: World) -> None:
+async def test_rolled_back_load_leaves_no_bucket_behind(city: PipelineHarness) -> None:
     await day_of(city, "old.csv", date(2025, 1, 10))
     await follow(city)
     load_id = await city.connection.fetchval(
@@ -139,13 +139,13 @@ async def test_rolled_back_load_leaves_no_bucket_behind(city: World) -> None:
     assert await city.connection.fetchval("select count(*) from features.meter_daily") == 2
 
 
-async def test_two_loads_at_once_are_both_followed(city: World) -> None:
+async def test_two_loads_at_once_are_both_followed(city: PipelineHarness) -> None:
     assert city.settings.database_url
     other = await asyncpg.connect(city.settings.database_url.get_secret_value())
     try:
         await asyncio.gather(
             day_of(city, "a.csv", date(2025, 3, 1), meters="MN"),
-            day_of(World(other, city.settings), "b.csv", date(2025, 3, 2), meters="N"),
+            day_of(PipelineHarness(other, city.settings), "b.csv", date(2025, 3, 2), meters="N"),
         )
     finally:
         await other.close()
@@ -157,7 +157,7 @@ async def test_two_loads_at_once_are_both_followed(city: World) -> None:
 
 @pytest.mark.sessions
 async def test_transform_killed_before_its_refresh_is_made_up_and_a_load_meanwhile_is_not_forgotten(
-    city: World,
+    city: PipelineHarness,
 ) -> None:
     assert city.settings.database_url
     await day_of(city, "a.csv", date(2025, 3, 1))
@@ -172,7 +172,7 @@ async def test_transform_killed_before_its_refresh_is_made_up_and_a_load_meanwhi
 
 
 @pytest.mark.sessions
-async def test_change_during_a_transform_waits_for_the_next_one(city: World) -> None:
+async def test_change_during_a_transform_waits_for_the_next_one(city: PipelineHarness) -> None:
     assert city.settings.database_url
     await day_of(city, "a.csv", date(2025, 3, 1))
     async with connector(city.settings.database_url) as warehouse:
@@ -186,7 +186,7 @@ async def test_change_during_a_transform_waits_for_the_next_one(city: World) -> 
     assert await wrong(city) == []
 
 
-async def test_full_refresh_makes_everything_anew(city: World) -> None:
+async def test_full_refresh_makes_everything_anew(city: PipelineHarness) -> None:
     await day_of(city, "old.csv", date(2025, 1, 10))
     await city.connection.execute("delete from quality.changed_days")
 
@@ -195,7 +195,7 @@ async def test_full_refresh_makes_everything_anew(city: World) -> None:
     assert await wrong(city) == []
 
 
-async def test_last_reading_of_each_meter_is_seen(city: World) -> None:
+async def test_last_reading_of_each_meter_is_seen(city: PipelineHarness) -> None:
     await city.add_meter("silent")
     await city.refresh([])
 

@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 
 from schemas.errors import TerminalError
 from schemas.settings import Settings
-from tasks.load.merge_readings import LOADS_LOCK
 from tasks.operate.purge_stage import find_old_loads, purge_loads
 from tasks.warehouse.migrate import migrate
-from tests.world import World, long_csv
+from tests.harness import PipelineHarness, long_csv
 
 METERS = ("A", "LATE")
 """LATE is unknown to the reference tables at first."""
@@ -115,8 +114,8 @@ def late(value: int) -> tuple[object, ...]:
 class History:
     """Does to the database and to the model what an operator may do, in any order."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, pipeline: PipelineHarness) -> None:
+        self.pipeline = pipeline
         self.model = Model()
         self.files: dict[str, tuple[str, Rows]] = {}
         self.has_purged = False
@@ -137,8 +136,8 @@ class History:
 
     async def _run(self, name: str, *, replay: bool) -> None:
         text, rows = self.files[name]
-        path = self.world.put(name, text)
-        for row in await self.world.run(replay=replay):
+        path = self.pipeline.put(name, text)
+        for row in await self.pipeline.run(replay=replay):
             if row["status"] != "skipped":
                 self._loaded(row, rows)
         path.unlink()  # one file at a time, so that the order of loads is known
@@ -148,7 +147,7 @@ class History:
         if self.rows_in_stage:
             origin = sorted(self.rows_in_stage)[which % len(self.rows_in_stage)]
             try:
-                (row,) = await self.world.replay_from_stage(origin)
+                (row,) = await self.pipeline.replay_from_stage(origin)
             except TerminalError as error:
                 assert self.has_purged
                 assert "stage has" in str(error)  # noqa: PT017
@@ -165,7 +164,7 @@ class History:
         if counting:
             load_id = counting[which % len(counting)]
             try:
-                await self.world.rollback(load_id)
+                await self.pipeline.rollback(load_id)
             except TerminalError as error:
                 assert self.has_purged  # what a purge has deleted may be needed, and then it is said
                 assert "were purged" in str(error)  # noqa: PT017
@@ -175,29 +174,29 @@ class History:
     async def purge(self) -> None:
         """Purge all that may be purged, as if each file were still there."""
         now = dt.datetime.now(dt.UTC)
-        loads = await find_old_loads(self.world.connection, now, None, self.world.settings)
-        await purge_loads(self.world.connection, loads, now, self.world.settings, loads_lock=LOADS_LOCK, dry_run=False)
+        loads = await find_old_loads(self.pipeline.connection, now, None, self.pipeline.settings)
+        await purge_loads(self.pipeline.connection, loads, now, self.pipeline.settings, dry_run=False)
         self.has_purged = True
 
     async def learn(self) -> None:
         """Add the missing code to the reference tables."""
         if "LATE" not in self.model.known:
-            await self.world.add_meter("LATE")
+            await self.pipeline.add_meter("LATE")
             self.model.known.add("LATE")
 
     async def requeue(self) -> None:
         """Load what waited for the code."""
-        log = await self.world.requeue()
+        log = await self.pipeline.requeue()
         assert {row["requeue_of"] for row in log} == self.model.loadable()
         for row in log:
             self.model.requeue(row["load_id"], row["requeue_of"])
 
     async def check(self) -> None:
         """Compare core with the model, and see that every reading is accounted for."""
-        values = await self.world.values()
+        values = await self.pipeline.values()
         hours = {"2025-04-29 21:00": 0, "2025-04-29 22:00": 1}
         assert {(meter, hours[time]): value for (meter, time, _), value in values.items()} == self.model.core()
-        off = await self.world.connection.fetchval(
+        off = await self.pipeline.connection.fetchval(
             "select count(*) from quality.quality_load_log where status in ('success', 'partial')"
             " and rows_read <> rows_loaded + rows_rejected + rows_duplicate"
         )
@@ -211,21 +210,21 @@ EMPTY = """
 
 
 @asynccontextmanager
-async def empty_world(own: Settings) -> AsyncIterator[World]:
-    """A world that has seen nothing yet; making a database for each costs more than all that happens in it."""
+async def empty_world(own: Settings) -> AsyncIterator[PipelineHarness]:
+    """A pipeline that has seen nothing yet; making a database for each costs more than all that happens in it."""
     assert own.database_url
     connection = await asyncpg.connect(own.database_url.get_secret_value())
     await connection.execute("set synchronous_commit = off")
     await migrate(connection, own)
     await connection.execute(await connection.fetchval(EMPTY))
-    yield World(connection, own)
+    yield PipelineHarness(connection, own)
     await connection.close()
 
 
 async def live_through(own: Settings, history_of: list[tuple[object, ...]]) -> None:
-    async with empty_world(own) as world:
-        await world.add_meter("A")
-        history = History(world)
+    async with empty_world(own) as pipeline:
+        await pipeline.add_meter("A")
+        history = History(pipeline)
         for step, *arguments in history_of:
             await getattr(history, str(step))(*arguments)
             await history.check()

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from tasks.warehouse import embedded_postgres
 from tasks.warehouse.migrate import migrate
 from tests.databases import Databases, new_database
-from tests.world import World, long_csv
+from tests.harness import PipelineHarness, long_csv
 
 CONTENT = """
     select md5(concat(
@@ -41,18 +41,18 @@ def client(name: str, url: str, *arguments: str) -> None:
 
 @pytest.mark.sessions
 async def test_restored_database_is_the_same_skips_what_it_knows_and_goes_on(
-    world: World, databases: Databases, empty_template: str | None, tmp_path: Path
+    pipeline: PipelineHarness, databases: Databases, empty_template: str | None, tmp_path: Path
 ) -> None:
-    assert world.settings.database_url
-    await world.add_meter("M")
+    assert pipeline.settings.database_url
+    await pipeline.add_meter("M")
     for value in (1, 2):
-        world.put(
+        pipeline.put(
             "a.csv", long_csv(f"2025-04-30 00:00,M,T1,{value}", "2025-03-30 00:00,M,T1,1", "2025-04-30 00:00,?,T1,1")
         )
-        await world.run()
+        await pipeline.run()
     dump = tmp_path / "warehouse.dump"
-    client("pg_dump", world.settings.database_url.get_secret_value(), "-Fc", "-f", str(dump))
-    before = await world.connection.fetchval(CONTENT)
+    client("pg_dump", pipeline.settings.database_url.get_secret_value(), "-Fc", "-f", str(dump))
+    before = await pipeline.connection.fetchval(CONTENT)
 
     with new_database(databases, empty_template) as url:
         connection = await asyncpg.connect(url)
@@ -61,7 +61,7 @@ async def test_restored_database_is_the_same_skips_what_it_knows_and_goes_on(
         client("pg_restore", url, "--no-owner", "--no-privileges", "-d", url.rpartition("/")[2], str(dump))
         if empty_template:
             await connection.execute("select timescaledb_post_restore()")
-        restored = World(connection, world.settings.model_copy(update={"database_url": SecretStr(url)}))
+        restored = PipelineHarness(connection, pipeline.settings.model_copy(update={"database_url": SecretStr(url)}))
         after = await connection.fetchval(CONTENT)
         report = await migrate(connection, restored.settings)
         (skipped,) = await restored.run()
@@ -74,6 +74,6 @@ async def test_restored_database_is_the_same_skips_what_it_knows_and_goes_on(
     assert after == before
     assert report.applied == []
     assert skipped["status"] == "skipped"
-    assert readings == await world.digest()
+    assert readings == await pipeline.digest()
     assert (loaded["status"], loaded["rows_inserted"]) == ("success", 2)
     assert kind == ("r" if empty_template else "p")

@@ -19,7 +19,7 @@ from flows.commands import _app
 from schemas.errors import DataopsError
 from schemas.settings import PROJECT_ROOT, Settings
 from tests import files
-from tests.world import World, long_csv
+from tests.harness import PipelineHarness, long_csv
 
 DATAOPS = str(Path(sys.executable).with_name("dataops"))
 
@@ -144,10 +144,10 @@ def state_of_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]
 
 @pytest.mark.server
 async def test_run_mode_once_loads_today_and_tells_by_its_exit_code(
-    world: World, settings: Settings, state_of_machine: Path, monkeypatch: pytest.MonkeyPatch
+    pipeline: PipelineHarness, settings: Settings, state_of_machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STATE_DIR", str(state_of_machine))
-    await world.add_meter("M")
+    await pipeline.add_meter("M")
     today = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 3 * 3600))
     folder = settings.raw_dir / today
     folder.mkdir(parents=True)
@@ -158,7 +158,7 @@ async def test_run_mode_once_loads_today_and_tells_by_its_exit_code(
     bad = run("run", "--json")
 
     assert good.returncode == 0, good.stderr
-    assert await world.connection.fetchval("select count(*) from core.measurements") == 1
+    assert await pipeline.connection.fetchval("select count(*) from core.measurements") == 1
     assert bad.returncode == 1
     assert "b.csv" in bad.stderr
     summary = json.loads(bad.stdout)
@@ -167,11 +167,11 @@ async def test_run_mode_once_loads_today_and_tells_by_its_exit_code(
 
 @pytest.mark.server
 async def test_requeue_writes_the_report_of_the_day_anew(
-    world: World, settings: Settings, state_of_machine: Path, monkeypatch: pytest.MonkeyPatch
+    pipeline: PipelineHarness, settings: Settings, state_of_machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STATE_DIR", str(state_of_machine))
-    await world.add_meter("M")
-    world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 01:00,N,T1,61"))
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 01:00,N,T1,61"))
 
     def told() -> tuple[int, int, list[str]]:
         report = settings.artifacts_dir / "quality_reports" / "2025-04-30" / "report.json"
@@ -180,7 +180,7 @@ async def test_requeue_writes_the_report_of_the_day_anew(
 
     loaded = run("run", "--date", "2025-04-30")
     before = told()
-    await world.add_meter("N")
+    await pipeline.add_meter("N")
     again = run("requeue", "--json")
 
     assert (loaded.returncode, again.returncode) == (0, 0), loaded.stderr + again.stderr
@@ -190,10 +190,10 @@ async def test_requeue_writes_the_report_of_the_day_anew(
 
 @pytest.mark.server
 async def test_run_mode_loop_looks_again_and_ends_on_sigterm(
-    world: World, settings: Settings, state_of_machine: Path, monkeypatch: pytest.MonkeyPatch
+    pipeline: PipelineHarness, settings: Settings, state_of_machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STATE_DIR", str(state_of_machine))
-    await world.add_meter("M")
+    await pipeline.add_meter("M")
     today = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 3 * 3600))
     folder = settings.raw_dir / today
     folder.mkdir(parents=True)
@@ -207,8 +207,8 @@ async def test_run_mode_loop_looks_again_and_ends_on_sigterm(
         stderr=subprocess.DEVNULL,
     )
     try:
-        assert await _statuses_within(world, 1, folder / "a.csv", 60)
-        assert await _statuses_within(world, 2, folder / "b.csv", 61)
+        assert await _statuses_within(pipeline, 1, folder / "a.csv", 60)
+        assert await _statuses_within(pipeline, 2, folder / "b.csv", 61)
     finally:
         loop.send_signal(signal.SIGTERM)
         code = loop.wait(timeout=60)
@@ -216,11 +216,11 @@ async def test_run_mode_loop_looks_again_and_ends_on_sigterm(
     assert code in (0, -signal.SIGTERM)
 
 
-async def _statuses_within(world: World, loaded: int, file: Path, value: int) -> bool:
+async def _statuses_within(pipeline: PipelineHarness, loaded: int, file: Path, value: int) -> bool:
     """Put a file into today's folder and wait until a later look has loaded it."""
     file.write_text(long_csv(f"2025-04-30 {value - 60:02d}:00,M,T1,{value}"))
     for _ in range(240):
-        count = await world.connection.fetchval(
+        count = await pipeline.connection.fetchval(
             "select count(*) from quality.quality_load_log where status = 'success'"
         )
         if count == loaded:

@@ -17,7 +17,8 @@ from pydantic import SecretStr
 from schemas.errors import DataopsError, TerminalError, TransientError
 from schemas.settings import PROJECT_ROOT, Settings
 from tasks.warehouse import embedded_postgres
-from tasks.warehouse.connection import connect, connector, place_of
+from tasks.warehouse.connection import connect, place_of
+from tasks.warehouse.credentials_block import connector
 from tasks.warehouse.migrate import find_migrations, migrate
 
 
@@ -43,7 +44,10 @@ async def test_server_comes_up_again_after_kill_9_with_what_was_committed(state_
 
 def test_five_processes_that_start_at_once_share_one_server(state_dir: Path) -> None:
     folder = state_dir.parent / "shared"
-    code = "import sys, pathlib; from tasks.warehouse import embedded_postgres as e; print(e.start(pathlib.Path(sys.argv[1])))"
+    code = (
+        "import sys, pathlib; from tasks.warehouse.embedded_postgres import start; "
+        "print(start(pathlib.Path(sys.argv[1])))"
+    )
 
     def begin(_: int) -> str:
         done = subprocess.run(

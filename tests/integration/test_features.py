@@ -24,9 +24,9 @@ from tasks.transform.run_dbt import (
     write_holidays,
 )
 from tasks.transform.track_changes import finish_changes, take_changes
-from tasks.warehouse.connection import connector
+from tasks.warehouse.credentials_block import connector
 from tasks.warehouse.migrate import migrate
-from tests.world import DAY, World, long_csv
+from tests.harness import DAY, PipelineHarness, long_csv
 
 # dbt's runner starts a server of its own if there is none, and its threads hold several transactions open at once.
 pytestmark = [pytest.mark.usefixtures("prefect_api"), pytest.mark.sessions]
@@ -41,28 +41,28 @@ SAME_ON_EVERY_SERVER = [
 FEATURES = ("time_attributes", "ml_hourly_by_building", "ml_daily_by_building", "ml_hourly_by_district")
 
 
-async def transform(world: World, *, full: bool = False) -> None:
+async def transform(pipeline: PipelineHarness, *, full: bool = False) -> None:
     """Do what the flow does after the commit."""
-    assert world.settings.database_url
-    async with connector(world.settings.database_url) as warehouse:
-        changes = await take_changes(warehouse, world.settings)
-        full = full or changes.built_with != fingerprint(world.settings)
-        await world.refresh(changes.windows, full=full)
+    assert pipeline.settings.database_url
+    async with connector(pipeline.settings.database_url) as warehouse:
+        changes = await take_changes(warehouse, pipeline.settings)
+        full = full or changes.built_with != fingerprint(pipeline.settings)
+        await pipeline.refresh(changes.windows, full=full)
         await asyncio.to_thread(
             build,
-            world.settings.database_url,
-            world.settings,
+            pipeline.settings.database_url,
+            pipeline.settings,
             windows=changes.windows,
             full=full,
             project=changes.project,
         )
-        await finish_changes(warehouse, fingerprint(world.settings), project_checksum(), world.settings)
+        await finish_changes(warehouse, fingerprint(pipeline.settings), project_checksum(), pipeline.settings)
 
 
-async def digest(world: World) -> list[str]:
+async def digest(pipeline: PipelineHarness) -> list[str]:
     """Give a digest of every feature table."""
     return [
-        await world.connection.fetchval(
+        await pipeline.connection.fetchval(
             """select md5(coalesce(string_agg(t::text, E'\\n' order by t::text collate "C"), '')) from features."""
             f"{table} as t"
         )
@@ -70,28 +70,28 @@ async def digest(world: World) -> list[str]:
     ]
 
 
-async def city(world: World) -> None:
-    await world.add_meter("C", kind="cold_water")
-    await world.add_meter("H", kind="hot_water")
+async def city(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("C", kind="cold_water")
+    await pipeline.add_meter("H", kind="hot_water")
 
 
 def cold(hour: int, value: float, day: date = DAY) -> str:
     return f"{day} {hour:02d}:00,C,consumption_period,{value}"
 
 
-async def test_dbt_unit_tests_hold(world: World) -> None:
-    await transform(world)
-    assert world.settings.database_url
+async def test_dbt_unit_tests_hold(pipeline: PipelineHarness) -> None:
+    await transform(pipeline)
+    assert pipeline.settings.database_url
 
-    await asyncio.to_thread(unit_test, world.settings.database_url, world.settings)
+    await asyncio.to_thread(unit_test, pipeline.settings.database_url, pipeline.settings)
 
 
-async def test_incremental_features_equal_a_full_build(world: World) -> None:
+async def test_incremental_features_equal_a_full_build(pipeline: PipelineHarness) -> None:
     """Days far apart, in the wrong order, meters of all intervals, a correction, a day that a rollback takes away."""
-    await city(world)
-    await world.add_meter("half-hourly", kind="hot_water", building="B2", itp="I2")
-    await world.add_meter("daily", kind="cold_water", building="B2", itp="I2")
-    await world.connection.execute(
+    await city(pipeline)
+    await pipeline.add_meter("half-hourly", kind="hot_water", building="B2", itp="I2")
+    await pipeline.add_meter("daily", kind="cold_water", building="B2", itp="I2")
+    await pipeline.connection.execute(
         "update core.meters set interval_minutes = case external_code when 'daily' then 1440 else 30 end "
         "where external_code in ('daily', 'half-hourly')"
     )
@@ -102,131 +102,131 @@ async def test_incremental_features_equal_a_full_build(world: World) -> None:
         for metric, base in (("T1", 61), ("T2", 42), ("flow_supply", 3), ("flow_return", 1), ("consumption_period", 2))
     )
     rows = (*(cold(hour, hour / 10) for hour in range(24)), cold(0, 5, date(2025, 4, 28)), *hot)
-    world.put("a.csv", long_csv(*rows, f"{DAY} 00:00,daily,consumption_period,7.7"))
-    world.put("gone.csv", long_csv(cold(7, 7, date(2025, 5, 2)), cold(7, 7)))
-    await world.run()
-    gone = await world.connection.fetchval(
+    pipeline.put("a.csv", long_csv(*rows, f"{DAY} 00:00,daily,consumption_period,7.7"))
+    pipeline.put("gone.csv", long_csv(cold(7, 7, date(2025, 5, 2)), cold(7, 7)))
+    await pipeline.run()
+    gone = await pipeline.connection.fetchval(
         "select load_id from quality.quality_load_log where source_file like '%gone.csv'"
     )
-    await transform(world)
-    world.put("b.csv", long_csv(cold(3, 99), cold(1, 7, date(2023, 1, 29))))
-    await world.run()
-    await world.rollback(gone)
-    await transform(world)
-    incremental = await digest(world)
+    await transform(pipeline)
+    pipeline.put("b.csv", long_csv(cold(3, 99), cold(1, 7, date(2023, 1, 29))))
+    await pipeline.run()
+    await pipeline.rollback(gone)
+    await transform(pipeline)
+    incremental = await digest(pipeline)
 
-    await transform(world, full=True)
+    await transform(pipeline, full=True)
 
-    assert await digest(world) == incremental
+    assert await digest(pipeline) == incremental
     assert incremental == SAME_ON_EVERY_SERVER
-    assert await world.connection.fetchval("select count(*) from quality.changed_days") == 0
-    changed = await world.connection.fetchval(
+    assert await pipeline.connection.fetchval("select count(*) from quality.changed_days") == 0
+    changed = await pipeline.connection.fetchval(
         "select cold_consumption_m3 from features.ml_hourly_by_building where cold_consumption_m3 > 50"
     )
     assert changed == 99
     of_day_meter = "select cold_consumption_m3 from features.ml_daily_by_building where building_code = 'B2'"
-    assert await world.connection.fetchval(of_day_meter) == 7.7
-    days = await world.connection.fetch("select distinct local_date from features.time_attributes order by 1")
+    assert await pipeline.connection.fetchval(of_day_meter) == 7.7
+    days = await pipeline.connection.fetch("select distinct local_date from features.time_attributes order by 1")
     assert [str(row["local_date"]) for row in days] == ["2023-01-29", "2025-04-28", "2025-04-30"]
 
 
-async def test_views_are_made_again_only_for_another_project(world: World) -> None:
-    await city(world)
+async def test_views_are_made_again_only_for_another_project(pipeline: PipelineHarness) -> None:
+    await city(pipeline)
     view = "select oid from pg_class where oid = 'features.stg_core__meters'::regclass"  # dbt makes another and swaps
     oids = []
 
     async def load_and_transform(hour: int) -> None:
-        world.put(f"{hour}.csv", long_csv(cold(hour, 1)))
-        await world.run()
-        await transform(world)
-        oids.append(await world.connection.fetchval(view))
+        pipeline.put(f"{hour}.csv", long_csv(cold(hour, 1)))
+        await pipeline.run()
+        await transform(pipeline)
+        oids.append(await pipeline.connection.fetchval(view))
 
     await load_and_transform(0)
     await load_and_transform(1)
     assert oids[1] == oids[0]
 
-    await world.connection.execute("update quality.transform_state set project = 'another'")
+    await pipeline.connection.execute("update quality.transform_state set project = 'another'")
     await load_and_transform(2)
     assert oids[2] != oids[1]
 
 
-async def test_zero_is_a_value_and_a_missing_hour_is_none(world: World) -> None:
-    await city(world)
-    world.put("a.csv", long_csv(*(cold(hour, 0) for hour in range(23))))
-    await world.run()
+async def test_zero_is_a_value_and_a_missing_hour_is_none(pipeline: PipelineHarness) -> None:
+    await city(pipeline)
+    pipeline.put("a.csv", long_csv(*(cold(hour, 0) for hour in range(23))))
+    await pipeline.run()
 
-    await transform(world)
+    await transform(pipeline)
 
-    rows = await world.connection.fetch(
+    rows = await pipeline.connection.fetch(
         "select hour, cold_consumption_m3, readings_present from features.ml_hourly_by_building order by ts"
     )
     assert [row["cold_consumption_m3"] for row in rows] == [0] * 23 + [None]
-    assert await world.connection.fetchval("select cold_consumption_m3 from features.ml_daily_by_building") is None
+    assert await pipeline.connection.fetchval("select cold_consumption_m3 from features.ml_daily_by_building") is None
 
 
-async def test_day_start_and_zone_decide_the_attributes(world: World) -> None:
-    await city(world)
-    world.put("a.csv", long_csv(cold(5, 1)))
-    await world.run()
-    await transform(world)
-    moscow = await world.connection.fetch("select hour from features.time_attributes where day_night = 'day'")
-    changed = world.settings.model_copy(update={"day_start": 5, "day_end": 6, "default_tz": "Asia/Yekaterinburg"})
+async def test_day_start_and_zone_decide_the_attributes(pipeline: PipelineHarness) -> None:
+    await city(pipeline)
+    pipeline.put("a.csv", long_csv(cold(5, 1)))
+    await pipeline.run()
+    await transform(pipeline)
+    moscow = await pipeline.connection.fetch("select hour from features.time_attributes where day_night = 'day'")
+    changed = pipeline.settings.model_copy(update={"day_start": 5, "day_end": 6, "default_tz": "Asia/Yekaterinburg"})
 
-    await migrate(world.connection, changed)
-    await transform(World(world.connection, changed))
+    await migrate(pipeline.connection, changed)
+    await transform(PipelineHarness(pipeline.connection, changed))
 
-    ural = await world.connection.fetch("select hour from features.time_attributes where day_night = 'day'")
+    ural = await pipeline.connection.fetch("select hour from features.time_attributes where day_night = 'day'")
     assert sorted(row["hour"] for row in moscow) == list(range(7, 22))
     assert [row["hour"] for row in ural] == [5]
 
 
-async def test_failing_build_names_the_node_and_keeps_the_record_of_changes(world: World) -> None:
-    await city(world)
-    world.put("a.csv", long_csv(cold(5, 1)))
-    await world.run()
-    await transform(world)
-    world.put("b.csv", long_csv(cold(6, 1)))
-    await world.run()
-    await world.connection.execute("drop view features.stg_core__meters cascade")
+async def test_failing_build_names_the_node_and_keeps_the_record_of_changes(pipeline: PipelineHarness) -> None:
+    await city(pipeline)
+    pipeline.put("a.csv", long_csv(cold(5, 1)))
+    await pipeline.run()
+    await transform(pipeline)
+    pipeline.put("b.csv", long_csv(cold(6, 1)))
+    await pipeline.run()
+    await pipeline.connection.execute("drop view features.stg_core__meters cascade")
 
     with pytest.raises(TerminalError, match=r"ml_hourly_by_building.*stg_core__meters"):
-        await transform(world)
+        await transform(pipeline)
 
-    assert await world.connection.fetchval("select count(*) from quality.changed_days") == 1
-    await transform(world)  # after one that failed everything is made again, the view as well
-    assert await world.connection.fetchval("select count(*) from quality.changed_days") == 0
-    assert await world.connection.fetchval("select readings_present from features.ml_daily_by_building") == 2
+    assert await pipeline.connection.fetchval("select count(*) from quality.changed_days") == 1
+    await transform(pipeline)  # after one that failed everything is made again, the view as well
+    assert await pipeline.connection.fetchval("select count(*) from quality.changed_days") == 0
+    assert await pipeline.connection.fetchval("select readings_present from features.ml_daily_by_building") == 2
 
 
-async def test_materialised_view_is_refreshed_and_a_plain_view_left_as_it_is(world: World) -> None:
-    await city(world)
-    await world.connection.execute(
+async def test_materialised_view_is_refreshed_and_a_plain_view_left_as_it_is(pipeline: PipelineHarness) -> None:
+    await city(pipeline)
+    await pipeline.connection.execute(
         "create materialized view features.of_the_engineer as select count(*) from core.measurements;"
         "create unique index on features.of_the_engineer (count)"
     )
-    world.put("a.csv", long_csv(cold(5, 1)))
-    await world.run()
-    settings = world.settings.model_copy(update={"refresh_objects": ("core.readings", "features.of_the_engineer")})
+    pipeline.put("a.csv", long_csv(cold(5, 1)))
+    await pipeline.run()
+    settings = pipeline.settings.model_copy(update={"refresh_objects": ("core.readings", "features.of_the_engineer")})
 
-    targets = await find_targets(world.connection, settings)
-    await refresh(world.connection, targets, [Window(DAY, DAY)], settings)
+    targets = await find_targets(pipeline.connection, settings)
+    await refresh(pipeline.connection, targets, [Window(DAY, DAY)], settings)
 
     assert [target.kind for target in targets if not target.is_own] == ["view", "materialized_view"]
-    assert await world.connection.fetchval("select count from features.of_the_engineer") == 1
+    assert await pipeline.connection.fetchval("select count from features.of_the_engineer") == 1
 
 
-async def test_unknown_object_to_refresh_is_named(world: World) -> None:
-    wrong = world.settings.model_copy(update={"refresh_objects": ("features.meter_hourly", "core.nothing")})
+async def test_unknown_object_to_refresh_is_named(pipeline: PipelineHarness) -> None:
+    wrong = pipeline.settings.model_copy(update={"refresh_objects": ("features.meter_hourly", "core.nothing")})
 
     with pytest.raises(TerminalError, match=r"REFRESH_OBJECTS: core\.nothing:"):
-        await find_targets(world.connection, wrong)
+        await find_targets(pipeline.connection, wrong)
 
 
-async def test_static_docs_are_one_page(world: World) -> None:
-    await transform(world)
-    assert world.settings.database_url
+async def test_static_docs_are_one_page(pipeline: PipelineHarness) -> None:
+    await transform(pipeline)
+    assert pipeline.settings.database_url
 
-    page = await asyncio.to_thread(write_docs, world.settings.database_url, world.settings)
+    page = await asyncio.to_thread(write_docs, pipeline.settings.database_url, pipeline.settings)
 
     assert "ml_hourly_by_building" in page.read_text(encoding="utf-8")
 

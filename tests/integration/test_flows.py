@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows import ingest
 from flows.load_day import load_day, resolve_day
 from schemas.errors import RunFailedError, SettingsError
 from schemas.settings import Settings
-from tasks.ingest import find_files
+from tasks.ingest import ingest_files
+from tasks.warehouse.storage import LOCAL
+from tests.harness import DAY, PipelineHarness, long_csv
 from tests.integration.test_main_job import COLD, HOT, put_real_files
-from tests.world import DAY, World, long_csv
 
 pytestmark = [pytest.mark.usefixtures("prefect_api"), pytest.mark.server]
 
@@ -29,39 +29,39 @@ RUNBOOK = [
 ]
 
 
-async def test_real_files_reach_features_report_and_run_log(world: World, real_files: Path) -> None:
-    await put_real_files(world, real_files)
+async def test_real_files_reach_features_report_and_run_log(pipeline: PipelineHarness, real_files: Path) -> None:
+    await put_real_files(pipeline, real_files)
 
     summary = await load_day(date=DAY)
 
     assert (summary.files, summary.loaded, summary.readings_inserted) == (2, 2, 5040)
-    days = await world.connection.fetch(
+    days = await pipeline.connection.fetch(
         "select local_date, hot_consumption_m3, cold_consumption_m3 from features.ml_daily_by_building "
         "where local_date >= '2025-04-27' order by 1"
     )
     assert [row["local_date"].day for row in days] == [27, 28, 29, 30]
     assert all(row["hot_consumption_m3"] == 0 and row["cold_consumption_m3"] > 0 for row in days)
-    reports = world.settings.artifacts_dir / "quality_reports" / "2025-04-30"
+    reports = pipeline.settings.artifacts_dir / "quality_reports" / "2025-04-30"
     assert json.loads((reports / "report.json").read_text(encoding="utf-8"))["files"]
     assert HOT in (reports / "report.html").read_text(encoding="utf-8")
-    (log,) = (world.settings.artifacts_dir / "run_logs").glob("2025-04-30_*.log")
+    (log,) = (pipeline.settings.artifacts_dir / "run_logs").glob("2025-04-30_*.log")
     assert COLD in log.read_text(encoding="utf-8")
-    load_id = await world.connection.fetchval("select load_id from quality.quality_load_log limit 1")
-    answers = [await world.connection.fetch(query.replace("{UUID}", str(load_id))) for query in RUNBOOK]
+    load_id = await pipeline.connection.fetchval("select load_id from quality.quality_load_log limit 1")
+    answers = [await pipeline.connection.fetch(query.replace("{UUID}", str(load_id))) for query in RUNBOOK]
     assert [len(answer) for answer in answers] == [2, 1, 1, 10, 10]
     assert answers[1][0]["count"] == 720
-    assert await world.connection.fetchval("select count(*) from quality.changed_days") == 0
+    assert await pipeline.connection.fetchval("select count(*) from quality.changed_days") == 0
 
 
 async def test_good_file_loads_and_the_run_fails_naming_the_broken_ones(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    pipeline: PipelineHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await world.add_meter("M")
-    world.put("good.csv", long_csv("2025-04-30 00:00,M,T1,60"))
-    world.put("bad.xlsx", b"PK\x03\x04 cut off")
-    world.put("locked.csv", "root may read anything: the system's answer is made below")
-    world.put("our fault.csv", long_csv("2025-04-30 00:00,M,T2,40"))
-    checksum_of, read_tables = find_files.checksum_of, ingest.read_tables
+    await pipeline.add_meter("M")
+    pipeline.put("good.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+    pipeline.put("bad.xlsx", b"PK\x03\x04 cut off")
+    pipeline.put("locked.csv", "root may read anything: the system's answer is made below")
+    pipeline.put("our fault.csv", long_csv("2025-04-30 00:00,M,T2,40"))
+    checksum_of, read_tables = LOCAL.checksum, ingest_files.read_tables
 
     def checksum(path: Path) -> str:
         if path.name == "locked.csv":
@@ -73,8 +73,8 @@ async def test_good_file_loads_and_the_run_fails_naming_the_broken_ones(
             raise TypeError("a mistake in the reader")
         return read_tables(path, *arguments, **more)
 
-    monkeypatch.setattr("tasks.ingest.find_files.checksum_of", checksum)
-    monkeypatch.setattr("flows.ingest.read_tables", read)
+    monkeypatch.setattr(LOCAL, "checksum", checksum)
+    monkeypatch.setattr(ingest_files, "read_tables", read)
     with pytest.raises(RunFailedError) as caught:
         await load_day(date=DAY)
 
@@ -82,39 +82,44 @@ async def test_good_file_loads_and_the_run_fails_naming_the_broken_ones(
     assert "bad.xlsx" in bad
     assert "повреждён" in bad
     assert "locked.csv': файл не открывается (Permission denied)" in locked
-    assert "our fault.csv': чтение: a mistake in the reader" in ours
-    assert await world.connection.fetchval("select count(*) from core.measurements") == 1
-    assert await world.connection.fetchval("select count(*) from features.ml_hourly_by_building") == 24
+    assert "our fault.csv': ошибка программы на шаге «чтение»" in ours
+    logged = await pipeline.connection.fetchrow(
+        "select problem, message from quality.quality_load_log where source_file like '%our fault.csv'"
+    )
+    assert logged["problem"] == "internal_error"
+    assert logged["message"].endswith("\nTypeError: a mistake in the reader")
+    assert await pipeline.connection.fetchval("select count(*) from core.measurements") == 1
+    assert await pipeline.connection.fetchval("select count(*) from features.ml_hourly_by_building") == 24
 
 
-async def test_features_made_up_after_a_crash_between_commit_and_transform(world: World) -> None:
-    await world.add_meter("M", kind="cold_water")
-    world.put("a.csv", long_csv("2025-04-30 00:00,M,consumption_period,1"))
-    await world.run()
-    assert await world.connection.fetchval("select count(*) from quality.changed_days") == 1
+async def test_features_made_up_after_a_crash_between_commit_and_transform(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M", kind="cold_water")
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,consumption_period,1"))
+    await pipeline.run()
+    assert await pipeline.connection.fetchval("select count(*) from quality.changed_days") == 1
 
     await load_day(date=date(2025, 5, 1))
 
-    assert await world.connection.fetchval("select count(*) from quality.changed_days") == 0
+    assert await pipeline.connection.fetchval("select count(*) from quality.changed_days") == 0
     value = "select cold_consumption_m3 from features.ml_hourly_by_building where cold_consumption_m3 is not null"
-    assert await world.connection.fetchval(value) == 1
+    assert await pipeline.connection.fetchval(value) == 1
 
 
 async def test_flow_works_with_other_schema_names(
-    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    pipeline: PipelineHarness, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = {"STAGE_SCHEMA": "st", "QUALITY_SCHEMA": "qu", "CORE_SCHEMA": "co", "FEATURES_SCHEMA": "fe"}
     for name, value in names.items():
         monkeypatch.setenv(name, value)
-    world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
 
     await load_day(date=DAY)
 
-    log = await world.connection.fetchrow("select status, rows_rejected from qu.quality_load_log")
+    log = await pipeline.connection.fetchrow("select status, rows_rejected from qu.quality_load_log")
     assert (log["status"], log["rows_rejected"]) == ("partial", 1)
-    assert await world.connection.fetchval("select count(*) from st.stage_parsed_measurements") == 1
-    assert await world.connection.fetchval("select to_regclass('fe.time_attributes') is not null")
-    assert await world.connection.fetchval("select count(*) from quality.quality_load_log") == 0
+    assert await pipeline.connection.fetchval("select count(*) from st.stage_parsed_measurements") == 1
+    assert await pipeline.connection.fetchval("select to_regclass('fe.time_attributes') is not null")
+    assert await pipeline.connection.fetchval("select count(*) from quality.quality_load_log") == 0
 
 
 MOSCOW = ZoneInfo("Europe/Moscow")

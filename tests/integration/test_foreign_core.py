@@ -16,7 +16,7 @@ from schemas.windows import Window
 from tasks.transform.run_dbt import build
 from tasks.warehouse.migrate import migrate
 from tasks.warehouse.roles import set_up_roles
-from tests.world import World, long_csv
+from tests.harness import PipelineHarness, long_csv
 
 CATALOG = """
     select string_agg(concat_ws(' ', n.nspname, c.relname, c.relkind, c.relacl, c.relhastriggers, a.attname,
@@ -177,18 +177,18 @@ async def test_user_without_ddl_on_core_loads_refreshes_builds_and_rolls_back(
         await engineer.execute(f"grant {own.roles['loader']}, {role} to {user}")
 
     (script,) = await sql_until_complete(connection, engineer, own)
-    world = World(connection, own)
-    world.put("a.csv", long_csv(*(f"2025-04-30 0{hour}:00,M,T1,{60 + hour}" for hour in range(3))))
-    (log,) = await world.run()
+    pipeline = PipelineHarness(connection, own)
+    pipeline.put("a.csv", long_csv(*(f"2025-04-30 0{hour}:00,M,T1,{60 + hour}" for hour in range(3))))
+    (log,) = await pipeline.run()
     # The engineer's days are those of UTC.
     window = Window(date(2025, 4, 29), date(2025, 5, 1))
-    await world.refresh([window], full=True)
+    await pipeline.refresh([window], full=True)
     await asyncio.to_thread(build, own.database_url, own, windows=[], full=True, role=role)
     features = await connection.fetch(
         "select hour, t1_degc from features.ml_hourly_by_building where t1_degc is not null order by ts"
     )
     total = await engineer.fetchval("select sum(value_sum) from agg.daily")
-    done = await world.rollback(log["load_id"])
+    done = await pipeline.rollback(log["load_id"])
 
     assert "grant insert, select on core.measurement_revisions" in script
     assert "grant usage on sequence core.measurement_revisions_id_seq" in script

@@ -16,215 +16,217 @@ from schemas.errors import TerminalError
 from schemas.reasons import Reason
 from tasks.operate.show_status import show_status
 from tasks.operate.trace_readings import ErrorFilter, count_row_errors, list_revisions, list_row_errors, trace_reading
-from tests.world import DAY, World, long_csv
+from tests.harness import DAY, PipelineHarness, long_csv
 
 HOUR = dt.datetime(2025, 4, 30, tzinfo=dt.timezone(dt.timedelta(hours=3)))
 
 
-async def put_and_run(world: World, name: str, *rows: str) -> UUID:
-    world.put(name, long_csv(*rows))
-    log = await world.run()
+async def put_and_run(pipeline: PipelineHarness, name: str, *rows: str) -> UUID:
+    pipeline.put(name, long_csv(*rows))
+    log = await pipeline.run()
     return next(row["load_id"] for row in log if row["source_file"].endswith(name) and row["status"] != "skipped")
 
 
-async def value(world: World, meter: str = "M") -> float | None:
-    found = await world.connection.fetchval("select value from core.readings where meter_code = $1", meter)
+async def value(pipeline: PipelineHarness, meter: str = "M") -> float | None:
+    found = await pipeline.connection.fetchval("select value from core.readings where meter_code = $1", meter)
     return None if found is None else float(found)
 
 
-async def test_rollback_removes_what_the_load_added_and_restores_what_it_replaced(world: World) -> None:
-    await world.add_meter("M")
-    first = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60")
-    before = await world.digest()
-    second = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,61", "2025-04-30 01:00,M,T1,62")
+async def test_rollback_removes_what_the_load_added_and_restores_what_it_replaced(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    first = await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,60")
+    before = await pipeline.digest()
+    second = await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,61", "2025-04-30 01:00,M,T1,62")
 
-    done = await world.rollback(second)
+    done = await pipeline.rollback(second)
 
     assert (done.removed, done.restored, done.unchanged, done.rewritten) == (1, 1, 0, 0)
-    assert await world.digest() == before
-    assert await world.connection.fetchval("select load_id from core.measurements") == first
-    assert await world.connection.fetchval("select count(*) from quality.changed_days where load_id = $1", second) == 2
+    assert await pipeline.digest() == before
+    assert await pipeline.connection.fetchval("select load_id from core.measurements") == first
+    assert (
+        await pipeline.connection.fetchval("select count(*) from quality.changed_days where load_id = $1", second) == 2
+    )
 
 
-async def test_dry_run_says_the_same_and_changes_nothing(world: World) -> None:
-    await world.add_meter("M")
-    await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60")
-    load = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,61")
-    before = await world.digest()
+async def test_dry_run_says_the_same_and_changes_nothing(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,60")
+    load = await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,61")
+    before = await pipeline.digest()
 
-    dry = await world.rollback(load, dry_run=True)
+    dry = await pipeline.rollback(load, dry_run=True)
 
-    assert (dry.restored, await world.digest()) == (1, before)
-    assert (await world.rollback(load)) == dry
-
-
-async def test_reading_that_a_later_load_rewrote_is_left_and_counted(world: World) -> None:
-    await world.add_meter("M")
-    await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60")
-    second = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,61")
-    third = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,62")
-
-    done = await world.rollback(second)
-
-    assert (done.restored, done.rewritten, await value(world)) == (0, 1, 62)
-    await world.rollback(third)
-    assert await value(world) == 60
+    assert (dry.restored, await pipeline.digest()) == (1, before)
+    assert (await pipeline.rollback(load)) == dry
 
 
-async def test_value_that_another_load_also_held_stays(world: World) -> None:
-    await world.add_meter("M")
-    first = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60")
-    other = await put_and_run(world, "b.csv", "2025-04-30 00:00,M,T1,60", "2025-04-30 01:00,M,T1,1")
+async def test_reading_that_a_later_load_rewrote_is_left_and_counted(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,60")
+    second = await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,61")
+    third = await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,62")
 
-    done = await world.rollback(first)
+    done = await pipeline.rollback(second)
 
-    assert (done.unchanged, await value_at(world, "2025-04-29 21:00")) == (1, 60)
-    await world.rollback(other)
-    assert await world.values() == {}
-
-
-async def value_at(world: World, hour: str) -> float | None:
-    return (await world.values()).get(("M", hour, "T1"))
+    assert (done.restored, done.rewritten, await value(pipeline)) == (0, 1, 62)
+    await pipeline.rollback(third)
+    assert await value(pipeline) == 60
 
 
-async def test_rollback_takes_the_rows_with_it_that_had_waited_for_their_code(world: World) -> None:
-    await world.add_meter("M")
-    load = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60", "2025-04-30 00:00,N,T1,61")
-    await world.add_meter("N")
-    (requeued,) = await world.requeue()
+async def test_value_that_another_load_also_held_stays(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    first = await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,60")
+    other = await put_and_run(pipeline, "b.csv", "2025-04-30 00:00,M,T1,60", "2025-04-30 01:00,M,T1,1")
 
-    done = await world.rollback(load)
+    done = await pipeline.rollback(first)
+
+    assert (done.unchanged, await value_at(pipeline, "2025-04-29 21:00")) == (1, 60)
+    await pipeline.rollback(other)
+    assert await pipeline.values() == {}
+
+
+async def value_at(pipeline: PipelineHarness, hour: str) -> float | None:
+    return (await pipeline.values()).get(("M", hour, "T1"))
+
+
+async def test_rollback_takes_the_rows_with_it_that_had_waited_for_their_code(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    load = await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,60", "2025-04-30 00:00,N,T1,61")
+    await pipeline.add_meter("N")
+    (requeued,) = await pipeline.requeue()
+
+    done = await pipeline.rollback(load)
 
     assert (set(done.loads), done.removed) == ({load, requeued["load_id"]}, 2)
-    assert await world.requeue() == []
+    assert await pipeline.requeue() == []
 
 
-async def test_rollback_of_a_requeue_lets_its_rows_wait_again(world: World) -> None:
-    await put_and_run(world, "a.csv", "2025-04-30 00:00,N,T1,61")
-    await world.add_meter("N")
-    (requeued,) = await world.requeue()
+async def test_rollback_of_a_requeue_lets_its_rows_wait_again(pipeline: PipelineHarness) -> None:
+    await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,N,T1,61")
+    await pipeline.add_meter("N")
+    (requeued,) = await pipeline.requeue()
 
-    await world.rollback(requeued["load_id"])
-    gone = await value(world, "N")
-    again = await world.requeue()
+    await pipeline.rollback(requeued["load_id"])
+    gone = await value(pipeline, "N")
+    again = await pipeline.requeue()
 
-    assert (gone, len(again), await value(world, "N")) == (None, 1, 61)
+    assert (gone, len(again), await value(pipeline, "N")) == (None, 1, 61)
 
 
-async def test_rolled_back_file_is_skipped_until_it_is_replayed(world: World) -> None:
-    await world.add_meter("M")
-    load = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60")
-    await world.rollback(load)
+async def test_rolled_back_file_is_skipped_until_it_is_replayed(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    load = await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,60")
+    await pipeline.rollback(load)
 
-    (skipped,) = await world.run()
-    gone = await world.values()
-    (replayed,) = await world.run(replay=True)
+    (skipped,) = await pipeline.run()
+    gone = await pipeline.values()
+    (replayed,) = await pipeline.run(replay=True)
 
     assert skipped["status"] == "skipped"
     assert "откачена" in skipped["message"]
     assert "dataops replay" in skipped["message"]
     assert (gone, replayed["status"], replayed["replay_of"]) == ({}, "success", load)
-    assert await value(world) == 60
+    assert await value(pipeline) == 60
 
 
 @pytest.mark.parametrize("what", ["nothing", "twice", "skipped"])
-async def test_what_cannot_be_rolled_back_says_why(world: World, what: str) -> None:
-    await world.add_meter("M")
-    load = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60")
+async def test_what_cannot_be_rolled_back_says_why(pipeline: PipelineHarness, what: str) -> None:
+    await pipeline.add_meter("M")
+    load = await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,60")
     if what == "nothing":
         load = UUID(int=1)
     elif what == "twice":
-        await world.rollback(load)
+        await pipeline.rollback(load)
     else:
-        load = (await world.run())[0]["load_id"]
+        load = (await pipeline.run())[0]["load_id"]
 
     with pytest.raises(
         TerminalError, match={"nothing": "no load", "twice": "was rolled back", "skipped": "skipped"}[what]
     ):
-        await world.rollback(load)
+        await pipeline.rollback(load)
 
 
-async def test_replay_brings_an_older_file_over_a_newer_one(world: World) -> None:
-    await world.add_meter("M")
+async def test_replay_brings_an_older_file_over_a_newer_one(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
     old = long_csv("2025-04-30 00:00,M,T1,60")
-    await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60")
-    await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,61")
-    world.put("a.csv", old)
+    await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,60")
+    await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,61")
+    pipeline.put("a.csv", old)
 
-    (log,) = await world.run(replay=True)
+    (log,) = await pipeline.run(replay=True)
 
-    assert (log["rows_updated"], await value(world)) == (1, 60)
+    assert (log["rows_updated"], await value(pipeline)) == (1, 60)
 
 
-async def test_replay_from_stage_needs_no_file_and_says_when_stage_is_empty(world: World) -> None:
-    await world.add_meter("M")
-    load = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60")
-    await world.rollback(load)
-    (world.settings.raw_dir / str(DAY) / "a.csv").unlink()
+async def test_replay_from_stage_needs_no_file_and_says_when_stage_is_empty(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    load = await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,60")
+    await pipeline.rollback(load)
+    (pipeline.settings.raw_dir / str(DAY) / "a.csv").unlink()
 
-    (log,) = await world.replay_from_stage(load)
+    (log,) = await pipeline.replay_from_stage(load)
 
-    assert (log["status"], log["replay_of"], log["rows_inserted"], await value(world)) == ("success", load, 1, 60)
-    await world.connection.execute("delete from stage.stage_raw_measurements")
+    assert (log["status"], log["replay_of"], log["rows_inserted"], await value(pipeline)) == ("success", load, 1, 60)
+    await pipeline.connection.execute("delete from stage.stage_raw_measurements")
     with pytest.raises(TerminalError, match="stage has 0 of the 1 rows"):
-        await world.replay_from_stage(load)
+        await pipeline.replay_from_stage(load)
 
 
-async def test_requeue_by_reason_judges_the_rows_once_more(world: World) -> None:
-    await world.add_meter("M")
-    await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,160", "2025-04-30 01:00,M,T1,60")
-    await world.connection.execute("update stage.raw_rows set cells = replace(cells, '160', '60')")
+async def test_requeue_by_reason_judges_the_rows_once_more(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,160", "2025-04-30 01:00,M,T1,60")
+    await pipeline.connection.execute("update stage.raw_rows set cells = replace(cells, '160', '60')")
 
-    (log,) = await world.requeue(Reason.OUT_OF_RANGE)
+    (log,) = await pipeline.requeue(Reason.OUT_OF_RANGE)
 
-    assert (log["rows_read"], log["rows_loaded"], await world.requeue(Reason.OUT_OF_RANGE)) == (1, 1, [])
-    assert await list_row_errors(world.connection, ErrorFilter(), None, world.settings) == []
+    assert (log["rows_read"], log["rows_loaded"], await pipeline.requeue(Reason.OUT_OF_RANGE)) == (1, 1, [])
+    assert await list_row_errors(pipeline.connection, ErrorFilter(), None, pipeline.settings) == []
 
 
-async def test_mended_file_resolves_the_errors_of_the_version_before(world: World) -> None:
-    await world.add_meter("M")
-    await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,x", "2025-04-30 00:00,N,T1,1")
-    mended = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60")
+async def test_mended_file_resolves_the_errors_of_the_version_before(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,x", "2025-04-30 00:00,N,T1,1")
+    mended = await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,60")
 
-    open_ones = await list_row_errors(world.connection, ErrorFilter(), None, world.settings)
+    open_ones = await list_row_errors(pipeline.connection, ErrorFilter(), None, pipeline.settings)
 
     assert [row["reason"] for row in open_ones] == ["unmapped_code"]
     assert (
-        await world.connection.fetchval(
+        await pipeline.connection.fetchval(
             "select resolved_by from quality.quality_row_errors where reason = 'bad_number'"
         )
         == mended
     )
-    await world.rollback(mended)
-    assert len(await list_row_errors(world.connection, ErrorFilter(), None, world.settings)) == 2
+    await pipeline.rollback(mended)
+    assert len(await list_row_errors(pipeline.connection, ErrorFilter(), None, pipeline.settings)) == 2
 
 
-async def test_row_errors_are_found_by_day_load_reason_and_meter(world: World) -> None:
-    await world.add_meter("M")
+async def test_row_errors_are_found_by_day_load_reason_and_meter(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
     load = await put_and_run(
-        world, "a.csv", "2025-04-30 00:00,M,T1,x", "2025-04-30 01:00,M,T1,", "2025-04-30 00:00,N,T1,1"
+        pipeline, "a.csv", "2025-04-30 00:00,M,T1,x", "2025-04-30 01:00,M,T1,", "2025-04-30 00:00,N,T1,1"
     )
 
     async def found(wanted: ErrorFilter) -> list[str]:
-        return [row["cell"] for row in await list_row_errors(world.connection, wanted, None, world.settings)]
+        return [row["cell"] for row in await list_row_errors(pipeline.connection, wanted, None, pipeline.settings)]
 
     assert await found(ErrorFilter(day=DAY)) == await found(ErrorFilter(load_id=load)) == ["D2", "D3", "B4"]
     assert await found(ErrorFilter(reason="bad_number")) == ["D2"]
     assert await found(ErrorFilter(meter_code="N")) == ["B4"]
     assert await found(ErrorFilter(day=DAY - dt.timedelta(days=1))) == []
-    counts = await count_row_errors(world.connection, ErrorFilter(meter_code="M"), world.settings)
+    counts = await count_row_errors(pipeline.connection, ErrorFilter(meter_code="M"), pipeline.settings)
     assert {row["reason"]: row["rows"] for row in counts} == {"bad_number": 1, "missing_value": 1}
 
 
-async def test_trace_and_revisions_lead_to_file_and_cell(world: World) -> None:
-    await world.add_meter("M")
-    first = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60")
-    second = await put_and_run(world, "b.csv", "2025-04-30 05:00,M,T1,1", "2025-04-30 00:00,M,T1,61")
-    third = await put_and_run(world, "c.csv", "2025-04-30 00:00,M,T1,62")
-    await world.rollback(third)
+async def test_trace_and_revisions_lead_to_file_and_cell(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    first = await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,60")
+    second = await put_and_run(pipeline, "b.csv", "2025-04-30 05:00,M,T1,1", "2025-04-30 00:00,M,T1,61")
+    third = await put_and_run(pipeline, "c.csv", "2025-04-30 00:00,M,T1,62")
+    await pipeline.rollback(third)
 
-    (reading,) = await trace_reading(world.connection, "M", HOUR, "T1", world.settings)
-    changes = await list_revisions(world.connection, "M", HOUR, HOUR + dt.timedelta(hours=1), world.settings)
+    (reading,) = await trace_reading(pipeline.connection, "M", HOUR, "T1", pipeline.settings)
+    changes = await list_revisions(pipeline.connection, "M", HOUR, HOUR + dt.timedelta(hours=1), pipeline.settings)
 
     assert (reading["value"], reading["load_id"], reading["source_file"], reading["cell"]) == (
         *(61, second, "2025-04-30/b.csv"),
@@ -240,8 +242,8 @@ async def test_trace_and_revisions_lead_to_file_and_cell(world: World) -> None:
     ]
 
 
-async def test_status_says_which_columns_a_supplier_added_or_took_away(world: World) -> None:
-    await world.add_meter("M")
+async def test_status_says_which_columns_a_supplier_added_or_took_away(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
     head, row = "timestamp,meter_code,metric,value", "2025-04-30 00:00,M,T1,60"
     for name, text in {
         "export 01.csv": f"{head},old\n{row},x\n",
@@ -249,10 +251,10 @@ async def test_status_says_which_columns_a_supplier_added_or_took_away(world: Wo
         "export 03.csv": f"{head},new\n{row},z\n",
         "other.csv": f"{head}\n{row}\n",
     }.items():
-        world.put(name, text)
-        await world.run()
+        pipeline.put(name, text)
+        await pipeline.run()
 
-    (changed,) = (await show_status(world.connection, world.settings)).changed_layouts
+    (changed,) = (await show_status(pipeline.connection, pipeline.settings)).changed_layouts
 
     assert (changed.source, changed.source_file, changed.added, changed.removed) == (
         *("long", "2025-04-30/export 03.csv", ["new"], ["old"]),
@@ -265,10 +267,10 @@ async def command(*arguments: str) -> tuple[str, str]:
     return done.output, "" if isinstance(done.exception, SystemExit | None) else str(done.exception)
 
 
-async def test_replay_of_what_is_gone_says_so_and_offers_stage(world: World) -> None:
-    await world.add_meter("M")
-    load = await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,60")
-    path = world.settings.raw_dir / str(DAY) / "a.csv"
+async def test_replay_of_what_is_gone_says_so_and_offers_stage(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    load = await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,60")
+    path = pipeline.settings.raw_dir / str(DAY) / "a.csv"
     path.unlink()
     offer = f"dataops replay {load} --from-stage"
 
@@ -283,9 +285,11 @@ async def test_replay_of_what_is_gone_says_so_and_offers_stage(world: World) -> 
     assert "it was never loaded" in error
 
 
-async def test_errors_are_shown_filtered_and_exported_or_it_is_said_why_not(world: World, tmp_path: Path) -> None:
-    await world.add_meter("M")
-    await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,x", "2025-04-30 01:00,M,T1", "2025-04-30 00:00,=N,T1,1")
+async def test_errors_are_shown_filtered_and_exported_or_it_is_said_why_not(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
+    await pipeline.add_meter("M")
+    await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,x", "2025-04-30 01:00,M,T1", "2025-04-30 00:00,=N,T1,1")
 
     shown, _ = await command("errors", "--meter", "M")
     as_json, _ = await command("errors", "--date", str(DAY), "--json")
@@ -305,9 +309,9 @@ async def test_errors_are_shown_filtered_and_exported_or_it_is_said_why_not(worl
     assert "no open row errors" in nothing
 
 
-async def test_trace_of_a_rejected_reading_leads_to_its_error(world: World) -> None:
-    await world.add_meter("M")
-    await put_and_run(world, "a.csv", "2025-04-30 00:00,M,T1,x")
+async def test_trace_of_a_rejected_reading_leads_to_its_error(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,x")
 
     _, error = await command("trace", "M", "2025-04-30 00:00", "T1")
 

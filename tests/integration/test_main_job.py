@@ -11,9 +11,9 @@ import asyncpg
 import pytest
 from python_calamine import CalamineWorkbook
 
-from tasks.ingest.claim_files import take_claim_key
-from tasks.ingest.stage_rows import clear_old_spool
-from tests.world import World, long_csv
+from tasks.warehouse.locks import take_claim_key
+from tasks.warehouse.spool import Spool
+from tests.harness import PipelineHarness, long_csv
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 HOT = "Посуточная ведомость ОДПУ ГВС.xlsx"
@@ -24,11 +24,11 @@ METRICS = {
 }
 
 
-async def put_real_files(world: World, real_files: Path) -> None:
+async def put_real_files(pipeline: PipelineHarness, real_files: Path) -> None:
     for name in (HOT, COLD):
-        world.put(name, real_files / name)
-    await world.add_meter("D-0000-GVS", kind="hot_water", building="D-0000", itp="D-0000-ITP")
-    await world.add_meter("D-0000-HVS", kind="cold_water", building="D-0000", itp="D-0000-ITP")
+        pipeline.put(name, real_files / name)
+    await pipeline.add_meter("D-0000-GVS", kind="hot_water", building="D-0000", itp="D-0000-ITP")
+    await pipeline.add_meter("D-0000-HVS", kind="cold_water", building="D-0000", itp="D-0000-ITP")
 
 
 def cells_of(path: Path, name: str) -> dict[tuple[str, dt.datetime, str], float]:
@@ -43,112 +43,116 @@ def cells_of(path: Path, name: str) -> dict[tuple[str, dt.datetime, str], float]
     }
 
 
-async def test_every_value_of_the_real_files_stands_in_core_at_its_hour(world: World, real_files: Path) -> None:
-    await put_real_files(world, real_files)
+async def test_every_value_of_the_real_files_stands_in_core_at_its_hour(
+    pipeline: PipelineHarness, real_files: Path
+) -> None:
+    await put_real_files(pipeline, real_files)
 
-    log = await world.run()
+    log = await pipeline.run()
 
     expected = cells_of(real_files / HOT, HOT) | cells_of(real_files / COLD, COLD)
-    rows = await world.connection.fetch("select meter_code, time, metric::text, value from core.readings")
+    rows = await pipeline.connection.fetch("select meter_code, time, metric::text, value from core.readings")
     assert {(row["meter_code"], row["time"], row["metric"]): row["value"] for row in rows} == expected
     assert len(rows) == 5040
     assert [row["status"] for row in log] == ["success", "success"]
     assert sum(row["raw_rows"] for row in log) == 1440
     assert sum(row["rows_rejected"] for row in log) == 0
-    assert await world.connection.fetchval("select count(*) from stage.stage_raw_measurements") == 1440
+    assert await pipeline.connection.fetchval("select count(*) from stage.stage_raw_measurements") == 1440
 
 
-async def test_first_and_last_time_and_a_known_value(world: World, real_files: Path) -> None:
-    await put_real_files(world, real_files)
+async def test_first_and_last_time_and_a_known_value(pipeline: PipelineHarness, real_files: Path) -> None:
+    await put_real_files(pipeline, real_files)
 
-    await world.run()
+    await pipeline.run()
 
-    first, last = await world.connection.fetchrow("select min(time), max(time) from core.measurements")
+    first, last = await pipeline.connection.fetchrow("select min(time), max(time) from core.measurements")
     assert first == dt.datetime(2025, 4, 1, 0, tzinfo=MOSCOW)
     assert last == dt.datetime(2025, 4, 30, 23, tzinfo=MOSCOW)
 
 
-async def test_running_again_skips_both_files_and_changes_nothing(world: World, real_files: Path) -> None:
-    await put_real_files(world, real_files)
-    first = await world.run()
-    digest = await world.digest()
+async def test_running_again_skips_both_files_and_changes_nothing(pipeline: PipelineHarness, real_files: Path) -> None:
+    await put_real_files(pipeline, real_files)
+    first = await pipeline.run()
+    digest = await pipeline.digest()
 
-    again = await world.run()
+    again = await pipeline.run()
 
     assert [row["status"] for row in again] == ["skipped", "skipped"]
     assert all(str(row["load_id"]) in again[place]["message"] for place, row in enumerate(first))
-    assert await world.digest() == digest
-    assert await world.connection.fetchval("select count(*) from stage.stage_raw_measurements") == 1440
+    assert await pipeline.digest() == digest
+    assert await pipeline.connection.fetchval("select count(*) from stage.stage_raw_measurements") == 1440
 
 
-async def test_one_changed_value_is_one_update_and_one_revision(world: World) -> None:
-    await world.add_meter("M")
+async def test_one_changed_value_is_one_update_and_one_revision(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
     hours = [f"2025-04-30 {hour:02d}:00,M,T1,60" for hour in range(24)]
-    world.put("a.csv", long_csv(*hours))
-    (first,) = await world.run()
-    world.put("a.csv", long_csv(*hours[:-1], "2025-04-30 23:00,M,T1,61.5"))
+    pipeline.put("a.csv", long_csv(*hours))
+    (first,) = await pipeline.run()
+    pipeline.put("a.csv", long_csv(*hours[:-1], "2025-04-30 23:00,M,T1,61.5"))
 
-    (second,) = await world.run()
+    (second,) = await pipeline.run()
 
     assert (second["rows_inserted"], second["rows_updated"], second["rows_unchanged"]) == (0, 1, 23)
-    (revision,) = await world.connection.fetch("select * from core.measurement_revisions")
+    (revision,) = await pipeline.connection.fetch("select * from core.measurement_revisions")
     assert (revision["old_value"], revision["new_value"]) == (60, 61.5)
     assert (revision["old_load_id"], revision["load_id"]) == (first["load_id"], second["load_id"])
-    assert await world.connection.fetchval("select value from core.measurements order by time desc limit 1") == 61.5
+    assert await pipeline.connection.fetchval("select value from core.measurements order by time desc limit 1") == 61.5
 
 
-async def test_same_bytes_under_another_name_are_skipped_and_the_earlier_load_is_named(world: World) -> None:
-    await world.add_meter("M")
-    world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
-    world.put("b.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+async def test_same_bytes_under_another_name_are_skipped_and_the_earlier_load_is_named(
+    pipeline: PipelineHarness,
+) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+    pipeline.put("b.csv", long_csv("2025-04-30 00:00,M,T1,60"))
 
-    first, second = await world.run()
+    first, second = await pipeline.run()
 
     assert (first["status"], second["status"]) == ("success", "skipped")
     assert str(first["load_id"]) in second["message"]
 
 
-async def test_older_version_delivered_again_is_skipped_so_the_newer_value_stands(world: World) -> None:
-    await world.add_meter("M")
+async def test_older_version_delivered_again_is_skipped_so_the_newer_value_stands(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
     for value in ("60", "61", "60"):
-        world.put("a.csv", long_csv(f"2025-04-30 00:00,M,T1,{value}"))
-        log = await world.run()
+        pipeline.put("a.csv", long_csv(f"2025-04-30 00:00,M,T1,{value}"))
+        log = await pipeline.run()
 
     assert [row["status"] for row in log] == ["skipped"]
-    assert await world.connection.fetchval("select value from core.measurements") == 61
+    assert await pipeline.connection.fetchval("select value from core.measurements") == 61
 
 
-async def test_replay_by_hand_loads_the_same_file_again(world: World) -> None:
-    await world.add_meter("M")
-    world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
-    (first,) = await world.run()
-    await world.connection.execute(
+async def test_replay_by_hand_loads_the_same_file_again(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+    (first,) = await pipeline.run()
+    await pipeline.connection.execute(
         "delete from quality.quality_load_log where load_id = $1 and status = 'success'", first["load_id"]
     )
-    await world.connection.execute("delete from stage.stage_raw_measurements where load_id = $1", first["load_id"])
+    await pipeline.connection.execute("delete from stage.stage_raw_measurements where load_id = $1", first["load_id"])
 
-    (again,) = await world.run()
+    (again,) = await pipeline.run()
 
     assert (again["status"], again["rows_unchanged"]) == ("success", 1)
 
 
-async def test_broken_file_fails_alone_and_loads_after_it_is_mended(world: World) -> None:
-    await world.add_meter("M")
-    world.put("bad.xlsx", b"PK\x03\x04 cut off")
-    world.put("good.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+async def test_broken_file_fails_alone_and_loads_after_it_is_mended(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("bad.xlsx", b"PK\x03\x04 cut off")
+    pipeline.put("good.csv", long_csv("2025-04-30 00:00,M,T1,60"))
 
-    bad, good = await world.run()
-    world.put("bad.xlsx", long_csv("2025-04-30 01:00,M,T1,61"))
-    mended, skipped = await world.run()
+    bad, good = await pipeline.run()
+    pipeline.put("bad.xlsx", long_csv("2025-04-30 01:00,M,T1,61"))
+    mended, skipped = await pipeline.run()
 
     assert (bad["status"], good["status"]) == ("failed", "success")
     assert "повреждён" in bad["message"]
     assert (mended["status"], skipped["status"]) == ("success", "skipped")
-    assert await world.connection.fetchval("select count(*) from core.measurements") == 2
+    assert await pipeline.connection.fetchval("select count(*) from core.measurements") == 2
 
 
-async def test_every_kind_of_bad_row_is_named_and_the_counts_add_up(world: World) -> None:
-    await world.add_meter("M")
+async def test_every_kind_of_bad_row_is_named_and_the_counts_add_up(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
     rows = [
         "2025-04-30 00:00,M,T1,60",
         "2025-04-30 00:00,M,T1,60.0",
@@ -165,11 +169,11 @@ async def test_every_kind_of_bad_row_is_named_and_the_counts_add_up(world: World
         "too few",
         "2025-04-30 09:00,M,T1 кг,60",
     ]
-    world.put("a.csv", long_csv(*rows))
+    pipeline.put("a.csv", long_csv(*rows))
 
-    (log,) = await world.run()
+    (log,) = await pipeline.run()
 
-    errors = {(row["row_num"], row["column_name"], row["reason"], row["raw_value"]) for row in await world.errors()}
+    errors = {(row["row_num"], row["column_name"], row["reason"], row["raw_value"]) for row in await pipeline.errors()}
     assert errors == {
         (4, "timestamp", "bad_timestamp", "32.04.2025"),
         (5, "value", "missing_value", None),
@@ -193,50 +197,50 @@ async def test_every_kind_of_bad_row_is_named_and_the_counts_add_up(world: World
     )
 
 
-async def test_two_files_with_one_reading_are_never_an_error(world: World) -> None:
-    await world.add_meter("M")
-    world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
-    world.put("b.csv", long_csv("2025-04-30 00:00,M,T1,61"))
+async def test_two_files_with_one_reading_are_never_an_error(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+    pipeline.put("b.csv", long_csv("2025-04-30 00:00,M,T1,61"))
 
-    first, second = await world.run()
+    first, second = await pipeline.run()
 
-    assert await world.connection.fetchval("select value from core.measurements") == 61
+    assert await pipeline.connection.fetchval("select value from core.measurements") == 61
     assert (first["rows_inserted"], second["rows_updated"]) == (1, 1)
 
 
-async def test_dead_runs_claim_is_taken_over_and_nothing_stays_half_done(world: World) -> None:
-    await world.add_meter("M")
-    world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 01:00,M,T1,abc"))
-    assert world.settings.database_url
-    other = await asyncpg.connect(world.settings.database_url.get_secret_value())
-    dead = World(other, world.settings)
+async def test_dead_runs_claim_is_taken_over_and_nothing_stays_half_done(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 01:00,M,T1,abc"))
+    assert pipeline.settings.database_url
+    other = await asyncpg.connect(pipeline.settings.database_url.get_secret_value())
+    dead = PipelineHarness(other, pipeline.settings)
     run = await dead.begin()
     await dead.ingest(run)
     await dead.validate(run)
     other.terminate()
     # The server takes a moment to see it.
-    await world.connection.execute("select pg_advisory_lock($1)", run.claim_key)
-    await world.connection.execute("select pg_advisory_unlock($1)", run.claim_key)
+    await pipeline.connection.execute("select pg_advisory_lock($1)", run.claim_key)
+    await pipeline.connection.execute("select pg_advisory_unlock($1)", run.claim_key)
 
-    (log,) = await world.run()
+    (log,) = await pipeline.run()
 
     assert log["status"] == "partial"
-    assert [row["status"] for row in await world.log(run.flow_run_id)] == ["failed"]
-    assert len(await world.errors()) == 1
-    assert await world.connection.fetchval("select count(*) from stage.stage_parsed_measurements") == 2
+    assert [row["status"] for row in await pipeline.log(run.flow_run_id)] == ["failed"]
+    assert len(await pipeline.errors()) == 1
+    assert await pipeline.connection.fetchval("select count(*) from stage.stage_parsed_measurements") == 2
 
 
 @pytest.mark.sessions
-async def test_file_that_a_living_run_loads_is_skipped(world: World) -> None:
-    await world.add_meter("M")
-    world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
-    assert world.settings.database_url
-    other = await asyncpg.connect(world.settings.database_url.get_secret_value())
-    living = World(other, world.settings)
+async def test_file_that_a_living_run_loads_is_skipped(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+    assert pipeline.settings.database_url
+    other = await asyncpg.connect(pipeline.settings.database_url.get_secret_value())
+    living = PipelineHarness(other, pipeline.settings)
     run = await living.begin()
     await living.ingest(run)
 
-    (log,) = await world.run()
+    (log,) = await pipeline.run()
 
     assert log["status"] == "skipped"
     assert "другим запуском" in log["message"]
@@ -246,34 +250,34 @@ async def test_file_that_a_living_run_loads_is_skipped(world: World) -> None:
     await other.close()
 
 
-async def test_load_goes_on_without_the_files_that_an_earlier_machine_spooled(world: World) -> None:
-    await world.add_meter("M")
-    world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 01:00,M,T1,1 234"))
-    run = await world.begin()
-    await world.ingest(run)
-    for file in (world.settings.state_dir / "spool").iterdir():
+async def test_load_goes_on_without_the_files_that_an_earlier_machine_spooled(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 01:00,M,T1,1 234"))
+    run = await pipeline.begin()
+    await pipeline.ingest(run)
+    for file in (pipeline.settings.state_dir / "spool").iterdir():
         file.unlink()
-    await world.validate(run)
-    for file in (world.settings.state_dir / "spool").iterdir():
+    await pipeline.validate(run)
+    for file in (pipeline.settings.state_dir / "spool").iterdir():
         file.unlink()
 
-    await world.load(run)
+    await pipeline.load(run)
 
-    (log,) = await world.log(run.flow_run_id)
+    (log,) = await pipeline.log(run.flow_run_id)
     assert (log["rows_inserted"], log["rows_rejected"]) == (1, 1)
 
 
 async def test_large_file_is_judged_in_parts_with_the_same_outcome(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    pipeline: PipelineHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(5):
-        await world.add_meter(f"M{number}")
+        await pipeline.add_meter(f"M{number}")
     rows = [f"2025-04-30 {hour:02d}:00,M{meter},T1,{60 + meter}" for hour in range(24) for meter in range(5)]
     rows += ["2025-04-30 00:00,M0,T1,60", "2025-04-30 00:00,M1,T1,99"]
-    world.put("a.csv", long_csv(*rows))
+    pipeline.put("a.csv", long_csv(*rows))
     monkeypatch.setattr("tasks.validate.partition_readings._MOST_READINGS", 20)
 
-    (log,) = await world.run()
+    (log,) = await pipeline.run()
 
     assert (log["rows_read"], log["rows_loaded"], log["rows_rejected"], log["rows_duplicate"]) == (
         122,
@@ -284,92 +288,96 @@ async def test_large_file_is_judged_in_parts_with_the_same_outcome(
 
 
 @pytest.mark.parametrize(("low", "high", "suspect"), [("17", "23", 2), ("5", "12", 0)])
-async def test_delta_t_settings_decide_what_is_suspect(world: World, low: str, high: str, suspect: int) -> None:
-    await world.add_meter("M")
-    world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 00:00,M,T2,50"))
-    changed = world.settings.model_copy(update={"delta_t_min": float(low), "delta_t_max": float(high)})
+async def test_delta_t_settings_decide_what_is_suspect(
+    pipeline: PipelineHarness, low: str, high: str, suspect: int
+) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 00:00,M,T2,50"))
+    changed = pipeline.settings.model_copy(update={"delta_t_min": float(low), "delta_t_max": float(high)})
 
-    (log,) = await World(world.connection, changed).run()
+    (log,) = await PipelineHarness(pipeline.connection, changed).run()
 
     assert log["rows_suspect"] == suspect
 
 
 @pytest.mark.sessions
-async def test_take_claim_key_is_held_until_its_connection_closes(world: World) -> None:
-    assert world.settings.database_url
-    other = await asyncpg.connect(world.settings.database_url.get_secret_value())
+async def test_take_claim_key_is_held_until_its_connection_closes(pipeline: PipelineHarness) -> None:
+    assert pipeline.settings.database_url
+    other = await asyncpg.connect(pipeline.settings.database_url.get_secret_value())
     key = await take_claim_key(other)
 
-    held = await world.connection.fetchval("select pg_try_advisory_lock($1)", key)
+    held = await pipeline.connection.fetchval("select pg_try_advisory_lock($1)", key)
     await other.close()
-    freed = await world.connection.fetchval("select pg_try_advisory_lock($1)", key)
+    freed = await pipeline.connection.fetchval("select pg_try_advisory_lock($1)", key)
 
     assert (held, freed) == (False, True)
 
 
-async def test_equal_bytes_in_two_buildings_folders_are_two_contents(world: World, real_files: Path) -> None:
+async def test_equal_bytes_in_two_buildings_folders_are_two_contents(
+    pipeline: PipelineHarness, real_files: Path
+) -> None:
     for building in ("D-0001", "D-0002"):
-        await world.add_meter(f"{building}-HVS", kind="cold_water", building=building, itp=f"{building}-ITP")
-        world.put(f"{building}/{COLD}", real_files / COLD)
-    world.put(f"D-0002/copy/D-0002/{COLD}", real_files / COLD)
+        await pipeline.add_meter(f"{building}-HVS", kind="cold_water", building=building, itp=f"{building}-ITP")
+        pipeline.put(f"{building}/{COLD}", real_files / COLD)
+    pipeline.put(f"D-0002/copy/D-0002/{COLD}", real_files / COLD)
 
-    log = {row["source_file"]: row["status"] for row in await world.run()}
+    log = {row["source_file"]: row["status"] for row in await pipeline.run()}
 
     assert log == {
         f"2025-04-30/D-0001/{COLD}": "success",
         f"2025-04-30/D-0002/{COLD}": "success",
         f"2025-04-30/D-0002/copy/D-0002/{COLD}": "skipped",
     }
-    assert await world.connection.fetchval("select count(*) from core.measurements") == 2 * 1440
+    assert await pipeline.connection.fetchval("select count(*) from core.measurements") == 2 * 1440
 
 
-async def test_rows_that_waited_for_their_code_load_exactly_once_without_the_file(world: World) -> None:
-    await world.add_meter("M")
-    file = world.put(
+async def test_rows_that_waited_for_their_code_load_exactly_once_without_the_file(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    file = pipeline.put(
         "a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 00:00,N,T1,61", "2025-04-30 01:00,N,T1,x")
     )
-    await world.run()
+    await pipeline.run()
     file.unlink()
-    before = len(await world.requeue())
-    await world.add_meter("N")
+    before = len(await pipeline.requeue())
+    await pipeline.add_meter("N")
 
-    first, second = len(await world.requeue()), len(await world.requeue())
+    first, second = len(await pipeline.requeue()), len(await pipeline.requeue())
 
     assert (before, first, second) == (0, 1, 0)
-    values = await world.connection.fetch("select meter_code, value from core.readings order by 1")
+    values = await pipeline.connection.fetch("select meter_code, value from core.readings order by 1")
     assert [tuple(row) for row in values] == [("M", 60), ("N", 61)]
-    log = await world.connection.fetchrow("select * from quality.quality_load_log where requeue_of is not null")
+    log = await pipeline.connection.fetchrow("select * from quality.quality_load_log where requeue_of is not null")
     assert (log["rows_read"], log["rows_loaded"], log["rows_rejected"]) == (2, 1, 1)
-    waiting = await world.connection.fetchval(
+    waiting = await pipeline.connection.fetchval(
         "select count(*) from quality.quality_row_errors where reason = 'unmapped_code' and resolved_by is null"
     )
     assert waiting == 0
 
 
-async def test_waiting_row_does_not_replace_a_newer_value(world: World) -> None:
-    world.put("a.csv", long_csv("2025-04-30 00:00,N,T1,61"))
-    await world.run()
-    await world.add_meter("N")
-    world.put("a.csv", long_csv("2025-04-30 00:00,N,T1,70"))
-    await world.run()
+async def test_waiting_row_does_not_replace_a_newer_value(pipeline: PipelineHarness) -> None:
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,N,T1,61"))
+    await pipeline.run()
+    await pipeline.add_meter("N")
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,N,T1,70"))
+    await pipeline.run()
 
-    await world.requeue()
+    await pipeline.requeue()
 
-    assert await world.connection.fetchval("select value from core.measurements") == 70
-    assert await world.connection.fetchval("select count(*) from core.measurement_revisions") == 0
+    assert await pipeline.connection.fetchval("select value from core.measurements") == 70
+    assert await pipeline.connection.fetchval("select count(*) from core.measurement_revisions") == 0
 
 
-async def test_old_spool_of_failed_loads_is_cleared_and_the_load_does_without_it(world: World) -> None:
-    await world.add_meter("M")
-    world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
-    run = await world.begin()
-    await world.ingest(run)
+async def test_old_spool_of_failed_loads_is_cleared_and_the_load_does_without_it(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+    run = await pipeline.begin()
+    await pipeline.ingest(run)
 
-    clear_old_spool(world.settings, now=time.time())
-    kept = list((world.settings.state_dir / "spool").iterdir())
-    clear_old_spool(world.settings, now=time.time() + 3 * 86_400)
-    await world.validate(run)
-    await world.load(run)
+    Spool(pipeline.settings).delete_old(now=time.time())
+    kept = list((pipeline.settings.state_dir / "spool").iterdir())
+    Spool(pipeline.settings).delete_old(now=time.time() + 3 * 86_400)
+    await pipeline.validate(run)
+    await pipeline.load(run)
 
     assert len(kept) == 1
-    assert await world.connection.fetchval("select count(*) from core.measurements") == 1
+    assert await pipeline.connection.fetchval("select count(*) from core.measurements") == 1

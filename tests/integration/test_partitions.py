@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.world import World, long_csv
+from tests.harness import PipelineHarness, long_csv
 
 _BOUNDS = """
     select regexp_matches(pg_get_expr(relpartbound, oid), '\\(''(.+?)''\\)', 'g') as bound
@@ -17,40 +17,40 @@ _BOUNDS = """
 
 
 @pytest.fixture(autouse=True)
-async def _is_partitioned(world: World) -> None:
-    kind = await world.connection.fetchval("select relkind from pg_class where oid = 'core.measurements'::regclass")
+async def _is_partitioned(pipeline: PipelineHarness) -> None:
+    kind = await pipeline.connection.fetchval("select relkind from pg_class where oid = 'core.measurements'::regclass")
     if kind != b"p":
         pytest.skip("chunks are TimescaleDB's own business")
 
 
-async def bounds(world: World) -> list[datetime]:
-    return sorted(datetime.fromisoformat(row["bound"][0]) for row in await world.connection.fetch(_BOUNDS))
+async def bounds(pipeline: PipelineHarness) -> list[datetime]:
+    return sorted(datetime.fromisoformat(row["bound"][0]) for row in await pipeline.connection.fetch(_BOUNDS))
 
 
-async def ensure(world: World, days: list[date], zone: str) -> int:
-    made = await world.connection.fetchval("select quality.ensure_partitions('measurements', 1, $2, $1)", days, zone)
+async def ensure(pipeline: PipelineHarness, days: list[date], zone: str) -> int:
+    made = await pipeline.connection.fetchval("select quality.ensure_partitions('measurements', 1, $2, $1)", days, zone)
     return int(made)
 
 
-async def test_partitions_are_local_days_and_a_far_off_date_makes_none_in_between(world: World) -> None:
-    await world.add_meter("M")
-    world.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 23:00,M,T1,60", "1999-01-01 00:00,M,T1,60"))
+async def test_partitions_are_local_days_and_a_far_off_date_makes_none_in_between(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 23:00,M,T1,60", "1999-01-01 00:00,M,T1,60"))
 
-    (log,) = await world.run()
+    (log,) = await pipeline.run()
 
     midnights = [datetime(*day, tzinfo=ZoneInfo("Europe/Moscow")) for day in ((1999, 1, 1), (2025, 4, 30))]
     assert log["rows_inserted"] == 3
-    assert await bounds(world) == [bound for day in midnights for bound in (day, day + timedelta(days=1))]
+    assert await bounds(pipeline) == [bound for day in midnights for bound in (day, day + timedelta(days=1))]
 
 
-async def test_after_a_change_of_zone_every_hour_has_one_partition(world: World) -> None:
+async def test_after_a_change_of_zone_every_hour_has_one_partition(pipeline: PipelineHarness) -> None:
     days = [date(2025, 3, 29) + timedelta(days=number) for number in range(4)]  # clocks change in Berlin
 
-    assert await ensure(world, days[1:3], "Europe/Moscow") == 2
-    assert await ensure(world, days, "Europe/Berlin") == 3
-    assert await ensure(world, days, "Europe/Berlin") == 0
+    assert await ensure(pipeline, days[1:3], "Europe/Moscow") == 2
+    assert await ensure(pipeline, days, "Europe/Berlin") == 3
+    assert await ensure(pipeline, days, "Europe/Berlin") == 0
 
-    found = await bounds(world)
+    found = await bounds(pipeline)
     assert found[1:-1:2] == found[2::2]  # each begins where the one before ends
     assert (found[0], found[-1]) == (
         datetime(2025, 3, 29, tzinfo=ZoneInfo("Europe/Berlin")),
@@ -58,15 +58,15 @@ async def test_after_a_change_of_zone_every_hour_has_one_partition(world: World)
     )
 
 
-async def test_new_width_takes_what_is_free_and_cuts_none_that_is_there(world: World) -> None:
+async def test_new_width_takes_what_is_free_and_cuts_none_that_is_there(pipeline: PipelineHarness) -> None:
     day = date(2025, 4, 9)
-    assert await ensure(world, [day], "Europe/Moscow") == 1
+    assert await ensure(pipeline, [day], "Europe/Moscow") == 1
 
-    wide = await world.connection.fetchval(
+    wide = await pipeline.connection.fetchval(
         "select quality.ensure_partitions('measurements', 30, 'Europe/Moscow', $1)", [day - timedelta(1), day]
     )
 
-    found = await bounds(world)
+    found = await bounds(pipeline)
     assert wide == 1
     assert (found[1] - found[0], found[1]) == (
         timedelta(days=14),

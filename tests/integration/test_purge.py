@@ -9,7 +9,7 @@ import pytest
 
 from flows.commands.purge import purge_stage
 from schemas.errors import TerminalError
-from tests.world import World, long_csv
+from tests.harness import PipelineHarness, long_csv
 
 STAGE = """
     select md5(concat(
@@ -24,32 +24,32 @@ def reading(meter: str, hour: int, value: object) -> str:
     return f"2025-04-30 {hour:02d}:00,{meter},T1,{value}"
 
 
-async def age(world: World, load_id: UUID) -> None:
+async def age(pipeline: PipelineHarness, load_id: UUID) -> None:
     """Let a load have ended a year ago."""
-    await world.connection.execute(
+    await pipeline.connection.execute(
         "update quality.quality_load_log set finished_at = finished_at - interval '1 year' where load_id = $1", load_id
     )
 
 
-async def purge(world: World, *, dry_run: bool = False) -> dict[str, int]:
+async def purge(pipeline: PipelineHarness, *, dry_run: bool = False) -> dict[str, int]:
     """Purge what ended before yesterday."""
     yesterday = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
-    return await purge_stage(world.settings, yesterday, dry_run=dry_run)
+    return await purge_stage(pipeline.settings, yesterday, dry_run=dry_run)
 
 
 async def test_row_that_waits_for_its_code_is_loaded_after_a_purge_and_the_rest_of_its_file_is_gone(
-    world: World,
+    pipeline: PipelineHarness,
 ) -> None:
-    await world.add_meter("M")
-    world.put("a.csv", long_csv(*(reading("M", hour, hour) for hour in range(5)), reading("LATE", 0, 7)))
-    (log,) = await world.run()
-    await age(world, log["load_id"])
-    before = await world.connection.fetchval(STAGE)
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv(*(reading("M", hour, hour) for hour in range(5)), reading("LATE", 0, 7)))
+    (log,) = await pipeline.run()
+    await age(pipeline, log["load_id"])
+    before = await pipeline.connection.fetchval(STAGE)
 
-    would = await purge(world, dry_run=True)
-    after_dry_run = await world.connection.fetchval(STAGE)
-    done = await purge(world)
-    again = await purge(world)
+    would = await purge(pipeline, dry_run=True)
+    after_dry_run = await pipeline.connection.fetchval(STAGE)
+    done = await purge(pipeline)
+    again = await purge(pipeline)
 
     assert after_dry_run == before
     assert done == would
@@ -58,77 +58,77 @@ async def test_row_that_waits_for_its_code_is_loaded_after_a_purge_and_the_rest_
     }  # fmt: skip
     assert again["loads"] == 0
     with pytest.raises(TerminalError, match="stage has 1 of the 6 rows"):
-        await world.replay_from_stage(log["load_id"])
-    await world.add_meter("LATE")
-    (requeued,) = await world.requeue()
+        await pipeline.replay_from_stage(log["load_id"])
+    await pipeline.add_meter("LATE")
+    (requeued,) = await pipeline.requeue()
     assert (requeued["status"], requeued["rows_inserted"]) == ("success", 1)
-    assert (await world.values())["LATE", "2025-04-29 21:00", "T1"] == 7
+    assert (await pipeline.values())["LATE", "2025-04-29 21:00", "T1"] == 7
     # What is resolved since goes when that, too, is long ago; and then it cannot be waited for again.
-    await age(world, requeued["load_id"])
-    await age(world, log["load_id"])
-    assert (await purge(world))["row errors"] == 1
-    assert await world.connection.fetchval("select count(*) from stage.stage_raw_measurements") == 0
+    await age(pipeline, requeued["load_id"])
+    await age(pipeline, log["load_id"])
+    assert (await purge(pipeline))["row errors"] == 1
+    assert await pipeline.connection.fetchval("select count(*) from stage.stage_raw_measurements") == 0
     with pytest.raises(TerminalError, match="were purged"):
-        await world.rollback(requeued["load_id"])
-    assert (await world.rollback(log["load_id"])).removed == 6
+        await pipeline.rollback(requeued["load_id"])
+    assert (await pipeline.rollback(log["load_id"])).removed == 6
 
 
-async def test_file_that_is_gone_is_loaded_again_from_stage_which_is_its_only_copy(world: World) -> None:
-    await world.add_meter("M")
-    file = world.put("a.csv", long_csv(reading("M", 0, 1)))
-    world.put("b.csv", long_csv(reading("M", 1, 1)))
-    one, other = await world.run()
+async def test_file_that_is_gone_is_loaded_again_from_stage_which_is_its_only_copy(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    file = pipeline.put("a.csv", long_csv(reading("M", 0, 1)))
+    pipeline.put("b.csv", long_csv(reading("M", 1, 1)))
+    one, other = await pipeline.run()
     file.unlink()
     for log in (one, other):
-        await age(world, log["load_id"])
+        await age(pipeline, log["load_id"])
 
-    done = await purge(world)
-    (replayed,) = await world.replay_from_stage(one["load_id"])
+    done = await purge(pipeline)
+    (replayed,) = await pipeline.replay_from_stage(one["load_id"])
 
     assert (done["loads"], done["loads kept as only copy"]) == (1, 1)
     assert (replayed["status"], replayed["rows_unchanged"]) == ("success", 1)
 
 
 async def test_recent_load_over_purged_ones_is_taken_back_and_an_old_one_as_soon_as_the_file_is_replayed(
-    world: World,
+    pipeline: PipelineHarness,
 ) -> None:
-    await world.add_meter("M")
-    world.put("a.csv", long_csv(reading("M", 0, 1), reading("M", 1, 1)))
-    (first,) = await world.run()
-    world.put("b.csv", long_csv(reading("M", 0, 1)))
-    second = (await world.run())[-1]
-    world.put("c.csv", long_csv(reading("M", 0, 9)))
-    third = (await world.run())[-1]
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv(reading("M", 0, 1), reading("M", 1, 1)))
+    (first,) = await pipeline.run()
+    pipeline.put("b.csv", long_csv(reading("M", 0, 1)))
+    second = (await pipeline.run())[-1]
+    pipeline.put("c.csv", long_csv(reading("M", 0, 9)))
+    third = (await pipeline.run())[-1]
     for log in (first, second):
-        await age(world, log["load_id"])
-    await purge(world)
+        await age(pipeline, log["load_id"])
+    await purge(pipeline)
 
-    newest = await world.rollback(third["load_id"])
+    newest = await pipeline.rollback(third["load_id"])
     with pytest.raises(TerminalError, match=f"were purged.*{second['load_id']}"):
-        await world.rollback(first["load_id"])
-    untouched = await world.values()
-    await world.run(replay=True)
-    done = await world.rollback(first["load_id"])
+        await pipeline.rollback(first["load_id"])
+    untouched = await pipeline.values()
+    await pipeline.run(replay=True)
+    done = await pipeline.rollback(first["load_id"])
 
     assert newest.restored == 1
     assert untouched == {("M", "2025-04-29 21:00", "T1"): 1, ("M", "2025-04-29 22:00", "T1"): 1}
     assert done.removed == 0
-    assert (await world.values())["M", "2025-04-29 21:00", "T1"] == 9
+    assert (await pipeline.values())["M", "2025-04-29 21:00", "T1"] == 9
 
 
-async def test_failed_and_running_loads_lose_nothing_that_they_go_on_with(world: World) -> None:
-    await world.add_meter("M")
-    world.put("a.csv", long_csv(reading("M", 0, 1)))
-    run = await world.begin()
-    await world.ingest(run)
-    running = await purge(world)
-    await world.connection.execute(
+async def test_failed_and_running_loads_lose_nothing_that_they_go_on_with(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv(reading("M", 0, 1)))
+    run = await pipeline.begin()
+    await pipeline.ingest(run)
+    running = await purge(pipeline)
+    await pipeline.connection.execute(
         "update quality.quality_load_log set status = 'failed', finished_at = now() - interval '1 year'"
     )
 
-    failed = await purge(world)
-    nothing = await world.finish(run)
-    (log,) = (await world.run())[-1:]
+    failed = await purge(pipeline)
+    nothing = await pipeline.finish(run)
+    (log,) = (await pipeline.run())[-1:]
 
     assert (running["loads"], failed["loads"], failed["raw rows"]) == (0, 1, 1)
     assert [row["status"] for row in nothing] == ["failed"]

@@ -13,36 +13,36 @@ from tasks.operate.generate_samples import Sample, generate
 from tasks.operate.load_reference import load_reference, read_reference
 from tasks.report.collect import collect
 from tasks.report.write import render
-from tests.world import DAY, World, long_csv
+from tests.harness import DAY, PipelineHarness, long_csv
 
 DAYS = [dt.date(2025, 4, 29) + dt.timedelta(days=number) for number in range(3)]
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 T1 = "2025-04-30T{hour:02d}:00,{meter},T1,60"
 
 
-async def report_of(world: World, day: dt.date = DAY, *, now: dt.datetime = NOW) -> Report:
-    return await collect(world.connection, world.settings, day, now=now)
+async def report_of(pipeline: PipelineHarness, day: dt.date = DAY, *, now: dt.datetime = NOW) -> Report:
+    return await collect(pipeline.connection, pipeline.settings, day, now=now)
 
 
 def readings(meter: str, hours: range) -> list[str]:
     return [T1.format(hour=hour, meter=meter) for hour in hours]
 
 
-async def load_sample(world: World) -> Sample:
+async def load_sample(pipeline: PipelineHarness) -> Sample:
     reference = read_reference(PROJECT_ROOT / "data" / "reference")
-    await load_reference(world.connection, reference, world.settings)
-    made = generate(world.settings.raw_dir, days=DAYS, buildings=4, seed=1, faults=True)
+    await load_reference(pipeline.connection, reference, pipeline.settings)
+    made = generate(pipeline.settings.raw_dir, days=DAYS, buildings=4, seed=1, faults=True)
     for day in DAYS:
-        await world.run(day)
+        await pipeline.run(day)
     return made
 
 
 async def test_a_generated_city_loads_to_what_its_account_says_and_the_report_counts_the_same(
-    world: World,
+    pipeline: PipelineHarness,
 ) -> None:
-    made = await load_sample(world)
+    made = await load_sample(pipeline)
 
-    log = await world.connection.fetch("select * from quality.quality_load_log")
+    log = await pipeline.connection.fetch("select * from quality.quality_load_log")
     assert {
         row["source_file"]: (
             *(row["status"], row["raw_rows"], row["rows_read"], row["rows_loaded"]),
@@ -57,7 +57,7 @@ async def test_a_generated_city_loads_to_what_its_account_says_and_the_report_co
         for file in made.files
     }
     expected = [file for file in made.files if file.source_file.startswith(DAYS[-1].isoformat())]
-    found = await report_of(world, DAYS[-1])
+    found = await report_of(pipeline, DAYS[-1])
     assert found.verdict == "errors"
     assert (found.totals.failed, found.totals.partial, found.totals.skipped) == (1, 3, 1)
     assert found.totals.files == len(expected)
@@ -82,14 +82,14 @@ async def test_a_generated_city_loads_to_what_its_account_says_and_the_report_co
     assert examples["delta_t_out_of_norm"][1] == (17, "G17", "25")
 
 
-async def test_curves_and_heat_map_show_what_stands_in_core(world: World) -> None:
-    await load_sample(world)
+async def test_curves_and_heat_map_show_what_stands_in_core(pipeline: PipelineHarness) -> None:
+    await load_sample(pipeline)
 
-    found = await report_of(world, DAYS[-1])
+    found = await report_of(pipeline, DAYS[-1])
 
     assert found.completeness
     assert found.curves
-    sums = await world.connection.fetchrow(
+    sums = await pipeline.connection.fetchrow(
         "select sum(value) filter (where meter_code like '%-HVS') as cold, "
         "sum(value) filter (where meter_code like '%-GVS') as hot from core.readings "
         "where metric = 'consumption_period' and (time at time zone 'Europe/Moscow')::date = $1",
@@ -108,14 +108,14 @@ async def test_curves_and_heat_map_show_what_stands_in_core(world: World) -> Non
     assert found.completeness.meters_silent == 50 - 16
 
 
-async def test_a_run_that_finds_everything_loaded_still_reports_the_loaded_files(world: World) -> None:
-    await world.add_meter("M")
-    world.put("a.csv", long_csv(*readings("M", range(24))))
-    first = await world.run()
-    await world.run()
+async def test_a_run_that_finds_everything_loaded_still_reports_the_loaded_files(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv(*readings("M", range(24))))
+    first = await pipeline.run()
+    await pipeline.run()
     last_run = uuid4()
 
-    found = await collect(world.connection, world.settings, DAY, now=NOW, flow_run_id=last_run)
+    found = await collect(pipeline.connection, pipeline.settings, DAY, now=NOW, flow_run_id=last_run)
 
     assert found.verdict == "loaded"
     assert [(file.status, file.load_id, file.rows_loaded) for file in found.files] == [
@@ -124,34 +124,34 @@ async def test_a_run_that_finds_everything_loaded_still_reports_the_loaded_files
     assert not found.files[0].in_this_run
 
 
-async def test_a_file_that_failed_after_it_was_loaded_is_an_error_until_it_is_mended(world: World) -> None:
-    await world.add_meter("M")
+async def test_a_file_that_failed_after_it_was_loaded_is_an_error_until_it_is_mended(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
     good = long_csv(*readings("M", range(24)))
-    world.put("a.csv", good)
-    await world.run()
-    world.put("a.csv", b"\xff\xfe\x00")
-    await world.run()
-    broken = await report_of(world)
-    world.put("a.csv", good)
-    await world.run()
+    pipeline.put("a.csv", good)
+    await pipeline.run()
+    pipeline.put("a.csv", b"\xff\xfe\x00")
+    await pipeline.run()
+    broken = await report_of(pipeline)
+    pipeline.put("a.csv", good)
+    await pipeline.run()
 
-    mended = await report_of(world)
+    mended = await report_of(pipeline)
 
     assert [file.status for file in broken.files] == ["failed"]
     assert [file.status for file in mended.files] == ["success"]
     assert (broken.verdict, mended.verdict) == ("errors", "loaded")
 
 
-async def test_silent_meters_are_gaps_for_a_week_and_then_only_counted(world: World) -> None:
-    await world.add_meter("SPOKE-YESTERDAY")
-    await world.add_meter("NEVER-SPOKE", itp="I2")
-    await world.add_meter("SPEAKS", itp="I3")
-    world.put("a.csv", long_csv("2025-04-29T12:00,SPOKE-YESTERDAY,T1,60"), day=dt.date(2025, 4, 29))
-    await world.run(dt.date(2025, 4, 29))
-    world.put("a.csv", long_csv(*readings("SPEAKS", range(24))))
-    await world.run()
+async def test_silent_meters_are_gaps_for_a_week_and_then_only_counted(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("SPOKE-YESTERDAY")
+    await pipeline.add_meter("NEVER-SPOKE", itp="I2")
+    await pipeline.add_meter("SPEAKS", itp="I3")
+    pipeline.put("a.csv", long_csv("2025-04-29T12:00,SPOKE-YESTERDAY,T1,60"), day=dt.date(2025, 4, 29))
+    await pipeline.run(dt.date(2025, 4, 29))
+    pipeline.put("a.csv", long_csv(*readings("SPEAKS", range(24))))
+    await pipeline.run()
 
-    found = (await report_of(world)).completeness
+    found = (await report_of(pipeline)).completeness
 
     assert found
     assert [(meter.meter_code, meter.missing_hours) for meter in found.meters] == [
@@ -161,13 +161,13 @@ async def test_silent_meters_are_gaps_for_a_week_and_then_only_counted(world: Wo
     assert (found.meters_silent, found.silent_examples) == (1, ["NEVER-SPOKE"])
 
 
-async def test_hours_to_come_are_not_gaps(world: World) -> None:
-    await world.add_meter("M")
-    world.put("a.csv", long_csv(*readings("M", range(10))))
-    await world.run()
+async def test_hours_to_come_are_not_gaps(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv(*readings("M", range(10))))
+    await pipeline.run()
 
-    at_ten = await report_of(world, now=dt.datetime(2025, 4, 30, 7, 5, tzinfo=dt.UTC))  # 10:05 in Moscow
-    at_night = await report_of(world)
+    at_ten = await report_of(pipeline, now=dt.datetime(2025, 4, 30, 7, 5, tzinfo=dt.UTC))  # 10:05 in Moscow
+    at_night = await report_of(pipeline)
 
     assert at_ten.completeness
     assert at_night.completeness
@@ -175,31 +175,31 @@ async def test_hours_to_come_are_not_gaps(world: World) -> None:
     assert (at_night.completeness.meters_complete, at_night.completeness.meters[0].missing_hours) == (0, 14)
 
 
-async def test_the_hour_that_came_twice_has_a_column_of_its_own(world: World) -> None:
+async def test_the_hour_that_came_twice_has_a_column_of_its_own(pipeline: PipelineHarness) -> None:
     day = dt.date(2014, 10, 26)
-    await world.add_meter("M")
+    await pipeline.add_meter("M")
     start = dt.datetime(2014, 10, 25, 20, tzinfo=dt.UTC)
     hours = [start + dt.timedelta(hours=number) for number in range(25)]
-    world.put("a.csv", long_csv(*(f"{hour.isoformat()},M,T1,60" for hour in hours)), day=day)
-    await world.run(day)
+    pipeline.put("a.csv", long_csv(*(f"{hour.isoformat()},M,T1,60" for hour in hours)), day=day)
+    await pipeline.run(day)
 
-    found = (await report_of(world, day)).completeness
+    found = (await report_of(pipeline, day)).completeness
 
     assert found
     assert [column.label for column in found.hour_columns][:4] == ["00", "01", "01", "02"]
     assert found.meters[0].hours == [1] * 25
 
 
-async def test_long_lists_are_cut_short_and_say_by_how_much(world: World) -> None:
+async def test_long_lists_are_cut_short_and_say_by_how_much(pipeline: PipelineHarness) -> None:
     for number in range(101):
-        await world.add_meter(f"M{number:03d}", itp=f"I{number}")
+        await pipeline.add_meter(f"M{number:03d}", itp=f"I{number}")
     rows = [row for number in range(101) for row in readings(f"M{number:03d}", range(number % 24))]
-    world.put("a.csv", long_csv(*rows, *(T1.format(hour=1, meter=f"X{number}") for number in range(7))))
+    pipeline.put("a.csv", long_csv(*rows, *(T1.format(hour=1, meter=f"X{number}") for number in range(7))))
     for number in range(200):
-        world.put(f"empty{number}.csv", long_csv() + f"# {number}")
-    await world.run()
+        pipeline.put(f"empty{number}.csv", long_csv() + f"# {number}")
+    await pipeline.run()
 
-    found = await report_of(world)
+    found = await report_of(pipeline)
 
     assert found.completeness
     assert (len(found.files), found.files_not_shown, found.totals.files) == (200, 1, 201)
@@ -209,28 +209,30 @@ async def test_long_lists_are_cut_short_and_say_by_how_much(world: World) -> Non
     assert (unmapped.count, len(unmapped.examples)) == (7, 5)
 
 
-async def test_a_script_in_a_meter_code_is_inert(world: World) -> None:
+async def test_a_script_in_a_meter_code_is_inert(pipeline: PipelineHarness) -> None:
     code = "<script>alert(1)</script>"
-    await world.add_meter(code)
-    world.put("<b>.csv", long_csv(*readings(code, range(3)), *readings(f"{code}2", range(2))))
-    await world.run()
+    await pipeline.add_meter(code)
+    pipeline.put("<b>.csv", long_csv(*readings(code, range(3)), *readings(f"{code}2", range(2))))
+    await pipeline.run()
 
-    page = render(await report_of(world))
+    page = render(await report_of(pipeline))
 
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "<b>.csv" not in page
 
 
-async def test_a_day_without_files_is_empty_not_an_error(world: World) -> None:
-    found = await report_of(world)
+async def test_a_day_without_files_is_empty_not_an_error(pipeline: PipelineHarness) -> None:
+    found = await report_of(pipeline)
 
     assert found.verdict == "empty"
     assert found.completeness is None
     assert found.totals == Totals.model_validate(dict.fromkeys(Totals.model_fields, 0))
 
 
-async def test_flow_writes_both_files_and_publishes_table_and_link(world: World, prefect_api: None) -> None:
+async def test_flow_writes_both_files_and_publishes_table_and_link(
+    pipeline: PipelineHarness, prefect_api: None
+) -> None:
     from prefect import get_client
     from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
     from prefect.client.schemas.sorting import ArtifactSort
@@ -238,16 +240,18 @@ async def test_flow_writes_both_files_and_publishes_table_and_link(world: World,
     from flows.report import report
     from flows.runtime.context import RunContext
 
-    await world.add_meter("M")
-    world.put("a.csv", long_csv(*readings("M", range(24))))
-    run = await world.begin()
-    await world.ingest(run)
-    await world.validate(run)
-    await world.load(run)
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv(*readings("M", range(24))))
+    run = await pipeline.begin()
+    await pipeline.ingest(run)
+    await pipeline.validate(run)
+    await pipeline.load(run)
 
-    done = await report(RunContext(flow_run_id=run.flow_run_id, claim_key=run.claim_key, day=DAY))
+    done = await report(
+        RunContext(flow_run_id=run.flow_run_id, claim_key=run.claim_key, day=DAY, warehouse=pipeline.warehouse)
+    )
 
-    folder = world.settings.artifacts_dir / "quality_reports" / "2025-04-30"
+    folder = pipeline.settings.artifacts_dir / "quality_reports" / "2025-04-30"
     assert (Path(done.html), done.verdict, done.rows_loaded) == (folder / "report.html", "loaded", 24)
     found = Report.model_validate_json((folder / "report.json").read_bytes())
     assert found.flow_run_id == run.flow_run_id

@@ -13,12 +13,12 @@ from pydantic import SecretStr
 from flows.commands.purge import purge_stage
 from flows.load_day import load_day
 from flows.rollback import rollback
-from flows.runtime.warehouse import migrate_warehouse
+from flows.runtime.warehouse import open_migrated
 from schemas.errors import TerminalError
 from schemas.settings import Settings, load_settings
 from tasks.operate.show_status import show_status
 from tasks.warehouse.roles import dbt_role, set_up_roles
-from tests.world import DAY, World, long_csv
+from tests.harness import DAY, PipelineHarness, long_csv
 
 pytestmark = pytest.mark.sessions
 
@@ -32,32 +32,34 @@ def url_of(user: str, settings: Settings) -> str:
 
 
 @asynccontextmanager
-async def login(world: World, *roles: str) -> AsyncIterator[asyncpg.Connection]:
+async def login(pipeline: PipelineHarness, *roles: str) -> AsyncIterator[asyncpg.Connection]:
     """Connect as a new user that has some of the roles and nothing else."""
-    user = f"{world.settings.role_prefix}_login_{'_'.join(roles)}"
-    await world.connection.execute(f"create role {user} login password '{user}'")
+    user = f"{pipeline.settings.role_prefix}_login_{'_'.join(roles)}"
+    await pipeline.connection.execute(f"create role {user} login password '{user}'")
     for role in roles:
-        await world.connection.execute(f"grant {world.settings.roles[role]} to {user}")
-    connection = await asyncpg.connect(url_of(user, world.settings))
+        await pipeline.connection.execute(f"grant {pipeline.settings.roles[role]} to {user}")
+    connection = await asyncpg.connect(url_of(user, pipeline.settings))
     yield connection
     await connection.close()
 
 
 @pytest.fixture
-async def roles(role_prefix: str, world: World) -> World:
+async def roles(role_prefix: str, pipeline: PipelineHarness) -> PipelineHarness:
     """A migrated database with roles."""
-    assert world.settings.role_prefix == role_prefix
-    await set_up_roles(world.connection, world.settings)
-    return world
+    assert pipeline.settings.role_prefix == role_prefix
+    await set_up_roles(pipeline.connection, pipeline.settings)
+    return pipeline
 
 
 @pytest.mark.server
 @pytest.mark.usefixtures("prefect_api")
-async def test_member_of_loader_and_dbt_runs_the_whole_pipeline(roles: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_member_of_loader_and_dbt_runs_the_whole_pipeline(
+    roles: PipelineHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with login(roles, "loader", "dbt") as connection:
         user = await connection.fetchval("select current_user")
         monkeypatch.setenv("DATABASE_URL", url_of(user, roles.settings))
-        pipeline = World(connection, roles.settings)
+        pipeline = PipelineHarness(connection, roles.settings)
         await pipeline.connection.execute("insert into core.buildings (external_code) values ('B')")
         await pipeline.add_meter("M", kind="cold_water")
         pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,consumption_period,1", "2025-04-30 00:00,?,T1,1"))
@@ -135,7 +137,7 @@ async def test_member_of_loader_and_dbt_runs_the_whole_pipeline(roles: World, mo
         ),
     ],
 )
-async def test_role_is_refused_what_is_not_its_own(roles: World, role: str, queries: list[str]) -> None:
+async def test_role_is_refused_what_is_not_its_own(roles: PipelineHarness, role: str, queries: list[str]) -> None:
     async with login(roles, role) as connection:
         for query in queries:
             with pytest.raises(DENIED):
@@ -150,14 +152,14 @@ async def test_owner_migrates_without_being_a_superuser(role_prefix: str, settin
     await admin.execute(f"create role {user} login createrole password '{user}'")
     await admin.execute(f"alter database {database} owner to {user}")
     own = settings.model_copy(update={"database_url": SecretStr(url_of(user, settings))})
-    await migrate_warehouse(own)
+    await open_migrated(own)
     connection = await asyncpg.connect(url_of(user, settings))
 
     created = await set_up_roles(connection, own)
     again = await set_up_roles(connection, own)
     await admin.execute("delete from quality.schema_migrations where version = 6; drop view quality.reading_lineage")
     await admin.execute("drop view quality.waiting_rows; drop view quality.open_row_errors")
-    await migrate_warehouse(own)
+    await open_migrated(own)
 
     assert created == sorted(own.roles.values())
     assert again == []
@@ -181,7 +183,7 @@ async def test_who_may_not_create_roles_is_told_the_sql_that_somebody_else_has_t
     await admin.execute(f"create role {user} login password '{user}'")
     await admin.execute(f"alter database {database} owner to {user}")
     own = settings.model_copy(update={"database_url": SecretStr(url_of(user, settings))})
-    await migrate_warehouse(own)
+    await open_migrated(own)
     connection = await asyncpg.connect(url_of(user, settings))
 
     with pytest.raises(TerminalError, match="may not create roles") as caught:
@@ -194,7 +196,7 @@ async def test_who_may_not_create_roles_is_told_the_sql_that_somebody_else_has_t
 
 
 async def test_dbt_without_its_role_is_told_which_grant_is_missing(
-    roles: World, monkeypatch: pytest.MonkeyPatch
+    roles: PipelineHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with login(roles, "loader") as connection:
         with pytest.raises(TerminalError, match=rf"grant {roles.settings.roles['dbt']} to "):

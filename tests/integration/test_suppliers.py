@@ -9,20 +9,22 @@ import pytest
 
 from schemas.settings import PROJECT_ROOT
 from tests import files
-from tests.world import World
+from tests.harness import PipelineHarness
 
 HOURS = [f"{hour}-{hour + 1}" for hour in range(3)]
 
 
-async def load(world: World, tmp_path: Path, mapping: str, content: bytes, *meters: str) -> dict[str, object]:
+async def load(
+    pipeline: PipelineHarness, tmp_path: Path, mapping: str, content: bytes, *meters: str
+) -> dict[str, object]:
     """Load one file `x…` by one mapping; gives its row of the load log."""
     sources = tmp_path / "sources"
     shutil.copytree(PROJECT_ROOT / "schemas" / "sources", sources)
     (sources / "supplier.yaml").write_text(f'name: supplier\nmatch: ["x*"]\n{mapping}', encoding="utf-8")
     for meter in meters:
-        await world.add_meter(meter)
-    world.put("x.xlsx", content)
-    own = World(world.connection, world.settings.model_copy(update={"sources_dir": sources}))
+        await pipeline.add_meter(meter)
+    pipeline.put("x.xlsx", content)
+    own = PipelineHarness(pipeline.connection, pipeline.settings.model_copy(update={"sources_dir": sources}))
     (log,) = await own.run()
     assert log["rows_read"] == log["rows_loaded"] + log["rows_rejected"] + log["rows_duplicate"]
     return dict(log)
@@ -47,7 +49,9 @@ HEAT_METER: files.Rows = [
 ]
 
 
-async def test_heat_meter_with_preamble_units_hourly_and_daily_tables_and_totals(world: World, tmp_path: Path) -> None:
+async def test_heat_meter_with_preamble_units_hourly_and_daily_tables_and_totals(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
     mapping = r"""
 identity:
   meter: {cell: B2, pattern: '№\s*(\d+)'}
@@ -72,9 +76,9 @@ tables:
       meter: {cell: B2, pattern: '№\s*(\d+)'}
       building: DAILY
 """
-    log = await load(world, tmp_path, mapping, files.xlsx(HEAT_METER), "00123")
+    log = await load(pipeline, tmp_path, mapping, files.xlsx(HEAT_METER), "00123")
 
-    values = await world.values()
+    values = await pipeline.values()
     assert {key: values[key] for key in values if key[1] == "2025-03-31 22:00"} == {
         ("00123", "2025-03-31 22:00", "T1"): 71.5,
         ("00123", "2025-03-31 22:00", "flow_supply"): 1.5,
@@ -87,7 +91,7 @@ tables:
     assert "примечания 1" in str(log["message"])  # the signature below the last table
 
 
-async def test_meters_side_by_side_in_column_blocks(world: World, tmp_path: Path) -> None:
+async def test_meters_side_by_side_in_column_blocks(pipeline: PipelineHarness, tmp_path: Path) -> None:
     rows: files.Rows = [
         [None, None, "Прибор 1", None, "Прибор 2", None],
         ["Дата", "Час", "T1, °C", "V, м3", "T1, °C", "V, м3"],
@@ -106,17 +110,17 @@ tables:
   - block: E:F
     identity: {meter: M2}
 """
-    await load(world, tmp_path, mapping, files.xlsx(rows), "M1", "M2")
+    await load(pipeline, tmp_path, mapping, files.xlsx(rows), "M1", "M2")
 
     hour = "2025-03-31 23:00"
-    values = {key: value for key, value in (await world.values()).items() if key[1] == hour}
+    values = {key: value for key, value in (await pipeline.values()).items() if key[1] == hour}
     assert values == {
         ("M1", hour, "T1"): 62,
         ("M1", hour, "consumption_period"): 2,
         ("M2", hour, "T1"): 72,
         ("M2", hour, "consumption_period"): 12,
     }
-    cells = await world.connection.fetch(
+    cells = await pipeline.connection.fetch(
         "select distinct meter_code, cell from quality.reading_lineage where metric = 'T1' order by 2"
     )
     assert [tuple(row) for row in cells] == [
@@ -129,7 +133,7 @@ tables:
     ]
 
 
-async def test_one_sheet_for_each_meter(world: World, tmp_path: Path) -> None:
+async def test_one_sheet_for_each_meter(pipeline: PipelineHarness, tmp_path: Path) -> None:
     rows: files.Rows = [["Дата", "Час", "T1"], ["01.04.2025", "0-1", 60]]
     mapping = r"""
 layout: day-sheet
@@ -144,9 +148,9 @@ identity:
 """
     book = files.xlsx(rows, "Прибор 7", also=["Прибор 8", "Легенда"])
     with_both = files.edited(book, "xl/worksheets/sheet2.xml", lambda _: _sheet1(book))
-    await load(world, tmp_path, mapping, with_both, "M-7", "M-8")
+    await load(pipeline, tmp_path, mapping, with_both, "M-7", "M-8")
 
-    assert await world.values() == {("M-7", "2025-03-31 21:00", "T1"): 60, ("M-8", "2025-03-31 21:00", "T1"): 60}
+    assert await pipeline.values() == {("M-7", "2025-03-31 21:00", "T1"): 60, ("M-8", "2025-03-31 21:00", "T1"): 60}
 
 
 def _sheet1(book: bytes) -> bytes:
@@ -155,7 +159,7 @@ def _sheet1(book: bytes) -> bytes:
     return found[0]
 
 
-async def test_own_zone_interval_and_stamps_at_the_end(world: World, tmp_path: Path) -> None:
+async def test_own_zone_interval_and_stamps_at_the_end(pipeline: PipelineHarness, tmp_path: Path) -> None:
     rows: files.Rows = [
         ["Время", "Счётчик", "V, л", "Показание, м3"],
         ["01.04.2025 00:30", "M", 1500, 100.5],
@@ -174,9 +178,9 @@ columns:
 identity:
   meter: {column: Счётчик}
 """
-    await load(world, tmp_path, mapping, files.xlsx(rows), "M")
+    await load(pipeline, tmp_path, mapping, files.xlsx(rows), "M")
 
-    assert await world.values() == {
+    assert await pipeline.values() == {
         ("M", "2025-03-31 19:00", "consumption_period"): 1.5,
         ("M", "2025-03-31 19:30", "consumption_period"): 0.5,
         ("M", "2025-03-31 19:30", "consumption_cumulative"): 100.5,
@@ -184,7 +188,9 @@ identity:
     }
 
 
-async def test_same_reading_in_two_tables_of_a_file_is_one_or_a_conflict(world: World, tmp_path: Path) -> None:
+async def test_same_reading_in_two_tables_of_a_file_is_one_or_a_conflict(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
     rows: files.Rows = [
         ["Дата", "Час", "T1", "T1 повтор"],
         ["01.04.2025", "0-1", 60, 60],
@@ -199,12 +205,14 @@ tables:
   - columns: {"T1": {metric: T1}}
   - columns: {"T1 повтор": {metric: T1}}
 """
-    log = await load(world, tmp_path, mapping, files.xlsx(rows), "M")
+    log = await load(pipeline, tmp_path, mapping, files.xlsx(rows), "M")
 
     assert (log["rows_read"], log["rows_loaded"], log["rows_duplicate"], log["rows_rejected"]) == (4, 1, 1, 2)
 
 
-async def test_unit_below_the_header_that_is_not_the_mappings_fails_the_file(world: World, tmp_path: Path) -> None:
+async def test_unit_below_the_header_that_is_not_the_mappings_fails_the_file(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
     rows: files.Rows = [["Дата", "Час", "V"], [None, None, "л"], ["01.04.2025", "0-1", 60]]
     mapping = """
 layout: day-sheet
@@ -213,14 +221,16 @@ hour: Час
 columns: {"V": {metric: consumption_period, unit: м3}}
 identity: {meter: M}
 """
-    log = await load(world, tmp_path, mapping, files.xlsx(rows), "M")
+    log = await load(pipeline, tmp_path, mapping, files.xlsx(rows), "M")
 
     assert log["status"] == "failed"
     assert "«л», а в описании источника «м3»" in str(log["message"])
 
 
 @pytest.mark.parametrize(("cell", "said"), [("B2", "в ячейке B2 нет кода"), ("ZZ99", "в ячейке ZZ99 нет кода")])
-async def test_code_that_is_not_in_its_cell_fails_the_file(world: World, tmp_path: Path, cell: str, said: str) -> None:
+async def test_code_that_is_not_in_its_cell_fails_the_file(
+    pipeline: PipelineHarness, tmp_path: Path, cell: str, said: str
+) -> None:
     mapping = f"""
 layout: day-sheet
 date: Дата
@@ -229,7 +239,7 @@ columns: {{"T1": {{metric: T1}}}}
 identity:
   meter: {{cell: {cell}, pattern: '№(\\d+)'}}
 """
-    log = await load(world, tmp_path, mapping, files.xlsx([["Дата", "Час", "T1"], ["01.04.2025", "0-1", 60]]), "M")
+    log = await load(pipeline, tmp_path, mapping, files.xlsx([["Дата", "Час", "T1"], ["01.04.2025", "0-1", 60]]), "M")
 
     assert log["status"] == "failed"
     assert said in str(log["message"])

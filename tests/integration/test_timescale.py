@@ -11,15 +11,15 @@ from schemas.settings import Settings
 from schemas.windows import Window
 from tasks.warehouse import migrate as migrate_database
 from tasks.warehouse.migrate import estimate_conversion, migrate, read_layout
+from tests.harness import DAY, PipelineHarness, long_csv
 from tests.integration.test_aggregates import day_of, follow, wrong
-from tests.world import DAY, World, long_csv
 
 pytestmark = pytest.mark.timescale
 
 
-async def test_new_core_is_a_hypertable_with_its_key_alone_and_continuous_aggregates(world: World) -> None:
-    layout = await read_layout(world.connection, world.settings)
-    indexes = await world.connection.fetchval(
+async def test_new_core_is_a_hypertable_with_its_key_alone_and_continuous_aggregates(pipeline: PipelineHarness) -> None:
+    layout = await read_layout(pipeline.connection, pipeline.settings)
+    indexes = await pipeline.connection.fetchval(
         "select array_agg(indexname::text) from pg_indexes where schemaname = 'core' and tablename = 'measurements'"
     )
 
@@ -37,16 +37,16 @@ async def test_filled_partitioned_core_becomes_a_hypertable_only_when_asked_and_
     with monkeypatch.context() as patched:
         patched.setattr(migrate_database, "_offer_timescale", _no_offer)
         await migrate(connection, settings)
-    world = World(connection, settings)
-    await world.add_meter("M")
-    await day_of(world, "a.csv", DAY)
-    await day_of(world, "b.csv", date(2024, 1, 10), value=3)
+    pipeline = PipelineHarness(connection, settings)
+    await pipeline.add_meter("M")
+    await day_of(pipeline, "a.csv", DAY)
+    await day_of(pipeline, "b.csv", date(2024, 1, 10), value=3)
     await connection.execute(
         "create view core.of_a_user as select meter_id, value from core.measurements;"
         "comment on view core.of_a_user is 'kept'; grant select on core.measurements to pg_monitor;"
         "grant select on core.of_a_user to pg_monitor"
     )
-    before, views = await world.digest(), await connection.fetchval(KEPT)
+    before, views = await pipeline.digest(), await connection.fetchval(KEPT)
 
     report = await migrate(connection, settings)
 
@@ -55,19 +55,19 @@ async def test_filled_partitioned_core_becomes_a_hypertable_only_when_asked_and_
     assert estimate
     assert estimate.rows == 12
     assert (await read_layout(connection, settings)).measurements == "partitioned table"
-    await day_of(world, "c.csv", date(2024, 1, 11))
-    before = await world.digest()
+    await day_of(pipeline, "c.csv", date(2024, 1, 11))
+    before = await pipeline.digest()
 
     await migrate(connection, settings, convert=True)
 
     assert (await read_layout(connection, settings))[:2] == ("hypertable", "continuous aggregates")
     assert await estimate_conversion(connection, settings) is None
-    assert (await world.digest(), await connection.fetchval(KEPT)) == (before, views)
+    assert (await pipeline.digest(), await connection.fetchval(KEPT)) == (before, views)
     assert await connection.fetchval("select count(*) from core.of_a_user") == 18
     assert await connection.fetchval("select count(*) from quality.reading_lineage where source_file is not null") == 18
-    await day_of(world, "d.csv", date(2024, 1, 12))
-    await world.refresh([], full=True)
-    assert await wrong(world) == []
+    await day_of(pipeline, "d.csv", date(2024, 1, 12))
+    await pipeline.refresh([], full=True)
+    assert await wrong(pipeline) == []
     await connection.close()
 
 
@@ -81,106 +81,108 @@ async def _no_offer(*_: object) -> None:
     """Stand in for a server without TimescaleDB."""
 
 
-async def test_policies_come_and_go_with_the_settings(world: World) -> None:
-    on = world.settings.model_copy(update={"compress_after_days": 30, "keep_months": 36, "chunk_days": 5})
+async def test_policies_come_and_go_with_the_settings(pipeline: PipelineHarness) -> None:
+    on = pipeline.settings.model_copy(update={"compress_after_days": 30, "keep_months": 36, "chunk_days": 5})
     changed = on.model_copy(update={"compress_after_days": 60, "keep_months": None})
 
     for settings, expected in (
         (on, ("30 days", "3 years", 5)),
         (changed, ("60 days", None, 5)),
-        (world.settings, (None, None, 1)),
+        (pipeline.settings, (None, None, 1)),
     ):
-        assert (await migrate(world.connection, settings)).laid_out
-        layout = await read_layout(world.connection, settings)
+        assert (await migrate(pipeline.connection, settings)).laid_out
+        layout = await read_layout(pipeline.connection, settings)
         assert (layout.compress_after, layout.drop_after, layout.chunk_days) == expected
-        assert (await migrate(world.connection, settings)).laid_out == []
+        assert (await migrate(pipeline.connection, settings)).laid_out == []
 
 
-async def test_days_of_another_zone_make_the_daily_aggregate_anew(world: World) -> None:
-    await world.add_meter("M")
-    await day_of(world, "a.csv", DAY)
-    await follow(world)
-    ural = world.settings.model_copy(update={"default_tz": "Asia/Yekaterinburg"})
+async def test_days_of_another_zone_make_the_daily_aggregate_anew(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    await day_of(pipeline, "a.csv", DAY)
+    await follow(pipeline)
+    ural = pipeline.settings.model_copy(update={"default_tz": "Asia/Yekaterinburg"})
 
-    await migrate(world.connection, ural)
-    await World(world.connection, ural).refresh([], full=True)
+    await migrate(pipeline.connection, ural)
+    await PipelineHarness(pipeline.connection, ural).refresh([], full=True)
 
-    starts = await world.connection.fetch("select distinct bucket_start from features.meter_daily order by 1")
+    starts = await pipeline.connection.fetch("select distinct bucket_start from features.meter_daily order by 1")
     assert [f"{row[0]:%d %H:%M}" for row in starts] == ["29 19:00", "30 19:00"]
 
 
-async def test_zone_of_half_hours_gets_rollup_tables(world: World) -> None:
-    kolkata = world.settings.model_copy(update={"default_tz": "Asia/Kolkata"})
+async def test_zone_of_half_hours_gets_rollup_tables(pipeline: PipelineHarness) -> None:
+    kolkata = pipeline.settings.model_copy(update={"default_tz": "Asia/Kolkata"})
 
-    await migrate(world.connection, kolkata)
+    await migrate(pipeline.connection, kolkata)
 
-    assert (await read_layout(world.connection, kolkata)).aggregates == "roll-up tables"
+    assert (await read_layout(pipeline.connection, kolkata)).aggregates == "roll-up tables"
 
 
-async def test_more_than_100000_readings_in_the_columnstore_are_corrected_and_rolled_back(world: World) -> None:
+async def test_more_than_100000_readings_in_the_columnstore_are_corrected_and_rolled_back(
+    pipeline: PipelineHarness,
+) -> None:
     # As the policy sets it up, but without its job, which would compress when it likes.
-    await world.connection.execute(
+    await pipeline.connection.execute(
         "alter table core.measurements set (timescaledb.compress, "
         "timescaledb.compress_segmentby = 'meter_id, metric', timescaledb.compress_orderby = 'time')"
     )
     meters = [f"M{number}" for number in range(100)]
     for meter in meters:
-        await world.add_meter(meter)
+        await pipeline.add_meter(meter)
     hours = [f"2025-04-{day:02d} {hour:02d}:00" for day in range(1, 29) for hour in range(24)]
 
     def content(value: float, hours: list[str]) -> str:
         rows = (f"{hour},{meter},{metric},{value}" for meter in meters for hour in hours for metric in ("T1", "T2"))
         return long_csv(*rows)
 
-    world.put("a.csv", content(60, hours))
-    await world.run()
-    before = await world.digest()
-    await world.connection.fetch(
+    pipeline.put("a.csv", content(60, hours))
+    await pipeline.run()
+    before = await pipeline.digest()
+    await pipeline.connection.fetch(
         "select compress_chunk(c, if_not_compressed => true) from show_chunks('core.measurements') as c"
     )
 
-    world.put("a.csv", content(61, [*hours, "2025-04-29 00:00"]))
-    (correction,) = await world.run()
-    corrected = await world.connection.fetchval("select min(value) from core.measurements")
-    await world.connection.fetch(
+    pipeline.put("a.csv", content(61, [*hours, "2025-04-29 00:00"]))
+    (correction,) = await pipeline.run()
+    corrected = await pipeline.connection.fetchval("select min(value) from core.measurements")
+    await pipeline.connection.fetch(
         "select compress_chunk(c, if_not_compressed => true) from show_chunks('core.measurements') as c"
     )
-    await world.rollback(correction["load_id"])
+    await pipeline.rollback(correction["load_id"])
 
     assert (correction["rows_updated"], correction["rows_inserted"]) == (134_400, 200)
     assert corrected == 61
-    assert await world.digest() == before
+    assert await pipeline.digest() == before
 
 
-async def test_window_that_retention_has_dropped_is_skipped_said_so_and_not_erased(world: World) -> None:
-    await world.add_meter("M")
-    await day_of(world, "old.csv", date(2020, 1, 10))
-    await day_of(world, "new.csv", DAY)
-    await follow(world)
-    settings = world.settings.model_copy(update={"keep_months": 60})
-    await migrate(world.connection, settings)
-    await world.connection.fetch("select drop_chunks('core.measurements', '2020-06-01'::timestamptz)")
+async def test_window_that_retention_has_dropped_is_skipped_said_so_and_not_erased(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    await day_of(pipeline, "old.csv", date(2020, 1, 10))
+    await day_of(pipeline, "new.csv", DAY)
+    await follow(pipeline)
+    settings = pipeline.settings.model_copy(update={"keep_months": 60})
+    await migrate(pipeline.connection, settings)
+    await pipeline.connection.fetch("select drop_chunks('core.measurements', '2020-06-01'::timestamptz)")
     windows = [Window(date(2020, 1, 10), date(2020, 1, 11)), Window(DAY, DAY)]
 
-    kept = World(world.connection, settings)
+    kept = PipelineHarness(pipeline.connection, settings)
     skipped = await kept.refresh(windows)
     everything = await kept.refresh([], full=True)
 
     assert (skipped, everything) == (windows[:1], [])
-    days = await world.connection.fetch("select bucket_start, readings from features.meter_daily order by 1")
+    days = await pipeline.connection.fetch("select bucket_start, readings from features.meter_daily order by 1")
     assert [(f"{row[0]:%Y-%m-%d}", row[1]) for row in days] == [("2020-01-09", 6), ("2025-04-29", 6)]
 
 
-async def test_aggregate_of_the_engineer_by_months_is_refreshed_whole(world: World) -> None:
-    await world.connection.execute(
+async def test_aggregate_of_the_engineer_by_months_is_refreshed_whole(pipeline: PipelineHarness) -> None:
+    await pipeline.connection.execute(
         "create materialized view features.by_month with (timescaledb.continuous, timescaledb.materialized_only = true)"
         " as select time_bucket(interval '1 month', time, 'Europe/Moscow') as month, count(*) as readings"
         " from core.measurements group by 1 with no data"
     )
-    await world.add_meter("M")
-    await day_of(world, "a.csv", DAY)
-    settings = world.settings.model_copy(update={"refresh_objects": ("features.by_month",)})
+    await pipeline.add_meter("M")
+    await day_of(pipeline, "a.csv", DAY)
+    settings = pipeline.settings.model_copy(update={"refresh_objects": ("features.by_month",)})
 
-    await World(world.connection, settings).refresh([Window(DAY, DAY)])
+    await PipelineHarness(pipeline.connection, settings).refresh([Window(DAY, DAY)])
 
-    assert await world.connection.fetchval("select sum(readings) from features.by_month") == 6
+    assert await pipeline.connection.fetchval("select sum(readings) from features.by_month") == 6

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from flows.runtime import warehouse
 from schemas.settings import Settings
-from tasks.warehouse.connection import BLOCK_NAME, connector, ensure_block, find_block
+from tasks.warehouse.credentials_block import BLOCK_NAME, connector, ensure_block, find_block
 
 pytestmark = [pytest.mark.usefixtures("prefect_api"), pytest.mark.server]
 
@@ -34,5 +34,5 @@ async def test_operators_block_is_the_warehouse_where_no_database_url_is_set(
 
     assert first == SecretStr(EMBEDDED)
     assert moved == SecretStr(MOVED), "the embedded server may come up on another port"
-    assert await warehouse.resolve_dsn(unset) == SecretStr(OPERATORS)
-    assert await warehouse.resolve_dsn(named) == SecretStr(EMBEDDED)
+    assert (await warehouse.open_warehouse(unset)).dsn == SecretStr(OPERATORS)
+    assert (await warehouse.open_warehouse(named)).dsn == SecretStr(EMBEDDED)

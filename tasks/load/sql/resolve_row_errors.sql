@@ -1,11 +1,11 @@
--- $1 loads that have just been loaded. A row that is loaded from stage resolves its errors (what is still
+-- :load_ids loads that have just been loaded. A row that is loaded from stage resolves its errors (what is still
 -- wrong with it stands under the new load); so does a replay those of its load, and a newer version of
 -- a file those of the older ones, but for rows that wait for their code: these still load.
 with
 
 mine as (
 
-    select * from {quality}.quality_load_log where load_id = any($1::uuid[])
+    select * from {quality}.quality_load_log where load_id = any(:load_ids::uuid[])
 
 ),
 
@@ -18,7 +18,7 @@ resolved as (
         raw.row_num,
         true as all_reasons
     from mine
-    join {stage}.raw_rows as raw on raw.load_id = any($1::uuid[]) and mine.load_id = raw.load_id
+    join {stage}.raw_rows as raw on raw.load_id = any(:load_ids::uuid[]) and mine.load_id = raw.load_id
     where mine.requeue_of is not null
     union all
     select

@@ -1,11 +1,19 @@
--- $1 new load, $2 the load that is loaded once more.
-insert into {stage}.raw_rows (load_id, table_num, row_num, cells, payload)
-select
-    $1,
-    table_num,
-    row_num,
-    cells,
-    payload
-from {stage}.raw_rows
-where load_id = $2
-order by table_num, row_num
+with
+
+staged as (
+
+    insert into {stage}.raw_rows (load_id, table_num, row_num, cells, payload)
+    select
+        :load_id,
+        table_num,
+        row_num,
+        cells,
+        payload
+    from {stage}.raw_rows
+    where load_id = :origin
+    order by table_num, row_num
+    returning 1
+
+)
+
+select count(*) from staged

@@ -1,7 +1,6 @@
--- $1 new load, $2 the load that it goes on with.
 insert into {stage}.raw_rows (load_id, table_num, row_num, cells, payload)
 select
-    $1,
+    :load_id,
     raw.table_num,
     raw.row_num,
     raw.cells,
@@ -12,5 +11,5 @@ join requeue_rows as rows
         raw.load_id = rows.load_id
         and raw.table_num = rows.table_num
         and raw.row_num = rows.row_num
-where raw.load_id = $2
+where raw.load_id = :origin
 order by raw.table_num, raw.row_num

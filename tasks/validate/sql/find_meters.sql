@@ -6,4 +6,4 @@ select
 from {core}.meters as t
 join {core}.itp as i on t.itp_id = i.id
 join {core}.buildings as b on i.building_id = b.id
-where t.external_code = any($1::text[])
+where t.external_code = any(:codes::text[])

@@ -1,5 +1,5 @@
 select log.load_id, log.source_file, log.raw_rows, layouts.layout
 from {quality}.quality_load_log as log
 join {quality}.load_layouts as layouts on log.load_id = layouts.load_id
-where log.flow_run_id = $1 and log.status = 'running' and log.step = 'staged'
+where log.flow_run_id = :flow_run_id and log.status = 'running' and log.step = 'staged'
 order by log.started_at, log.source_file

@@ -1,4 +1,4 @@
 select row_num, payload
 from {stage}.stage_raw_measurements
-where load_id = $1 and table_num = $2
+where load_id = :load_id and table_num = :table_num
 order by row_num

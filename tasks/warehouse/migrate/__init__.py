@@ -10,6 +10,7 @@ import asyncpg
 
 from schemas.errors import TerminalError
 from schemas.settings import PROJECT_ROOT, Settings
+from tasks.warehouse.locks import Lock, hold
 from tasks.warehouse.migrate.external_core import check_core, in_words
 from tasks.warehouse.migrate.storage_layout import Conversion, Layout, estimate_conversion, lay_out, read_layout
 from tasks.warehouse.statements import SHARED, Statements, fill_schemas
@@ -29,7 +30,6 @@ __all__ = [
 ]
 
 _FOLDER = PROJECT_ROOT / "schemas" / "migrations"
-_LOCK = 7_402_611_953  # any number of our own
 _CORE = "core"
 
 
@@ -74,17 +74,14 @@ async def migrate(connection: asyncpg.Connection, settings: Settings, *, convert
             changed, or the user may not create what is missing.
 
     """
-    await connection.execute("select pg_advisory_lock($1)", _LOCK)
-    try:
-        return await _migrate(connection, settings, convert=convert)
-    except asyncpg.InsufficientPrivilegeError as error:
-        raise TerminalError(
-            f"this database user may not migrate the database ({error.args[0]}): "
-            "run `dataops db migrate` once with a user that owns the database"
-        ) from None
-    finally:
-        if not connection.is_closed():
-            await connection.execute("select pg_advisory_unlock($1)", _LOCK)
+    async with hold(connection, Lock.MIGRATE):
+        try:
+            return await _migrate(connection, settings, convert=convert)
+        except asyncpg.InsufficientPrivilegeError as error:
+            raise TerminalError(
+                f"this database user may not migrate the database ({error.args[0]}): "
+                "run `dataops db migrate` once with a user that owns the database"
+            ) from None
 
 
 async def _migrate(connection: asyncpg.Connection, settings: Settings, *, convert: bool) -> MigrationReport:

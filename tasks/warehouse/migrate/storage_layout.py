@@ -10,6 +10,7 @@ import asyncpg
 
 from schemas.errors import TerminalError
 from schemas.settings import Settings
+from tasks.warehouse.connection import fetch_one
 from tasks.warehouse.statements import SHARED, Statements
 
 if TYPE_CHECKING:
@@ -140,14 +141,14 @@ async def estimate_conversion(connection: asyncpg.Connection, settings: Settings
 
 
 async def _read(connection: asyncpg.Connection, settings: Settings) -> _Facts:
-    row = await connection.fetchrow(sql.text("select_layout", settings), settings.default_tz)
+    row = await fetch_one(connection, sql.text("select_layout", settings), settings.default_tz)
     hypertable, policies = None, []
     if row["has_timescale"]:
         hypertable = await connection.fetchrow(sql.text("select_hypertable", settings), settings.core_schema)
         policies = await connection.fetch(sql.text("select_policies", settings), settings.core_schema)
     return _Facts(
         **row,
-        chunk_interval=hypertable and hypertable["chunk_interval"],
+        chunk_interval=hypertable["chunk_interval"] if hypertable else None,
         compression_enabled=bool(hypertable and hypertable["compression_enabled"]),
         policies={policy["proc_name"]: policy["after"] for policy in policies},
     )

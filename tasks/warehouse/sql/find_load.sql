@@ -10,4 +10,4 @@ select
     first_time,
     last_time
 from {quality}.quality_load_log
-where load_id = $1
+where load_id = :load_id

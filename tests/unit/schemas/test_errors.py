@@ -4,8 +4,9 @@ import logging
 
 import pytest
 
-import flows.runtime.run_log  # noqa: F401 - puts the filter on Prefect's loggers
+from flows.runtime.run_log import hide_tracebacks_of_ours
 from schemas.errors import FileError, RunFailedError
+from schemas.problems import FileProblem
 
 
 def test_failed_run_names_its_files_and_of_very_many_only_the_first() -> None:
@@ -18,12 +19,15 @@ def test_failed_run_names_its_files_and_of_very_many_only_the_first() -> None:
     assert len(str(many)) < 400
 
 
-@pytest.mark.parametrize(("error", "has_traceback"), [(FileError("damaged"), False), (KeyError("a bug"), True)])
+@pytest.mark.parametrize(
+    ("error", "has_traceback"), [(FileError(FileProblem.OTHER, text="damaged"), False), (KeyError("a bug"), True)]
+)
 def test_log_has_no_traceback_of_what_the_user_can_act_on(error: Exception, has_traceback: bool) -> None:
     record = logging.LogRecord(
         "prefect.flow_runs", logging.ERROR, __file__, 1, "it failed", None, (type(error), error, None)
     )
 
+    hide_tracebacks_of_ours()
     is_said = logging.getLogger(record.name).filter(record)
 
     assert is_said

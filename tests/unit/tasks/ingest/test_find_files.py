@@ -9,6 +9,7 @@ import pytest
 
 from schemas.settings import Settings
 from tasks.ingest.find_files import find_files
+from tasks.warehouse.storage import LOCAL
 
 DAY = date(2025, 4, 30)
 
@@ -100,12 +101,14 @@ async def test_file_that_cannot_be_opened_or_is_moved_away_leaves_the_others_alo
         with path.open("rb"):
             return "0"
 
-    monkeypatch.setattr("tasks.ingest.find_files.checksum_of", checksum)
+    monkeypatch.setattr(LOCAL, "checksum", checksum)
     found = await find_files(DAY, settings_of(tmp_path), now=time.time())
 
     assert [file.relative_path for file in found.files] == ["good.csv"]
     assert found.growing == ["moved.csv"]
-    assert found.unreadable == {"locked.csv": "файл не открывается (Permission denied): проверьте права"}
+    assert {name: str(error) for name, error in found.unreadable.items()} == {
+        "locked.csv": "файл не открывается (Permission denied): проверьте права"
+    }
 
 
 @pytest.mark.parametrize("name", ["a\nb.csv", "б" * 100 + ".csv", "\u202egnp.csv", 'it\'s "q".csv'])

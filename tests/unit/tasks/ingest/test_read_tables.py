@@ -10,9 +10,9 @@ import pytest
 import xlsxwriter
 
 from schemas.errors import FileError
-from schemas.layouts import TableLayout
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
 from schemas.settings import PROJECT_ROOT, Settings
+from schemas.table_layout import TableLayout
 from schemas.table_spec import Identity
 from tasks.ingest.read_tables import read_tables
 

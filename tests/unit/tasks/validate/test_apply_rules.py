@@ -5,8 +5,8 @@ from collections import Counter
 import pyarrow as pa
 import pytest
 
-from schemas.layouts import Column, MetricColumn, TableLayout
 from schemas.settings import Settings
+from schemas.table_layout import Column, MetricColumn, TableLayout
 from tasks.validate.apply_rules import Judged, Meter, judge
 from tasks.validate.parse_readings import parse
 from tasks.validate.row_errors import row_errors

@@ -1,35 +1,30 @@
-"""The pipeline without Prefect, for tests: a day's files in, core out, as the flows put it together."""
+"""The pipeline without Prefect, for tests and benchmarks: the steps of the flows, a batch after the other."""
 
 from __future__ import annotations
 
-import functools
-import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import asyncpg
+from pydantic import PrivateAttr, SecretStr
 
-from flows.ingest import unpacked
-from schemas.errors import FileError
-from schemas.mappings import SourceMapping, load_mappings, match_mapping
 from schemas.reasons import Reason
 from schemas.settings import Settings
 from schemas.windows import Window
-from tasks.ingest.claim_files import Run, claim, fail_load, new_load_id, take_claim_key
-from tasks.ingest.find_files import RawFile, find_files
-from tasks.ingest.read_tables import read_tables
-from tasks.ingest.stage_rows import cells_of, raw_spool, stage_tables
-from tasks.load.merge_readings import LOADS_LOCK, accepted_spool, find_parsed, load
+from tasks.ingest.ingest_files import Request, ingest_files, prepare_ingest
+from tasks.load.merge_readings import merge_loads, plan_merges
 from tasks.load.requeue_rows import replay_from_stage, requeue_rows
 from tasks.load.rollback_load import RolledBack, rollback_load
 from tasks.transform.refresh_aggregates import find_targets, refresh
-from tasks.validate.partition_readings import Spool
-from tasks.validate.validate_loads import find_staged, judge_loads
-from tasks.warehouse.batches import group
+from tasks.validate.validate_loads import find_staged_batches, validate_loads
+from tasks.warehouse.connection import Connection, Warehouse
 from tasks.warehouse.heap import use_one_heap
+from tasks.warehouse.load_log import Run
+from tasks.warehouse.locks import take_claim_key
 
 DAY = date(2025, 4, 30)
 CORE_DIGEST = """
@@ -38,11 +33,37 @@ CORE_DIGEST = """
 """
 
 
-class World(NamedTuple):
+class OneConnection(Warehouse):
+    """A warehouse whose every connection is the same one: PGlite has no other, and a test sees what the step sees."""
+
+    _connection: Connection = PrivateAttr()
+
+    @classmethod
+    def of(cls, connection: Connection, settings: Settings) -> OneConnection:
+        """Wrap a connection."""
+        warehouse = cls(settings=settings, dsn=settings.database_url or SecretStr(""))
+        warehouse._connection = connection
+        return warehouse
+
+    def connect(self) -> AbstractAsyncContextManager[Connection]:
+        """Return the connection; it stays open."""
+        return self._borrow()
+
+    @asynccontextmanager
+    async def _borrow(self) -> AsyncIterator[Connection]:
+        yield self._connection
+
+
+class PipelineHarness(NamedTuple):
     """A migrated database and a folder of raw files."""
 
     connection: asyncpg.Connection
     settings: Settings
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """The database, by its one connection."""
+        return OneConnection.of(self.connection, self.settings)
 
     def put(self, name: str, content: bytes | str | Path, *, day: date = DAY) -> Path:
         """Put a raw file into a day's folder."""
@@ -79,68 +100,31 @@ class World(NamedTuple):
         return Run(uuid4(), await take_claim_key(self.connection), day)
 
     async def ingest(self, run: Run, *, replay: bool = False) -> None:
-        """Claim and stage every file of the run's day."""
-        found = await find_files(run.business_date, self.settings, now=time.time())
-        for file in found.files:
-            with unpacked(file, self.settings) as (members, _, broken):
-                for member in members:
-                    await self._ingest_file(run, member, broken.get(member.source_file), replay=replay)
-
-    async def _ingest_file(self, run: Run, file: RawFile, broken: FileError | None, *, replay: bool) -> None:
-        mapping: SourceMapping | FileError
-        try:
-            mapping = broken or match_mapping(_mappings(self.settings.sources_dir), file.relative_path)
-        except FileError as error:
-            mapping = error
-        claimed = await claim(
-            self.connection,
-            run,
-            self.settings,
-            source_file=file.source_file,
-            checksum=file.checksum,
-            size_bytes=file.size_bytes,
-            identity=mapping.path_identity(file.relative_path) if isinstance(mapping, SourceMapping) else None,
-            replay=replay,
-        )
-        if claimed.skipped_because or claimed.is_staged:
-            return
-        try:
-            if isinstance(mapping, FileError):
-                raise mapping
-            tables = read_tables(file.path, mapping, relative_path=file.relative_path, settings=self.settings)
-            await stage_tables(
-                self.connection, claimed.load_id, file.source_file, tables, self.settings, source=mapping.name
-            )
-        except FileError as error:
-            await fail_load(self.connection, claimed.load_id, str(error), self.settings)
+        """Stage every file of the run's day, batch by batch."""
+        request = Request(replay=replay)
+        day = await prepare_ingest(run, request, self.warehouse)
+        for files in day.batches:
+            await ingest_files(files, day.mappings, run, request, self.warehouse)
 
     async def validate(self, run: Run) -> None:
-        """Judge the run's staged loads, in groups as the flow does."""
-        spool = Spool(
-            raw=lambda load_id, table: raw_spool(load_id, table, self.settings),
-            accepted=lambda load_id: accepted_spool(load_id, self.settings),
-            cells=cells_of,
-        )
-        staged = await find_staged(self.connection, run.flow_run_id, self.settings)
-        for loads in group(staged, rows=lambda one: one.readings):
-            await judge_loads(self.connection, loads, spool, self.settings)
+        """Validate the run's staged loads, batch by batch."""
+        for loads in await find_staged_batches(run, self.warehouse):
+            await validate_loads(loads, self.warehouse)
 
     async def load(self, run: Run) -> None:
-        """Load the run's judged loads in groups, or one by one where files share readings."""
-        judged = await find_parsed(self.connection, run.flow_run_id, self.settings)
-        for loads in group(judged, rows=lambda one: one.readings):
-            alone = any(one.shares_readings for one in loads)
-            for some in [[one] for one in loads] if alone else [loads]:
-                await load(self.connection, some, run.claim_key, self.settings)
+        """Merge the run's validated loads into core, batch by batch."""
+        plan = await plan_merges(run, self.warehouse)
+        for loads in [*plan.side_by_side, *plan.in_order]:
+            await merge_loads(loads, run, self.warehouse)
 
     async def finish(self, run: Run) -> list[asyncpg.Record]:
-        """Judge and load what is staged; gives the log rows of this run in the order of their files."""
+        """Validate and load what is staged; returns the log rows of this run in the order of their files."""
         await self.validate(run)
         await self.load(run)
         return await self.log(run.flow_run_id)
 
     async def run(self, day: date = DAY, *, replay: bool = False) -> list[asyncpg.Record]:
-        """Run one day; gives the log rows of this run in the order of their files."""
+        """Run one day; returns the log rows of this run in the order of their files."""
         run = await self.begin(day)
         await self.ingest(run, replay=replay)
         return await self.finish(run)
@@ -148,18 +132,18 @@ class World(NamedTuple):
     async def requeue(self, reason: Reason = Reason.UNMAPPED_CODE) -> list[asyncpg.Record]:
         """Load rows once more that were rejected for a reason."""
         run = await self.begin()
-        await requeue_rows(self.connection, run, self.settings, reason=reason, new_load_id=new_load_id)
+        await requeue_rows(self.connection, run, self.settings, reason=reason)
         return await self.finish(run)
 
     async def replay_from_stage(self, load_id: UUID) -> list[asyncpg.Record]:
         """Load a load's rows once more from stage."""
         run = await self.begin()
-        await replay_from_stage(self.connection, load_id, run, self.settings, new_load_id=new_load_id)
+        await replay_from_stage(self.connection, load_id, run, self.settings)
         return await self.finish(run)
 
     async def rollback(self, load_id: UUID, *, dry_run: bool = False) -> RolledBack:
-        """Take a load back."""
-        return await rollback_load(self.connection, load_id, self.settings, loads_lock=LOADS_LOCK, dry_run=dry_run)
+        """Roll a load back."""
+        return await rollback_load(self.connection, load_id, self.settings, dry_run=dry_run)
 
     async def refresh(self, windows: Sequence[Window], *, full: bool = False) -> list[Window]:
         """Bring aggregates and REFRESH_OBJECTS up to date; gives the windows that retention kept from it."""
@@ -194,15 +178,6 @@ class World(NamedTuple):
                 "select * from quality.quality_row_errors order by source_file, row_num, column_name, reason"
             )
         )
-
-
-def _mappings(folder: Path) -> list[SourceMapping]:
-    return _mappings_of(folder, tuple(file.read_bytes() for file in sorted(folder.glob("*.yaml"))))
-
-
-@functools.lru_cache(maxsize=8)
-def _mappings_of(folder: Path, _contents: tuple[bytes, ...]) -> list[SourceMapping]:
-    return load_mappings(folder)
 
 
 def long_csv(*rows: str) -> str:

@@ -1,19 +1,38 @@
-"""A Prefect progress artifact for work that takes long; nothing for work that does not."""
+"""What the thin Prefect tasks of all steps share: how they are tried again, and the progress that they show."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+
+from tasks.warehouse.connection import is_transient
 
 _SECONDS = 2.0
 
 
+def is_worth_retrying(task: object, task_run: object, state: State[Any]) -> bool:
+    """Return True if a lost connection or a concurrent load broke the task: nothing else is cured by a retry."""
+    return isinstance(state.data, BaseException) and is_transient(state.data)
+
+
+BATCH_TASK: dict[str, Any] = {
+    "cache_policy": NO_CACHE,
+    "retries": 3,
+    "retry_delay_seconds": [1, 5, 20],
+    "retry_condition_fn": is_worth_retrying,
+}
+"""Options of a task that works on a batch of files; each try finds out from the database what is left."""
+
+
 @asynccontextmanager
-async def progress(description: str) -> AsyncIterator[Callable[[float], None]]:
-    """Show how far a long file has come; gives a function that takes the done share, 0 to 1."""
+async def show_progress(description: str) -> AsyncIterator[Callable[[float], None]]:
+    """Show in the UI how far a long file has come; yields a function that takes the done share, 0 to 1."""
     share = 0.0
 
     def report(done: float) -> None:

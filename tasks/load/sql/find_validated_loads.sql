@@ -1,10 +1,10 @@
 with
 
-mine as materialized (
+own as materialized (
 
     select *
     from {quality}.quality_load_log
-    where flow_run_id = $1 and status = 'running' and step = 'parsed'
+    where flow_run_id = :flow_run_id and status = 'running' and step = 'validated'
 
 ),
 
@@ -16,7 +16,7 @@ spans as (
         min(times_utc[1]) as first,
         max(times_utc[cardinality(times_utc)]) as last
     from {stage}.parsed_series
-    where load_id in (select load_id from mine) and quality < 2
+    where load_id in (select load_id from own) and quality < 2
     group by load_id, meter_id
 
 ),
@@ -35,12 +35,12 @@ shared as (
 )
 
 select
-    mine.load_id,
-    mine.source_file,
-    mine.checksum,
-    mine.rows_read - mine.rows_rejected - mine.rows_duplicate as readings,
-    mine.first_time,
-    mine.last_time,
-    mine.load_id in (select shared.load_id from shared where shared.shares_readings) as shares_readings
-from mine
-order by mine.source_file, mine.started_at
+    own.load_id,
+    own.source_file,
+    own.checksum,
+    own.rows_read - own.rows_rejected - own.rows_duplicate as readings,
+    own.first_time,
+    own.last_time,
+    own.load_id in (select shared.load_id from shared where shared.shares_readings) as shares_readings
+from own
+order by own.source_file, own.started_at

@@ -1,10 +1,10 @@
--- $1 checksum, $2 identity. What failed attempts at the same content left in stage would stand there twice.
+-- What failed attempts at the same content left in stage would be there twice.
 with
 
 failed as (
 
     select load_id from {quality}.quality_load_log
-    where checksum = $1 and identity is not distinct from $2 and status = 'failed' and step <> 'claimed'
+    where checksum = :checksum and identity is not distinct from :identity and status = 'failed' and step <> 'claimed'
 
 ),
 

@@ -1,0 +1,53 @@
+"""Bring aggregates and features up to every change that no earlier transform has finished."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from pydantic import BaseModel
+
+from tasks.transform.refresh_aggregates import find_targets, refresh
+from tasks.transform.run_dbt import build, fingerprint, project_checksum
+from tasks.transform.track_changes import finish_changes, take_changes
+from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.credentials_block import connector
+from tasks.warehouse.locks import Lock, hold
+from tasks.warehouse.roles import dbt_role
+
+_log = logging.getLogger("dataops.transform")
+
+
+class Transformed(BaseModel):
+    """How many building-days were rebuilt, and whether everything was."""
+
+    building_days: int
+    full: bool
+
+
+async def transform_changes(warehouse: Warehouse) -> Transformed:
+    """Refresh aggregates and build features over the changed days, one transform at a time.
+
+    A failure leaves the record of changes as it is.
+    """
+    settings = warehouse.settings
+    async with (
+        warehouse.connect() as connection,
+        hold(connection, Lock.TRANSFORM),
+        connector(warehouse.dsn) as changes_of,
+    ):
+        role = await dbt_role(connection, settings)
+        targets = await find_targets(connection, settings)
+        changes = await take_changes(changes_of, settings)
+        full = changes.built_with != fingerprint(settings)
+        if not changes.windows and not full:
+            _log.info("nothing changed since the last transform")
+            return Transformed(building_days=0, full=False)
+        _log.info("%d building-days in %s", changes.building_days, ", ".join(map(str, changes.windows)))
+        for window in await refresh(connection, targets, changes.windows, settings, full=full):
+            _log.warning("%s: not refreshed, retention has dropped readings of these days", window)
+        await asyncio.to_thread(
+            build, warehouse.dsn, settings, windows=changes.windows, full=full, project=changes.project, role=role
+        )
+        await finish_changes(changes_of, fingerprint(settings), project_checksum(), settings)
+        return Transformed(building_days=changes.building_days, full=full)

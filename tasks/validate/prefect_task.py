@@ -1,0 +1,17 @@
+"""The step as a Prefect task."""
+
+from __future__ import annotations
+
+from prefect import task
+
+from tasks.validate.validate_loads import StagedLoad, validate_loads
+from tasks.warehouse.batches import BatchResult
+from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.prefect_tasks import BATCH_TASK, show_progress
+
+
+@task(name="validate-loads", task_run_name="validate {loads[0].source_file} …", **BATCH_TASK)
+async def validate_loads_task(loads: list[StagedLoad], warehouse: Warehouse) -> BatchResult:
+    """Validate a batch of loads, with progress in the UI."""
+    async with show_progress(f"{loads[0].source_file}: проверка") as progress:
+        return await validate_loads(loads, warehouse, progress=progress)

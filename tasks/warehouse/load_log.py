@@ -1,0 +1,200 @@
+"""The load log, `quality.quality_load_log`: the state machine of every attempt at a file (`schemas/load_states.py`).
+
+Each statement that moves a row checks the state that it moves it from.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from schemas.errors import FileError
+from schemas.load_states import LoadStatus
+from schemas.problems import FileProblem, describe
+from schemas.settings import Settings
+from schemas.table_layout import TableLayout, fingerprint
+from tasks.warehouse.connection import Connection
+from tasks.warehouse.statements import Statements
+
+sql = Statements(__file__)
+_MAX_MESSAGE = 2_000
+
+
+class Run(NamedTuple):
+    """Who loads: the parent flow run, the lock that shows that it is alive, and the day that it is for."""
+
+    flow_run_id: UUID
+    claim_key: int
+    business_date: date
+
+
+class NewLoad(NamedTuple):
+    """A row to insert: one file, one attempt."""
+
+    load_id: UUID
+    source_file: str
+    status: Literal[LoadStatus.RUNNING, LoadStatus.SKIPPED, LoadStatus.FAILED]
+    checksum: str | None = None
+    """None: not even the bytes could be read."""
+    size_bytes: int | None = None
+    identity: str | None = None
+    replay_of: UUID | None = None
+    problem: FileProblem | None = None
+    message: str | None = None
+
+
+class LogRow(NamedTuple):
+    """A load as the log knows it."""
+
+    load_id: UUID
+    source_file: str
+    checksum: str | None
+    business_date: date
+    status: LoadStatus
+    requeue_of: UUID | None
+    raw_rows: int
+    rolled_back_at: datetime | None
+    first_time: datetime | None
+    last_time: datetime | None
+
+    @property
+    def ended_in_core(self) -> bool:
+        """Whether the load was merged into core, rolled back since or not."""
+        return self.status in (LoadStatus.SUCCESS, LoadStatus.PARTIAL)
+
+
+class ValidationCounts(NamedTuple):
+    """What validation found in one load: readings, and the span of the accepted ones in microseconds since 1970 UTC."""
+
+    load_id: UUID
+    rows_read: int
+    rows_rejected: int
+    rows_duplicate: int
+    rows_suspect: int
+    first_time: int | None
+    last_time: int | None
+
+
+class MergeCounts(NamedTuple):
+    """What a merge did to core for one load, in readings."""
+
+    load_id: UUID
+    inserted: int
+    updated: int
+    unchanged: int
+
+
+def new_load_id(now: float) -> UUID:
+    """Make a UUID version 7 (RFC 9562): it grows with time, so that stage is found by block ranges."""
+    random = secrets.randbits(74)
+    return UUID(int=int(now * 1000) << 80 | 7 << 76 | (random >> 62) << 64 | 2 << 62 | random & (1 << 62) - 1)
+
+
+async def insert_load(connection: Connection, run: Run, load: NewLoad, settings: Settings) -> None:
+    """Log a new attempt; a running one is the run's."""
+    claim_key = run.claim_key if load.status == LoadStatus.RUNNING else None
+    await connection.execute(
+        *sql(
+            "insert_load",
+            settings,
+            **load._asdict(),
+            business_date=run.business_date,
+            flow_run_id=run.flow_run_id,
+            claim_key=claim_key,
+        )
+    )
+
+
+async def find_load(connection: Connection, load_id: UUID, settings: Settings) -> LogRow | None:
+    """Find a load in the log."""
+    row = await connection.fetchrow(*sql("find_load", settings, load_id=load_id))
+    return LogRow(**{**row, "status": LoadStatus(row["status"])}) if row else None
+
+
+async def adopt_loads(connection: Connection, run: Run, settings: Settings) -> None:
+    """Take up the loads that an earlier process of the same flow run left unfinished."""
+    await connection.execute(*sql("adopt_loads", settings, flow_run_id=run.flow_run_id, claim_key=run.claim_key))
+
+
+async def finish_staging(
+    connection: Connection,
+    load_id: UUID,
+    tables: Sequence[TableLayout],
+    settings: Settings,
+    *,
+    raw_rows: int,
+    message: str | None,
+    source: str,
+) -> None:
+    """Move a load from claimed to staged.
+
+    Raises:
+        FileError: it is no longer ours.
+
+    """
+    layout = json.dumps([table.model_dump() for table in tables], ensure_ascii=False)
+    _require(
+        load_id,
+        await connection.fetchval(
+            *sql(
+                "finish_staging",
+                settings,
+                load_id=load_id,
+                raw_rows=raw_rows,
+                fingerprint=fingerprint(tables),
+                message=message,
+                source=source,
+                tables=layout,
+            )
+        ),
+    )
+
+
+async def finish_validation(connection: Connection, counts: ValidationCounts, settings: Settings) -> None:
+    """Move a load from staged to validated.
+
+    Raises:
+        FileError: it is no longer ours.
+
+    """
+    _require(counts.load_id, await connection.fetchval(*sql("finish_validation", settings, **counts._asdict())))
+
+
+async def finish_load(connection: Connection, counts: MergeCounts, claim_key: int, settings: Settings) -> None:
+    """Move a load from validated to loaded, with its final status.
+
+    Raises:
+        FileError: it is no longer ours, or its content was loaded meanwhile.
+
+    """
+    finished = await connection.fetchval(*sql("finish_load", settings, **counts._asdict(), claim_key=claim_key))
+    _require(counts.load_id, finished)
+
+
+async def fail_load(connection: Connection, load_id: UUID, error: FileError, settings: Settings) -> None:
+    """Log that a load failed and why; what it staged stays until the next attempt."""
+    await connection.execute(
+        *sql("fail_load", settings, load_id=load_id, problem=error.problem, message=str(error)[:_MAX_MESSAGE])
+    )
+
+
+async def fail_dead_load(connection: Connection, load_id: UUID, settings: Settings) -> None:
+    """Log that the run of a load has died; its file is loaded again from the start."""
+    problem = FileProblem.INTERRUPTED
+    await connection.execute(
+        *sql("fail_dead_load", settings, load_id=load_id, problem=problem, message=describe(problem))
+    )
+
+
+async def restart_failed_loads(connection: Connection, checksum: str, identity: str | None, settings: Settings) -> None:
+    """Delete what failed attempts at the same content have left in stage, and move them back to claimed."""
+    await connection.execute(*sql("restart_failed_loads", settings, checksum=checksum, identity=identity))
+
+
+def _require(load_id: UUID, moved: UUID | None) -> None:
+    if moved is None:
+        raise FileError(FileProblem.LOST_CLAIM, load_id=load_id)

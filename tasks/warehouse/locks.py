@@ -1,0 +1,73 @@
+"""Every advisory lock of the product: which there are, and how they are held.
+
+PostgreSQL releases a session's locks when its connection ends, so a killed process leaves none behind.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from enum import IntEnum
+
+from tasks.warehouse.connection import Connection
+
+
+class Lock(IntEnum):
+    """Locks that exist once a database; the numbers are arbitrary, and ours alone."""
+
+    MIGRATE = 7_402_611_953
+    TRANSFORM = 7_402_611_954
+    """One transform at a time: two dbt builds collide."""
+    REQUEUE = 7_402_611_955
+    LOADS = 7_402_611_956
+    """Shared by each merge into core; exclusive for a rollback, which must see everything that loads before it hold."""
+
+
+def checksum_key(checksum: str) -> int:
+    """Return the key that guards loads of one content (SHA-256, hexadecimal)."""
+    return int.from_bytes(bytes.fromhex(checksum)[:8], "big", signed=True)
+
+
+@asynccontextmanager
+async def hold(connection: Connection, lock: Lock, *, shared: bool = False) -> AsyncIterator[None]:
+    """Hold a lock outside a transaction; waits until it is free."""
+    kind = "_shared" if shared else ""
+    await connection.execute(f"select pg_advisory_lock{kind}($1)", lock)
+    try:
+        yield
+    finally:
+        if not connection.is_closed():
+            await connection.execute(f"select pg_advisory_unlock{kind}($1)", lock)
+
+
+@asynccontextmanager
+async def hold_checksums(connection: Connection, checksums: Iterable[str]) -> AsyncIterator[None]:
+    """Hold the locks of several contents, taken in one order so that two holders never wait for each other."""
+    keys = sorted(checksum_key(checksum) for checksum in checksums)
+    await connection.fetch("select pg_advisory_lock(key) from unnest($1::bigint[]) as key", keys)
+    try:
+        yield
+    finally:
+        if not connection.is_closed():
+            await connection.fetch("select pg_advisory_unlock(key) from unnest($1::bigint[]) as key", keys)
+
+
+async def lock_transaction(connection: Connection, key: int, *, shared: bool = False) -> None:
+    """Take a lock that the current transaction holds until it ends."""
+    await connection.execute(f"select pg_advisory_xact_lock{'_shared' if shared else ''}($1)", key)
+
+
+async def take_claim_key(connection: Connection) -> int:
+    """Take a fresh claim key; it is held until the connection closes."""
+    key = secrets.randbits(63)
+    await connection.execute("select pg_advisory_lock($1)", key)
+    return key
+
+
+async def is_held(connection: Connection, claim_key: int) -> bool:
+    """Return True if a living run holds a claim key."""
+    if await connection.fetchval("select pg_try_advisory_lock($1)", claim_key):
+        await connection.execute("select pg_advisory_unlock($1)", claim_key)
+        return False
+    return True

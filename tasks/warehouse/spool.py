@@ -1,0 +1,81 @@
+"""The files that hold raw and accepted rows while a run lives, as Arrow streams below STATE_DIR.
+
+They are a cache: what is missing is restored from stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from uuid import UUID
+
+import pyarrow as pa
+
+from schemas.readings import ACCEPTED
+from schemas.settings import Settings
+from tasks.warehouse.storage import LOCAL
+
+_KEEP_SECONDS = 2 * 86_400
+_BATCH_ROWS = 50_000  # small enough for the processor's cache
+
+
+class Spool:
+    """The spool of one state folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._folder = settings.state_dir / "spool"
+
+    def raw(self, load_id: UUID, table_num: int) -> Path:
+        """Return the path of one table's raw rows."""
+        return self._folder / f"{load_id}.{table_num}.arrow"
+
+    def accepted(self, load_id: UUID) -> Path:
+        """Return the path of a load's accepted readings (schema ACCEPTED)."""
+        return self._folder / f"{load_id}.accepted"
+
+    def partition(self, load_id: UUID, number: int) -> Path:
+        """Return the path of one partition of a batch's parsed readings; `load_id` is the batch's first."""
+        return self._folder / f"{load_id}.partition{number}"
+
+    def delete_old(self, *, now: float) -> None:
+        """Delete what failed loads left behind; a load that still needs it restores it from stage."""
+        for file in LOCAL.list_files(self._folder):
+            stat = LOCAL.stat(file)
+            if stat and now - stat.modified > _KEEP_SECONDS:
+                LOCAL.delete(file)
+
+
+class StreamWriter(ExitStack):
+    """Writes an Arrow stream that is complete only once it has its name: a killed process leaves a `.part`."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        super().__init__()
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = self.enter_context(pa.OSFile(str(path.with_suffix(".part")), "wb"))
+        self._stream = self.enter_context(pa.ipc.new_stream(file, schema))
+
+    def write(self, rows: pa.Table | pa.RecordBatch) -> None:
+        """Append rows of the stream's schema."""
+        if isinstance(rows, pa.RecordBatch):
+            self._stream.write_batch(rows)
+        else:
+            self._stream.write_table(rows, max_chunksize=_BATCH_ROWS)
+
+    def __exit__(self, *details: object) -> None:
+        super().__exit__(None, None, None)
+        part = self._path.with_suffix(".part")
+        if details[0] is None:
+            part.rename(self._path)
+
+
+def write_accepted_stream(path: Path) -> StreamWriter:
+    """Open the stream of a load's accepted readings."""
+    return StreamWriter(path, ACCEPTED)
+
+
+def read_stream(path: Path) -> Iterator[pa.RecordBatch]:
+    """Read a stream batch by batch; a map of the whole file would count as memory of ours."""
+    with pa.OSFile(str(path)) as source, pa.ipc.open_stream(source) as batches:
+        yield from batches

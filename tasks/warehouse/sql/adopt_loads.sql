@@ -1,0 +1,8 @@
+-- Only this flow run writes these rows, and it runs once at a time.
+update {quality}.quality_load_log
+set status = 'running', claim_key = :claim_key, problem = null, message = null, finished_at = null
+where
+    flow_run_id = :flow_run_id
+    and status in ('running', 'failed')
+    and step in ('staged', 'validated')
+    and claim_key is distinct from :claim_key

@@ -1,0 +1,7 @@
+update {quality}.quality_load_log
+set
+    status = 'failed',
+    finished_at = clock_timestamp(),
+    problem = :problem,
+    message = :message
+where load_id = :load_id and status in ('running', 'failed')

@@ -1,0 +1,23 @@
+-- No row: the load is no longer ours.
+with
+
+moved as (
+
+    update {quality}.quality_load_log
+    set
+        step = 'staged',
+        raw_rows = :raw_rows,
+        layout_fingerprint = :fingerprint,
+        message = :message,
+        source = :source
+    where load_id = :load_id and status = 'running' and step = 'claimed'
+    returning load_id
+
+)
+
+insert into {quality}.load_layouts (load_id, layout)
+select
+    moved.load_id,
+    :tables::jsonb
+from moved
+returning load_id

@@ -1,0 +1,12 @@
+-- First and last time in microseconds since 1970 UTC. No row: the load is no longer ours.
+update {quality}.quality_load_log
+set
+    step = 'validated',
+    rows_read = :rows_read,
+    rows_rejected = :rows_rejected,
+    rows_duplicate = :rows_duplicate,
+    rows_suspect = :rows_suspect,
+    first_time = to_timestamp(0) + :first_time::bigint * interval '1 microsecond',
+    last_time = to_timestamp(0) + :last_time::bigint * interval '1 microsecond'
+where load_id = :load_id and status = 'running' and step = 'staged'
+returning load_id

@@ -1,0 +1,96 @@
+"""The one way to files: RAW_DIR, reports and spool are listed, looked at, opened, hashed and written here.
+
+Local files today; a store of objects is another implementation of `Storage`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from io import BufferedReader
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+
+class FileStat(NamedTuple):
+    """What is known of a file without opening it."""
+
+    size_bytes: int
+    modified: float
+    """Seconds since 1970 UTC."""
+    version: tuple[int, int]
+    """Changes whenever the content may have changed: size in bytes, time of modification in nanoseconds."""
+
+
+class Storage(Protocol):
+    """Where files live."""
+
+    def list_files(self, folder: Path) -> Iterator[Path]:
+        """List the files below a folder, in a stable order, without dot-folders; none if it does not exist."""
+
+    def is_inside(self, file: Path, folder: Path) -> bool:
+        """Return True if it is a file, and no link leads it out of the folder."""
+
+    def stat(self, file: Path) -> FileStat | None:
+        """Look at a file; None: it does not exist."""
+
+    def open(self, file: Path) -> BufferedReader:
+        """Open a file for reading."""
+
+    def checksum(self, file: Path) -> str:
+        """Return the SHA-256 of a file, hexadecimal."""
+
+    def write(self, file: Path, content: bytes) -> None:
+        """Write a file so that a reader sees the old content or the new one, never a part."""
+
+    def delete(self, file: Path) -> None:
+        """Delete a file if it exists."""
+
+
+class LocalStorage:
+    """Files on this machine."""
+
+    def list_files(self, folder: Path) -> Iterator[Path]:
+        """List the files below a folder, in a stable order, without dot-folders; none if it does not exist."""
+        for parent, folders, names in os.walk(folder):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            yield from (Path(parent, name) for name in sorted(names))
+
+    def is_inside(self, file: Path, folder: Path) -> bool:
+        """Return True if it is a file, and no link leads it out of the folder."""
+        return file.is_file() and file.resolve().is_relative_to(folder.resolve())
+
+    def stat(self, file: Path) -> FileStat | None:
+        """Look at a file; None: it does not exist."""
+        try:
+            found = file.stat()
+        except FileNotFoundError:
+            return None
+        return FileStat(found.st_size, found.st_mtime, (found.st_size, found.st_mtime_ns))
+
+    def open(self, file: Path) -> BufferedReader:
+        """Open a file for reading."""
+        return file.open("rb")
+
+    def checksum(self, file: Path) -> str:
+        """Return the SHA-256 of a file, hexadecimal."""
+        with self.open(file) as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    def write(self, file: Path, content: bytes) -> None:
+        """Write a file so that a reader sees the old content or the new one, never a part."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_name(f".{file.name}.{os.getpid()}.part")
+        try:
+            part.write_bytes(content)
+            part.replace(file)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def delete(self, file: Path) -> None:
+        """Delete a file if it exists."""
+        file.unlink(missing_ok=True)
+
+
+LOCAL: Storage = LocalStorage()
