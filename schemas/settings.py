@@ -101,69 +101,69 @@ class Settings(BaseSettings):
 
     database_url: SecretStr | None = Field(
         default=None,
-        description="postgresql://user:password@host:port/database; unset: the embedded PostgreSQL",
+        description="postgresql://user:password@host:port/database; if unset, the embedded PostgreSQL",
     )
     raw_dir: ProjectPath = Field(default=Path("data/raw"), description="Folder of YYYY-MM-DD folders")
     file_patterns: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)] = Field(
         default=("*.csv", "*.xlsx", "*.xlsm", "*.xls", "*.xlsb", "*.ods", "*.csv.gz", "*.zip"),
-        description="Names of files to read",
+        description="Names of the files to read",
     )
     stage_schema: SchemaName = "stage"
     quality_schema: SchemaName = "quality"
     features_schema: SchemaName = "features"
     core_schema: SchemaName = "core"
-    default_tz: TimeZoneName = Field(default="Europe/Moscow", description="Zone of local days and hours")
-    day_start: Hour = Field(default=7, description="First local hour of the day")
-    day_end: Hour = Field(default=22, description="First local hour of the night")
-    delta_t_min: float = Field(default=17, ge=0, le=80, description="Least usual T1 − T2, °C")
-    delta_t_max: float = Field(default=23, ge=0, le=80, description="Greatest usual T1 − T2, °C")
+    default_tz: TimeZoneName = Field(default="Europe/Moscow", description="Time zone of local days and hours")
+    day_start: Hour = Field(default=7, description="Local hour at which the day begins")
+    day_end: Hour = Field(default=22, description="Local hour at which the night begins")
+    delta_t_min: float = Field(default=17, ge=0, le=80, description="Lowest normal T1 − T2, °C")
+    delta_t_max: float = Field(default=23, ge=0, le=80, description="Highest normal T1 − T2, °C")
     run_mode: Literal["once", "loop"] = "once"
     loop_interval_sec: int = Field(default=300, ge=1, le=86_400)
     refresh_objects: Annotated[tuple[ObjectName, ...], NoDecode, BeforeValidator(_comma_separated)] | None = Field(
-        default=None, description="schema.name list to refresh beside the product's own aggregates"
+        default=None, description="Further objects to refresh after a load, as schema.name, separated by commas"
     )
     chunk_days: int = Field(
         default=1, ge=1, le=366, description="Days in one chunk (TimescaleDB) or partition of core.measurements"
     )
     compress_after_days: int | None = Field(
-        default=None, ge=1, le=36_500, description="If set, the columnstore takes readings this many days old"
+        default=None, ge=1, le=36_500, description="If set, readings this many days old move to the columnstore"
     )
     keep_months: int | None = Field(
-        default=None, ge=1, le=1_200, description="If set, readings older than so many months are dropped"
+        default=None, ge=1, le=1_200, description="If set, readings older than this many months are dropped"
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     role_prefix: RolePrefix = Field(
         default="dataops",
-        description="dataops db roles makes <prefix>_owner, _loader, _dbt and _reader; one prefix a warehouse",
+        description="dataops db roles creates <prefix>_owner, _loader, _dbt and _reader; one prefix per warehouse",
     )
     keep_stage_days: Days | None = Field(
-        default=None, description="dataops purge: days to keep stage rows and resolved row errors; unset: for ever"
+        default=None, description="dataops purge: days to keep stage rows and resolved row errors; if unset, keep all"
     )
     keep_logs_days: Days | None = Field(
-        default=None, description="dataops purge: days to keep the logs of runs; unset: for ever"
+        default=None, description="dataops purge: days to keep the logs of runs; if unset, keep all"
     )
     keep_reports_days: Days | None = Field(
-        default=None, description="dataops purge: days to keep quality reports; unset: for ever"
+        default=None, description="dataops purge: days to keep quality reports; if unset, keep all"
     )
 
-    sources_dir: ProjectPath = Field(default=Path("schemas/sources"), description="Source mappings")
-    reference_dir: ProjectPath = Field(default=Path("data/reference"), description="Reference csv files")
-    artifacts_dir: ProjectPath = Field(default=Path("artifacts"), description="Reports and run logs")
-    state_dir: ProjectPath = Field(default=Path(".dataops"), description="Embedded database and spool")
+    sources_dir: ProjectPath = Field(default=Path("schemas/sources"), description="Folder of source mappings")
+    reference_dir: ProjectPath = Field(default=Path("data/reference"), description="Folder of reference csv files")
+    artifacts_dir: ProjectPath = Field(default=Path("artifacts"), description="Folder for reports and run logs")
+    state_dir: ProjectPath = Field(default=Path(".dataops"), description="Folder for the embedded database and spool")
     file_settle_sec: float = Field(
-        default=3, ge=0, le=3600, description="A file must be unchanged for so long before it is read"
+        default=3, ge=0, le=3600, description="Seconds that a file must be unchanged before it is read"
     )
     files_at_once: int = Field(
-        default=2, ge=1, le=16, description="Large files, or groups of small ones, worked on at once; a connection each"
+        default=2, ge=1, le=16, description="Large files, or groups of small ones, processed at once; a connection each"
     )
-    max_unpacked_mb: int = Field(default=2048, ge=1, description="Most that an archive or a workbook may unpack to, MB")
+    max_unpacked_mb: int = Field(default=2048, ge=1, description="Largest unpacked size of an archive or workbook, MB")
     max_unpack_ratio: int = Field(
-        default=500, ge=10, description="Most that more than 100 MB may grow by when unpacked, times"
+        default=500, ge=10, description="Largest unpacking ratio where the result exceeds 100 MB"
     )
-    workbook_memory_mb: int = Field(default=2048, ge=64, description="Most memory to parse one workbook with, MB")
-    workbook_timeout_sec: int = Field(default=300, ge=1, description="Most CPU time to parse one workbook, seconds")
+    workbook_memory_mb: int = Field(default=2048, ge=64, description="Memory limit for parsing one workbook, MB")
+    workbook_timeout_sec: int = Field(default=300, ge=1, description="CPU time limit for parsing one workbook, seconds")
     ready_suffix: Annotated[str, Field(pattern=r"^\.[A-Za-z0-9._-]{1,20}$")] | None = Field(
-        default=None, description="If set (.ready), a file is read only when a marker `name.ready` stands beside it"
+        default=None, description="If set (.ready), a file is read only once a marker `name.ready` exists beside it"
     )
 
     @field_validator("log_level", mode="before")
