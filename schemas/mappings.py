@@ -46,7 +46,7 @@ class SourceMapping(Strict):
     def _spread_over_tables(cls, document: Any) -> Any:  # noqa: ANN401 - YAML gives anything
         if not isinstance(document, dict):
             return document
-        shared = {key: value for key, value in document.items() if key in TableSpec.model_fields}
+        shared = {key: value for key, value in document.items() if key in TableSpec.yaml_keys()}
         own = {key: value for key, value in document.items() if key not in shared}
         tables = own.get("tables", [{}])
         if isinstance(tables, list):
@@ -175,7 +175,7 @@ def _allowed(keys: tuple[Any, ...]) -> str:
     if len(keys) > 1:
         return ""
     names = [name for name in SourceMapping.model_fields if name != "tables"]
-    return f"known are {', '.join([*names, *TableSpec.model_fields, 'tables'])}"
+    return f"known are {', '.join([*names, *TableSpec.yaml_keys(), 'tables'])}"
 
 
 def _line(node: Any, keys: tuple[Any, ...]) -> int:  # noqa: ANN401 - YAML gives anything

@@ -153,7 +153,7 @@ class Identity(Strict):
 class TableSpec(Strict):
     """One table of a file: where it is, what its columns mean, whose readings it holds."""
 
-    layout: Literal["long", "day-sheet"]
+    table_format: Literal["long", "day-sheet"] = Field(alias="layout")
     sheet: Annotated[tuple[Glob, ...], BeforeValidator(_listed)] = ()
     """Name of the sheet, a list of names, or globs (`*`: each visible sheet); empty: the first visible one."""
     header_row: Annotated[int, Field(ge=1)] | None = None
@@ -180,11 +180,16 @@ class TableSpec(Strict):
     """Heading → meaning; only for day-sheets."""
     identity: Identity = Identity()
 
+    @classmethod
+    def yaml_keys(cls) -> list[str]:
+        """List the keys of a table as they are written in YAML."""
+        return [field.alias or name for name, field in cls.model_fields.items()]
+
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
         if self.timestamp and (self.date or self.hour):
             raise ValueError("either timestamp, or date and hour: the headings of the columns with the time")
-        if self.layout == "long":
+        if self.table_format == "long":
             if self.columns:
                 raise ValueError("layout: day-sheet where columns are named; a long table has metric and value")
             return self

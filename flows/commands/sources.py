@@ -17,7 +17,7 @@ from schemas.errors import DataopsError, FileError, SettingsError
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
 from schemas.problems import FileProblem
 from schemas.settings import Settings, date_of_folder, load_settings
-from schemas.table_layout import TableLayout
+from schemas.table_schema import TableSchema
 from tasks.ingest.find_files import is_wanted, raw_file
 from tasks.ingest.ingest_files import unpack
 from tasks.ingest.read_tables import peek, read_tables
@@ -142,14 +142,14 @@ def _check_one(file: _Opened, mappings: list[SourceMapping], settings: Settings)
         mapping = match_mapping(mappings, file.relative_path)
         found["mapping"] = mapping.name
         for table in read_tables(file.path, mapping, relative_path=file.relative_path, settings=settings):
-            parts = (Part(batch, *_judged(table.layout, batch)) for batch in table.batches)
-            found["tables"].append(summarise(table.layout, parts)._asdict())
+            parts = (Part(batch, *_judged(table.schema, batch)) for batch in table.batches)
+            found["tables"].append(summarise(table.schema, parts)._asdict())
     except (DataopsError, OSError) as error:
         found["error"] = str(error)
     return found
 
 
-def _judged(layout: TableLayout, batch: Any) -> tuple[Any, Any]:  # noqa: ANN401 - Arrow tables pass through
+def _judged(layout: TableSchema, batch: Any) -> tuple[Any, Any]:  # noqa: ANN401 - Arrow tables pass through
     parsed = parse(layout, batch)
     return parsed, unreadable(layout, parsed)
 

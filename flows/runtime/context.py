@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import State
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from flows.runtime.run_log import hide_tracebacks_of_ours
+from flows.runtime.run_log import prepare_logging
 from flows.runtime.warehouse import migrate_warehouse, open_warehouse
 from schemas.errors import RunFailedError
 from schemas.settings import Settings
@@ -67,7 +67,7 @@ def conclude_step(result: BatchResult) -> StepResult:
 async def open_run(day: dt.date, settings: Settings) -> AsyncIterator[RunContext]:
     """Migrate, hold the claim key while the run lives, and take up what an earlier process of the run left."""
     use_one_heap()
-    hide_tracebacks_of_ours()
+    prepare_logging(settings)
     warehouse = await open_warehouse(settings)
     await migrate_warehouse(warehouse)
     flow_run_id = UUID(str(runtime.flow_run.id)) if runtime.flow_run.id else uuid4()

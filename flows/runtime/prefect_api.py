@@ -60,6 +60,7 @@ def configure_prefect(settings: Settings) -> None:
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "PREFECT_LOGGING_LEVEL": settings.log_level,
         "PREFECT_LOGGING_EXTRA_LOGGERS": "dataops",
+        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",  # steps also work without a flow
     }
     if url := local_api_url(settings):
         defaults["PREFECT_API_URL"] = url

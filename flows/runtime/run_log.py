@@ -25,8 +25,9 @@ class _OneLine(logging.Filter):
 _ONE_LINE = _OneLine()
 
 
-def hide_tracebacks_of_ours() -> None:
-    """Show what the user can act on without a traceback, in this process; safe to repeat."""
+def prepare_logging(settings: Settings) -> None:
+    """Let the steps be heard, and show what the user can act on without a traceback; in this process, safe to repeat."""
+    logging.getLogger("dataops").setLevel(settings.log_level)
     for name in ("prefect.flow_runs", "prefect.task_runs"):
         logging.getLogger(name).addFilter(_ONE_LINE)
 

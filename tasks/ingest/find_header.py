@@ -13,7 +13,7 @@ from schemas.mappings import DRAFT
 from schemas.metrics import METRICS, factor_to_own_unit, fold
 from schemas.problems import FileProblem
 from schemas.settings import Settings
-from schemas.table_layout import Column, MetricColumn, TableLayout
+from schemas.table_schema import Column, MetricColumn, TableSchema
 from schemas.table_spec import CODE_NAMES, LONG_FIELDS, LONG_REQUIRED, FromColumn, TableSpec
 from tasks.ingest.table_rows import Row
 
@@ -75,7 +75,7 @@ def wanted_columns(spec: TableSpec) -> list[_Wanted]:
     codes = {name: getattr(spec.identity, name) for name in CODE_NAMES}
     named |= {f"{name}_code": code.column for name, code in codes.items() if isinstance(code, FromColumn)}
     own = [_Wanted(field, (heading,), required=True) for field, heading in named.items() if heading]
-    if spec.layout == "day-sheet":
+    if spec.table_format == "day-sheet":
         return [*own, *(_Wanted(f"metric:{heading}", (heading,), required=True) for heading in spec.columns)]
     known = {wanted.field for wanted in own} | {f"{name}_code" for name, code in codes.items() if code}
     if spec.date:
@@ -194,7 +194,7 @@ def bind(
     sheet: str | None,
     codes: dict[str, str | None],
     settings: Settings,
-) -> TableLayout:
+) -> TableSchema:
     """Bind the columns at `places` to their meanings; `codes` are those that stand in no column.
 
     Raises:
@@ -207,8 +207,8 @@ def bind(
     _check_units(header, spec, found)
     known = set(keys.values())
     new = [f"{one.letter} «{one.heading}»" for one in columns.columns if one.key not in known and one.heading]
-    return TableLayout(
-        layout=spec.layout,
+    return TableSchema(
+        table_format=spec.table_format,
         sheet=sheet,
         header_row=header.line,
         columns=columns.columns,

@@ -202,7 +202,7 @@ async def _ingest_file(
         if isinstance(mapping, FileError):
             raise mapping  # noqa: TRY301 - what is wrong with the file's mapping fails it like what is wrong inside it
         tables = read_tables(file.path, mapping, relative_path=file.relative_path, settings=settings)
-        watched = (RawTable(table.layout, _watch(table.batches, file, progress)) for table in tables)
+        watched = (RawTable(table.schema, _watch(table.batches, file, progress)) for table in tables)
         staged: Staged = await stage_tables(
             connection, claimed.load_id, file.source_file, watched, settings, source=mapping.name
         )

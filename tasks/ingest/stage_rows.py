@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from schemas.raw_rows import raw_row_schema
 from schemas.settings import Settings
-from schemas.table_layout import TableLayout
+from schemas.table_schema import TableSchema
 from tasks.ingest.table_rows import RawTable
 from tasks.warehouse.connection import Connection
 from tasks.warehouse.copy import copy_tables
@@ -36,7 +36,7 @@ class Staged(NamedTuple):
     """What a staged file came to."""
 
     raw_rows: int
-    tables: list[TableLayout]
+    tables: list[TableSchema]
 
 
 async def stage_tables(
@@ -53,7 +53,7 @@ async def stage_tables(
     The Arrow files beside it only spare reading stage again; validation does without them.
     """
     spool = Spool(settings)
-    staged: list[TableLayout] = []
+    staged: list[TableSchema] = []
     rows = 0
     async with connection.transaction():
         for table_num, (table, batches) in enumerate(tables):
@@ -97,7 +97,7 @@ class _RawRows:
             yield pa.table([ids, numbers, batch.column("row_num"), *pack_cells(batch)], schema=_RAW_ROWS)
 
 
-def _remarks(tables: list[TableLayout], rows: int) -> str | None:
+def _remarks(tables: list[TableSchema], rows: int) -> str | None:
     """Say in the log's message what is worth knowing of a file that loads: lines left out, new columns."""
     remarks = [] if rows else ["в файле нет ни одной строки с данными"]
     remarks += [note for table in tables for note in table.notes]

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.metrics import fold
-from schemas.table_layout import RAGGED, TableLayout
+from schemas.raw_rows import RAGGED
+from schemas.table_schema import TableSchema
 
 Row = list[str | None]
 
@@ -34,7 +35,7 @@ class RawTable(NamedTuple):
     dates are ISO, an empty cell is null.
     """
 
-    layout: TableLayout
+    schema: TableSchema
     batches: Iterator[pa.RecordBatch]
 
 
@@ -85,17 +86,17 @@ class Filter(NamedTuple):
     """Folded text that stands in the first line below the table."""
 
 
-def row_schema(layout: TableLayout) -> pa.Schema:
+def row_schema(layout: TableSchema) -> pa.Schema:
     """Give the schema of a table's batches."""
     return pa.schema([("row_num", pa.int32()), *((column.key, pa.string()) for column in layout.columns)])
 
 
-def batches(parts: Iterator[Part], layout: TableLayout, places: list[int], lines: Filter) -> Iterator[pa.RecordBatch]:
+def batches(parts: Iterator[Part], layout: TableSchema, places: list[int], lines: Filter) -> Iterator[pa.RecordBatch]:
     """Give a table's readings as they stand; what is left out is counted in `layout.skipped`."""
     return (batch for batch in _batches(parts, layout, places, lines) if len(batch))
 
 
-def _batches(parts: Iterator[Part], layout: TableLayout, places: list[int], lines: Filter) -> Iterator[pa.RecordBatch]:
+def _batches(parts: Iterator[Part], layout: TableSchema, places: list[int], lines: Filter) -> Iterator[pa.RecordBatch]:
     schema = row_schema(layout)
     is_below = False
     for part in parts:
@@ -117,7 +118,7 @@ def _none_if_blank(column: pa.Array) -> pa.Array:
     return pc.if_else(blank, None, column) if pc.any(blank).as_py() else column
 
 
-def _count(layout: TableLayout, kind: str, count: int | None) -> None:
+def _count(layout: TableSchema, kind: str, count: int | None) -> None:
     if count:
         layout.skipped[kind] = layout.skipped.get(kind, 0) + count
 
@@ -147,7 +148,7 @@ def _are_totals(words: pa.Array) -> pa.Array:
 class _Block:
     """Some lines of a table, and what they look like; masks as long as the batch."""
 
-    def __init__(self, batch: pa.RecordBatch, layout: TableLayout, filter_: Filter) -> None:
+    def __init__(self, batch: pa.RecordBatch, layout: TableSchema, filter_: Filter) -> None:
         self.batch = batch
         self.layout = layout
         self._filter = filter_
@@ -236,7 +237,7 @@ def _all_words(columns: list[pa.Array]) -> pa.Array:
     return functools.reduce(pc.and_, wordy)
 
 
-def _ragged(ragged: list[tuple[int, str]], layout: TableLayout) -> Iterator[pa.RecordBatch]:
+def _ragged(ragged: list[tuple[int, str]], layout: TableSchema) -> Iterator[pa.RecordBatch]:
     """Keep lines with too few or too many cells whole: which cell is which would be a guess."""
     kept = []
     for number, text in ragged:

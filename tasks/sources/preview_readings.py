@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.table_layout import RAGGED, TableLayout
+from schemas.raw_rows import RAGGED
+from schemas.table_schema import TableSchema
 
 _ROWS = 2
 _PROBLEMS = 5
@@ -41,7 +42,7 @@ class Preview(NamedTuple):
     first_problems: list[dict[str, Any]]
 
 
-def summarise(layout: TableLayout, parts: Iterable[Part]) -> Preview:
+def summarise(layout: TableSchema, parts: Iterable[Part]) -> Preview:
     """Sum up a table's parsed readings (schema PARSED)."""
     rows = readings = unreadable = 0
     times: list[Any] = []
@@ -91,7 +92,7 @@ def _reading(reading: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
     return {"time": time, **{name: reading[name] for name in names}}
 
 
-def _columns(layout: TableLayout) -> list[dict[str, Any]]:
+def _columns(layout: TableSchema) -> list[dict[str, Any]]:
     meanings = {column.key: f"{column.metric}, {column.unit or 'own unit'}" for column in layout.metrics}
     for field in ("timestamp", "date", "hour", "tz", "building", "itp", "meter", "metric", "value", "unit"):
         if key := getattr(layout, f"{field}_column"):

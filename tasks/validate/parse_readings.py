@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.metrics import METRICS, factor_to_own_unit, find_metric
+from schemas.raw_rows import RAGGED
 from schemas.readings import METRIC_NAMES
 from schemas.reasons import Reason
-from schemas.table_layout import RAGGED, TableLayout
+from schemas.table_schema import TableSchema
 from tasks.validate.parse_numbers import read_numbers
 from tasks.validate.parse_times import NotATimeError, Times, interval_start
 
@@ -60,7 +61,7 @@ class _Cells(NamedTuple):
     """As the file or the mapping spells it."""
 
 
-def parse(layout: TableLayout, batch: pa.RecordBatch, *, table: int = 0) -> pa.Table:
+def parse(layout: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.Table:
     """Parse one batch of raw rows (`row_num` and text columns) into the PARSED schema.
 
     Each metric cell of a row becomes a row; what cannot be read is null and has bits in `problems`.
@@ -108,7 +109,7 @@ def word_places(words: pa.DictionaryArray) -> np.ndarray:
     return places
 
 
-def _times(layout: TableLayout, batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray]:
+def _times(layout: TableSchema, batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray]:
     """Give microseconds since 1970 UTC and problem bits; each different spelling is read once."""
     keys = (layout.timestamp_column or layout.date_column, layout.hour_column, layout.tz_column)
     times = Times(ZoneInfo(layout.time_zone), dt.timedelta(minutes=layout.interval_minutes), layout.stamp, layout.epoch)
@@ -151,7 +152,7 @@ def distinct(columns: Sequence[pa.DictionaryArray]) -> tuple[np.ndarray, list[tu
     return places, list(zip(*found, strict=True))
 
 
-def _value_columns(layout: TableLayout, batch: pa.RecordBatch) -> Iterator[_Cells]:
+def _value_columns(layout: TableSchema, batch: pa.RecordBatch) -> Iterator[_Cells]:
     for column in layout.metrics:
         yield _Cells(
             key=column.key,
@@ -180,7 +181,7 @@ def _metric_index(spelling: str) -> int:
 
 
 def _readings(
-    layout: TableLayout,
+    layout: TableSchema,
     batch: pa.RecordBatch,
     cells: _Cells,
     *,
@@ -220,7 +221,7 @@ def _readings(
     return pa.table(columns, schema=PARSED)
 
 
-def _factors(layout: TableLayout, cells: _Cells, spelled: pa.DictionaryArray) -> tuple[np.ndarray, pa.DictionaryArray]:
+def _factors(layout: TableSchema, cells: _Cells, spelled: pa.DictionaryArray) -> tuple[np.ndarray, pa.DictionaryArray]:
     """Give the factor to each metric's own unit (NaN: the unit is unknown or of another kind), and that unit."""
     known = pa.DictionaryArray.from_arrays(pa.array(cells.metric.astype(np.int32), mask=cells.metric < 0), METRIC_NAMES)
     places, pairs = distinct([known, spelled])
@@ -234,7 +235,7 @@ def _factors(layout: TableLayout, cells: _Cells, spelled: pa.DictionaryArray) ->
     return factors[places], words_at(places, units)
 
 
-def meter_codes(layout: TableLayout, batch: pa.RecordBatch) -> pa.DictionaryArray:
+def meter_codes(layout: TableSchema, batch: pa.RecordBatch) -> pa.DictionaryArray:
     """Give the meter code of each raw row, or null."""
     return _codes(batch, layout.meter_column, layout.meter_code)
 

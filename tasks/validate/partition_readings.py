@@ -20,7 +20,7 @@ from schemas.raw_rows import raw_row_schema
 from schemas.readings import ACCEPTED
 from schemas.reasons import Quality
 from schemas.settings import Settings
-from schemas.table_layout import TableLayout
+from schemas.table_schema import TableSchema
 from tasks.validate.parse_readings import PARSED, meter_codes, parse, word_places
 from tasks.warehouse.connection import Connection
 from tasks.warehouse.spool import Spool, StreamWriter, read_stream
@@ -40,7 +40,7 @@ class Table(NamedTuple):
     load_id: UUID
     source_file: str
     table_num: int
-    layout: TableLayout
+    schema: TableSchema
 
 
 def write_accepted(readings: pa.Table, file_of_table: Sequence[int], writers: Sequence[StreamWriter]) -> None:
@@ -60,7 +60,7 @@ async def restore_raw(connection: Connection, table: Table, spool: Spool, settin
     path = spool.raw(table.load_id, table.table_num)
     if path.exists():
         return
-    keys = [column.key for column in table.layout.columns]
+    keys = [column.key for column in table.schema.columns]
     schema = raw_row_schema(keys)
     query, *values = sql("select_raw_rows", settings, load_id=table.load_id, table_num=table.table_num)
     with StreamWriter(path, schema) as writer:
@@ -83,16 +83,16 @@ def _parsed(tables: Sequence[Table], spool: Spool) -> Iterator[list[pa.Table]]:
         for place, table in enumerate(tables):
             batches = raw_batches(table, spool)
             while some := list(islice(batches, 4 * _THREADS)):
-                yield list(threads.map(partial(parse, table.layout, table=place), some))
+                yield list(threads.map(partial(parse, table.schema, table=place), some))
 
 
 def count_readings(tables: Sequence[Table], spool: Spool) -> Counter[str | None]:
     """Count the readings of each meter code; None: without one."""
     readings: Counter[str | None] = Counter({None: 0})
     for table in tables:
-        in_a_row = len(table.layout.metrics) or 1
+        in_a_row = len(table.schema.metrics) or 1
         for batch in raw_batches(table, spool):
-            codes = meter_codes(table.layout, batch)
+            codes = meter_codes(table.schema, batch)
             counts = np.bincount(word_places(codes), minlength=len(codes.dictionary) + 1)
             for code, count in zip([*codes.dictionary.to_pylist(), None], counts, strict=True):
                 readings[code] += int(count) * in_a_row

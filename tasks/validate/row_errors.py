@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.reasons import ADVICE, SUSPECT_REASONS, Reason
-from schemas.table_layout import TableLayout
+from schemas.table_schema import TableSchema
 from tasks.validate.parse_readings import BIT, HOUR_IS_BAD, word_places
 
 
@@ -26,7 +26,7 @@ class _Blame(NamedTuple):
     """The column whose cell to look at, where it is another."""
 
 
-def row_errors(layouts: Sequence[TableLayout], rejected: pa.Table) -> pa.Table:
+def row_errors(layouts: Sequence[TableSchema], rejected: pa.Table) -> pa.Table:
     """List what is wrong: one row per reading and reason, and once per source row if the row is to blame.
 
     Columns: table, row_num, column_name, cell, meter_code, metric, raw_value, reason, message.
@@ -47,13 +47,13 @@ def _in_words(rows: pa.Table) -> pa.Table:
     return rows.cast(pa.schema(fields))
 
 
-def unreadable(layout: TableLayout, parsed: pa.Table) -> pa.Table:
+def unreadable(layout: TableSchema, parsed: pa.Table) -> pa.Table:
     """List what is wrong with the parsed readings of one table before any rule or reference table is asked."""
     wrong = parsed.filter(pc.not_equal(parsed.column("problems"), 0))
     return row_errors([layout], wrong) if len(wrong) else wrong
 
 
-def _blames(layouts: Sequence[TableLayout], rejected: pa.Table, reason: Reason) -> Iterator[_Blame]:
+def _blames(layouts: Sequence[TableSchema], rejected: pa.Table, reason: Reason) -> Iterator[_Blame]:
     rows = rejected.filter(_has(rejected, BIT[reason]))
     if not len(rows):
         return
@@ -82,7 +82,7 @@ def _blames(layouts: Sequence[TableLayout], rejected: pa.Table, reason: Reason) 
         yield _Blame(rows, rows.column("column_key"))
 
 
-def _blame_time(layouts: Sequence[TableLayout], rows: pa.Table) -> _Blame:
+def _blame_time(layouts: Sequence[TableSchema], rows: pa.Table) -> _Blame:
     dates = _of_table(rows, [layout.timestamp_column or layout.date_column for layout in layouts])
     hours = _of_table(rows, [layout.hour_column for layout in layouts])
     return _Blame(rows, pc.if_else(_has(rows, HOUR_IS_BAD), hours, dates), of_whole_row=True)
@@ -96,7 +96,7 @@ def _of_table(rows: pa.Table, values: Sequence[str | None]) -> pa.ChunkedArray:
     return pa.array(values, pa.string()).take(rows.column("table"))
 
 
-def _errors(layouts: Sequence[TableLayout], blame: _Blame, reason: Reason) -> pa.Table:
+def _errors(layouts: Sequence[TableSchema], blame: _Blame, reason: Reason) -> pa.Table:
     rows = blame.rows
     count = len(rows)
     table = pa.table(
@@ -115,13 +115,13 @@ def _errors(layouts: Sequence[TableLayout], blame: _Blame, reason: Reason) -> pa
     return table.take(_first_of_rows(rows)) if blame.of_whole_row else table
 
 
-def _cells(layouts: Sequence[TableLayout], rows: pa.Table, column: pa.Array | pa.ChunkedArray) -> pa.Array:
+def _cells(layouts: Sequence[TableSchema], rows: pa.Table, column: pa.Array | pa.ChunkedArray) -> pa.Array:
     letters = column_letters(layouts, rows.column("table"), column)
     return pc.binary_join_element_wise(letters, rows.column("row_num").cast(pa.string()), "")
 
 
 def column_letters(
-    layouts: Sequence[TableLayout], tables: pa.ChunkedArray, columns: pa.Array | pa.ChunkedArray
+    layouts: Sequence[TableSchema], tables: pa.ChunkedArray, columns: pa.Array | pa.ChunkedArray
 ) -> pa.Array:
     """Give the Excel letter of the column that stands beside each table's number; null if it has none."""
     keys = columns.combine_chunks() if isinstance(columns, pa.ChunkedArray) else columns

@@ -18,7 +18,7 @@ from schemas.errors import FileError
 from schemas.readings import NO_METER
 from schemas.reasons import Quality
 from schemas.settings import Settings
-from schemas.table_layout import TableLayout
+from schemas.table_schema import TableSchema
 from tasks.validate.apply_rules import Judged, Meter, judge
 from tasks.validate.parse_readings import combine, word_places
 from tasks.validate.partition_readings import (
@@ -57,7 +57,7 @@ class StagedLoad(NamedTuple):
     load_id: UUID
     source_file: str
     raw_rows: int
-    layouts: list[TableLayout]
+    layouts: list[TableSchema]
 
     @property
     def readings(self) -> int:
@@ -73,7 +73,7 @@ async def find_staged_loads(connection: Connection, run: Run, settings: Settings
             row["load_id"],
             row["source_file"],
             row["raw_rows"],
-            [TableLayout.model_validate(layout) for layout in json.loads(row["layout"])],
+            [TableSchema.model_validate(layout) for layout in json.loads(row["layout"])],
         )
         for row in rows
     ]
@@ -236,7 +236,7 @@ async def _store(
 
 
 def _row_errors(tables: Sequence[Table], rejected: pa.Table, spool: Spool) -> pa.Table:
-    errors = row_errors([table.layout for table in tables], rejected)
+    errors = row_errors([table.schema for table in tables], rejected)
     raw = _raw_rows_of(tables, errors, spool)
     places = pc.index_in(_row_keys(errors), value_set=_row_keys(raw))
     given = {name: errors.column(name) for name in errors.column_names if name != "table"}
@@ -275,7 +275,7 @@ def _named(tables: Sequence[Table], of: pa.ChunkedArray) -> dict[str, pa.Chunked
     values = {
         "load_id": pa.array([table.load_id.bytes for table in tables], pa.binary(16)),
         "source_file": pa.array([table.source_file for table in tables], pa.string()),
-        "sheet": pa.array([table.layout.sheet for table in tables], pa.string()),
+        "sheet": pa.array([table.schema.sheet for table in tables], pa.string()),
         "table_num": pa.array([table.table_num for table in tables], pa.int16()),
     }
     return {name: value.take(of) for name, value in values.items()}
@@ -304,7 +304,7 @@ def _series(tables: Sequence[Table], readings: pa.Table) -> pa.Table:
     offsets = pa.array(np.append(starts, len(order)).astype(np.int32))
     common = readings.take(pa.array(order[starts]))
     named = _named(tables, common.column("table"))
-    layouts = [table.layout for table in tables]
+    layouts = [table.schema for table in tables]
     plain = {name: common.column(name).cast(pa.string()) for name in _COMMON if name not in ("quality", "meter_id")}
     meter_id = common.column("meter_id")
     in_order = readings.select(["row_num", "ts", "value"]).take(pa.array(order))

@@ -16,7 +16,7 @@ from schemas.errors import FileError
 from schemas.load_states import LoadStatus
 from schemas.problems import FileProblem, describe
 from schemas.settings import Settings
-from schemas.table_layout import TableLayout, fingerprint
+from schemas.table_schema import TableSchema, fingerprint
 from tasks.warehouse.connection import Connection
 from tasks.warehouse.statements import Statements
 
@@ -123,7 +123,7 @@ async def adopt_loads(connection: Connection, run: Run, settings: Settings) -> N
 async def finish_staging(
     connection: Connection,
     load_id: UUID,
-    tables: Sequence[TableLayout],
+    tables: Sequence[TableSchema],
     settings: Settings,
     *,
     raw_rows: int,
@@ -136,7 +136,7 @@ async def finish_staging(
         FileError: it is no longer ours.
 
     """
-    layout = json.dumps([table.model_dump() for table in tables], ensure_ascii=False)
+    layout = json.dumps([table.model_dump(by_alias=True) for table in tables], ensure_ascii=False)
     _require(
         load_id,
         await connection.fetchval(

@@ -28,7 +28,7 @@ from schemas.errors import FileError, MappingError
 from schemas.mappings import SourceMapping, match_mapping, read_mappings
 from schemas.raw_rows import SEPARATOR
 from schemas.settings import Settings
-from schemas.table_layout import TableLayout
+from schemas.table_schema import TableSchema
 from tasks.ingest.read_tables import peek, read_tables
 from tasks.ingest.unpack_archives import expand, is_archive
 from tasks.sources.draft_mapping import Sheet, draft_mapping
@@ -88,7 +88,7 @@ def no_hang() -> Iterator[None]:
 class Read(NamedTuple):
     """One table as the pipeline reads it."""
 
-    layout: TableLayout
+    layout: TableSchema
     raw: list[dict[str, Any]]
     readings: list[dict[str, Any]]
 
@@ -98,7 +98,7 @@ def read(path: Path, name: str, mapping: SourceMapping) -> list[Read]:
     tables = []
     for table in read_tables(path, mapping, relative_path=name, settings=LIMITS):
         batches = list(table.batches)
-        parsed = [parse(table.layout, batch) for batch in batches]
+        parsed = [parse(table.schema, batch) for batch in batches]
         for batch in batches:
             check_stage(batch)
         if parsed:
@@ -106,10 +106,10 @@ def read(path: Path, name: str, mapping: SourceMapping) -> list[Read]:
             judged = judge(everything, METERS, LIMITS)
             assert len(judged.readings) + len(judged.duplicates) == len(everything)
             rejected = judged.readings.filter(pa.compute.equal(judged.readings.column("quality"), 2))
-            assert len(rejected) == 0 or len(row_errors([table.layout], rejected)) > 0
+            assert len(rejected) == 0 or len(row_errors([table.schema], rejected)) > 0
         tables.append(
             Read(
-                table.layout,
+                table.schema,
                 [row for batch in batches for row in batch.to_pylist()],
                 [reading for one in parsed for reading in one.to_pylist()],
             )
@@ -154,7 +154,7 @@ def refusal(act: Callable[[], object], kind: type[Exception] = FileError) -> Non
     assert len(said) < 2_000
 
 
-def expected_moment(layout: TableLayout, row: dict[str, Any]) -> dt.datetime:
+def expected_moment(layout: TableSchema, row: dict[str, Any]) -> dt.datetime:
     """Say when a row was read, in UTC, by the plainest reading of its cells."""
     text = str(row[layout.timestamp_column or layout.date_column or ""]).strip()
     if "." in text[:3]:
@@ -197,7 +197,7 @@ def accepted(table: Read) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
             yield reading, rows[reading["row_num"]]
 
 
-def check_reading(layout: TableLayout, reading: dict[str, Any], row: dict[str, Any]) -> None:
+def check_reading(layout: TableSchema, reading: dict[str, Any], row: dict[str, Any]) -> None:
     """See that a reading says what its row says."""
     number = simple_number(row[reading["column_key"]])
     assert number is not None, (reading, row)
@@ -213,12 +213,12 @@ def check_against_file(content: bytes, tables: list[Read]) -> None:
     seen = Seen(content)
     for table in tables:
         for reading, row in accepted(table):
-            check_reading(table.layout, reading, row)
+            check_reading(table.schema, reading, row)
             text = row[reading["column_key"]]
             number = simple_number(text)
             assert number is not None
             assert seen.holds_text(text) or seen.holds_number(number), (reading, row)
-            assert seen.holds_moment(row[table.layout.timestamp_column or table.layout.date_column or ""]), (
+            assert seen.holds_moment(row[table.schema.timestamp_column or table.schema.date_column or ""]), (
                 reading,
                 row,
             )
@@ -481,9 +481,9 @@ def check_against_grid(grid: list[list[files.Cell]], table: Read, *, is_csv: boo
     for row in grid:
         lines[line] = row
         line += 1 + (is_csv and sum(str(cell).count("\n") for cell in row if cell is not None))
-    places = {column.key: place for place, column in ((_place(one.letter), one) for one in table.layout.columns)}
+    places = {column.key: place for place, column in ((_place(one.letter), one) for one in table.schema.columns)}
     for reading, row in accepted(table):
-        check_reading(table.layout, reading, row)
+        check_reading(table.schema, reading, row)
         cell = lines[row["row_num"]][places[reading["column_key"]]]
         text = row[reading["column_key"]]
         assert (
@@ -491,8 +491,8 @@ def check_against_grid(grid: list[list[files.Cell]], table: Read, *, is_csv: boo
             or (not isinstance(cell, str) and simple_number(str(cell)) == simple_number(text))
             or (isinstance(cell, float) and f"{cell:g}" == text)
         ), (cell, text)
-    skipped = dict(table.layout.skipped)
-    ends = table.layout.header_row + skipped.pop("строки единиц и номеров столбцов", 0)
+    skipped = dict(table.schema.skipped)
+    ends = table.schema.header_row + skipped.pop("строки единиц и номеров столбцов", 0)
     skipped.pop("пустые строки", None)
     filled = [number for number, row in lines.items() if number > ends and any(as_written(cell) for cell in row)]
     assert len(filled) == len(table.raw) + sum(skipped.values()), (filled, table)

@@ -48,7 +48,7 @@ def features(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
             raise asked.pop(0)
         asked.extend(windows)
 
-    monkeypatch.setattr("flows.transform.build", build)
+    monkeypatch.setattr("tasks.transform.transform_changes.build", build)
     return asked
 
 

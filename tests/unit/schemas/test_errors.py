@@ -4,9 +4,10 @@ import logging
 
 import pytest
 
-from flows.runtime.run_log import hide_tracebacks_of_ours
+from flows.runtime.run_log import prepare_logging
 from schemas.errors import FileError, RunFailedError
 from schemas.problems import FileProblem
+from schemas.settings import Settings
 
 
 def test_failed_run_names_its_files_and_of_very_many_only_the_first() -> None:
@@ -27,7 +28,7 @@ def test_log_has_no_traceback_of_what_the_user_can_act_on(error: Exception, has_
         "prefect.flow_runs", logging.ERROR, __file__, 1, "it failed", None, (type(error), error, None)
     )
 
-    hide_tracebacks_of_ours()
+    prepare_logging(Settings())
     is_said = logging.getLogger(record.name).filter(record)
 
     assert is_said

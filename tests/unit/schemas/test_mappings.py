@@ -91,7 +91,7 @@ CONTRIBUTING = (PROJECT_ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 def test_mapping_that_the_developers_guide_shows_is_one(document: str) -> None:
     ((mapping, _),) = read_mappings("CONTRIBUTING.md", document.encode())
 
-    assert mapping.takes("D-0417/ТЭЦ_0417_2025-04." + ("csv" if mapping.tables[0].layout == "long" else "xlsx"))
+    assert mapping.takes("D-0417/ТЭЦ_0417_2025-04." + ("csv" if mapping.tables[0].table_format == "long" else "xlsx"))
 
 
 def test_heat_meter_of_the_developers_guide_is_read_as_it_says(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_heat_meter_of_the_developers_guide_is_read_as_it_says(tmp_path: Path) -
     path.write_bytes(files.xlsx(rows))
 
     (table,) = read_tables(path, mapping, relative_path="D-0417/ТЭЦ_0417_2025-04.xlsx", settings=Settings())
-    readings = [one for batch in table.batches for one in parse(table.layout, batch).to_pylist()]
+    readings = [one for batch in table.batches for one in parse(table.schema, batch).to_pylist()]
 
     assert {(one["building_code"], one["itp_code"], one["meter_code"], one["problems"]) for one in readings} == {
         ("D-0417", "D-0417-ITP", "00123", 0)
@@ -129,7 +129,7 @@ def test_heat_meter_of_the_developers_guide_is_read_as_it_says(tmp_path: Path) -
     }
 
 
-@pytest.mark.parametrize("key", [*SourceMapping.model_fields, *TableSpec.model_fields, *Identity.model_fields])
+@pytest.mark.parametrize("key", [*SourceMapping.model_fields, *TableSpec.yaml_keys(), *Identity.model_fields])
 def test_developers_guide_explains_every_key(key: str) -> None:
     reference = CONTRIBUTING.partition("Of a file:")[2].partition("## ")[0]
 

@@ -12,7 +12,7 @@ import xlsxwriter
 from schemas.errors import FileError
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
 from schemas.settings import PROJECT_ROOT, Settings
-from schemas.table_layout import TableLayout
+from schemas.table_schema import TableSchema
 from schemas.table_spec import Identity
 from tasks.ingest.read_tables import read_tables
 
@@ -31,12 +31,12 @@ SHEET = SourceMapping.model_validate(
 )
 
 
-def read(path: Path, mapping: SourceMapping = LONG, **settings: object) -> tuple[TableLayout, list[dict[str, Any]]]:
+def read(path: Path, mapping: SourceMapping = LONG, **settings: object) -> tuple[TableSchema, list[dict[str, Any]]]:
     (table,) = read_tables(
         path, mapping, relative_path=path.name, settings=Settings.model_validate({"raw_dir": path.parent} | settings)
     )
     rows = [row for batch in table.batches for row in batch.to_pylist()]
-    return table.layout, rows
+    return table.schema, rows
 
 
 def csv_file(folder: Path, text: str | bytes, encoding: str = "utf-8") -> Path:
@@ -224,7 +224,7 @@ def test_hidden_sheet_is_read_only_when_the_mapping_names_it(
 
     tables = read_tables(path, mapping, relative_path="a.xlsx", settings=Settings())
 
-    assert [table.layout.sheet for table in tables] == read_sheets
+    assert [table.schema.sheet for table in tables] == read_sheets
 
 
 def test_csv_of_any_size_is_read_in_bounded_memory(tmp_path: Path) -> None:

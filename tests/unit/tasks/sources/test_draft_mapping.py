@@ -53,7 +53,7 @@ def readings(path: Path, yaml: str) -> list[list[dict[str, Any]]]:
     ((mapping, _),) = read_mappings("new.yaml", yaml.encode())
     assert mapping.takes("2025/Архив 2026-11.xlsx")
     return [
-        [reading for batch in table.batches for reading in parse(table.layout, batch).to_pylist()]
+        [reading for batch in table.batches for reading in parse(table.schema, batch).to_pylist()]
         for table in read_tables(path, mapping, relative_path=path.name, settings=Settings())
     ]
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from schemas.settings import Settings
-from schemas.table_layout import Column, MetricColumn, TableLayout
+from schemas.table_schema import Column, MetricColumn, TableSchema
 from tasks.validate.apply_rules import Judged, Meter, judge
 from tasks.validate.parse_readings import parse
 from tasks.validate.row_errors import row_errors
@@ -16,7 +16,7 @@ LONG = ["timestamp", "building", "meter", "metric", "value", "unit"]
 WIDE = {"Подача": "flow_supply", "Т1": "T1", "Т2": "T2"}
 
 
-def long_layout(**changes: object) -> TableLayout:
+def long_layout(**changes: object) -> TableSchema:
     fields = {
         "layout": "long",
         "header_row": 1,
@@ -30,10 +30,10 @@ def long_layout(**changes: object) -> TableLayout:
         "time_zone": "Europe/Moscow",
         "interval_minutes": 60,
     }
-    return TableLayout.model_validate(fields | changes)
+    return TableSchema.model_validate(fields | changes)
 
 
-def wide_layout(**changes: object) -> TableLayout:
+def wide_layout(**changes: object) -> TableSchema:
     keys = ["Дата", "Час", *WIDE]
     fields = {
         "layout": "day-sheet",
@@ -46,10 +46,10 @@ def wide_layout(**changes: object) -> TableLayout:
         "time_zone": "Europe/Moscow",
         "interval_minutes": 60,
     }
-    return TableLayout.model_validate(fields | changes)
+    return TableSchema.model_validate(fields | changes)
 
 
-def judged(layout: TableLayout, rows: list[list[str | None]], **settings: object) -> Judged:
+def judged(layout: TableSchema, rows: list[list[str | None]], **settings: object) -> Judged:
     keys = [column.key for column in layout.columns]
     columns = [pa.array(cells, pa.string()) for cells in zip(*rows, strict=True)]
     row_nums = pa.array(range(2, len(rows) + 2), pa.int32())

@@ -10,12 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.metrics import fold
 
-RAGGED = "␞"
-"""Begins the last cell of a row with too few or too many cells; the whole line follows it."""
-
 
 class _Found(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True)
 
 
 class Column(_Found):
@@ -36,10 +33,10 @@ class MetricColumn(_Found):
     """As the mapping or the heading says it; None: the metric's own unit."""
 
 
-class TableLayout(_Found):
+class TableSchema(_Found):
     """One table: its columns and what each means. Every `*_column` is the key of a column, or None."""
 
-    layout: Literal["long", "day-sheet"]
+    table_format: Literal["long", "day-sheet"] = Field(alias="layout")
     sheet: str | None = None
     header_row: int
     """Line of the header as a person counts it; of a two-line header, the last."""
@@ -81,7 +78,7 @@ class TableLayout(_Found):
     """What a person should know of a table that is read all the same, such as a new column."""
 
 
-def fingerprint(layouts: Iterable[TableLayout]) -> str:
-    """Give a short hash of sheets and headings, to see when a supplier changes its layout."""
-    headings = "\n".join(f"{layout.sheet}:{[fold(column.heading) for column in layout.columns]}" for layout in layouts)
+def fingerprint(tables: Iterable[TableSchema]) -> str:
+    """Give a short hash of sheets and headings, to see when a supplier changes its columns."""
+    headings = "\n".join(f"{table.sheet}:{[fold(column.heading) for column in table.columns]}" for table in tables)
     return hashlib.sha256(headings.encode()).hexdigest()[:16]
