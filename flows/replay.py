@@ -1,4 +1,4 @@
-"""Load what is loaded already once more: after a mapping or a rule was mended, or after a rollback."""
+"""Load what is loaded already once more: after a mapping or a rule was fixed, or after a rollback."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from tasks.report.summarise_run import RunSummary
 
 @flow(name="replay", flow_run_name="replay/{date}", persist_result=False)
 async def replay(date: dt.date, only: list[str] | None = None, from_stage: UUID | None = None) -> RunSummary:
-    """Load files of a day once more, as new loads whose values stand over all earlier ones.
+    """Load files of a day once more, as new loads whose values replace all earlier ones.
 
     Args:
-        date: The day whose folder they lie in.
+        date: The day whose folder they are in.
         only: Paths below the day's folder; by default all there are.
         from_stage: Instead of files: the rows that stage has of this load.
 
@@ -33,14 +33,13 @@ async def replay(date: dt.date, only: list[str] | None = None, from_stage: UUID 
         RunFailedError: names the files that could not be loaded; the others are.
 
     """
-    settings = load_settings()
-    async with open_run(date, settings) as context:
+    async with open_run(date, load_settings()) as context:
         steps: list[State[Any]] = []
         if from_stage is None:
             steps.append(await ingest(context, only, replay=True, return_state=True))
         else:
             async with context.warehouse.connect() as connection:
-                await replay_from_stage(connection, from_stage, context.run, settings)
+                await replay_from_stage(connection, from_stage, context.run, context.settings)
         steps += [
             await validate(context, return_state=True),
             await load_files(context, return_state=True),

@@ -1,4 +1,4 @@
-"""Load rows once more from stage: those that waited for their code, or whose rule was mended."""
+"""Load rows once more from stage: those that waited for their code, or whose rule was fixed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tasks.report.summarise_run import RunSummary
 async def requeue(reason: Reason = Reason.UNMAPPED_CODE) -> RunSummary:
     """Load the rows that were rejected for a reason and have become loadable; the files are not needed.
 
-    The reports of the days that the rows came from are written anew.
+    The reports of the days that the rows came from are rewritten.
 
     Raises:
         RunFailedError: names the loads whose rows could not be loaded.

@@ -1,4 +1,4 @@
-"""Roll a load back, and rebuild what was made from it."""
+"""Undo a load, and rebuild what was made from it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from uuid import UUID
 from prefect import flow, get_run_logger
 
 from flows.runtime.context import open_run
+from flows.runtime.rollback_wording import in_words
 from flows.transform import transform
 from schemas.settings import load_settings
 from tasks.load.rollback_load import RolledBack, rollback_load
@@ -15,11 +16,11 @@ from tasks.load.rollback_load import RolledBack, rollback_load
 
 @flow(name="rollback", flow_run_name="rollback/{load_id}", persist_result=False)
 async def rollback(load_id: UUID) -> RolledBack:
-    """Leave core as if the load had never happened, but for readings that a later load rewrote."""
+    """Leave core as if it had never been loaded, except readings that a later load rewrote."""
     settings = load_settings()
     async with open_run(dt.datetime.now(settings.zone).date(), settings) as context:
         async with context.warehouse.connect() as connection:
             done = await rollback_load(connection, load_id, settings, dry_run=False)
-        get_run_logger().info("rolled back: %s", done)
+        get_run_logger().info("%s", in_words(done, dry_run=False))
         await transform(context)
     return done

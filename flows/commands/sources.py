@@ -1,4 +1,4 @@
-"""`dataops sources`: which mapping takes a file, and what it finds in it."""
+"""`dataops sources`: which mapping fits a file, and what it finds in it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from flows.commands.console import AsJson, err, heading, out, print_json, print_table, visible
+from flows.commands.console import AsJson, err, heading, out, print_json, print_table, track, visible
 from schemas.errors import DataopsError, FileError, SettingsError
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
 from schemas.problems import FileProblem
@@ -28,7 +28,7 @@ from tasks.validate.parse_times import Times as Clock
 from tasks.validate.parse_times import read_hour, read_moment
 from tasks.validate.row_errors import unreadable
 
-app = typer.Typer(help="Source mappings: which files are taken and how they are read.", no_args_is_help=True)
+app = typer.Typer(help="Source mappings: which files are accepted and how they are read.", no_args_is_help=True)
 
 
 @app.command()
@@ -37,10 +37,12 @@ def check(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show for each file which mapping takes it, what it finds and the first rows as readings; writes nothing."""
+    """Show for each file which mapping fits it, what it finds and the first rows as readings; writes nothing."""
     settings = load_settings()
     mappings = load_mappings(settings.sources_dir)
-    found = [one for file in files or _all_files(settings) for one in _check(file, mappings, settings)]
+    paths = files or _all_files(settings)
+    with track(paths, "files") as tracked:
+        found = [checked for path in tracked for checked in _check(path, mappings, settings)]
     if as_json:
         print_json(found)
     else:
@@ -54,7 +56,7 @@ def check(
 
 @app.command()
 def new(
-    file: Annotated[Path, typer.Argument(help="A file that no mapping takes; of an archive the first file in it.")],
+    file: Annotated[Path, typer.Argument(help="A file that no mapping fits; of an archive the first file in it.")],
     *,
     name: Annotated[str, typer.Option("--name", help="Name of the mapping: letters a-z, digits, -.")] = "new-source",
 ) -> None:
@@ -80,7 +82,7 @@ def new(
     )
 
 
-def _moment(text: str) -> dt.datetime | None:
+def _timestamp(text: str) -> dt.datetime | None:
     try:
         return read_moment(text).replace(tzinfo=None)
     except ValueError:
@@ -95,7 +97,7 @@ def _is_hour(text: str) -> bool:
     return True
 
 
-TIMES = Times(_moment, _is_hour)
+TIMES = Times(_timestamp, _is_hour)
 
 
 class _Opened(NamedTuple):
@@ -128,8 +130,8 @@ def _all_files(settings: Settings) -> list[Path]:
 
 def _check(file: Path, mappings: list[SourceMapping], settings: Settings) -> list[dict[str, Any]]:
     try:
-        with _opened(file, settings) as parts:
-            return [_check_one(part, mappings, settings) for part in parts]
+        with _opened(file, settings) as members:
+            return [_check_one(member, mappings, settings) for member in members]
     except (DataopsError, OSError) as error:
         return [{"file": str(file), "mapping": None, "tables": [], "error": str(error)}]
 
@@ -142,20 +144,20 @@ def _check_one(file: _Opened, mappings: list[SourceMapping], settings: Settings)
         mapping = match_mapping(mappings, file.relative_path)
         found["mapping"] = mapping.name
         for table in read_tables(file.path, mapping, relative_path=file.relative_path, settings=settings):
-            parts = (Part(batch, *_judged(table.schema, batch)) for batch in table.batches)
+            parts = (Part(batch, *_validated(table.schema, batch)) for batch in table.batches)
             found["tables"].append(summarise(table.schema, parts)._asdict())
     except (DataopsError, OSError) as error:
         found["error"] = str(error)
     return found
 
 
-def _judged(layout: TableSchema, batch: Any) -> tuple[Any, Any]:  # noqa: ANN401 - Arrow tables pass through
-    parsed = parse(layout, batch)
-    return parsed, unreadable(layout, parsed)
+def _validated(schema: TableSchema, batch: Any) -> tuple[Any, Any]:  # noqa: ANN401 - Arrow tables pass through
+    parsed = parse(schema, batch)
+    return parsed, unreadable(schema, parsed)
 
 
 def _below_day_folder(file: Path) -> str:
-    """Give the path that mappings see: below the folder that is named after a day, else the bare name."""
+    """Return the path that mappings see: below the folder that is named after a day, else the bare name."""
     day = next((parent for parent in file.parents if date_of_folder(parent)), file.parent)
     return file.relative_to(day).as_posix()
 

@@ -17,6 +17,11 @@ from tasks.warehouse.statements import Statements
 sql = Statements(__file__)
 
 
+async def has_requeueable_rows(connection: Connection, reason: Reason, settings: Settings) -> bool:
+    """Return True if a requeue for the reason would find rows."""
+    return bool(await connection.fetchval(*sql("has_requeueable_rows", settings, reason=str(reason))))
+
+
 async def requeue_rows(
     connection: Connection,
     run: Run,

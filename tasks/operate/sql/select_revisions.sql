@@ -4,6 +4,8 @@ select
     r.metric::text as metric,
     r.old_value,
     r.new_value,
+    r.old_quality,
+    r.new_quality,
     r.replaced_at,
     r.change,
     r.old_load_id,
