@@ -52,6 +52,8 @@ TARGETS: dict[str, Target] = {
     "memory": Target("peak over idle of 10 M from csv, MB", 250, 80),
     "memory-growth": Target("peak of 10 M ÷ peak of 1 M", 1.2, 1.0),
     "features": Target("features of a day, on 50 M ÷ on 10 M", 1.5, 1.1),
+    "start-help": Target("dataops --help, CPU s", 0.3, 0.2),
+    "start": Target("slowest of status, errors, trace, CPU s", 0.8, 0.4),
     "orchestration": Target("load-day minus data path, s", 6, 3),
     "backfill": Target("backfill of 30 days, 2 workers ÷ 1", 0.75, 0.55),
 }

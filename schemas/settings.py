@@ -50,6 +50,12 @@ def _role_prefix(value: str) -> str:
     return value
 
 
+def _ready_suffix(value: str) -> str:
+    if not re.fullmatch(r"\.[A-Za-z0-9._-]{1,20}", value):
+        raise ValueError("a dot and 1 to 20 Latin letters, digits, '.', '_' or '-', such as .ready")
+    return value
+
+
 def _time_zone(value: str) -> str:
     if value not in available_timezones():
         raise ValueError("an IANA time zone such as Europe/Moscow")
@@ -57,10 +63,10 @@ def _time_zone(value: str) -> str:
 
 
 def _is_database_url(value: str) -> bool:
-    """Tell whether every part of the product understands the URL: each of its drivers takes other options."""
+    """Return True if every part of the product understands the URL: its drivers accept different options."""
     try:
         url = urlsplit(value)
-        _ = url.port  # raises where it is no number
+        _ = url.port  # raises if it is not a number
     except ValueError:
         return False
     is_complete = url.scheme in ("postgresql", "postgres") and url.hostname and url.path.strip("/")
@@ -78,6 +84,7 @@ def _from_project_root(value: Path) -> Path:
 SchemaName = Annotated[str, AfterValidator(_schema_name)]
 ObjectName = Annotated[str, AfterValidator(_object_name)]
 RolePrefix = Annotated[str, AfterValidator(_role_prefix)]
+ReadySuffix = Annotated[str, AfterValidator(_ready_suffix)]
 TimeZoneName = Annotated[str, AfterValidator(_time_zone)]
 ProjectPath = Annotated[Path, AfterValidator(_from_project_root)]
 Hour = Annotated[int, Field(ge=0, le=23)]
@@ -85,7 +92,7 @@ Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
 def date_of_folder(folder: Path) -> dt.date | None:
-    """Give the date that a folder is named after (`2025-04-30`), or None."""
+    """Return the date that a folder is named after (`2025-04-30`), or None."""
     try:
         return dt.date.fromisoformat(folder.name) if len(folder.name) == 10 else None
     except ValueError:
@@ -162,7 +169,7 @@ class Settings(BaseSettings):
     )
     workbook_memory_mb: int = Field(default=2048, ge=64, description="Memory limit for parsing one workbook, MB")
     workbook_timeout_sec: int = Field(default=300, ge=1, description="CPU time limit for parsing one workbook, seconds")
-    ready_suffix: Annotated[str, Field(pattern=r"^\.[A-Za-z0-9._-]{1,20}$")] | None = Field(
+    ready_suffix: ReadySuffix | None = Field(
         default=None, description="If set (.ready), a file is read only once a marker `name.ready` exists beside it"
     )
 
@@ -213,7 +220,7 @@ class Settings(BaseSettings):
         return {role: f"{self.role_prefix}_{role}" for role in _ROLES}
 
     def day_folder(self, day: dt.date) -> Path:
-        """Give the folder of one day's raw files; `RAW_DIR` that ends in a date is that day's folder.
+        """Return the folder of one day's raw files; `RAW_DIR` that ends in a date is that day's folder.
 
         Raises:
             SettingsError: `RAW_DIR` is the folder of another day.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection
 from typing import NamedTuple
 
-from benchmarks.figures import features, files, growth, loads, peers, running
+from benchmarks.figures import features, files, growth, loads, peers, running, start
 from benchmarks.lab import Lab
 from benchmarks.results import Result
 
@@ -19,6 +19,7 @@ class Family(NamedTuple):
 
 
 FAMILIES = (
+    Family(("start-help", "start"), start.measure_start),
     Family(("csv", "changed", "unchanged", "same"), loads.measure_csv),
     Family(("small-files",), files.measure_small_csvs),
     Family(("small-workbooks",), files.measure_small_workbooks),

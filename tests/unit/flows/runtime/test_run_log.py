@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import logging
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from flows.runtime.run_log import naming_artifacts_dir, prepare_logging, run_log
+from schemas.errors import RunFailedError, TerminalError
+from schemas.settings import Settings
+
+DAY = date(2025, 4, 30)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(artifacts_dir=tmp_path / "artifacts")
+
+
+def logged(error: Exception | None, text: str) -> logging.LogRecord | None:
+    """What is left of a record of Prefect's after the filters."""
+    record = logging.LogRecord(
+        "prefect.flow_runs", logging.ERROR, __file__, 1, text, None, (type(error), error, None) if error else None
+    )
+    return record if logging.getLogger(record.name).filter(record) else None
+
+
+def test_failed_file_is_logged_by_its_step_alone(settings: Settings) -> None:
+    prepare_logging(settings)
+    error = RunFailedError.of({"b.csv": "повреждён"})
+
+    first = logged(error, "Encountered exception during execution")
+    last = logged(None, f"Finished in state Failed('Flow run encountered an exception: RunFailedError: {error}')")
+    other = logged(None, "Finished in state Completed()")
+
+    assert first is None
+    assert last
+    assert last.getMessage() == "Finished in state Failed()"
+    assert other
+    assert other.getMessage() == "Finished in state Completed()"
+
+
+def test_disk_error_has_no_traceback(settings: Settings) -> None:
+    prepare_logging(settings)
+
+    record = logged(OSError(28, "No space left on device"), "Encountered exception")
+
+    assert record
+    assert record.exc_info is None
+
+
+def test_run_log_is_a_file_of_its_day(settings: Settings) -> None:
+    with run_log(DAY, settings):
+        logging.getLogger("dataops.ingest").error("staged a.csv")
+    logging.getLogger("dataops.ingest").error("after the run")
+
+    (file,) = (settings.artifacts_dir / "run_logs").glob("2025-04-30_*.log")
+    text = file.read_text(encoding="utf-8")
+    assert "ERROR dataops.ingest staged a.csv" in text
+    assert "after the run" not in text
+
+
+def test_run_goes_on_without_a_log_file_where_none_can_be_written(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.artifacts_dir.write_text("a file where the folder should be")
+    done = False
+
+    with run_log(DAY, settings):
+        done = True
+
+    assert done
+    assert f"ARTIFACTS_DIR={settings.artifacts_dir} is not writable" in caplog.text
+    assert not [
+        h for h in logging.getLogger("dataops").handlers if isinstance(h, logging.FileHandler | logging.NullHandler)
+    ]
+
+
+def test_file_that_cannot_be_written_names_the_setting_but_only_below_it(settings: Settings) -> None:
+    inside, elsewhere = settings.artifacts_dir / "report.html", "/somewhere/else"
+
+    message = r"ARTIFACTS_DIR=.* is not writable \(Read-only file system\)"
+    with pytest.raises(TerminalError, match=message), naming_artifacts_dir(settings):
+        raise OSError(30, "Read-only file system", str(inside))
+    with pytest.raises(OSError, match="somewhere"), naming_artifacts_dir(settings):
+        raise OSError(30, "Read-only file system", elsewhere)
