@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Collection
 from pathlib import Path
 from statistics import median
 
-from benchmarks.lab import Lab, say
+from benchmarks.lab import Lab, check, say
 from benchmarks.results import Result
 from schemas.settings import PROJECT_ROOT
 
@@ -45,9 +46,8 @@ def _cpu_seconds(lab: Lab, arguments: tuple[str, ...]) -> float:
         "ARTIFACTS_DIR": str(settings.artifacts_dir),
     }
     program = [str(Path(sys.executable).with_name("dataops")), *arguments]
-    process = subprocess.Popen(
-        program, env=environment, cwd=PROJECT_ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    _, _, usage = os.wait4(process.pid, 0)
-    process.returncode = 0  # it has been waited for
-    return usage.ru_utime + usage.ru_stime
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(program, env=environment, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    check("a traceback", "Traceback" in done.stderr, expected=False)  # trace ends with 1: core is empty
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

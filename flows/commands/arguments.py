@@ -1,10 +1,11 @@
-"""What people type as a date or a time, and what is said when it is neither."""
+"""What people type as a date, a time or a load, and what is said when it is none of them."""
 
 from __future__ import annotations
 
 import datetime as dt
 
 from schemas.errors import TerminalError
+from tasks.operate.resolve_load_id import is_load_id
 
 
 def parse_date(text: str) -> dt.date:
@@ -31,3 +32,15 @@ def parse_time(text: str) -> dt.datetime:
         return dt.datetime.fromisoformat(text)
     except ValueError:
         raise TerminalError(f"{text!r} is not a valid time: write it as '2025-04-30 05:00'") from None
+
+
+def parse_load(text: str) -> str:
+    """Check that a text may name a load: by its load_id, or the beginning of it.
+
+    Raises:
+        TerminalError: it can not.
+
+    """
+    if not is_load_id(text):
+        raise TerminalError(f"{text!r} is not a load_id (a UUID or its beginning): dataops status shows them")
+    return text

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.commands.arguments import parse_date
+from flows.commands.arguments import parse_date, parse_load
 from flows.commands.console import AsJson, out, print_json, print_table
 from flows.runtime.warehouse import open_migrated
 from schemas.reasons import Reason
@@ -25,7 +25,12 @@ _EXPORTED = (
 _SHORT = 40
 
 Day = Annotated[Any, typer.Option("--date", parser=parse_date, metavar="YYYY-MM-DD", help="Files of this day.")]
-Load = Annotated[str | None, typer.Option("--load", help="Rows of this load: its load_id or the unique beginning.")]
+Load = Annotated[
+    str | None,
+    typer.Option(
+        "--load", parser=parse_load, metavar="LOAD_ID", help="Rows of this load, or the unique beginning of its id."
+    ),
+]
 Why = Annotated[Reason | None, typer.Option("--reason", help="Rows with this reason.")]
 Meter = Annotated[str | None, typer.Option("--meter", help="Rows of this meter's code.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="How many to show; an export has all.")]

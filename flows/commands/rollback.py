@@ -8,6 +8,7 @@ from uuid import UUID
 
 import typer
 
+from flows.commands.arguments import parse_load
 from flows.commands.console import AsJson, out, print_json
 from flows.commands.flow_results import result_of
 from flows.runtime.prefect_api import serving
@@ -17,7 +18,12 @@ from schemas.settings import Settings, load_settings
 from tasks.load.rollback_load import RolledBack, rollback_load
 from tasks.operate.resolve_load_id import resolve_load_id
 
-LoadId = Annotated[str, typer.Argument(help="A load_id as dataops status shows it, or its unique beginning.")]
+LoadId = Annotated[
+    str,
+    typer.Argument(
+        parser=parse_load, metavar="LOAD_ID", help="A load_id as dataops status shows it, or its unique beginning."
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
 
 

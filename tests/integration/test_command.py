@@ -10,12 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from flows.commands import build_app
+from flows.commands import build_app, requeue
 from schemas.errors import DataopsError
 from schemas.settings import PROJECT_ROOT, Settings
 from tests import files
@@ -132,6 +133,121 @@ def test_sources_check_opens_archives_names_bad_cells_and_files_that_are_not_the
     assert "D2\tsixty\tbad_number\t" in done.stdout
     assert "нет ни одной строки" in done.stdout
     assert "there is no file" in done.stderr
+
+
+def invoke(*arguments: str) -> tuple[str, str]:
+    """Run `dataops` in this process; returns what it prints, and the error that ends it."""
+    done = CliRunner().invoke(build_app(), arguments)
+    return done.output, "" if isinstance(done.exception, SystemExit | None) else str(done.exception)
+
+
+async def test_load_is_named_by_as_much_of_its_id_as_is_unique(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,x"))
+    pipeline.put("b.csv", long_csv("2025-04-30 01:00,M,T1,60"))
+    await pipeline.run()
+    rows = await pipeline.connection.fetch("select load_id from quality.quality_load_log order by source_file")
+    first, second = (row["load_id"] for row in rows)
+
+    shown, _ = await asyncio.to_thread(invoke, "errors", "--load", str(first)[:13])
+    dry_run, _ = await asyncio.to_thread(invoke, "rollback", str(second)[:13], "--dry-run")
+    _, ambiguous = await asyncio.to_thread(invoke, "rollback", str(first)[:5])
+    listed, _ = await asyncio.to_thread(invoke, "status")
+
+    assert "bad_number" in shown
+    assert "would remove 1 readings" in dry_run
+    assert f"such as {first} and {second}" in ambiguous
+    assert str(second) in listed
+
+
+async def test_errors_of_what_does_not_exist_are_refused(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,unknown,T1,60"))
+    await pipeline.run()
+
+    answers = {
+        arguments: await asyncio.to_thread(invoke, "errors", *arguments)
+        for arguments in (
+            ("--load", "01900000-0000-7000-8000-000000000000"),
+            ("--meter", "nobody"),
+            ("--meter", "M"),
+            ("--meter", "unknown"),
+        )
+    }
+
+    no_load, no_meter, no_errors, found = answers.values()
+    assert "there is no load" in no_load[1]
+    assert "there is no meter 'nobody'" in no_meter[1]
+    assert "no open row errors" in no_errors[0]
+    assert "unmapped_code" in found[0]
+
+
+async def test_requeue_without_rows_to_load_needs_no_server(
+    pipeline: PipelineHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def no_server(settings: Settings) -> Iterator[None]:
+        raise AssertionError("a server is started")
+        yield
+
+    monkeypatch.setattr(requeue, "serving", no_server)
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+    await pipeline.run()
+
+    nothing, _ = await asyncio.to_thread(invoke, "requeue")
+    as_json, _ = await asyncio.to_thread(invoke, "requeue", "--json")
+    await pipeline.add_meter("M")
+    _, waiting = await asyncio.to_thread(invoke, "requeue")
+    _, rejected = await asyncio.to_thread(invoke, "requeue", "--reason", "bad_number")
+
+    assert "no row rejected for unmapped_code has become loadable" in nothing
+    assert json.loads(as_json)["files"] == 0
+    assert waiting == "a server is started"
+    assert rejected == ""
+
+
+async def test_reference_load_speaks_of_waiting_rows_only_if_there_are_some(
+    pipeline: PipelineHarness, settings: Settings, tmp_path: Path
+) -> None:
+    for name, text in {
+        "buildings": "external_code,address,district_id\nB,,\n",
+        "itp": "external_code,building_code\nI,B\n",
+        "meters": "external_code,itp_code,kind,interval_minutes\nM,I,heat,60\n",
+    }.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+
+    first, _ = await asyncio.to_thread(invoke, "reference", "load", str(tmp_path))
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,N,T1,60"))
+    await pipeline.run()
+    with (tmp_path / "meters.csv").open("a") as meters:
+        meters.write("N,I,heat,60\n")
+    second, _ = await asyncio.to_thread(invoke, "reference", "load", str(tmp_path))
+
+    assert "dataops requeue" not in first
+    assert "Rows that waited for these codes: dataops requeue" in second
+
+
+async def test_revision_of_a_flag_alone_shows_the_quality(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+    await pipeline.run()
+    await pipeline.connection.execute("update core.measurements set quality = 1")
+    pipeline.put("b.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 01:00,M,T1,61"))
+    await pipeline.run()
+
+    shown, _ = await asyncio.to_thread(
+        invoke, "revisions", "--meter", "M", "--from", "2025-04-30", "--to", "2025-04-30"
+    )
+
+    assert "\t60\t60\t1\t0\t" in shown
+
+
+async def test_deploy_to_a_dead_server_is_one_line() -> None:
+    done = run("deploy", PREFECT_API_URL="http://127.0.0.1:1/api")
+
+    assert done.returncode == 1
+    assert "PREFECT_API_URL=http://127.0.0.1:1/api" in done.stderr
+    assert done.stderr.strip().count("\n") == 0
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from flows.commands.arguments import parse_date, parse_time
+from flows.commands.arguments import parse_date, parse_load, parse_time
 from schemas.errors import TerminalError
 
 
@@ -23,3 +23,9 @@ def test_what_is_not_a_date_is_refused_with_an_example(text: str) -> None:
 def test_what_is_not_a_time_is_refused_with_an_example() -> None:
     with pytest.raises(TerminalError, match="is not a valid time"):
         parse_time("5 o'clock")
+
+
+def test_load_is_named_by_an_id_or_its_beginning() -> None:
+    assert parse_load("01a2151d-6c18") == "01a2151d-6c18"
+    with pytest.raises(TerminalError, match=r"'seven' is not a load_id \(a UUID"):
+        parse_load("seven")
