@@ -28,11 +28,21 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _ROLES = ("owner", "loader", "dbt", "reader")
 _RESERVED_SCHEMAS = {"public", "information_schema"}
+STAGING_SUFFIX = "_staging"
+"""FEATURES_SCHEMA with it is the schema of dbt's views and seeds, which no reader sees."""
 
 
 def _schema_name(value: str) -> str:
     if not _IDENTIFIER.fullmatch(value) or value.startswith("pg_") or value in _RESERVED_SCHEMAS:
         raise ValueError("a schema name of lower-case letters, digits and _ (not pg_…, not public)")
+    return value
+
+
+def _leaves_room_for_staging(value: str) -> str:
+    # PostgreSQL cuts names at 63 characters.
+    most = 63 - len(STAGING_SUFFIX)
+    if len(value) > most:
+        raise ValueError(f"at most {most} characters: dbt's views and seeds go to the schema {value}{STAGING_SUFFIX}")
     return value
 
 
@@ -110,7 +120,7 @@ class Settings(BaseSettings):
     )
     stage_schema: SchemaName = "stage"
     quality_schema: SchemaName = "quality"
-    features_schema: SchemaName = "features"
+    features_schema: Annotated[SchemaName, AfterValidator(_leaves_room_for_staging)] = "features"
     core_schema: SchemaName = "core"
     default_tz: TimeZoneName = Field(default="Europe/Moscow", description="Zone of local days and hours")
     day_start: Hour = Field(default=7, description="First local hour of the day")
@@ -187,9 +197,12 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _schemas_differ(self) -> Self:
-        names = [self.stage_schema, self.quality_schema, self.features_schema, self.core_schema]
+        names = [*self.schemas.values(), self.features_schema + STAGING_SUFFIX]
         if len(set(names)) < len(names):
-            raise ValueError("STAGE_SCHEMA, QUALITY_SCHEMA, FEATURES_SCHEMA and CORE_SCHEMA must differ")
+            raise ValueError(
+                "STAGE_SCHEMA, QUALITY_SCHEMA, FEATURES_SCHEMA and CORE_SCHEMA must differ, "
+                f"also from {names[-1]} for dbt's views and seeds"
+            )
         return self
 
     @property

@@ -16,6 +16,7 @@ from schemas.windows import Window
 from tasks.build_features import (
     HOLIDAYS_SEED,
     build,
+    check_data,
     fingerprint,
     project_checksum,
     unit_test,
@@ -86,6 +87,21 @@ async def test_dbt_unit_tests_hold(world: World) -> None:
     await asyncio.to_thread(unit_test, world.settings.database_url, world.settings)
 
 
+async def test_dbt_data_tests_hold(world: World) -> None:
+    """Those too that no build runs; a reading under a meter that nobody knows is found by one of them."""
+    await city(world)
+    world.put("a.csv", long_csv(*(cold(hour, 1) for hour in range(24)), f"{DAY} 00:00,H,T1,60"))
+    await world.run()
+    await transform(world)
+    assert world.settings.database_url
+
+    await asyncio.to_thread(check_data, world.settings.database_url, world.settings)
+    await world.connection.execute("update core.measurements set meter_id = 99 where value = 60")
+
+    with pytest.raises(TerminalError, match="relationships_stg_core__readings_meter_id"):
+        await asyncio.to_thread(check_data, world.settings.database_url, world.settings)
+
+
 async def test_incremental_features_equal_a_full_build(world: World) -> None:
     """Days far apart, in the wrong order, meters of all intervals, a correction, a day that a rollback takes away."""
     await city(world)
@@ -132,7 +148,8 @@ async def test_incremental_features_equal_a_full_build(world: World) -> None:
 
 async def test_views_are_made_again_only_for_another_project(world: World) -> None:
     await city(world)
-    view = "select oid from pg_class where oid = 'features.stg_core__meters'::regclass"  # dbt makes another and swaps
+    # dbt makes another and swaps.
+    view = "select oid from pg_class where oid = 'features_staging.stg_core__meters'::regclass"
     oids = []
 
     async def load_and_transform(hour: int) -> None:
@@ -148,6 +165,90 @@ async def test_views_are_made_again_only_for_another_project(world: World) -> No
     await world.connection.execute("update quality.transform_state set project = 'another'")
     await load_and_transform(2)
     assert oids[2] != oids[1]
+
+
+async def test_build_tests_the_changed_days_alone(world: World) -> None:
+    await city(world)
+    world.put("a.csv", long_csv(cold(5, 1, date(2025, 4, 28))))
+    await world.run()
+    await transform(world)
+    await world.connection.execute("insert into features.ml_hourly_by_building table features.ml_hourly_by_building")
+    world.put("b.csv", long_csv(cold(5, 1)))
+    await world.run()
+
+    await transform(world)
+
+    assert world.settings.database_url
+    with pytest.raises(TerminalError, match="unique_together_ml_hourly_by_building"):
+        await asyncio.to_thread(check_data, world.settings.database_url, world.settings)
+
+
+IN_FEATURES = """
+    select array_agg(relname::text order by relname) from pg_class
+    where relnamespace = 'features'::regnamespace and relkind in ('r', 'p', 'v', 'm') and not relispartition
+"""
+STAGED = (
+    *(
+        "view features_staging." + name
+        for name in (
+            "stg_core__meters",
+            "stg_core__readings",
+            "stg_features__meter_daily",
+            "stg_features__meter_hourly",
+            "stg_quality__changed_days",
+        )
+    ),
+    "table features_staging.expected_metrics",
+    "table features_staging.public_holidays",
+)
+
+
+async def test_schema_features_holds_what_readers_are_meant_to_see(world: World) -> None:
+    await transform(world)
+
+    found = await world.connection.fetchval(IN_FEATURES)
+
+    assert found == sorted([*FEATURES, "meter_hourly", "meter_daily", "meter_last_reading"])
+
+
+async def test_views_and_seeds_of_an_older_version_leave_features_and_the_features_stay(world: World) -> None:
+    await city(world)
+    world.put("a.csv", long_csv(*(cold(hour, hour) for hour in range(24)), cold(3, 1, date(2025, 4, 28))))
+    await world.run()
+    await transform(world)
+    tables = "select array_agg(oid order by oid) from pg_class where relname = any($1)"
+    before = await digest(world), await world.connection.fetchval(tables, FEATURES)
+    for name in STAGED:
+        await world.connection.execute(f"alter {name} set schema features")
+    await world.connection.execute("drop schema features_staging")
+    await world.connection.execute("delete from quality.schema_migrations where version = 7")
+
+    report = await migrate(world.connection, world.settings)
+
+    assert report.applied == ["0007_features.sql"]
+    assert (await digest(world), await world.connection.fetchval(tables, FEATURES)) == before
+    assert len(await world.connection.fetchval(IN_FEATURES)) == len(FEATURES) + 3
+    assert await world.connection.fetchval("select project is null from quality.transform_state")
+    world.put("b.csv", long_csv(cold(3, 99)))
+    await world.run()
+    await transform(world)
+    incremental = await digest(world)
+    assert incremental != before[0]
+    await transform(world, full=True)
+    assert await digest(world) == incremental
+
+
+async def test_what_somebody_else_has_put_on_a_view_of_an_older_version_is_named(world: World) -> None:
+    await transform(world)
+    await world.connection.execute("alter view features_staging.stg_core__meters set schema features")
+    await world.connection.execute("create view public.of_the_engineer as table features.stg_core__meters")
+    await world.connection.execute("delete from quality.schema_migrations where version = 7")
+
+    with pytest.raises(TerminalError, match=r"of_the_engineer depends on .*now in features_staging"):
+        await migrate(world.connection, world.settings)
+
+    await world.connection.execute("drop view public.of_the_engineer")
+    assert (await migrate(world.connection, world.settings)).applied == ["0007_features.sql"]
 
 
 async def test_zero_is_a_value_and_a_missing_hour_is_none(world: World) -> None:
@@ -187,7 +288,7 @@ async def test_failing_build_names_the_node_and_keeps_the_record_of_changes(worl
     await transform(world)
     world.put("b.csv", long_csv(cold(6, 1)))
     await world.run()
-    await world.connection.execute("drop view features.stg_core__meters cascade")
+    await world.connection.execute("drop view features_staging.stg_core__meters cascade")
 
     with pytest.raises(TerminalError, match=r"ml_hourly_by_building.*stg_core__meters"):
         await transform(world)
