@@ -38,14 +38,6 @@ def _schema_name(value: str) -> str:
     return value
 
 
-def _leaves_room_for_staging(value: str) -> str:
-    # PostgreSQL cuts names at 63 characters.
-    most = 63 - len(STAGING_SUFFIX)
-    if len(value) > most:
-        raise ValueError(f"at most {most} characters: dbt's views and seeds go to the schema {value}{STAGING_SUFFIX}")
-    return value
-
-
 def _object_name(value: str) -> str:
     schema, dot, name = value.partition(".")
     if not dot or not _IDENTIFIER.fullmatch(schema) or not _IDENTIFIER.fullmatch(name):
@@ -120,7 +112,7 @@ class Settings(BaseSettings):
     )
     stage_schema: SchemaName = "stage"
     quality_schema: SchemaName = "quality"
-    features_schema: Annotated[SchemaName, AfterValidator(_leaves_room_for_staging)] = "features"
+    features_schema: SchemaName = "features"
     core_schema: SchemaName = "core"
     default_tz: TimeZoneName = Field(default="Europe/Moscow", description="Zone of local days and hours")
     day_start: Hour = Field(default=7, description="First local hour of the day")
@@ -186,6 +178,14 @@ class Settings(BaseSettings):
     def _is_postgres(cls, value: SecretStr | None) -> SecretStr | None:
         if value and not _is_database_url(value.get_secret_value()):
             raise ValueError("postgresql://user:password@host:port/database, as the only option ?sslmode=…")
+        return value
+
+    @field_validator("features_schema")
+    @classmethod
+    def _leaves_room_for_staging(cls, value: str) -> str:
+        most = 63 - len(STAGING_SUFFIX)  # PostgreSQL cuts names at 63 characters
+        if len(value) > most:
+            raise ValueError(f"at most {most} characters: dbt's views and seeds go to the schema {value}{STAGING_SUFFIX}")
         return value
 
     @field_validator("delta_t_max")
