@@ -185,7 +185,7 @@ class Settings(BaseSettings):
     def _leaves_room_for_staging(cls, value: str) -> str:
         most = 63 - len(STAGING_SUFFIX)  # PostgreSQL cuts names at 63 characters
         if len(value) > most:
-            raise ValueError(f"at most {most} characters: dbt's views and seeds go to the schema {value}{STAGING_SUFFIX}")
+            raise ValueError(f"at most {most} characters, for dbt's views and seeds go to {value}{STAGING_SUFFIX}")
         return value
 
     @field_validator("delta_t_max")
