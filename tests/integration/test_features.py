@@ -26,6 +26,7 @@ from tasks.build_features import (
 from tasks.connect_warehouse import connector
 from tasks.migrate_database import migrate
 from tasks.refresh_objects import find_targets, refresh
+from tasks.sql import statement
 from tasks.track_changes import finish_changes, take_changes
 from tests.world import DAY, World, long_csv
 
@@ -236,6 +237,20 @@ async def test_views_and_seeds_of_an_older_version_leave_features_and_the_featur
     assert incremental != before[0]
     await transform(world, full=True)
     assert await digest(world) == incremental
+
+
+async def test_aggregates_are_dropped_with_the_views_on_them_and_all_comes_again(world: World) -> None:
+    await city(world)
+    world.put("a.csv", long_csv(*(cold(hour, hour) for hour in range(24))))
+    await world.run()
+    await transform(world)
+    before = await digest(world)
+
+    await world.connection.execute(statement("drop_aggregates", world.settings))
+    await migrate(world.connection, world.settings)
+    await transform(world)
+
+    assert await digest(world) == before
 
 
 async def test_what_somebody_else_has_put_on_a_view_of_an_older_version_is_named(world: World) -> None:
