@@ -26,7 +26,7 @@ _ONE_LINE = _OneLine()
 
 
 def prepare_logging(settings: Settings) -> None:
-    """Let the steps be heard, and show what the user can act on without a traceback; in this process, safe to repeat."""
+    """Let the steps be heard, and show what the user can act on without a traceback; safe to repeat."""
     logging.getLogger("dataops").setLevel(settings.log_level)
     for name in ("prefect.flow_runs", "prefect.task_runs"):
         logging.getLogger(name).addFilter(_ONE_LINE)

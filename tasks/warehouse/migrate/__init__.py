@@ -77,6 +77,11 @@ async def migrate(connection: asyncpg.Connection, settings: Settings, *, convert
     async with hold(connection, Lock.MIGRATE):
         try:
             return await _migrate(connection, settings, convert=convert)
+        except asyncpg.DependentObjectsStillExistError as error:
+            raise TerminalError(
+                f"{error.args[0]} ({error.detail}): drop what depends on it, run `dataops db migrate`, and create it "
+                f"again on what is now in {settings.features_schema}_staging"
+            ) from None
         except asyncpg.InsufficientPrivilegeError as error:
             raise TerminalError(
                 f"this database user may not migrate the database ({error.args[0]}): "

@@ -10,11 +10,11 @@ begin
     for item in
         select
             c.oid::regclass::text as name,
-            case when n.nspname = '{features}' then '{dbt}' else '{owner}' end as owner
+            case when n.nspname in ('{features}', '{features}_staging') then '{dbt}' else '{owner}' end as owner
         from pg_class as c
         join pg_namespace as n on c.relnamespace = n.oid
         where
-            (n.nspname in ('{stage}', '{quality}', '{features}') or (owns_core and n.nspname = '{core}'))
+            (n.nspname in ('{stage}', '{quality}', '{features}', '{features}_staging') or (owns_core and n.nspname = '{core}'))
             and c.relkind in ('r', 'p', 'v', 'm', 'S')
             -- Of a continuous aggregate ALTER TABLE would leave behind what holds the data.
             and not (n.nspname = '{features}' and c.relname in ('meter_hourly', 'meter_daily') and c.relkind = 'v')
@@ -23,10 +23,15 @@ begin
                 select from pg_depend as d
                 where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i') and c.relkind = 'S'
             )
-            and pg_get_userbyid(c.relowner) <> case when n.nspname = '{features}' then '{dbt}' else '{owner}' end
+            and pg_get_userbyid(c.relowner)
+            <> case when n.nspname in ('{features}', '{features}_staging') then '{dbt}' else '{owner}' end
     loop
         execute format('alter table %s owner to %I', item.name, item.owner);
     end loop;
+    -- A migration made it as the owner.
+    if (select pg_get_userbyid(nspowner) <> '{dbt}' from pg_namespace where nspname = '{features}_staging') then
+        alter schema {features}_staging owner to {dbt};
+    end if;
     for item in
         select p.oid::regprocedure::text as name
         from pg_proc as p
