@@ -1,4 +1,4 @@
-"""Load what is loaded already once more: after a mapping or a rule was mended, or after a rollback."""
+"""Load once more what is loaded already: after a mapping or a rule was corrected, or after a rollback."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from flows.runtime.context import conclude, open_run
 from flows.transform import transform
 from flows.validate import validate
 from schemas.settings import load_settings
-from tasks.load.requeue_rows import replay_from_stage
+from tasks.load.replay_load import replay_from_stage
 from tasks.report.summarise_run import RunSummary
 
 
 @flow(name="replay", flow_run_name="replay/{date}", persist_result=False)
 async def replay(date: dt.date, only: list[str] | None = None, from_stage: UUID | None = None) -> RunSummary:
-    """Load files of a day once more, as new loads whose values stand over all earlier ones.
+    """Load files of a day once more, as new loads whose values replace all earlier ones.
 
     Args:
-        date: The day whose folder they lie in.
-        only: Paths below the day's folder; by default all there are.
+        date: The day whose folder they are in.
+        only: Paths below the day's folder; by default all files.
         from_stage: Instead of files: the rows that stage has of this load.
 
     Raises:

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from python_calamine import CalamineWorkbook
 
-from tasks.warehouse.locks import take_claim_key
+from tasks.warehouse.locks import acquire_claim_key
 from tasks.warehouse.spool import Spool
 from tests.harness import PipelineHarness, long_csv
 
@@ -301,10 +301,10 @@ async def test_delta_t_settings_decide_what_is_suspect(
 
 
 @pytest.mark.sessions
-async def test_take_claim_key_is_held_until_its_connection_closes(pipeline: PipelineHarness) -> None:
+async def test_acquire_claim_key_is_held_until_its_connection_closes(pipeline: PipelineHarness) -> None:
     assert pipeline.settings.database_url
     other = await asyncpg.connect(pipeline.settings.database_url.get_secret_value())
-    key = await take_claim_key(other)
+    key = await acquire_claim_key(other)
 
     held = await pipeline.connection.fetchval("select pg_try_advisory_lock($1)", key)
     await other.close()

@@ -1,4 +1,4 @@
--- What a load and the one whose rows it takes have in common.
+-- What a load has in common with the one whose rows it loads once more.
 with
 
 tables as (

@@ -1,4 +1,4 @@
--- $1 meters, $2, $3 first and last time, $4 at most so many. Every value has a fixed width.
+-- Every value has a fixed width.
 select
     meter_id::bigint,
     time::timestamptz,
@@ -7,8 +7,8 @@ select
     quality::smallint
 from {core}.measurements
 where
-    meter_id = any($1::bigint[])
-    and time between $2 and $3
+    meter_id = any(:meters::bigint[])
+    and time between :first_time and :last_time
     and value is not null
     and quality is not null
-limit $4
+limit :max_rows

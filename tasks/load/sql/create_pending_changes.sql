@@ -1,4 +1,4 @@
-create temporary table due on commit drop as
+create temporary table pending_changes on commit drop as
 select
     incoming.*,
     load_id as old_load_id,
