@@ -19,6 +19,7 @@ from flows.runtime.warehouse import open_migrated, open_warehouse
 from schemas.errors import TerminalError
 from schemas.metrics import METRICS
 from schemas.settings import Settings, date_of_folder, load_settings
+from schemas.source_files import day_and_path
 from tasks.ingest.find_files import find_raw_file
 from tasks.load.rollback_load import RolledBack, rollback_load
 from tasks.operate.trace_readings import find_last_load, list_revisions, trace_reading
@@ -121,8 +122,8 @@ async def _file_of(load_id: UUID, settings: Settings, *, must_exist: bool) -> tu
         load = await find_load(connection, load_id, settings)
     if load is None:
         raise TerminalError(f"there is no load {load_id}: dataops status lists the last ones")
-    day, _, path = load.source_file.partition("/")
-    folder = settings.day_folder(dt.date.fromisoformat(day))
+    day, path = day_and_path(load.source_file)
+    folder = settings.day_folder(day)
     if must_exist:
         offer = f"its rows are in stage: dataops replay {load_id} --from-stage"
         if find_raw_file(load.source_file, settings) is None:

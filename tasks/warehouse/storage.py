@@ -38,6 +38,12 @@ class Storage(Protocol):
     def open(self, file: Path) -> BufferedReader:
         """Open a file for reading."""
 
+    def local_path(self, file: Path) -> Path:
+        """Return a path on this machine for readers that take no stream: the parser of workbooks, a memory map.
+
+        A store of objects downloads the file here, once a run, and returns the path of the copy.
+        """
+
     def checksum(self, file: Path) -> str:
         """Return the SHA-256 of a file, hexadecimal."""
 
@@ -72,6 +78,10 @@ class LocalStorage:
     def open(self, file: Path) -> BufferedReader:
         """Open a file for reading."""
         return file.open("rb")
+
+    def local_path(self, file: Path) -> Path:
+        """Return a path on this machine: the file itself."""
+        return file
 
     def checksum(self, file: Path) -> str:
         """Return the SHA-256 of a file, hexadecimal."""

@@ -31,7 +31,8 @@ from schemas.settings import Settings
 from schemas.table_schema import TableSchema
 from tasks.ingest.read_tables import peek, read_tables
 from tasks.ingest.unpack_archives import expand, is_archive
-from tasks.sources.draft_mapping import Sheet, draft_mapping
+from tasks.sources.draft_mapping import draft_mapping
+from tasks.sources.find_tables import Sheet
 from tasks.validate.apply_rules import Meter, judge
 from tasks.validate.parse_readings import parse
 from tasks.validate.row_errors import row_errors
