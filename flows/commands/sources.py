@@ -25,8 +25,8 @@ from tasks.sources.draft_mapping import Sheet, Times, draft_mapping
 from tasks.sources.preview_readings import Part, Preview, summarise
 from tasks.validate.parse_readings import parse
 from tasks.validate.parse_times import Times as Clock
-from tasks.validate.parse_times import read_hour, read_moment
-from tasks.validate.row_errors import unreadable
+from tasks.validate.parse_times import read_hour, read_timestamp
+from tasks.validate.row_errors import list_unreadable
 
 app = typer.Typer(help="Source mappings: which files are taken and how they are read.", no_args_is_help=True)
 
@@ -82,7 +82,7 @@ def new(
 
 def _moment(text: str) -> dt.datetime | None:
     try:
-        return read_moment(text).replace(tzinfo=None)
+        return read_timestamp(text).replace(tzinfo=None)
     except ValueError:
         return None
 
@@ -151,7 +151,7 @@ def _check_one(file: _Opened, mappings: list[SourceMapping], settings: Settings)
 
 def _judged(layout: TableSchema, batch: Any) -> tuple[Any, Any]:  # noqa: ANN401 - Arrow tables pass through
     parsed = parse(layout, batch)
-    return parsed, unreadable(layout, parsed)
+    return parsed, list_unreadable(layout, parsed)
 
 
 def _below_day_folder(file: Path) -> str:
