@@ -26,8 +26,8 @@ from tasks.sources.find_tables import Sheet, Times
 from tasks.sources.preview_readings import Preview
 from tasks.validate.parse_readings import parse
 from tasks.validate.parse_times import Times as Clock
-from tasks.validate.parse_times import read_hour, read_moment
-from tasks.validate.row_errors import unreadable
+from tasks.validate.parse_times import read_hour, read_timestamp
+from tasks.validate.row_errors import list_unreadable
 from tasks.warehouse.storage import LOCAL
 
 app = typer.Typer(help="Source mappings: which files are taken and how they are read.", no_args_is_help=True)
@@ -86,7 +86,7 @@ def new(
 
 def _read_timestamp(text: str) -> dt.datetime | None:
     try:
-        return read_moment(text).replace(tzinfo=None)
+        return read_timestamp(text).replace(tzinfo=None)
     except ValueError:
         return None
 
@@ -119,7 +119,7 @@ def _steps(settings: Settings) -> Steps:
 
 def _parse(schema: TableSchema, batch: Any) -> tuple[Any, Any]:  # noqa: ANN401 - Arrow tables pass through
     parsed = parse(schema, batch)
-    return parsed, unreadable(schema, parsed)
+    return parsed, list_unreadable(schema, parsed)
 
 
 def _show(checked: FileCheck) -> None:

@@ -267,7 +267,7 @@ async def test_load_goes_on_without_the_files_that_an_earlier_machine_spooled(pi
     assert (log["rows_inserted"], log["rows_rejected"]) == (1, 1)
 
 
-async def test_large_file_is_judged_in_parts_with_the_same_outcome(
+async def test_a_large_file_is_validated_in_partitions_with_the_same_outcome(
     pipeline: PipelineHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(5):
@@ -275,7 +275,7 @@ async def test_large_file_is_judged_in_parts_with_the_same_outcome(
     rows = [f"2025-04-30 {hour:02d}:00,M{meter},T1,{60 + meter}" for hour in range(24) for meter in range(5)]
     rows += ["2025-04-30 00:00,M0,T1,60", "2025-04-30 00:00,M1,T1,99"]
     pipeline.put("a.csv", long_csv(*rows))
-    monkeypatch.setattr("tasks.validate.partition_readings._MOST_READINGS", 20)
+    monkeypatch.setattr("tasks.validate.partition_readings._MAX_READINGS", 20)
 
     (log,) = await pipeline.run()
 
