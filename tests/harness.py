@@ -19,7 +19,8 @@ from tasks.ingest.ingest_files import Request, ingest_files, prepare_ingest
 from tasks.load.merge_readings import merge_loads, plan_merges
 from tasks.load.requeue_rows import replay_from_stage, requeue_rows
 from tasks.load.rollback_load import RolledBack, rollback_load
-from tasks.transform.refresh_aggregates import find_targets, refresh
+from tasks.transform.find_targets import find_targets
+from tasks.transform.refresh_aggregates import refresh
 from tasks.validate.validate_loads import find_staged_batches, validate_loads
 from tasks.warehouse.connection import Connection, Warehouse
 from tasks.warehouse.heap import use_one_heap
