@@ -21,7 +21,8 @@ from tasks.load.plan_merges import plan_merges
 from tasks.load.replay_load import replay_from_stage
 from tasks.load.requeue_rows import requeue_rows
 from tasks.load.rollback_load import RolledBack, rollback_load
-from tasks.transform.refresh_aggregates import find_targets, refresh
+from tasks.transform.find_targets import find_targets
+from tasks.transform.refresh_aggregates import refresh
 from tasks.validate.validate_loads import find_staged_batches, validate_loads
 from tasks.warehouse.connection import Connection, Warehouse
 from tasks.warehouse.heap import use_one_heap

@@ -37,7 +37,7 @@ async def _resolve_dsn(settings: Settings) -> SecretStr:
 
 
 def _configured_api_url() -> str | None:
-    # Prefect takes a second to import: a command without a server asks it nothing.
+    # Importing Prefect takes a second: a command without a server asks it nothing.
     if not os.environ.get("PREFECT_API_URL") and not _is_prefect_imported():
         return None
     from prefect.settings import PREFECT_API_URL
@@ -53,7 +53,7 @@ def _is_prefect_imported() -> bool:
 
 
 async def _block_url(api_url: str) -> SecretStr | None:
-    """Read the block once a process: a run stays with the database that it began with."""
+    """Read the block once a process: a run keeps the database that it started with."""
     if api_url not in _BLOCK_URLS:
         from flows.runtime.prefect_api import require_answer
         from tasks.warehouse.credentials_block import find_block
@@ -69,7 +69,7 @@ async def migrate_warehouse(warehouse: Warehouse, *, convert: bool = False) -> M
     async with warehouse.connect() as connection:
         await become_owner(connection, settings)
         report = await migrate(connection, settings, convert=convert)
-        if report.applied or report.laid_out:
+        if report.applied or report.changes:
             await grant_to_roles(connection, settings)
         return report
 

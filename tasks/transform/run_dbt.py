@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from schemas.errors import TerminalError
 from schemas.settings import PROJECT_ROOT, Settings
-from schemas.windows import Window
+from schemas.windows import Window, format_windows
 
 DBT_FOLDER = PROJECT_ROOT / "dbt"
 HOLIDAYS_SEED = DBT_FOLDER / "seeds" / "public_holidays.csv"
@@ -164,7 +164,7 @@ def _variables(dsn: SecretStr, settings: Settings, windows: Sequence[Window], ro
         "DBT_SSLMODE": parse_qs(url.query).get("sslmode", ["prefer"])[0],
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
-        "DATAOPS_CHANGED_DAYS": " ".join(map(str, windows)),
+        "DATAOPS_CHANGED_DAYS": format_windows(windows),
         "DEFAULT_TZ": settings.default_tz,
         "DAY_START": str(settings.day_start),
         "DAY_END": str(settings.day_end),

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from schemas.errors import DataopsError, TerminalError, TransientError
 from schemas.settings import PROJECT_ROOT, Settings
 from tasks.warehouse import embedded_postgres
-from tasks.warehouse.connection import connect, place_of
+from tasks.warehouse.connection import connect, display_name
 from tasks.warehouse.credentials_block import connector
 from tasks.warehouse.migrate import find_migrations, migrate
 
@@ -164,4 +164,4 @@ async def test_block_keeps_special_characters_of_the_password(settings: Settings
     assert block._rendered_url.render_as_string(hide_password=False) == (  # the block has no public way
         "postgresql+asyncpg://user:p%40s%2Fs@host:5433/base"
     )
-    assert place_of(url) == "PostgreSQL user@host:5433/base"
+    assert display_name(url) == "PostgreSQL user@host:5433/base"

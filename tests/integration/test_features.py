@@ -13,7 +13,8 @@ from pydantic import SecretStr
 from schemas.errors import TerminalError
 from schemas.settings import Settings
 from schemas.windows import Window
-from tasks.transform.refresh_aggregates import find_targets, refresh
+from tasks.transform.find_targets import find_targets
+from tasks.transform.refresh_aggregates import refresh
 from tasks.transform.run_dbt import (
     HOLIDAYS_SEED,
     build,
@@ -24,8 +25,7 @@ from tasks.transform.run_dbt import (
     write_docs,
     write_holidays,
 )
-from tasks.transform.track_changes import finish_changes, take_changes
-from tasks.warehouse.credentials_block import connector
+from tasks.transform.track_changes import finish_changes, start_changes
 from tasks.warehouse.migrate import migrate
 from tasks.warehouse.statements import SHARED
 from tests.harness import DAY, PipelineHarness, long_csv
@@ -46,19 +46,18 @@ FEATURES = ("time_attributes", "ml_hourly_by_building", "ml_daily_by_building", 
 async def transform(pipeline: PipelineHarness, *, full: bool = False) -> None:
     """Do what the flow does after the commit."""
     assert pipeline.settings.database_url
-    async with connector(pipeline.settings.database_url) as warehouse:
-        changes = await take_changes(warehouse, pipeline.settings)
-        full = full or changes.built_with != fingerprint(pipeline.settings)
-        await pipeline.refresh(changes.windows, full=full)
-        await asyncio.to_thread(
-            build,
-            pipeline.settings.database_url,
-            pipeline.settings,
-            windows=changes.windows,
-            full=full,
-            project=changes.project,
-        )
-        await finish_changes(warehouse, fingerprint(pipeline.settings), project_checksum(), pipeline.settings)
+    changes = await start_changes(pipeline.connection, pipeline.settings)
+    full = full or changes.fingerprint != fingerprint(pipeline.settings)
+    await pipeline.refresh(changes.windows, full=full)
+    await asyncio.to_thread(
+        build,
+        pipeline.settings.database_url,
+        pipeline.settings,
+        windows=changes.windows,
+        full=full,
+        project=changes.project,
+    )
+    await finish_changes(pipeline.connection, fingerprint(pipeline.settings), project_checksum(), pipeline.settings)
 
 
 async def digest(pipeline: PipelineHarness) -> list[str]:

@@ -185,7 +185,7 @@ async def test_owner_migrates_without_being_a_superuser(role_prefix: str, settin
     await admin.close()
 
 
-async def test_who_may_not_create_roles_is_told_the_sql_that_somebody_else_has_to_run(
+async def test_who_may_not_create_roles_is_told_the_sql_that_someone_else_has_to_run(
     role_prefix: str, settings: Settings
 ) -> None:
     assert settings.database_url

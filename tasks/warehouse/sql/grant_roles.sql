@@ -1,5 +1,5 @@
 -- Who owns what and who may do what, from scratch; run again after each migration that made something new.
--- A core that somebody else made is left alone.
+-- An externally managed core is left alone.
 do $$
 declare
     owns_core constant boolean := (
@@ -57,21 +57,21 @@ begin
         grant insert, update, delete on {core}.measurements to {loader};
         grant insert on {core}.measurement_revisions to {loader};
     end if;
+
+    grant usage on schema {stage} to {loader};
+    grant select, insert, delete on all tables in schema {stage} to {loader};
+
+    grant usage on schema {quality} to {loader}, {dbt}, {reader};
+    grant select, insert, update, delete on all tables in schema {quality} to {loader};
+    revoke insert, update, delete on {quality}.schema_migrations from {loader};
+    revoke execute on all functions in schema {quality} from public;
+    grant execute on all functions in schema {quality} to {loader};
+    grant select on {quality}.changed_days to {dbt};
+    grant select on all tables in schema {quality} to {reader};
+
+    grant usage, create on schema {features} to {owner};
+    grant usage on schema {features} to {loader}, {reader};
+    grant select on all tables in schema {features} to {loader}, {reader};
+    alter default privileges for role {dbt} in schema {features} grant select on tables to {loader}, {reader};
 end
-$$;
-
-grant usage on schema {stage} to {loader};
-grant select, insert, delete on all tables in schema {stage} to {loader};
-
-grant usage on schema {quality} to {loader}, {dbt}, {reader};
-grant select, insert, update, delete on all tables in schema {quality} to {loader};
-revoke insert, update, delete on {quality}.schema_migrations from {loader};
-revoke execute on all functions in schema {quality} from public;
-grant execute on all functions in schema {quality} to {loader};
-grant select on {quality}.changed_days to {dbt};
-grant select on all tables in schema {quality} to {reader};
-
-grant usage, create on schema {features} to {owner};
-grant usage on schema {features} to {loader}, {reader};
-grant select on all tables in schema {features} to {loader}, {reader};
-alter default privileges for role {dbt} in schema {features} grant select on tables to {loader}, {reader};
+$$

@@ -1,4 +1,4 @@
-"""A core that the data engineer made: nothing in it is altered, what it lacks is told, and everything works on it."""
+"""A core that the data engineer manages: nothing in it is altered, what it lacks is listed, all works on it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CATALOG = """
     left join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0
     where n.nspname in ('core', 'agg')
 """
-FOREIGN_CORE = """
+EXTERNAL_CORE = """
     create schema core;
     create schema agg;
     create table core.buildings (id bigint primary key, external_code text unique, district_id int);
@@ -113,7 +113,7 @@ async def test_what_core_lacks_is_listed_with_sql_that_completes_it(
     )
     before = await engineer.fetchval(CATALOG)
 
-    with pytest.raises(TerminalError, match="made by somebody else") as caught:
+    with pytest.raises(TerminalError, match="managed externally") as caught:
         await migrate(engineer, settings)
     after = await engineer.fetchval(CATALOG)
     (script,) = await sql_until_complete(engineer, engineer, settings)
@@ -150,7 +150,7 @@ async def test_user_without_ddl_on_core_loads_refreshes_builds_and_rolls_back(
     name = settings.database_url.get_secret_value().rpartition("/")[2]
     await engineer.execute(f"create role {owner}; create role {user} login password '{user}'")
     await engineer.execute(f"grant create on database {name} to {user}, {owner}; set role {owner}")
-    await engineer.execute(FOREIGN_CORE)
+    await engineer.execute(EXTERNAL_CORE)
     if await engineer.fetchval("select current_setting('timescaledb.disable_load', true) is not null"):
         await engineer.execute("reset role; create extension if not exists timescaledb")
         await engineer.execute(f"set role {owner}")

@@ -1,7 +1,8 @@
--- A setting of the loader tells that it is preloaded: shared_preload_libraries itself is not for everybody to read.
+-- A setting of the extension's loader shows that it is preloaded: not everyone may read shared_preload_libraries.
 select
     exists (
-        select from pg_available_extensions
+        select
+        from pg_available_extensions
         where name = 'timescaledb' and installed_version is null
     )
     and has_database_privilege(current_database(), 'create')
