@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
@@ -46,6 +47,9 @@ class Storage(Protocol):
 
     def delete(self, file: Path) -> None:
         """Delete a file if it exists."""
+
+    def delete_folder(self, folder: Path) -> None:
+        """Delete a folder with everything in it."""
 
 
 class LocalStorage:
@@ -91,6 +95,10 @@ class LocalStorage:
     def delete(self, file: Path) -> None:
         """Delete a file if it exists."""
         file.unlink(missing_ok=True)
+
+    def delete_folder(self, folder: Path) -> None:
+        """Delete a folder with everything in it."""
+        shutil.rmtree(folder)
 
 
 LOCAL: Storage = LocalStorage()

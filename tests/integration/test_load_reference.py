@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from flows.commands.reference import app
 from schemas.settings import PROJECT_ROOT, Settings
 from tasks.operate.generate_samples import write_reference
-from tasks.operate.load_reference import ReferenceFilesError, load_reference, read_reference
+from tasks.operate.load_reference import load_reference
+from tasks.operate.read_reference import ReferenceFilesError, read_reference
 
 BUILDINGS = "external_code,address,district_id\nB1,ул. Мятная,Северный\nB2,,\n"
 ITP = "external_code,building_code\nI1,B1\nI2,B2\n"
@@ -78,7 +79,7 @@ async def test_every_error_is_listed_with_its_place_and_nothing_is_written(
     with pytest.raises(ReferenceFilesError) as caught:
         await load_reference(warehouse, read_reference(folder), settings)
 
-    assert [error.partition(": ")[0] for error in caught.value.errors] == [
+    assert [str(error).partition(": ")[0] for error in caught.value.errors] == [
         "itp.csv, строка 4, столбец external_code, значение 'I1'",
         "itp.csv, строка 5, столбец external_code, значение ''",
         "meters.csv, строка 2, столбец kind, значение 'steam'",
@@ -99,7 +100,7 @@ async def test_a_code_that_nobody_knows_is_named_and_nothing_is_written(
         await load_reference(warehouse, read_reference(folder), settings)
 
     unknown = "такого кода нет: добавьте его в"
-    assert caught.value.errors == [
+    assert [str(error) for error in caught.value.errors] == [
         f"itp.csv, строка 4, столбец building_code, значение 'B9': {unknown} buildings.csv или исправьте",
         f"meters.csv, строка 4, столбец itp_code, значение 'I9': {unknown} itp.csv или исправьте",
     ]
