@@ -35,8 +35,9 @@ async def resolve_load_id(connection: Connection, text: str, settings: Settings)
         raise TerminalError(f"{text!r} is not a load_id: write at least {_MIN_DIGITS} of its last hexadecimal digits")
     if len(digits) == _HEX_DIGITS:
         return (await require_load(connection, UUID(hex=digits), settings)).load_id
-    rows = await connection.fetch(*sql("find_loads_by_digits", settings, digits=digits))
-    matches = [row["load_id"] for row in rows]
+    lowest, highest = (UUID(hex=digits.ljust(_HEX_DIGITS, fill)) for fill in "0f")
+    query = sql("find_loads_by_digits", settings, digits=digits, lowest=lowest, highest=highest)
+    matches = [row["load_id"] for row in await connection.fetch(*query)]
     if not matches:
         raise TerminalError(_no_such_load(text))
     if len(matches) > 1:
