@@ -15,7 +15,7 @@ from flows.runtime.warehouse import open_migrated
 from schemas.reasons import Reason
 from schemas.settings import Settings, load_settings
 from tasks.operate.export_rows import export_rows
-from tasks.operate.trace_readings import ErrorFilter, count_row_errors, list_row_errors
+from tasks.operate.list_row_errors import ErrorFilter, count_row_errors, list_row_errors
 
 _SHOWN = ("source_file", "sheet", "cell", "raw_value", "reason", "message")
 _EXPORTED = (

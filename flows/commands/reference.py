@@ -11,7 +11,8 @@ import typer
 from flows.commands.console import AsJson, out, print_json, print_table
 from flows.runtime.warehouse import open_migrated
 from schemas.settings import Settings, load_settings
-from tasks.operate.load_reference import ReferenceCounts, load_reference, read_reference
+from tasks.operate.load_reference import ReferenceCounts, load_reference
+from tasks.operate.read_reference import read_reference
 
 app = typer.Typer(help="Reference data: buildings, itp, meters.", no_args_is_help=True)
 

@@ -11,7 +11,7 @@ from flows.commands.console import AsJson, log_lines, out, print_json, print_tab
 from flows.runtime.prefect_api import answers
 from flows.runtime.warehouse import open_migrated
 from schemas.settings import Settings, load_settings
-from tasks.operate.show_status import ChangedLayout, Status, show_status
+from tasks.operate.show_status import ChangedColumns, Status, show_status
 from tasks.warehouse.connection import display_name
 from tasks.warehouse.migrate import StorageLayout, read_storage_layout
 
@@ -27,8 +27,8 @@ def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
         return
     print_table("Last loads", log_lines((line.model_dump() for line in found.last_loads), settings.zone))
     print_table("Days with gaps", [day.model_dump() for day in found.days_with_gaps])
-    if found.changed_layouts:
-        print_table("Sources whose columns changed", [_in_words(one, settings) for one in found.changed_layouts])
+    if found.changed_columns:
+        print_table("Sources whose columns changed", [_in_words(one, settings) for one in found.changed_columns])
     print_table("Next scheduled runs", schedules)
     extensions = ", ".join(f"{name} {version}" for name, version in found.extensions.items())
     out.print(
@@ -40,7 +40,7 @@ def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
     )
 
 
-def _in_words(change: ChangedLayout, settings: Settings) -> dict[str, object]:
+def _in_words(change: ChangedColumns, settings: Settings) -> dict[str, object]:
     return {
         "source": change.source,
         "since": f"{change.since.astimezone(settings.zone):%d.%m %H:%M}",

@@ -1,4 +1,3 @@
--- $1 meter, $2 time, $3 metric.
 select
     time,
     meter_code,
@@ -14,4 +13,4 @@ select
     cell,
     payload::text as payload
 from {quality}.reading_lineage
-where meter_code = $1 and time = $2 and metric::text = $3
+where meter_code = :meter_code and time = :time and metric::text = :metric

@@ -1,4 +1,4 @@
--- Files that came with other columns than the one before of their kind: the same path, whatever its numbers.
+-- Files whose columns differ from those of the previous file of their kind: the same path, whatever its numbers.
 with
 
 loads as (
