@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from prefect import flow, runtime
 from prefect.client.schemas.objects import State
@@ -12,34 +11,24 @@ from prefect.client.schemas.objects import State
 from flows.ingest import ingest
 from flows.load import load_files
 from flows.report import report
-from flows.runtime.context import conclude, open_run
+from flows.runtime.context import conclude, open_run, run_settings
+from flows.runtime.days import resolve_day
 from flows.runtime.run_log import run_log
 from flows.transform import transform
 from flows.validate import validate
-from schemas.settings import Settings, date_of_folder, load_settings
 from tasks.report.summarise_run import RunSummary
 
 
-def resolve_day(date: dt.date | None, days_back: int, scheduled: dt.datetime, settings: Settings) -> dt.date:
-    """Decide which day a run is for: the one asked for, else RAW_DIR's own, else the scheduled one.
-
-    `days_back` counts from the scheduled local day: 1 is what the nightly schedules mean.
-    """
-    if date is not None:
-        return date
-    local = scheduled.astimezone(ZoneInfo(settings.default_tz)).date() - dt.timedelta(days=days_back)
-    return date_of_folder(settings.raw_dir) or local
+def _resolve_day(date: dt.date | None, days_back: int) -> dt.date:
+    scheduled = runtime.flow_run.scheduled_start_time or dt.datetime.now(dt.UTC)
+    return resolve_day(date, days_back, scheduled, run_settings())
 
 
 def _run_name() -> str:
     parameters = runtime.flow_run.parameters
-    scheduled = runtime.flow_run.scheduled_start_time or dt.datetime.now(dt.UTC)
     date = parameters.get("date")
-    day = resolve_day(
-        dt.date.fromisoformat(date) if isinstance(date, str) else date,
-        int(parameters.get("days_back") or 0),
-        scheduled,
-        load_settings(),
+    day = _resolve_day(
+        dt.date.fromisoformat(date) if isinstance(date, str) else date, int(parameters.get("days_back") or 0)
     )
     return f"load-day/{day.isoformat()}"
 
@@ -50,18 +39,16 @@ async def load_day(date: dt.date | None = None, days_back: int = 0) -> RunSummar
 
     Args:
         date: The day whose folder is read; by default the day of the schedule in DEFAULT_TZ.
-        days_back: Without a date: so many days before the day of the schedule (1: yesterday).
+        days_back: Without a date: this many days before the day of the schedule (1: yesterday).
 
     Raises:
         RunFailedError: some files failed, each with its reason; the others are loaded.
 
     """
-    settings = load_settings()
-    scheduled = runtime.flow_run.scheduled_start_time or dt.datetime.now(dt.UTC)
-    day = resolve_day(date, days_back, scheduled, settings)
-    settings.day_folder(day)
-    with run_log(day, settings):
-        async with open_run(day, settings) as context:
+    day = _resolve_day(date, days_back)
+    run_settings().day_folder(day)  # refuses a day that RAW_DIR is not for
+    with run_log(day, run_settings()):
+        async with open_run(day, run_settings()) as context:
             # A retry in the UI skips a step whose result is kept. Only ingest's is: after a file is corrected
             # the steps behind it have new work, and what is done costs them nothing.
             steps: list[State[Any]] = [

@@ -33,14 +33,13 @@ async def replay(date: dt.date, only: list[str] | None = None, from_stage: UUID 
         RunFailedError: names the files that could not be loaded; the others are.
 
     """
-    settings = load_settings()
-    async with open_run(date, settings) as context:
+    async with open_run(date, load_settings()) as context:
         steps: list[State[Any]] = []
         if from_stage is None:
             steps.append(await ingest(context, only, replay=True, return_state=True))
         else:
             async with context.warehouse.connect() as connection:
-                await replay_from_stage(connection, from_stage, context.run, settings)
+                await replay_from_stage(connection, from_stage, context.run, context.settings)
         steps += [
             await validate(context, return_state=True),
             await load_files(context, return_state=True),

@@ -8,6 +8,7 @@ from prefect.client.schemas.actions import ArtifactCreate
 from pydantic import BaseModel
 
 from flows.runtime.context import RunContext
+from flows.runtime.run_log import naming_artifacts_dir
 from schemas.report import FileLine, Report
 from tasks.report.prefect_task import build_report_task
 from tasks.report.wording import headline
@@ -15,7 +16,7 @@ from tasks.report.write import Written
 
 
 class Reported(BaseModel):
-    """Where the report lies and what it counts."""
+    """Where the report is and what it counts."""
 
     html: str
     json_file: str
@@ -26,11 +27,17 @@ class Reported(BaseModel):
 
 
 # Its result is not persisted: a retry in the UI skips subflows with a persisted result, and a report on the
-# first attempt would stand for the files that the second one has loaded.
+# first attempt would hide the files that the second one has loaded.
 @flow(name="report", flow_run_name="report/{context.day}", persist_result=False)
 async def report(context: RunContext) -> Reported:
-    """Write the quality report of the day and publish it as Prefect artifacts."""
-    found, written = await build_report_task(context.run, context.warehouse)
+    """Write the quality report of the day and publish it as Prefect artifacts.
+
+    Raises:
+        TerminalError: ARTIFACTS_DIR is not writable.
+
+    """
+    with naming_artifacts_dir(context.settings):
+        found, written = await build_report_task(context.run, context.warehouse)
     words = headline(found)
     await _publish(found, written, words, context)
     get_run_logger().info("%s; report: %s", words, written.html)
@@ -47,7 +54,7 @@ async def report(context: RunContext) -> Reported:
 async def _publish(found: Report, written: Written, words: str, context: RunContext) -> None:
     """Publish the artifacts as those of the day's run, on whose page people look for them."""
     key = f"quality-{context.day}"
-    # Browsers open no file: links from a page of the server: the path is there to be copied.
+    # Browsers do not open file: links from a page of the server: the path is there to be copied.
     artifacts = (
         TableArtifact(key=key, description=words, table=[_line(file) for file in found.files]),
         LinkArtifact(key=f"{key}-report", description=words, link=written.html.as_uri(), link_text=str(written.html)),

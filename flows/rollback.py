@@ -1,4 +1,4 @@
-"""Roll a load back, and rebuild the features that were made from it."""
+"""Undo a load, and rebuild what was made from it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasks.load.rollback_load import RolledBack, rollback_load
 
 @flow(name="rollback", flow_run_name="rollback/{load_id}", persist_result=False)
 async def rollback(load_id: UUID) -> RolledBack:
-    """Leave core as if the load had never happened, except for readings that a later load rewrote."""
+    """Leave core as if it had never been loaded, except readings that a later load rewrote."""
     settings = load_settings()
     async with open_run(dt.datetime.now(settings.zone).date(), settings) as context:
         async with context.warehouse.connect() as connection:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 from rich.progress import Progress
 
-from flows.backfill import backfill as backfill_flow
-from flows.backfill import days_of, on_day_done
+from flows.commands.arguments import parse_date
 from flows.commands.console import AsJson, err, out, print_json
-from flows.commands.run import parse_date, result_of
+from flows.commands.flow_results import result_of
+from flows.runtime.days import days_of
 from flows.runtime.prefect_api import serving
 from schemas.errors import TerminalError
 from schemas.settings import load_settings
@@ -25,19 +26,23 @@ Concurrency = Annotated[int, typer.Option("--concurrency", min=1, max=16, help="
 def backfill(start: First, end: Last, *, concurrency: Concurrency = 2, as_json: AsJson = False) -> None:
     """Load every day from START to END; repeated after a failure it does the failed days only."""
     if end < start:
-        raise TerminalError(f"the last day {end} lies before the first {start}")
+        raise TerminalError(f"the last day {end} is before the first {start}")
     settings = load_settings()
-    for day in days_of(start, end):
+    days = days_of(start, end)
+    for day in days:
         settings.day_folder(day)
-    with serving(settings), Progress(console=err, disable=not err.is_terminal) as bar:
-        task = bar.add_task(f"{start} … {end}", total=(end - start).days + 1)
-        on_day_done.set(lambda: bar.advance(task))
-        outcome = asyncio.run(_run(start, end, concurrency))
+    with Progress(console=err, disable=not err.is_terminal) as bar, serving(settings):
+        progress = bar.add_task(f"{start} … {end}", total=len(days))
+        outcome = asyncio.run(_run(start, end, concurrency, lambda: bar.advance(progress)))
     if as_json:
         print_json(outcome)
     else:
         out.print(f"{len(outcome)} days loaded", highlight=False)
 
 
-async def _run(start: dt.date, end: dt.date, concurrency: int) -> dict[str, str]:
+async def _run(start: dt.date, end: dt.date, concurrency: int, on_day_done: Callable[[], object]) -> dict[str, str]:
+    from flows.backfill import backfill as backfill_flow
+    from flows.runtime import backfill_runs
+
+    backfill_runs.on_day_done.set(on_day_done)
     return await result_of(await backfill_flow(start, end, concurrency, return_state=True), dict)

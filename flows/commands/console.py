@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Annotated, Any
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
 from schemas.errors import RunFailedError
 
-_SHORT = 60
+_SHORT_ID = 13
+"""Characters of a load_id that hold its time to the millisecond."""
+
+T = TypeVar("T")
+
+_MIN_TRACKED = 5
 
 out = Console(soft_wrap=False)
 err = Console(stderr=True)
@@ -25,14 +31,14 @@ err = Console(stderr=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
-def fail(error: Exception) -> int:
-    """Print an error as one readable message on stderr; gives the exit code."""
+def fail(error: Exception | str) -> int:
+    """Print an error as one readable message on stderr; return the exit code."""
     err.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
     return 1
 
 
 def visible(value: object) -> str:
-    """Give a value as text with control and direction characters escaped: file names are hostile."""
+    """Return a value as text with control and direction characters escaped: file names are hostile."""
     if value is None:
         return ""
     if isinstance(value, float):
@@ -66,21 +72,18 @@ def print_table(title: str, rows: Sequence[Mapping[str, object]], columns: Itera
 
 
 def log_lines(loads: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> list[dict[str, object]]:
-    """Give rows of the load log as few narrow columns; why a file was skipped is cut short."""
+    """Return rows of the load log as few columns; on a terminal the id is its beginning, which commands accept."""
     return [
         {
             "started": f"{load['started_at'].astimezone(zone):%d.%m %H:%M}",
             "file": load["source_file"],
             "status": load["status"],
             **{name: load[f"rows_{name}"] for name in ("read", "loaded", "rejected", "duplicate", "suspect")},
-            "message": _shortened(load["message"] or "", load["status"]),
+            "load_id": str(load["load_id"])[: _SHORT_ID if out.is_terminal else None],
+            "message": load["message"],
         }
         for load in loads
     ]
-
-
-def _shortened(message: str, status: str) -> str:
-    return message if status == "failed" or len(message) < _SHORT else f"{message[:_SHORT]}…"
 
 
 def print_json(value: object) -> None:
@@ -89,8 +92,20 @@ def print_json(value: object) -> None:
 
 
 @contextmanager
+def track(items: Sequence[T], unit: str) -> Iterator[Iterable[T]]:
+    """Yield the items for one loop over them, with a progress bar on a terminal where there are several."""
+    with Progress(console=err, transient=True, disable=not err.is_terminal or len(items) < _MIN_TRACKED) as bar:
+        yield bar.track(items, description=unit)
+
+
+def waiting(what: str) -> AbstractContextManager[object]:
+    """Show on a terminal what the command is waiting for; results are not mixed with it: it is on stderr."""
+    return err.status(Text(what)) if err.is_terminal else nullcontext()
+
+
+@contextmanager
 def failure_as_json(*, as_json: bool) -> Iterator[None]:
-    """Print what a run that fails came to, for machines; the error follows on stderr as it does without."""
+    """Print the summary of a failed run for machines; the error follows on stderr as it does without."""
     try:
         yield
     except RunFailedError as error:

@@ -15,7 +15,7 @@ from schemas.settings import Settings, load_settings
 from tasks.operate.generate_samples import generate
 from tasks.operate.show_status import SanityCheck, sanity_checks
 
-# What of a wide table fits on a terminal.
+# The columns of a wide table that fit on a terminal.
 _COLUMNS = {
     "Features by hour and building": (
         *("ts", "building_code", "cold_consumption_m3", "hot_consumption_m3", "loss_m3"),
@@ -31,7 +31,7 @@ _NEXT = {
 
 
 def demo() -> None:
-    """Make sample days, load them, and show the load log, the top reasons and where the report lies."""
+    """Make sample days, load them, and show the load log, the top reasons and where the report is."""
     settings = load_settings()
     days = [FIRST_DAY + dt.timedelta(days=number) for number in range(DAYS)]
     heading("1. Sample days")

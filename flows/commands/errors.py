@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import UUID
 
 import typer
 
+from flows.commands.arguments import parse_date
 from flows.commands.console import AsJson, out, print_json, print_table
-from flows.commands.run import parse_date
 from flows.runtime.warehouse import open_migrated
 from schemas.reasons import Reason
 from schemas.settings import Settings, load_settings
-from tasks.operate.export_rows import export_rows
 from tasks.operate.list_row_errors import ErrorFilter, count_row_errors, list_row_errors
+from tasks.operate.resolve_load_id import resolve_load_id
+from tasks.operate.trace_readings import require_meter
 
 _SHOWN = ("source_file", "sheet", "cell", "raw_value", "reason", "message")
 _EXPORTED = (
@@ -25,7 +25,7 @@ _EXPORTED = (
 _SHORT = 40
 
 Day = Annotated[Any, typer.Option("--date", parser=parse_date, metavar="YYYY-MM-DD", help="Files of this day.")]
-Load = Annotated[UUID | None, typer.Option("--load", help="Rows of this load.")]
+Load = Annotated[str | None, typer.Option("--load", help="Rows of this load: its load_id or the unique beginning.")]
 Why = Annotated[Reason | None, typer.Option("--reason", help="Rows with this reason.")]
 Meter = Annotated[str | None, typer.Option("--meter", help="Rows of this meter's code.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="How many to show; an export has all.")]
@@ -42,11 +42,13 @@ def errors(
     export: Export = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show row errors that nobody has mended yet: file, sheet, cell, value, reason and what to do."""
+    """Show open row errors: file, sheet, cell, value, reason and what to do."""
     settings = load_settings()
-    wanted = ErrorFilter(date, load, str(reason) if reason else None, meter)
-    counts, rows = asyncio.run(_collect(wanted, None if export else limit, settings))
+    wanted = ErrorFilter(date, None, str(reason) if reason else None, meter)
+    counts, rows = asyncio.run(_collect(wanted, load, None if export else limit, settings))
     if export:
+        from tasks.operate.export_rows import export_rows
+
         export_rows(rows, _EXPORTED, export)
         out.print(f"{len(rows)} row errors in {export}", markup=False, highlight=False, soft_wrap=True)
     elif as_json:
@@ -66,10 +68,14 @@ def _short(row: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _collect(
-    wanted: ErrorFilter, limit: int | None, settings: Settings
+    wanted: ErrorFilter, load: str | None, limit: int | None, settings: Settings
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     warehouse = await open_migrated(settings)
     async with warehouse.connect() as connection:
+        if load:
+            wanted = wanted._replace(load_id=await resolve_load_id(connection, load, settings))
+        if wanted.meter_code:
+            await require_meter(connection, wanted.meter_code, settings)
         return (
             await count_row_errors(connection, wanted, settings),
             await list_row_errors(connection, wanted, limit, settings),

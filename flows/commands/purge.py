@@ -1,4 +1,4 @@
-"""`dataops purge`: what has been kept long enough goes, what is still needed stays."""
+"""`dataops purge`: delete what has been kept long enough and is no longer needed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def purge(*, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Delete stage rows, resolved row errors, run logs and reports older than KEEP_…_DAYS.
 
     Kept whatever their age: rows with an open error, and stage rows of a load whose file is gone from
-    RAW_DIR. Unset settings keep for ever.
+    RAW_DIR. If a setting is unset, nothing of its kind is deleted.
     """
     settings, now = load_settings(), dt.datetime.now(dt.UTC)
     done: dict[str, int] = {}
@@ -49,15 +49,15 @@ def purge(*, dry_run: DryRun = False, as_json: AsJson = False) -> None:
 
 
 async def purge_stage(settings: Settings, before: dt.datetime, *, dry_run: bool) -> dict[str, int]:
-    """Purge the loads that ended before a moment, page by page; gives what was deleted and what was kept."""
+    """Purge the loads that ended before a timestamp, page by page; return what was deleted and what was kept."""
     warehouse = await open_migrated(settings)
     done = Counter(dict.fromkeys(("loads", "loads kept as only copy", *_ROWS), 0))
     async with warehouse.connect() as connection:
         page = await find_old_loads(connection, before, None, settings)
         while page:
             loads = [load for load in page if not load.must_have_file or _has_file(load, settings)]
-            for some in batch_by_size(loads, rows=lambda load: load.rows):
-                purged = await purge_loads(connection, some, before, settings, dry_run=dry_run)
+            for batch in batch_by_size(loads, rows=lambda load: load.rows):
+                purged = await purge_loads(connection, batch, before, settings, dry_run=dry_run)
                 done.update(dict(zip(_ROWS, purged, strict=True)))
             done["loads"] += len(loads)
             done["loads kept as only copy"] += len(page) - len(loads)
@@ -66,7 +66,7 @@ async def purge_stage(settings: Settings, before: dt.datetime, *, dry_run: bool)
 
 
 def _has_file(load: OldLoad, settings: Settings) -> bool:
-    """Tell whether the load's file is still there; by its size: checksums of years would take hours."""
+    """Return True if the load's file is still there; by its size: checksums of years would take hours."""
     file = find_raw_file(load.source_file, settings)
     is_itself = file is not None and file.as_posix().endswith(day_and_path(load.source_file)[1])
     return file is not None and (not is_itself or file.stat().st_size == load.size_bytes)

@@ -4,33 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
-from prefect.client.schemas.objects import State
 
+from flows.commands.arguments import parse_date
 from flows.commands.console import AsJson, failure_as_json, out, print_json
-from flows.load_day import load_day
+from flows.commands.flow_results import result_of
 from flows.runtime.prefect_api import serving
-from schemas.errors import RunFailedError
 from schemas.settings import Settings, load_settings
 from tasks.report.summarise_run import RunSummary
-
-Result = TypeVar("Result")
-
-
-def parse_date(text: str) -> dt.date:
-    """Read a date as people type it.
-
-    Raises:
-        typer.BadParameter: the text is no ISO date.
-
-    """
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no date: write it as 2025-04-30") from None
-
 
 Day = Annotated[
     dt.date | None,
@@ -65,21 +48,6 @@ def run_day(date: dt.date | None, settings: Settings) -> RunSummary:
 
 
 async def _run_day(date: dt.date | None) -> RunSummary:
+    from flows.load_day import load_day
+
     return await result_of(await load_day(date=date, return_state=True), RunSummary)
-
-
-async def result_of(state: State[Any], kind: type[Result]) -> Result:
-    """Give what a flow returned, or raise what it raised.
-
-    Raises:
-        RunFailedError: the run was cancelled or crashed before it came to a result.
-
-    """
-    if state.is_cancelled():
-        raise RunFailedError(state.message or "the run was cancelled")
-    result = await state.aresult(raise_on_failure=False)
-    if isinstance(result, Exception):
-        raise result
-    if not isinstance(result, kind):
-        raise RunFailedError(state.message or "the run did not finish")
-    return result

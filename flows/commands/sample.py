@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from flows.commands.arguments import parse_date
 from flows.commands.console import AsJson, out, print_json, print_table
-from flows.commands.run import parse_date
 from schemas.settings import load_settings
 from tasks.operate.generate_samples import LEAST_BUILDINGS, generate
 

@@ -1,4 +1,4 @@
-"""`dataops sources`: which mapping takes a file, and what it finds in it."""
+"""`dataops sources`: which mapping fits a file, and what it finds in it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from flows.commands.console import AsJson, err, heading, out, print_json, print_table, visible
+from flows.commands.console import AsJson, err, heading, out, print_json, print_table, track, visible
 from schemas.errors import SettingsError
 from schemas.mappings import load_mappings
 from schemas.problems import FileRemark
@@ -30,7 +30,7 @@ from tasks.validate.parse_times import read_hour, read_timestamp
 from tasks.validate.row_errors import list_unreadable
 from tasks.warehouse.storage import LOCAL
 
-app = typer.Typer(help="Source mappings: which files are taken and how they are read.", no_args_is_help=True)
+app = typer.Typer(help="Source mappings: which files are accepted and how they are read.", no_args_is_help=True)
 
 
 @app.command()
@@ -39,11 +39,12 @@ def check(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show for each file which mapping takes it, what it finds and the first rows as readings; writes nothing."""
+    """Show for each file which mapping fits it, what it finds and the first rows as readings; writes nothing."""
     settings = load_settings()
     mappings = load_mappings(settings.sources_dir)
     steps = _steps(settings)
-    checks = [check for file in files or list_all_files(settings) for check in check_file(file, mappings, steps)]
+    with track(files or list_all_files(settings), "files") as paths:
+        checks = [check for path in paths for check in check_file(path, mappings, steps)]
     if as_json:
         print_json([check._asdict() for check in checks])
     else:
@@ -57,7 +58,7 @@ def check(
 
 @app.command()
 def new(
-    file: Annotated[Path, typer.Argument(help="A file that no mapping takes; of an archive the first file in it.")],
+    file: Annotated[Path, typer.Argument(help="A file that no mapping fits; of an archive the first file in it.")],
     *,
     name: Annotated[str, typer.Option("--name", help="Name of the mapping: letters a-z, digits, -.")] = "new-source",
 ) -> None:

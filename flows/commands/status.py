@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.commands.console import AsJson, log_lines, out, print_json, print_table
-from flows.runtime.prefect_api import answers
+from flows.runtime.prefect_api import answers, configured_api_url
 from flows.runtime.warehouse import open_migrated
 from schemas.settings import Settings, load_settings
 from tasks.operate.show_status import ChangedColumns, Status, show_status
@@ -28,7 +28,7 @@ def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
     print_table("Last loads", log_lines((line.model_dump() for line in found.last_loads), settings.zone))
     print_table("Days with gaps", [day.model_dump() for day in found.days_with_gaps])
     if found.changed_columns:
-        print_table("Sources whose columns changed", [_in_words(one, settings) for one in found.changed_columns])
+        print_table("Sources whose columns changed", [_in_words(change, settings) for change in found.changed_columns])
     print_table("Next scheduled runs", schedules)
     extensions = ", ".join(f"{name} {version}" for name, version in found.extensions.items())
     out.print(
@@ -70,16 +70,15 @@ async def _collect(settings: Settings, loads: int) -> tuple[str, Status, Storage
 
 
 async def _schedules(settings: Settings) -> list[dict[str, Any]]:
-    """Ask the Prefect server for the next runs; nothing to tell where none is configured."""
-    from prefect import get_client
-    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateName
-    from prefect.client.schemas.sorting import FlowRunSort
-    from prefect.settings import PREFECT_API_URL
-
-    if not (url := PREFECT_API_URL.value()):
+    """Ask the Prefect server for the next runs; there are none where no server is configured."""
+    if not (url := configured_api_url()):
         return []
     if not await asyncio.to_thread(answers, url):
         return [{"run": f"{url} does not answer", "at": ""}]
+    from prefect import get_client
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateName
+    from prefect.client.schemas.sorting import FlowRunSort
+
     scheduled = FlowRunFilter(state=FlowRunFilterState(name=FlowRunFilterStateName(any_=["Scheduled"])))
     async with get_client() as client:
         runs = await client.read_flow_runs(flow_run_filter=scheduled, sort=FlowRunSort.EXPECTED_START_TIME_ASC, limit=5)

@@ -6,10 +6,10 @@ import asyncio
 from typing import Annotated
 
 import typer
-from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows.commands.console import out, print_table
-from flows.runtime.local_server import set_up_server, start_server, start_workers, stop_all
+from flows.commands.console import out, print_table, waiting
+from flows.runtime.prefect_api import configured_api_url, require_answer
+from flows.runtime.schedules import describe_schedule, read_schedules
 from flows.runtime.warehouse import open_warehouse
 from schemas.errors import TerminalError
 from schemas.settings import load_settings
@@ -23,15 +23,20 @@ All = Annotated[bool, typer.Option("--all", help="Also stop the embedded Postgre
 
 def up(*, workers: Workers = 1, port: Port = None) -> None:
     """Start database, Prefect server, work pool, schedules and workers; safe to repeat."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    from flows.runtime.local_server import set_up_server, start_server, start_workers
+
     settings = load_settings()
-    url = start_server(settings, port)
-    with temporary_settings({PREFECT_API_URL: url}):
+    with waiting("database and Prefect server"):
+        url = start_server(settings, port)
+    with temporary_settings({PREFECT_API_URL: url}), waiting("work pool, schedules and workers"):
         asyncio.run(set_up_server(settings))
         running = start_workers(settings, workers)
-        place = display_name(asyncio.run(open_warehouse(settings)).dsn)
+        database = display_name(asyncio.run(open_warehouse(settings)).dsn)
     ui = url.removesuffix("/api")
     rows: list[dict[str, object]] = [
-        {"what": "database", "where": place, "log": ""},
+        {"what": "database", "where": database, "log": ""},
         {
             "what": "Prefect server and UI",
             "where": ui,
@@ -40,9 +45,10 @@ def up(*, workers: Workers = 1, port: Port = None) -> None:
         *({"what": worker.name, "where": f"pid {worker.pid}", "log": worker.log} for worker in running),
     ]
     print_table("Running", rows)
+    schedules = "; ".join(map(describe_schedule, read_schedules()))
     out.print(
         f"For the prefect command: export PREFECT_API_URL={url}\n"
-        f"Schedules in {settings.default_tz}: hourly at minute 10; 01:15 and 02:30 for the day before. "
+        f"Schedules in {settings.default_tz}: {schedules}. "
         "Stop: dataops down",
         highlight=False,
         soft_wrap=True,
@@ -51,15 +57,21 @@ def up(*, workers: Workers = 1, port: Port = None) -> None:
 
 def deploy() -> None:
     """Register work pool, schedules and database with the Prefect server that PREFECT_API_URL names."""
-    url = PREFECT_API_URL.value()
+    url = configured_api_url()
     if not url:
         raise TerminalError("PREFECT_API_URL names no Prefect server: dataops up starts one on this machine")
-    asyncio.run(set_up_server(load_settings()))
+    require_answer(url)
+    from flows.runtime.local_server import set_up_server
+
+    with waiting("work pool, schedules and database"):
+        asyncio.run(set_up_server(load_settings()))
     out.print(f"deployed to {url}", highlight=False)
 
 
 def down(*, everything: All = False) -> None:
     """Stop workers and Prefect server."""
+    from flows.runtime.local_server import stop_all
+
     settings = load_settings()
     stopped = stop_all(settings)
     if everything and embedded_postgres.stop(settings.state_dir):

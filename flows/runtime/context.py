@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,7 +17,7 @@ from pydantic.json_schema import SkipJsonSchema
 from flows.runtime.run_log import prepare_logging
 from flows.runtime.warehouse import migrate_warehouse, open_warehouse
 from schemas.errors import RunFailedError
-from schemas.settings import Settings
+from schemas.settings import Settings, load_settings
 from tasks.report.summarise_run import RunSummary, summarise_run
 from tasks.warehouse.batches import BatchResult
 from tasks.warehouse.connection import Warehouse
@@ -46,7 +47,7 @@ class RunContext(BaseModel):
 
 
 class StepResult(BaseModel):
-    """What a step leaves behind: how many files it took further."""
+    """What a step leaves behind: how many files it has done its work on."""
 
     files: int
 
@@ -55,7 +56,7 @@ def conclude_step(result: BatchResult) -> StepResult:
     """End a step.
 
     Raises:
-        RunFailedError: names the files that failed; the others are taken further.
+        RunFailedError: names the files that failed; the others go on.
 
     """
     if result.failed:
@@ -63,9 +64,19 @@ def conclude_step(result: BatchResult) -> StepResult:
     return StepResult(files=result.files)
 
 
+def run_settings() -> Settings:
+    """Return the settings of this flow run: read once, whoever asks for them first."""
+    return _settings_of(str(runtime.flow_run.id))
+
+
+@lru_cache(maxsize=8)
+def _settings_of(flow_run_id: str) -> Settings:
+    return load_settings()
+
+
 @asynccontextmanager
 async def open_run(day: dt.date, settings: Settings) -> AsyncIterator[RunContext]:
-    """Migrate, hold the claim key while the run lives, and take up what an earlier process of the run left."""
+    """Migrate, hold the claim key while the run lives, and adopt what an earlier process of the run left."""
     use_one_heap()
     prepare_logging(settings)
     warehouse = await open_warehouse(settings)
@@ -90,7 +101,7 @@ async def conclude(context: RunContext, steps: Sequence[State[Any]]) -> RunSumma
     get_run_logger().info("%s", summary)
     failed_steps = [step for step in steps if not step.is_completed()]
     if failed_steps or summary.unfinished:
-        # The log names the files; a step that failed before it came to one speaks for itself.
+        # The log names the files; a step that failed before it came to one has its own message.
         files = summary.failed | summary.unfinished
         messages = "; ".join(str(step.message) for step in failed_steps)
         error = RunFailedError.of(files) if files else RunFailedError(messages)

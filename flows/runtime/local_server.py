@@ -18,7 +18,6 @@ from flows.runtime.warehouse import open_migrated
 from schemas.errors import TerminalError
 from schemas.settings import PROJECT_ROOT, Settings
 from tasks.warehouse import embedded_postgres
-from tasks.warehouse.credentials_block import ensure_block
 
 POOL = "dataops"
 # Parents wait for their children in the same pool: a limit must leave room for both.
@@ -41,7 +40,7 @@ def _program(*arguments: str) -> list[str]:
 
 
 def start_server(settings: Settings, port: int | None = None) -> str:
-    """Start the Prefect server on loopback if it does not run; gives the URL of its API.
+    """Start the Prefect server on loopback if it does not run; return the URL of its API.
 
     Raises:
         TerminalError: the port is taken, or the server does not answer; names its log.
@@ -54,7 +53,7 @@ def start_server(settings: Settings, port: int | None = None) -> str:
     except TerminalError:
         if port:
             raise
-        # Another server that started at the same moment has got the port.
+        # Another server that started at the same time has got the port.
         return _start_on(_free_port(0), settings)
 
 
@@ -85,10 +84,10 @@ def _wait_for(url: str, port: int, server: Running, settings: Settings) -> None:
 
 
 def _free_port(wanted: int | None) -> int:
-    """Give the port that is wanted (0: any); if none is, Prefect's own, which people know, or any."""
+    """Return the port that is wanted (0: any); if none is, Prefect's own, which people know, or any."""
     for port in (4200, 0) if wanted is None else (wanted,):
         with socket.socket() as probe:
-            # Connections of a server that has just ended do not hold the next one up.
+            # Connections of a server that has just ended do not block the next one.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
@@ -99,10 +98,12 @@ def _free_port(wanted: int | None) -> int:
 
 
 async def set_up_server(settings: Settings) -> None:
-    """Make database, work pool, zombie automation, block and deployment; safe to repeat.
+    """Create database, work pool, zombie automation, block and deployment; safe to repeat.
 
     Needs PREFECT_API_URL in Prefect's settings.
     """
+    from tasks.warehouse.credentials_block import ensure_block
+
     if settings.database_url is None:
         await ensure_block(SecretStr(embedded_postgres.start(settings.state_dir)))
     await open_migrated(settings)
@@ -124,7 +125,7 @@ async def _ensure_pool() -> None:
 
 
 async def _ensure_zombie_automation() -> None:
-    """End runs whose process died without a word (Prefect's documentation, "detect zombie flows")."""
+    """End runs whose process died silently (Prefect's documentation, "detect zombie flows")."""
     from prefect.automations import Automation
     from prefect.client.schemas.objects import StateType
     from prefect.events.actions import ChangeFlowRunState
@@ -198,7 +199,7 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 
 def stop_all(settings: Settings) -> list[str]:
-    """End workers, then the server; gives the names of those that ran."""
+    """End workers, then the server; return the names of those that ran."""
     folder = _processes(settings)
     names = sorted(started_names(folder), key=lambda name: name == _SERVER)
     stopped = [name for name in names if stop_process(name, folder=folder)]

@@ -1,28 +1,30 @@
-"""Which Prefect API the commands talk to: the one configured, the local server of `dataops up`, or their own."""
+"""Which Prefect API the commands talk to: the one configured, the local server of `dataops up`, or a temporary one."""
 
 from __future__ import annotations
 
 import os
+import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import httpx
 
 from schemas.errors import TransientError
 from schemas.settings import Settings
 from tasks.warehouse import embedded_postgres
 
 _SERVER_DATABASE = "prefect"
+# PREFECT_API_URL in a profile or `.env`; `[api]` or `api.url` in prefect.toml, below `tool.prefect` in pyproject.toml.
+_NAMES_A_SERVER = re.compile(r"PREFECT_API_URL|^\s*\[(tool\.prefect\.)?api\]|^\s*api\.url", re.MULTILINE)
 
 
 def server_url_file(settings: Settings) -> Path:
-    """Give the file that holds the URL of the local server's API while it runs."""
+    """Return the file that holds the URL of the local server's API while it runs."""
     return settings.state_dir / "prefect" / "api_url"
 
 
 def local_api_url(settings: Settings) -> str | None:
-    """Give the URL of the local server's API, if one was started and answers."""
+    """Return the URL of the local server's API, if one was started and answers."""
     try:
         url = server_url_file(settings).read_text(encoding="utf-8").strip()
     except OSError:
@@ -31,7 +33,9 @@ def local_api_url(settings: Settings) -> str | None:
 
 
 def answers(api_url: str) -> bool:
-    """Tell whether a Prefect API answers."""
+    """Return True if a Prefect API answers."""
+    import httpx
+
     try:
         return httpx.get(f"{api_url}/health", timeout=5).is_success
     except (httpx.HTTPError, httpx.InvalidURL):
@@ -47,6 +51,29 @@ def require_answer(api_url: str) -> None:
     """
     if not answers(api_url):
         raise TransientError(f"Prefect does not answer on PREFECT_API_URL={api_url}: start that server, or unset it")
+
+
+def configured_api_url() -> str | None:
+    """Return the URL of the Prefect API that is configured, wherever Prefect reads its settings.
+
+    Prefect takes a second to import: it is not asked where none of those places names a server.
+    """
+    if url := os.environ.get("PREFECT_API_URL"):
+        return url
+    if "prefect" not in sys.modules and not _is_server_named_in_a_file():
+        return None
+    from prefect.settings import PREFECT_API_URL
+
+    named: str | None = PREFECT_API_URL.value()
+    return named
+
+
+def _is_server_named_in_a_file() -> bool:
+    profiles = os.environ.get("PREFECT_PROFILES_PATH") or Path(
+        os.environ.get("PREFECT_HOME", "~/.prefect"), "profiles.toml"
+    )
+    files = [Path(profiles).expanduser(), *map(Path, (".env", "prefect.toml", "pyproject.toml"))]
+    return any(file.is_file() and _NAMES_A_SERVER.search(file.read_text(errors="replace")) for file in files)
 
 
 def configure_prefect(settings: Settings) -> None:
@@ -70,9 +97,9 @@ def configure_prefect(settings: Settings) -> None:
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[None]:
-    """Make sure that flows find an API: without a server, Prefect serves itself inside this process.
+    """Make sure that flows find an API: without a configured one, Prefect starts a temporary server.
 
-    Its memory is then a database on the embedded PostgreSQL: SQLite locks up when several runs write.
+    That keeps its state in a database on the embedded PostgreSQL: SQLite locks up when several runs write.
 
     Raises:
         TransientError: a server is configured and does not answer.
@@ -80,13 +107,12 @@ def serving(settings: Settings) -> Iterator[None]:
     """
     from prefect.settings import (
         PREFECT_API_DATABASE_CONNECTION_URL,
-        PREFECT_API_URL,
         PREFECT_SERVER_ALLOW_EPHEMERAL_MODE,
         PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
         temporary_settings,
     )
 
-    if configured := PREFECT_API_URL.value():
+    if configured := configured_api_url():
         require_answer(configured)
         yield
         return
@@ -100,7 +126,7 @@ def serving(settings: Settings) -> Iterator[None]:
 
 
 def server_database(settings: Settings) -> str:
-    """Give the URL of Prefect's own database on the embedded PostgreSQL, made if it is missing."""
+    """Return the URL of Prefect's own database on the embedded PostgreSQL, created if it is missing."""
     embedded_postgres.start(settings.state_dir)
     url = embedded_postgres.create_database(settings.state_dir, _SERVER_DATABASE)
     return url.replace("postgresql://", "postgresql+asyncpg://", 1)

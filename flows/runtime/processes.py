@@ -1,4 +1,4 @@
-"""Start background processes that outlive the command, and find and end them again."""
+"""Start background processes that outlive the command, find them and end them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Running(NamedTuple):
 def start_process(
     name: str, command: Sequence[str], *, folder: Path, log: Path, cwd: Path, env: Mapping[str, str]
 ) -> Running:
-    """Start a process in a session of its own, unless it runs; its id is kept in `folder`."""
+    """Start a process in a separate session, unless it runs; its id is kept in `folder`."""
     if running := find_process(name, folder=folder, log=log):
         return running
     folder.mkdir(parents=True, exist_ok=True)
@@ -45,20 +45,20 @@ def start_process(
 
 
 def find_process(name: str, *, folder: Path, log: Path) -> Running | None:
-    """Find a process that was started; None if it ended, even where its id belongs to another now."""
+    """Find a process that was started; None if it ended, even if its id now belongs to another."""
     process = _process(_file(folder, name))
     return Running(name, process.pid, log) if process else None
 
 
 def listens(running: Running, port: int) -> bool:
-    """Tell whether it is this process, or a child of it, that listens on a port, not another program."""
+    """Return True if it is this process, or a child of it, that listens on a port, not another program."""
     try:
         process = psutil.Process(running.pid)
         family = [process, *process.children(recursive=True)]
         return any(
             connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
-            for one in family
-            for connection in one.net_connections(kind="tcp")
+            for member in family
+            for connection in member.net_connections(kind="tcp")
         )
     except psutil.Error:
         return False
@@ -72,9 +72,9 @@ def stop_process(name: str, *, folder: Path, seconds: float = 20) -> bool:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
         _, alive = psutil.wait_procs(family, timeout=seconds)
-        for one in alive:
+        for survivor in alive:
             with contextlib.suppress(psutil.NoSuchProcess):
-                one.kill()
+                survivor.kill()
         psutil.wait_procs(alive, timeout=5)
     _file(folder, name).unlink(missing_ok=True)
     return process is not None
@@ -90,7 +90,7 @@ def _file(folder: Path, name: str) -> Path:
 
 
 def _process(file: Path) -> psutil.Process | None:
-    """Give the process of a pid file if it is the one that was started: ids are used again."""
+    """Return the process of a pid file if it is the one that was started: ids are reused."""
     try:
         pid, started = file.read_text(encoding="utf-8").split()
         process = psutil.Process(int(pid))

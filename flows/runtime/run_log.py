@@ -1,4 +1,4 @@
-"""What a run says, also as a file of its own; what the user can act on is said without a traceback."""
+"""A run's log, also as a separate file; what the user can act on is logged once and without a traceback."""
 
 from __future__ import annotations
 
@@ -6,41 +6,52 @@ import datetime as dt
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from prefect import runtime
 
-from schemas.errors import DataopsError
+from schemas.errors import DataopsError, RunFailedError, TerminalError
 from schemas.settings import Settings
 
+_PREFECT_LOGGERS = ("prefect.flow_runs", "prefect.task_runs")
 
-class _OneLine(logging.Filter):
-    """Take the traceback off errors whose text says what to do: the lines of our code help nobody then."""
+
+class _Brief(logging.Filter):
+    """Shorten what Prefect logs about an error that the user can act on: the lines of our code do not help then.
+
+    Of a run with failed files nothing is left but that it failed: each file is logged by the step that it failed in.
+    """
+
+    _files: str | None = None
+    """What the last failed run names, which Prefect repeats in the line that ends the run."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and isinstance(record.exc_info[1], DataopsError):
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, RunFailedError):
+            self._files = str(error)
+            return False
+        if isinstance(error, DataopsError | OSError):
             record.exc_info = None
+        elif self._files and self._files in str(record.msg):
+            record.msg = "Finished in state Failed()"
         return True
 
 
-_ONE_LINE = _OneLine()
+_BRIEF = _Brief()
 
 
 def prepare_logging(settings: Settings) -> None:
-    """Let the steps be heard, and show what the user can act on without a traceback; safe to repeat."""
+    """Let the steps log, and keep what Prefect says about their errors short; in this process, safe to repeat."""
     logging.getLogger("dataops").setLevel(settings.log_level)
-    for name in ("prefect.flow_runs", "prefect.task_runs"):
-        logging.getLogger(name).addFilter(_ONE_LINE)
+    for name in _PREFECT_LOGGERS:
+        logging.getLogger(name).addFilter(_BRIEF)
 
 
 @contextmanager
 def run_log(day: dt.date, settings: Settings) -> Iterator[None]:
-    """Write the run's log into a file of its own beside what Prefect keeps."""
-    folder = settings.artifacts_dir / "run_logs"
-    folder.mkdir(parents=True, exist_ok=True)
-    started = dt.datetime.now(settings.zone)
-    handler = logging.FileHandler(folder / f"{day}_{started:%Y%m%dT%H%M%S}_{runtime.flow_run.id}.log", encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    loggers = [logging.getLogger(name) for name in ("prefect.flow_runs", "prefect.task_runs", "dataops")]
+    """Write the run's log into a separate file beside what Prefect keeps; without it loading goes on."""
+    loggers = [logging.getLogger(name) for name in (*_PREFECT_LOGGERS, "dataops")]
+    handler = _open(day, settings)
     for logger in loggers:
         logger.addHandler(handler)
     try:
@@ -50,3 +61,40 @@ def run_log(day: dt.date, settings: Settings) -> Iterator[None]:
             logger.removeHandler(handler)
         with suppress(OSError):  # a full disk must not hide how the run ended
             handler.close()
+
+
+def _open(day: dt.date, settings: Settings) -> logging.Handler:
+    started = dt.datetime.now(settings.zone)
+    path = settings.artifacts_dir / "run_logs" / f"{day}_{started:%Y%m%dT%H%M%S}_{runtime.flow_run.id}.log"
+    try:
+        handler = _file_handler(path)
+    except OSError as error:
+        logging.getLogger("dataops").warning("%s; the run goes on without a log file", _not_writable(settings, error))
+        return logging.NullHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    return handler
+
+
+def _file_handler(path: Path) -> logging.Handler:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return logging.FileHandler(path, encoding="utf-8")
+
+
+@contextmanager
+def naming_artifacts_dir(settings: Settings) -> Iterator[None]:
+    """Say which setting is behind it if a file of a run cannot be written.
+
+    Raises:
+        TerminalError: it cannot.
+
+    """
+    try:
+        yield
+    except OSError as error:
+        if not str(error.filename or "").startswith(str(settings.artifacts_dir)):
+            raise
+        raise TerminalError(_not_writable(settings, error)) from None
+
+
+def _not_writable(settings: Settings, error: OSError) -> str:
+    return f"ARTIFACTS_DIR={settings.artifacts_dir} is not writable ({error.strerror})"

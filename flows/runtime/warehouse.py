@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 
 from pydantic import SecretStr
 
+from flows.runtime.prefect_api import configured_api_url, require_answer
 from schemas.settings import Settings
 from tasks.warehouse import embedded_postgres
 from tasks.warehouse.connection import Warehouse
@@ -31,31 +31,14 @@ async def open_warehouse(settings: Settings) -> Warehouse:
 async def _resolve_dsn(settings: Settings) -> SecretStr:
     if settings.database_url:
         return settings.database_url
-    if (api_url := _configured_api_url()) and (from_block := await _block_url(api_url)):
+    if (api_url := configured_api_url()) and (from_block := await _block_url(api_url)):
         return from_block
     return SecretStr(await asyncio.to_thread(embedded_postgres.start, settings.state_dir))
 
 
-def _configured_api_url() -> str | None:
-    # Importing Prefect takes a second: a command without a server asks it nothing.
-    if not os.environ.get("PREFECT_API_URL") and not _is_prefect_imported():
-        return None
-    from prefect.settings import PREFECT_API_URL
-
-    url: str | None = PREFECT_API_URL.value()
-    return url
-
-
-def _is_prefect_imported() -> bool:
-    import sys
-
-    return "prefect" in sys.modules
-
-
 async def _block_url(api_url: str) -> SecretStr | None:
-    """Read the block once a process: a run keeps the database that it started with."""
+    """Read the block once a process: a run stays with the database that it started with."""
     if api_url not in _BLOCK_URLS:
-        from flows.runtime.prefect_api import require_answer
         from tasks.warehouse.credentials_block import find_block
 
         await asyncio.to_thread(require_answer, api_url)

@@ -32,10 +32,14 @@ class RolledBack(NamedTuple):
 
     def describe(self, *, dry_run: bool = False) -> str:
         """Return the outcome as a line for the log and the command."""
+        would = "would " if dry_run else ""
+        remove, restore, keep, leave = (
+            ("remove", "restore", "keep", "leave") if dry_run else ("removed", "restored", "kept", "left")
+        )
         return (
-            f"{'would roll back' if dry_run else 'rolled back'}: {self.removed} readings removed, "
-            f"{self.restored} restored to the value before, {self.unchanged} held with the same value by another load, "
-            f"{self.rewritten} left as a later load rewrote them"
+            f"{would}{remove} {self.removed} readings, {would}{restore} {self.restored} to the value before, "
+            f"{would}{keep} {self.unchanged} that another load has with the same value, "
+            f"{would}{leave} {self.rewritten} as a later load rewrote them"
         )
 
 

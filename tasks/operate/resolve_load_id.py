@@ -23,6 +23,15 @@ def short_load_id(load_id: UUID) -> str:
     return load_id.hex[-_SHORT_DIGITS:]
 
 
+def is_load_id(text: str) -> bool:
+    """Return True if a text is a load_id, or may be a part of one."""
+    return bool(re.fullmatch(f"[0-9a-f]{{{_MIN_DIGITS},{_HEX_DIGITS}}}", _digits(text)))
+
+
+def _digits(text: str) -> str:
+    return text.strip().lower().replace("-", "")
+
+
 async def resolve_load_id(connection: Connection, text: str, settings: Settings) -> UUID:
     """Return the id of the only load that a text names: its whole id, or the beginning or end of it.
 
@@ -30,8 +39,8 @@ async def resolve_load_id(connection: Connection, text: str, settings: Settings)
         TerminalError: no load has such an id, several have, or the text is not part of an id.
 
     """
-    digits = text.strip().lower().replace("-", "")
-    if not re.fullmatch(f"[0-9a-f]{{{_MIN_DIGITS},{_HEX_DIGITS}}}", digits):
+    digits = _digits(text)
+    if not is_load_id(text):
         raise TerminalError(f"{text!r} is not a load_id: write at least {_MIN_DIGITS} of its last hexadecimal digits")
     if len(digits) == _HEX_DIGITS:
         return (await require_load(connection, UUID(hex=digits), settings)).load_id

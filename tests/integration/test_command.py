@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from flows.commands import _app
+from flows.commands import build_app
 from schemas.errors import DataopsError
 from schemas.settings import PROJECT_ROOT, Settings
 from tests import files
@@ -84,7 +84,7 @@ def test_status_of_an_empty_database(settings: Settings) -> None:
     ids=["date", "end_before_start", "no_end", "load_id", "file"],
 )
 def test_wrong_argument_is_refused_with_what_is_right(arguments: tuple[str, ...], said: str) -> None:
-    done = CliRunner().invoke(_app(), arguments)
+    done = CliRunner().invoke(build_app(), arguments)
 
     assert done.exit_code in (1, 2)
     assert isinstance(done.exception, SystemExit | DataopsError)
@@ -124,7 +124,7 @@ def test_sources_check_opens_archives_names_bad_cells_and_files_that_are_not_the
     (day / "empty.csv").write_bytes(b"")
 
     done = CliRunner().invoke(
-        _app(), ["sources", "check", *(str(day / name) for name in ("a.zip", "empty.csv", "no.csv"))]
+        build_app(), ["sources", "check", *(str(day / name) for name in ("a.zip", "empty.csv", "no.csv"))]
     )
 
     assert done.exit_code == 1

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.load_day import load_day, resolve_day
+from flows.load_day import load_day
+from flows.runtime.days import resolve_day
 from schemas.errors import RunFailedError, SettingsError
 from schemas.settings import Settings
 from tasks.ingest import ingest_files

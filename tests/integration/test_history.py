@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from typer.testing import CliRunner
 
-from flows.commands import _app
+from flows.commands import build_app
 from schemas.errors import TerminalError
 from schemas.reasons import Reason
 from tasks.operate.list_row_errors import ErrorFilter, count_row_errors, list_row_errors
@@ -264,7 +264,7 @@ async def test_status_says_which_columns_a_supplier_added_or_took_away(pipeline:
 
 async def command(*arguments: str) -> tuple[str, str]:
     """Run `dataops` in this process; gives what it prints, and the error that ends it."""
-    done = await asyncio.to_thread(CliRunner().invoke, _app(), arguments)
+    done = await asyncio.to_thread(CliRunner().invoke, build_app(), arguments)
     return done.output, "" if isinstance(done.exception, SystemExit | None) else str(done.exception)
 
 

@@ -37,8 +37,7 @@ SUFFIXES_OF_SOURCES = (".py", ".sql", ".yaml", ".yml", ".md", ".sh", ".csv", ".j
 
 def app() -> typer.Typer:
     """The `dataops` command."""
-    build = getattr(commands, "build_app", None) or commands._app
-    return build()
+    return commands.build_app()
 
 
 class Command(NamedTuple):
