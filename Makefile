@@ -6,7 +6,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test test-timescale fuzz lint format format-check types imports sql-lint check lock bench bench-quick clean
+.PHONY: setup demo test test-timescale fuzz lint format format-check types imports sql-lint dbt-parse check lock bench bench-quick clean
 
 setup: .venv/.installed
 
@@ -38,7 +38,7 @@ test-timescale: setup tests/timescale/node_modules/.package-lock.json
 tests/timescale/node_modules/.package-lock.json: tests/timescale/package-lock.json
 	if command -v node && command -v npm; then npm ci --prefix tests/timescale --no-audit --no-fund; fi
 
-lint: setup imports sql-lint
+lint: setup imports sql-lint dbt-parse
 	$(BIN)/ruff check .
 
 format: setup
@@ -56,6 +56,10 @@ imports: setup
 
 sql-lint: setup
 	$(BIN)/sqlfluff lint dbt/models dbt/tests
+
+# Needs no database; a warning fails it.
+dbt-parse: setup
+	$(BIN)/dbt --warn-error parse --project-dir dbt --profiles-dir dbt --target-path target/parse --log-path dbt/logs --no-version-check --no-partial-parse
 
 check: test test-timescale lint format-check types
 

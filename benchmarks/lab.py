@@ -17,7 +17,8 @@ from benchmarks.costs import Cost, Meter, server_process, total
 from benchmarks.inputs import write_sources
 from schemas.settings import Settings
 from tasks.operate.generate_samples import write_reference
-from tasks.operate.load_reference import load_reference, read_reference
+from tasks.operate.load_reference import load_reference
+from tasks.operate.read_reference import read_reference
 from tasks.warehouse import embedded_postgres
 from tasks.warehouse.migrate import migrate
 from tests.harness import DAY, PipelineHarness

@@ -7,7 +7,7 @@ from functools import partial
 from prefect import flow
 
 from flows.runtime.context import RunContext, StepResult, conclude_step
-from tasks.load.merge_readings import plan_merges
+from tasks.load.plan_merges import plan_merges
 from tasks.load.prefect_task import merge_loads_task
 from tasks.warehouse.batches import BatchResult, run_concurrently
 

@@ -1,4 +1,4 @@
-"""Load what is loaded already once more: after a mapping or a rule was fixed, or after a rollback."""
+"""Load once more what is loaded already: after a mapping or a rule was corrected, or after a rollback."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flows.runtime.context import conclude, open_run
 from flows.transform import transform
 from flows.validate import validate
 from schemas.settings import load_settings
-from tasks.load.requeue_rows import replay_from_stage
+from tasks.load.replay_load import replay_from_stage
 from tasks.report.summarise_run import RunSummary
 
 
@@ -26,7 +26,7 @@ async def replay(date: dt.date, only: list[str] | None = None, from_stage: UUID 
 
     Args:
         date: The day whose folder they are in.
-        only: Paths below the day's folder; by default all there are.
+        only: Paths below the day's folder; by default all files.
         from_stage: Instead of files: the rows that stage has of this load.
 
     Raises:

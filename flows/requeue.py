@@ -1,4 +1,4 @@
-"""Load rows once more from stage: those that waited for their code, or whose rule was fixed."""
+"""Load rows once more from stage: those that waited for their code, or whose rule was corrected."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from tasks.report.summarise_run import RunSummary
 
 @flow(name="requeue", flow_run_name="requeue/{reason}", persist_result=False)
 async def requeue(reason: Reason = Reason.UNMAPPED_CODE) -> RunSummary:
-    """Load the rows that were rejected for a reason and have become loadable; the files are not needed.
+    """Load the rows that were rejected for a reason and can be loaded now; the files are not needed.
 
-    The reports of the days that the rows came from are rewritten.
+    The reports of the days that the rows came from are written again. With no such rows nothing else runs.
 
     Raises:
         RunFailedError: names the loads whose rows could not be loaded.
@@ -34,6 +34,8 @@ async def requeue(reason: Reason = Reason.UNMAPPED_CODE) -> RunSummary:
         async with context.warehouse.connect() as connection:
             days = await requeue_rows(connection, context.run, settings, reason=reason)
         get_run_logger().info("rows of %d loads are loaded once more", len(days))
+        if not days:
+            return await conclude(context, [])
         steps: list[State[Any]] = [
             await validate(context, return_state=True),
             await load_files(context, return_state=True),

@@ -8,7 +8,6 @@ from uuid import UUID
 from prefect import flow, get_run_logger
 
 from flows.runtime.context import open_run
-from flows.runtime.rollback_wording import in_words
 from flows.transform import transform
 from schemas.settings import load_settings
 from tasks.load.rollback_load import RolledBack, rollback_load
@@ -20,7 +19,7 @@ async def rollback(load_id: UUID) -> RolledBack:
     settings = load_settings()
     async with open_run(dt.datetime.now(settings.zone).date(), settings) as context:
         async with context.warehouse.connect() as connection:
-            done = await rollback_load(connection, load_id, settings, dry_run=False)
-        get_run_logger().info("%s", in_words(done, dry_run=False))
+            rolled_back = await rollback_load(connection, load_id, settings, dry_run=False)
+        get_run_logger().info("%s", rolled_back.describe())
         await transform(context)
-    return done
+    return rolled_back

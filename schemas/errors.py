@@ -1,4 +1,4 @@
-"""The two families of error: terminal ones a person must mend, transient ones that a retry cures."""
+"""The two families of error: terminal ones that a person must fix, transient ones that a retry cures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Self
 
 from schemas.problems import FileProblem, describe
 
-_MOST_NAMED = 10
+_MAX_NAMED = 10
 
 
 class DataopsError(Exception):
@@ -34,6 +34,10 @@ class MappingError(TerminalError):
 class FileError(TerminalError):
     """A file as a whole cannot be loaded; the text says why and what to do, in Russian for the operators."""
 
+    problem: FileProblem
+    data: dict[str, object]
+    """What the text is made of, such as the name of a missing column."""
+
     def __init__(self, problem: FileProblem, **data: object) -> None:
         self.problem = problem
         self.data = data
@@ -41,7 +45,7 @@ class FileError(TerminalError):
 
     @classmethod
     def of(cls, error: Exception, *, step: str) -> FileError:
-        """Return the error that the load log shows: the file's own, or a mistake of ours on a step."""
+        """Return the error that the load log shows: the file's own, or a bug of ours in a step."""
         if isinstance(error, FileError):
             return error
         return cls(FileProblem.INTERNAL_ERROR, step=step, error=f"{type(error).__name__}: {error}")
@@ -51,14 +55,12 @@ class RunFailedError(TerminalError):
     """Some files of a run failed (the others are loaded); the text names them with their reasons."""
 
     summary: Mapping[str, object] | None = None
-    """What the run came to, for machines; None where it came to nothing."""
+    """What the run did, for machines; None where it did nothing."""
 
     @classmethod
     def of(cls, failed: Mapping[str, str]) -> Self:
-        """Name what failed; of very many the first ones, for the load log has all."""
-        named = [
-            f"{name!r}: {why.partition(chr(10))[0]}" for name, why in itertools.islice(failed.items(), _MOST_NAMED)
-        ]
+        """Name the files that failed; of very many only the first ones, for the load log has all."""
+        named = [f"{name!r}: {why.partition(chr(10))[0]}" for name, why in itertools.islice(failed.items(), _MAX_NAMED)]
         if (more := len(failed) - len(named)) > 0:
             named.append(f"and {more} more: dataops status, quality.quality_load_log")
         return cls("; ".join(named))

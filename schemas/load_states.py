@@ -55,15 +55,18 @@ def _failed(step: LoadStep) -> LoadState:
     return LoadState(LoadStatus.FAILED, step)
 
 
-FIRST_STATES = frozenset(
-    {
-        _running(LoadStep.CLAIMED),
-        _running(LoadStep.STAGED),
-        _failed(LoadStep.CLAIMED),
-        LoadState(LoadStatus.SKIPPED, LoadStep.CLAIMED),
-    }
-)
-"""What a row may begin as: claimed; rows taken from stage; unreadable; known already."""
+INSERTS: dict[str, frozenset[LoadState]] = {
+    # Claimed; unreadable; known already.
+    "insert_load": frozenset(
+        {_running(LoadStep.CLAIMED), _failed(LoadStep.CLAIMED), LoadState(LoadStatus.SKIPPED, LoadStep.CLAIMED)}
+    ),
+    # Rows copied from stage.
+    "insert_requeue_load": frozenset({_running(LoadStep.STAGED)}),
+    "insert_stage_replay_load": frozenset({_running(LoadStep.STAGED)}),
+}
+"""Statement of `tasks/*/sql` → the states that a row may begin in."""
+
+FIRST_STATES = frozenset().union(*INSERTS.values())
 
 TRANSITIONS: dict[str, frozenset[tuple[LoadState, LoadState]]] = {
     "finish_staging": frozenset({(_running(LoadStep.CLAIMED), _running(LoadStep.STAGED))}),
@@ -84,9 +87,35 @@ TRANSITIONS: dict[str, frozenset[tuple[LoadState, LoadState]]] = {
     "restart_failed_loads": frozenset(
         (_failed(step), _failed(LoadStep.CLAIMED)) for step in (LoadStep.STAGED, LoadStep.VALIDATED)
     ),
-    "mark_purged": frozenset((_failed(step), _failed(LoadStep.CLAIMED)) for step in _UNFINISHED_STEPS),
+    "mark_purged": frozenset(
+        (_failed(step), _failed(LoadStep.CLAIMED)) for step in (LoadStep.STAGED, LoadStep.VALIDATED)
+    ),
 }
 """Statement of `tasks/*/sql` → the moves that it makes; it leaves rows in every other state as they are.
 
-A rollback moves nothing: it sets `rolled_back_at` on loads that ended in core (see quality.effective_loads).
+A rollback moves nothing: it sets `rolled_back_at` on loads that ended in core (see quality.effective_loads). A purge
+writes `purged_before` in every state, and moves only failed loads, which must begin again without their rows.
 """
+
+
+def as_mermaid() -> str:
+    """Return the life of a load as a Mermaid state diagram, for CONTRIBUTING.md."""
+    moves: dict[tuple[str, str], list[str]] = {}
+    for statement, states in INSERTS.items():
+        for state in sorted(states, key=ALL_STATES.index):
+            moves.setdefault(("[*]", _node(state)), []).append(statement)
+    for statement, transitions in TRANSITIONS.items():
+        for before, after in sorted(transitions, key=lambda move: (*map(ALL_STATES.index, move),)):
+            moves.setdefault((_node(before), _node(after)), []).append(statement)
+    reached = {node for move in moves for node in move}
+    return "\n".join(
+        [
+            "stateDiagram-v2",
+            *(f"    {_node(state)}: {state.status}, {state.step}" for state in ALL_STATES if _node(state) in reached),
+            *(f"    {before} --> {after}: {', '.join(names)}" for (before, after), names in moves.items()),
+        ]
+    )
+
+
+def _node(state: LoadState) -> str:
+    return f"{state.status}_{state.step}"

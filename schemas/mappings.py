@@ -17,18 +17,14 @@ from schemas.errors import FileError, MappingError
 from schemas.problems import FileProblem
 from schemas.table_spec import Glob, Strict, TableSpec
 
-DRAFT = "составьте описание источника командой dataops sources new ФАЙЛ"
-"""What to do about a file that no mapping fits."""
-
-
 _STEPS = ("<", "function-", "constrained-str", "list[")
-"""How pydantic names what is no key of the YAML: a branch of a union."""
+"""How pydantic names what is not a key of the YAML: a branch of a union."""
 
 
 class SourceMapping(Strict):
     """One kind of file: which paths it has, and its tables.
 
-    In YAML the keys of a table may stand beside `tables` and hold for each of them; a file with one
+    In YAML the keys of a table may be written beside `tables` and hold for each of them; a file with one
     table needs no `tables` at all.
     """
 
@@ -54,7 +50,7 @@ class SourceMapping(Strict):
         return own
 
     def path_identity(self, relative_path: str) -> str | None:
-        """Give what the path says of whose readings a file holds, or None where the mapping does not ask it."""
+        """Return what the path says of whose readings a file holds, or None where the mapping does not ask it."""
         codes: list[str] = []
         for table in self.tables:
             groups = defaultdict(str, table.identity.groups_of(path=relative_path))
@@ -63,7 +59,7 @@ class SourceMapping(Strict):
         return "/".join(codes) or None
 
     def takes(self, relative_path: str) -> bool:
-        """Tell whether the mapping takes the file at a path below the day's folder."""
+        """Return True if the mapping takes the file at a path below the day's folder."""
         path = _folded_path(relative_path)
         return any(_matches(path, glob) for glob in self.match) and not any(
             _matches(path, glob) for glob in self.exclude
@@ -81,7 +77,7 @@ def _matches(path: str, glob: str) -> bool:
 
 
 def match_mapping(mappings: list[SourceMapping], relative_path: str) -> SourceMapping:
-    """Find the one mapping that takes a file; nothing is read by guess.
+    """Find the only mapping that takes a file; nothing is read by guess.
 
     Raises:
         FileError: no mapping takes it, or several do.
@@ -90,13 +86,9 @@ def match_mapping(mappings: list[SourceMapping], relative_path: str) -> SourceMa
     found = [mapping for mapping in mappings if mapping.takes(relative_path)]
     found = [mapping for mapping in found if not mapping.fallback] or found
     if not found:
-        raise FileError(FileProblem.OTHER, text=f"ни одно описание источника не подходит к этому файлу: {DRAFT}")
+        raise FileError(FileProblem.NO_MAPPING)
     if len(found) > 1:
-        names = ", ".join(mapping.name for mapping in found)
-        raise FileError(
-            FileProblem.OTHER,
-            text=f"к файлу подходят сразу несколько описаний источников ({names}): уточните match или exclude",
-        )
+        raise FileError(FileProblem.SEVERAL_MAPPINGS, mappings=", ".join(mapping.name for mapping in found))
     return found[0]
 
 
@@ -159,8 +151,8 @@ def _in_words(document: Any, item: Any) -> tuple[int, str]:  # noqa: ANN401 - YA
 
 
 def _keys_as_written(document: Any, loc: tuple[Any, ...]) -> tuple[Any, ...]:  # noqa: ANN401 - YAML gives anything
-    """Give the path of a key in the YAML, without pydantic's own steps and without spread-out tables."""
-    keys = [key for place, key in enumerate(loc) if not (place > 0 and str(key).startswith(_STEPS))]
+    """Return the path of a key in the YAML, without pydantic's own steps and without spread-out tables."""
+    keys = [key for index, key in enumerate(loc) if not (index > 0 and str(key).startswith(_STEPS))]
     if keys[:1] != ["tables"] or len(keys) < 2 or not isinstance(document, dict):
         return tuple(keys)
     tables = document.get("tables")

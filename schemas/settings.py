@@ -28,6 +28,8 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _ROLES = ("owner", "loader", "dbt", "reader")
 _RESERVED_SCHEMAS = {"public", "information_schema"}
+STAGING_SUFFIX = "_staging"
+"""FEATURES_SCHEMA with it is the schema of dbt's views and seeds, which no reader sees."""
 
 
 def _schema_name(value: str) -> str:
@@ -185,6 +187,14 @@ class Settings(BaseSettings):
             raise ValueError("postgresql://user:password@host:port/database, as the only option ?sslmode=…")
         return value
 
+    @field_validator("features_schema")
+    @classmethod
+    def _leaves_room_for_staging(cls, value: str) -> str:
+        most = 63 - len(STAGING_SUFFIX)  # PostgreSQL cuts names at 63 characters
+        if len(value) > most:
+            raise ValueError(f"at most {most} characters, for dbt's views and seeds go to {value}{STAGING_SUFFIX}")
+        return value
+
     @field_validator("delta_t_max")
     @classmethod
     def _range_of_delta_t(cls, value: float, info: ValidationInfo) -> float:
@@ -194,9 +204,12 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _schemas_differ(self) -> Self:
-        names = [self.stage_schema, self.quality_schema, self.features_schema, self.core_schema]
+        names = [*self.schemas.values(), self.features_schema + STAGING_SUFFIX]
         if len(set(names)) < len(names):
-            raise ValueError("STAGE_SCHEMA, QUALITY_SCHEMA, FEATURES_SCHEMA and CORE_SCHEMA must differ")
+            raise ValueError(
+                "STAGE_SCHEMA, QUALITY_SCHEMA, FEATURES_SCHEMA and CORE_SCHEMA must differ, "
+                f"also from {names[-1]} for dbt's views and seeds"
+            )
         return self
 
     @property

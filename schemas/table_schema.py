@@ -1,4 +1,4 @@
-"""What a reader found in one table of a file: the bridge between reading a file and judging its rows."""
+"""What a reader found in one table of a file: the bridge between reading a file and validating its rows."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from schemas.metrics import fold
 
 
-class _Found(BaseModel):
+class _Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True)
 
 
-class Column(_Found):
+class Column(_Frozen):
     """One column of the file. `key` is unique in the table and names it in the raw row's payload."""
 
     key: str
@@ -24,7 +24,7 @@ class Column(_Found):
     """As Excel names it: A, B, …, AA."""
 
 
-class MetricColumn(_Found):
+class MetricColumn(_Frozen):
     """A column of a wide table that holds one metric."""
 
     key: str
@@ -33,7 +33,7 @@ class MetricColumn(_Found):
     """As the mapping or the heading says it; None: the metric's own unit."""
 
 
-class TableSchema(_Found):
+class TableSchema(_Frozen):
     """One table: its columns and what each means. Every `*_column` is the key of a column, or None."""
 
     table_format: Literal["long", "day-sheet"] = Field(alias="layout")
@@ -49,10 +49,10 @@ class TableSchema(_Found):
     tz_column: str | None = None
     time_zone: str
     epoch: Literal[1900, 1904] = 1900
-    """From where the workbook counts days that are written as a number."""
+    """The year from which the workbook counts days that are written as a number."""
     interval_minutes: int
     stamp: Literal["start", "end"] = "start"
-    """Does a time stamp stand for the start or the end of its interval."""
+    """Whether a time stamp names the start or the end of its interval."""
     register_read_at: Literal["start", "end"] = "start"
     """When in the interval a register was read."""
 
@@ -72,13 +72,13 @@ class TableSchema(_Found):
     unit_column: str | None = None
 
     skipped: dict[str, int] = Field(default_factory=dict)
-    """Lines that are no readings, by kind (`пустые строки`, `итоговые строки`, `повторы шапки`)."""
+    """Counts of lines that are not readings, by kind (`SkippedLines`)."""
 
     notes: list[str] = Field(default_factory=list)
     """What a person should know of a table that is read all the same, such as a new column."""
 
 
 def fingerprint(tables: Iterable[TableSchema]) -> str:
-    """Give a short hash of sheets and headings, to see when a supplier changes its columns."""
+    """Return a short hash of sheets and headings, to see when a supplier changes its columns."""
     headings = "\n".join(f"{table.sheet}:{[fold(column.heading) for column in table.columns]}" for table in tables)
     return hashlib.sha256(headings.encode()).hexdigest()[:16]

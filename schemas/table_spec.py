@@ -20,7 +20,7 @@ from pydantic import (
 from schemas.metrics import METRICS, factor_to_own_unit, fold
 from schemas.settings import TimeZoneName
 
-# The data contract's columns and their aliases (layout `long`).
+# The data contract's columns and their aliases (table format `long`, in YAML `layout: long`).
 LONG_FIELDS: dict[str, tuple[str, ...]] = {
     "timestamp": ("timestamp", "ts", "datetime", "date_time", "дата_время"),
     "building_code": ("building_code", "building", "building_id", "здание", "дом"),
@@ -37,7 +37,7 @@ SHEET_GROUP = "sheet"
 
 
 class Strict(BaseModel):
-    """Part of a mapping: a key that is not known is an error."""
+    """A section of a mapping: an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -83,13 +83,13 @@ class ColumnMeaning(Strict):
 
 
 class FromColumn(Strict):
-    """A code that stands in a column of each row."""
+    """A code that each row holds in a column."""
 
     column: Text
 
 
 class FromCell(Strict):
-    """A code that stands in one cell above the table, such as B3."""
+    """A code in one cell above the table, such as B3."""
 
     cell: Annotated[str, Field(pattern=r"^[A-Z]{1,3}[1-9][0-9]*$")]
     pattern: Regex | None = None
@@ -108,7 +108,7 @@ Code = Annotated[
     Annotated[str, Tag("<text>")] | Annotated[FromColumn, Tag("<column>")] | Annotated[FromCell, Tag("<cell>")],
     Discriminator(_kind_of_code),
 ]
-"""A constant or a template over the named groups, such as `{building}-GVS`; or a place in the file."""
+"""A constant or a template over the named groups, such as `{building}-GVS`; or a column or a cell of the file."""
 
 
 class Identity(Strict):
@@ -142,7 +142,7 @@ class Identity(Strict):
         return self
 
     def groups_of(self, *, path: str, sheet: str = "") -> dict[str, str]:
-        """Give the named groups in a path and in the name of a sheet, with the defaults of those that did not match."""
+        """Return the named groups in a path and in the name of a sheet, with the defaults of those not matched."""
         values = dict(self.defaults)
         for regex, text in ((self.path, path), (self.sheet, sheet)):
             if regex and (match := re.search(regex, text)):
@@ -163,7 +163,7 @@ class TableSpec(Strict):
     until: Text | None = None
     """The table ends above the first line below its header with this text in a cell."""
     block: Annotated[str, Field(pattern=r"^[A-Z]{1,3}:[A-Z]{1,3}$")] | None = None
-    """Columns of one meter where several stand side by side, such as C:F; times may stand outside."""
+    """Columns of one meter where several meters are side by side, such as C:F; times may be outside."""
     timestamp: Text | None = None
     date: Text | None = None
     hour: Text | None = None
@@ -201,10 +201,10 @@ class TableSpec(Strict):
             raise ValueError("either timestamp, or date and hour: the headings of the columns with the time")
         if self.identity.meter is None:
             raise ValueError("identity.meter: whose readings a day-sheet holds")
-        self._no_two_claim_one()
+        self._each_column_has_one_meaning()
         return self
 
-    def _no_two_claim_one(self) -> None:
+    def _each_column_has_one_meaning(self) -> None:
         claimed: dict[str, str] = {}
         meanings = {heading: f"{meaning.metric} ({heading!r})" for heading, meaning in self.columns.items()}
         times = {heading: "the time" for heading in (self.timestamp, self.date, self.hour, self.tz) if heading}

@@ -14,7 +14,6 @@ class Window(NamedTuple):
     last: dt.date
 
     def __str__(self) -> str:
-        """Write it as `first:last`, as dbt's models read it."""
         return f"{self.first}:{self.last}"
 
 
@@ -27,3 +26,13 @@ def windows_of(days: Iterable[dt.date]) -> list[Window]:
         else:
             windows.append(Window(day, day))
     return windows
+
+
+def format_windows(windows: Iterable[Window]) -> str:
+    """Return windows as dbt's models read them: `first:last` pairs, separated by spaces."""
+    return " ".join(map(str, windows))
+
+
+def parse_windows(text: str) -> list[Window]:
+    """Return the windows that `format_windows` has written."""
+    return [Window(*map(dt.date.fromisoformat, pair.split(":"))) for pair in text.split()]

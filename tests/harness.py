@@ -16,15 +16,18 @@ from schemas.reasons import Reason
 from schemas.settings import Settings
 from schemas.windows import Window
 from tasks.ingest.ingest_files import Request, ingest_files, prepare_ingest
-from tasks.load.merge_readings import merge_loads, plan_merges
-from tasks.load.requeue_rows import replay_from_stage, requeue_rows
+from tasks.load.merge_loads import merge_loads
+from tasks.load.plan_merges import plan_merges
+from tasks.load.replay_load import replay_from_stage
+from tasks.load.requeue_rows import requeue_rows
 from tasks.load.rollback_load import RolledBack, rollback_load
-from tasks.transform.refresh_aggregates import find_targets, refresh
+from tasks.transform.find_targets import find_targets
+from tasks.transform.refresh_aggregates import refresh
 from tasks.validate.validate_loads import find_staged_batches, validate_loads
 from tasks.warehouse.connection import Connection, Warehouse
 from tasks.warehouse.heap import use_one_heap
 from tasks.warehouse.load_log import Run
-from tasks.warehouse.locks import take_claim_key
+from tasks.warehouse.locks import acquire_claim_key
 
 DAY = date(2025, 4, 30)
 CORE_DIGEST = """
@@ -97,7 +100,7 @@ class PipelineHarness(NamedTuple):
     async def begin(self, day: date = DAY) -> Run:
         """Begin a run; it lives as long as the connection."""
         use_one_heap()
-        return Run(uuid4(), await take_claim_key(self.connection), day)
+        return Run(uuid4(), await acquire_claim_key(self.connection), day)
 
     async def ingest(self, run: Run, *, replay: bool = False) -> None:
         """Stage every file of the run's day, batch by batch."""

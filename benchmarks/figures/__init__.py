@@ -25,6 +25,7 @@ FAMILIES = (
     Family(("small-workbooks",), files.measure_small_workbooks),
     Family(("xlsx",), files.measure_xlsx),
     Family(("rejected-1", "rejected-100"), loads.measure_rejected),
+    Family(("rejected-4m",), loads.measure_rejected_4m, quick=False),
     Family(("naive",), peers.measure_naive),
     Family(("dlt", "dlt-arrow"), peers.measure_dlt, quick=False),
     Family(("growth",), growth.measure_growth, quick=False),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -16,11 +15,8 @@ from benchmarks.inputs import READINGS_OF_A_BUILDING
 from benchmarks.lab import Lab, check, say
 from benchmarks.results import Result
 from flows.runtime.local_server import start_server, stop_all
-from tasks.transform.refresh_aggregates import find_targets, refresh
-from tasks.transform.run_dbt import build, fingerprint, project_checksum
-from tasks.transform.track_changes import finish_changes, one_transform, take_changes
-from tasks.warehouse.connection import connector
-from tasks.warehouse.roles import dbt_role
+from tasks.transform.transform_changes import transform_changes
+from tasks.warehouse.connection import Warehouse
 
 _FIRST = date(2025, 3, 1)
 _REPEATS = 3
@@ -28,19 +24,9 @@ _REPEATS = 3
 
 async def transform(lab: Lab) -> None:
     """Do what the flow does after the commit."""
-    settings, connection = lab.pipeline.settings, lab.connection
+    settings = lab.pipeline.settings
     assert settings.database_url
-    async with one_transform(connection), connector(settings.database_url) as warehouse:
-        role = await dbt_role(connection, settings)
-        targets = await find_targets(connection, settings)
-        changes = await take_changes(warehouse, settings)
-        full = changes.built_with != fingerprint(settings)
-        await refresh(connection, targets, changes.windows, settings, full=full)
-        dsn = settings.database_url
-        await asyncio.to_thread(
-            build, dsn, settings, windows=changes.windows, full=full, project=changes.project, role=role
-        )
-        await finish_changes(warehouse, fingerprint(settings), project_checksum(), settings)
+    await transform_changes(Warehouse(settings=settings, dsn=settings.database_url))
 
 
 @contextmanager

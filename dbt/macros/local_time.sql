@@ -8,10 +8,6 @@
     ({{ local_date }}::timestamp at time zone {{ local_zone() }})
 {%- endmacro %}
 
-{% macro local_hour_start(moment) -%}
-    date_trunc('hour', {{ moment }}, {{ local_zone() }})
-{%- endmacro %}
-
 {# The columns that describe a local day; expects a left join of the holidays as `holidays`. #}
 {% macro day_attributes(local_date) %}
     extract(isodow from {{ local_date }})::integer as day_of_week,
@@ -26,8 +22,8 @@
     end as season
 {%- endmacro %}
 
-{% macro hour_of(moment) -%}
-    extract(hour from {{ moment }} at time zone {{ local_zone() }})::integer
+{% macro hour_of(ts) -%}
+    extract(hour from {{ ts }} at time zone {{ local_zone() }})::integer
 {%- endmacro %}
 
 {# DAY_START…DAY_END is the day; a day that starts later than it ends runs over midnight. #}

@@ -1,9 +1,9 @@
 {#
     The register's step over an interval is the interval's consumption, within the meter's resolution
-    (0.005 м3, as measured on the utility's own day-sheets). It warns: the readings stand as they were sent.
+    (0.005 м3, as measured on the utility's own day-sheets). It warns: readings are kept as they were sent.
     One pass over the readings: joined to themselves they would be read three times, without their index.
 #}
-{{ config(severity='warn') }}
+{{ config(severity='warn', tags='each_build') }}
 
 with
 

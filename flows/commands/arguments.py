@@ -35,12 +35,12 @@ def parse_time(text: str) -> dt.datetime:
 
 
 def parse_load(text: str) -> str:
-    """Check that a text may name a load: by its load_id, or the beginning of it.
+    """Check that a text may name a load: by its load_id, or a part of it.
 
     Raises:
         TerminalError: it can not.
 
     """
     if not is_load_id(text):
-        raise TerminalError(f"{text!r} is not a load_id (a UUID or its beginning): dataops status shows them")
+        raise TerminalError(f"{text!r} is not a load_id (a UUID or some of its digits): dataops status shows them")
     return text

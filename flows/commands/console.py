@@ -18,9 +18,6 @@ from rich.text import Text
 
 from schemas.errors import RunFailedError
 
-_SHORT_ID = 13
-"""Characters of a load_id that hold its time to the millisecond."""
-
 T = TypeVar("T")
 
 _MIN_TRACKED = 5
@@ -72,14 +69,16 @@ def print_table(title: str, rows: Sequence[Mapping[str, object]], columns: Itera
 
 
 def log_lines(loads: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> list[dict[str, object]]:
-    """Return rows of the load log as few columns; on a terminal the id is its beginning, which commands accept."""
+    """Return rows of the load log as few columns; on a terminal the id is its last digits, which commands accept."""
+    from tasks.operate.resolve_load_id import short_load_id
+
     return [
         {
             "started": f"{load['started_at'].astimezone(zone):%d.%m %H:%M}",
             "file": load["source_file"],
             "status": load["status"],
             **{name: load[f"rows_{name}"] for name in ("read", "loaded", "rejected", "duplicate", "suspect")},
-            "load_id": str(load["load_id"])[: _SHORT_ID if out.is_terminal else None],
+            "load_id": short_load_id(load["load_id"]) if out.is_terminal else str(load["load_id"]),
             "message": load["message"],
         }
         for load in loads

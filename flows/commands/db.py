@@ -15,7 +15,8 @@ from flows.commands.console import AsJson, out, print_json, print_table
 from flows.runtime.warehouse import migrate_warehouse, open_migrated, open_warehouse
 from schemas.settings import Settings, load_settings
 from tasks.warehouse import embedded_postgres
-from tasks.warehouse.connection import place_of
+from tasks.warehouse.connection import display_name, libpq_environment
+from tasks.warehouse.embedded_home import program
 from tasks.warehouse.migrate import Conversion, MigrationReport, describe, estimate_conversion
 from tasks.warehouse.roles import set_up_roles
 
@@ -46,13 +47,12 @@ def status(*, as_json: AsJson = False) -> None:
         print_json(facts)
         return
     migrations = facts.pop("migrations")
-    print_table("Database", [{"what": name, "value": value} for name, value in facts.items()])
+    print_table("Database", [{"what": key, "value": value} for key, value in facts.items()])
     print_table("Migrations", migrations)
 
 
 Convert = Annotated[
-    bool,
-    typer.Option("--convert", help="Also convert a filled core.measurements into a hypertable; loads wait meanwhile."),
+    bool, typer.Option("--convert", help="Also make a hypertable of a filled core.measurements; loads wait meanwhile.")
 ]
 
 
@@ -61,16 +61,16 @@ def migrate(*, convert: Convert = False) -> None:
     """Create or update schemas, tables, aggregates and policies; safe to repeat."""
     settings = load_settings()
     report = asyncio.run(_migrate(settings, convert=convert))
-    out.print("\n".join([*report.applied, *report.laid_out]) or "nothing to do", highlight=False)
+    out.print("\n".join([*report.applied, *report.changes]) or "nothing to do", highlight=False)
     if estimate := asyncio.run(_estimate(settings)):
         out.print(
-            f"core.measurements is not a hypertable though TimescaleDB is there. To convert its about "
+            f"core.measurements is not a hypertable though TimescaleDB is installed. To convert its about "
             f"{estimate.rows:,} readings takes about {math.ceil(estimate.seconds / 60)} min on this server "
             "(loads wait, reading goes on) and as much disk again: `dataops db migrate --convert`",
             highlight=False,
         )
-    if report.core_is_foreign:
-        out.print("core is externally managed: nothing in it was changed, it has all that is needed")
+    if report.core_is_external:
+        out.print("core is managed externally: nothing in it was altered, it has all that is needed")
 
 
 @app.command()
@@ -86,9 +86,7 @@ async def _roles(settings: Settings) -> list[str]:
     warehouse = await open_migrated(settings)
     async with warehouse.connect() as connection:
         created = await set_up_roles(connection, settings)
-    await migrate_warehouse(
-        warehouse
-    )  # creates the aggregates that could not be given, as the role that they belong to
+    await migrate_warehouse(warehouse)  # aggregates that could not be given are created as their role
     return created
 
 
@@ -98,34 +96,34 @@ _PASSES_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
 @app.command(context_settings=_PASSES_ARGUMENTS)
 def psql(context: typer.Context) -> None:
     """Open psql on the warehouse, times in DEFAULT_TZ; further arguments go to psql (such as -c 'select 1')."""
-    # The wheel's psql does not support TLS.
-    _run_client(shutil.which("psql") or str(embedded_postgres.program("psql")), context.args)
+    # The wheel's psql has no TLS.
+    _run_client(shutil.which("psql") or str(program("psql")), context.args)
 
 
 @app.command("pg_dump", context_settings=_PASSES_ARGUMENTS)
 def pg_dump(context: typer.Context) -> None:
     """Run pg_dump on the warehouse; further arguments go to pg_dump (such as -Fc -f FILE)."""
-    _run_client(_server_program("pg_dump"), context.args)
+    _run_client(_of_the_server("pg_dump"), context.args)
 
 
 @app.command("pg_restore", context_settings=_PASSES_ARGUMENTS)
 def pg_restore(context: typer.Context) -> None:
     """Run pg_restore on the warehouse's server; further arguments go to pg_restore (such as -d DATABASE FILE)."""
-    _run_client(_server_program("pg_restore"), context.args)
+    _run_client(_of_the_server("pg_restore"), context.args)
 
 
-def _server_program(name: str) -> str:
-    """Return a program as new as the server: the wheel's for the embedded one, else this machine's."""
-    own = shutil.which(name) if load_settings().database_url else None
-    return own or str(embedded_postgres.program(name))
+def _of_the_server(name: str) -> str:
+    """Return a program that is as new as the server: the wheel's on the embedded one, else this machine's."""
+    installed = shutil.which(name) if load_settings().database_url else None
+    return installed or str(program(name))
 
 
-def _run_client(program: str, arguments: list[str]) -> None:
+def _run_client(client: str, arguments: list[str]) -> None:
     settings = load_settings()
     url = asyncio.run(open_warehouse(settings)).dsn.get_secret_value()
     # The URL goes through the environment: everyone can read command lines.
-    environment = os.environ | {"PGTZ": settings.default_tz} | embedded_postgres.libpq_environment(url)
-    done = subprocess.run([program, *arguments], env=environment, check=False)  # noqa: S603 - PostgreSQL's own
+    environment = os.environ | {"PGTZ": settings.default_tz} | libpq_environment(url)
+    done = subprocess.run([client, *arguments], env=environment, check=False)  # noqa: S603 - PostgreSQL's own
     raise typer.Exit(done.returncode)
 
 
@@ -141,8 +139,7 @@ async def _estimate(settings: Settings) -> Conversion | None:
 
 async def _describe(settings: Settings) -> dict[str, Any]:
     warehouse = await open_warehouse(settings)
-    async with warehouse.connect() as connection:
-        return {"database": place_of(warehouse.dsn), **await describe(connection, settings)}
+    return {"database": display_name(warehouse.dsn), **await describe(warehouse)}
 
 
 def _print_location(settings: Settings) -> None:

@@ -13,9 +13,9 @@ from flows.commands.console import AsJson, out, print_json, print_table
 from flows.runtime.warehouse import open_migrated
 from schemas.reasons import Reason
 from schemas.settings import Settings, load_settings
-from tasks.operate.find_meter import require_meter
+from tasks.operate.list_row_errors import ErrorFilter, count_row_errors, list_row_errors
 from tasks.operate.resolve_load_id import resolve_load_id
-from tasks.operate.trace_readings import ErrorFilter, count_row_errors, list_row_errors
+from tasks.operate.trace_readings import require_meter
 
 _SHOWN = ("source_file", "sheet", "cell", "raw_value", "reason", "message")
 _EXPORTED = (
@@ -28,7 +28,7 @@ Day = Annotated[Any, typer.Option("--date", parser=parse_date, metavar="YYYY-MM-
 Load = Annotated[
     str | None,
     typer.Option(
-        "--load", parser=parse_load, metavar="LOAD_ID", help="Rows of this load, or the unique beginning of its id."
+        "--load", parser=parse_load, metavar="LOAD_ID", help="Rows of this load; as many of its digits as are unique."
     ),
 ]
 Why = Annotated[Reason | None, typer.Option("--reason", help="Rows with this reason.")]

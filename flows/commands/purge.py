@@ -12,6 +12,7 @@ import typer
 from flows.commands.console import AsJson, out, print_json, print_table
 from flows.runtime.warehouse import open_migrated
 from schemas.settings import Settings, load_settings
+from schemas.source_files import day_and_path
 from tasks.ingest.find_files import find_raw_file
 from tasks.operate.purge_artifacts import purge_reports, purge_run_logs
 from tasks.operate.purge_stage import OldLoad, find_old_loads, purge_loads
@@ -67,5 +68,5 @@ async def purge_stage(settings: Settings, before: dt.datetime, *, dry_run: bool)
 def _has_file(load: OldLoad, settings: Settings) -> bool:
     """Return True if the load's file is still there; by its size: checksums of years would take hours."""
     file = find_raw_file(load.source_file, settings)
-    is_itself = file is not None and file.as_posix().endswith(load.source_file.partition("/")[2])
+    is_itself = file is not None and file.as_posix().endswith(day_and_path(load.source_file)[1])
     return file is not None and (not is_itself or file.stat().st_size == load.size_bytes)

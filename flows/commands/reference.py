@@ -10,9 +10,8 @@ import typer
 
 from flows.commands.console import AsJson, out, print_json, print_table
 from flows.runtime.warehouse import open_migrated
-from schemas.reasons import Reason
 from schemas.settings import Settings, load_settings
-from tasks.load.requeue_rows import has_requeueable_rows
+from tasks.operate.list_row_errors import count_waiting_rows
 
 if TYPE_CHECKING:
     from tasks.operate.load_reference import ReferenceCounts
@@ -40,7 +39,8 @@ def load(folder: Folder = None, *, as_json: AsJson = False) -> None:
 
 async def load_folder(folder: Path, settings: Settings) -> ReferenceCounts:
     """Load the folder's three files into a migrated database."""
-    from tasks.operate.load_reference import load_reference, read_reference
+    from tasks.operate.load_reference import load_reference
+    from tasks.operate.read_reference import read_reference
 
     reference = read_reference(folder)
     warehouse = await open_migrated(settings)
@@ -51,4 +51,4 @@ async def load_folder(folder: Path, settings: Settings) -> ReferenceCounts:
 async def _have_rows_become_loadable(settings: Settings) -> bool:
     warehouse = await open_migrated(settings)
     async with warehouse.connect() as connection:
-        return await has_requeueable_rows(connection, Reason.UNMAPPED_CODE, settings)
+        return await count_waiting_rows(connection, settings) > 0

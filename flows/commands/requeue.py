@@ -13,7 +13,7 @@ from flows.runtime.prefect_api import serving
 from flows.runtime.warehouse import open_migrated
 from schemas.reasons import Reason
 from schemas.settings import Settings, load_settings
-from tasks.load.requeue_rows import has_requeueable_rows
+from tasks.load.requeue_rows import count_requeueable_rows
 from tasks.report.summarise_run import RunSummary
 
 Why = Annotated[Reason, typer.Option("--reason", help="Rows that were rejected for this reason.")]
@@ -41,7 +41,7 @@ async def _has_rows(reason: Reason, settings: Settings) -> bool:
     """Look before a Prefect server is started for nothing."""
     warehouse = await open_migrated(settings)
     async with warehouse.connect() as connection:
-        return await has_requeueable_rows(connection, reason, settings)
+        return await count_requeueable_rows(connection, reason, settings) > 0
 
 
 async def _requeue(reason: Reason) -> RunSummary:

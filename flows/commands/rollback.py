@@ -12,7 +12,6 @@ from flows.commands.arguments import parse_load
 from flows.commands.console import AsJson, out, print_json
 from flows.commands.flow_results import result_of
 from flows.runtime.prefect_api import serving
-from flows.runtime.rollback_wording import in_words
 from flows.runtime.warehouse import open_migrated
 from schemas.settings import Settings, load_settings
 from tasks.load.rollback_load import RolledBack, rollback_load
@@ -21,7 +20,9 @@ from tasks.operate.resolve_load_id import resolve_load_id
 LoadId = Annotated[
     str,
     typer.Argument(
-        parser=parse_load, metavar="LOAD_ID", help="A load_id as dataops status shows it, or its unique beginning."
+        parser=parse_load,
+        metavar="LOAD_ID",
+        help="A load_id as dataops status shows it, or as many of its digits as are unique.",
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
@@ -37,7 +38,7 @@ def rollback(load_id: LoadId, *, dry_run: DryRun = False, as_json: AsJson = Fals
     if as_json:
         print_json(counts._asdict())
         return
-    out.print(in_words(counts, dry_run=dry_run), highlight=False, soft_wrap=True)
+    out.print(counts.describe(dry_run=dry_run), highlight=False, soft_wrap=True)
     if len(counts.loads) > 1:
         others = ", ".join(str(other) for other in counts.loads if other != resolved)
         out.print(f"with it the loads of its waiting rows: {others}", highlight=False, soft_wrap=True)

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
 from flows.commands.console import AsJson, err, heading, out, print_json, print_table, track, visible
-from schemas.errors import DataopsError, FileError, SettingsError
-from schemas.mappings import SourceMapping, load_mappings, match_mapping
-from schemas.problems import FileProblem
-from schemas.settings import Settings, date_of_folder, load_settings
+from schemas.errors import SettingsError
+from schemas.mappings import load_mappings
+from schemas.problems import FileRemark
+from schemas.settings import Settings, load_settings
 from schemas.table_schema import TableSchema
-from tasks.ingest.find_files import is_wanted, raw_file
-from tasks.ingest.ingest_files import unpack
+from tasks.ingest.find_files import list_all_files, raw_file
 from tasks.ingest.read_tables import peek, read_tables
-from tasks.sources.draft_mapping import Sheet, Times, draft_mapping
-from tasks.sources.preview_readings import Part, Preview, summarise
+from tasks.ingest.unpack_archives import Unpacked, unpack
+from tasks.sources.check_files import FileCheck, Steps, check_file, open_files
+from tasks.sources.draft_mapping import draft_mapping
+from tasks.sources.find_tables import Sheet, Times
+from tasks.sources.preview_readings import Preview
 from tasks.validate.parse_readings import parse
 from tasks.validate.parse_times import Times as Clock
-from tasks.validate.parse_times import read_hour, read_moment
-from tasks.validate.row_errors import unreadable
+from tasks.validate.parse_times import read_hour, read_timestamp
+from tasks.validate.row_errors import list_unreadable
+from tasks.warehouse.storage import LOCAL
 
 app = typer.Typer(help="Source mappings: which files are accepted and how they are read.", no_args_is_help=True)
 
@@ -40,17 +42,17 @@ def check(
     """Show for each file which mapping fits it, what it finds and the first rows as readings; writes nothing."""
     settings = load_settings()
     mappings = load_mappings(settings.sources_dir)
-    paths = files or _all_files(settings)
-    with track(paths, "files") as tracked:
-        found = [checked for path in tracked for checked in _check(path, mappings, settings)]
+    steps = _steps(settings)
+    with track(files or list_all_files(settings), "files") as paths:
+        checks = [check for path in paths for check in check_file(path, mappings, steps)]
     if as_json:
-        print_json(found)
+        print_json([check._asdict() for check in checks])
     else:
-        for file in found:
-            _show(file)
-    if not found:
+        for checked in checks:
+            _show(checked)
+    if not checks:
         err.print("no files")
-    if not found or any(file["error"] for file in found):
+    if not checks or any(checked.error for checked in checks):
         raise typer.Exit(1)
 
 
@@ -67,12 +69,13 @@ def new(
     target = settings.sources_dir / f"{name}.yaml.draft"
     if target.exists() or target.with_suffix("").exists():
         raise SettingsError(f"{target.with_suffix('').name} or its draft exists already: choose another --name")
-    with _opened(file, settings) as (first, *_):
-        if first.broken:
-            raise first.broken
+    with open_files(file, _steps(settings).unpack) as opened:
+        first = opened.files[0]
+        if broken := opened.broken.get(first.source_file):
+            raise broken
         sheets = [Sheet(sheet, [*rows]) for sheet, rows in peek(first.path, settings)]
         draft = draft_mapping(name, first.relative_path.rpartition("/")[2], sheets, TIMES)
-    target.write_text(draft, encoding="utf-8")
+    LOCAL.write(target, draft.encode())
     out.print(
         f"{target}: answer each ???, rename the file to {target.with_suffix('').name}, then: dataops sources check "
         f"{visible(file)}",
@@ -82,9 +85,9 @@ def new(
     )
 
 
-def _timestamp(text: str) -> dt.datetime | None:
+def _read_timestamp(text: str) -> dt.datetime | None:
     try:
-        return read_moment(text).replace(tzinfo=None)
+        return read_timestamp(text).replace(tzinfo=None)
     except ValueError:
         return None
 
@@ -97,82 +100,40 @@ def _is_hour(text: str) -> bool:
     return True
 
 
-TIMES = Times(_timestamp, _is_hour)
+TIMES = Times(_read_timestamp, _is_hour)
 
 
-class _Opened(NamedTuple):
-    """A file to look at: itself, or one out of an archive."""
+def _steps(settings: Settings) -> Steps:
+    """Introduce the steps that read and parse to the one that checks."""
 
-    shown_as: str
-    path: Path
-    relative_path: str
-    broken: FileError | None
+    def open_file(file: Path, relative_path: str) -> AbstractContextManager[Unpacked]:
+        return unpack(raw_file(file, relative_path=relative_path, source_file=str(file)), settings)
 
-
-@contextmanager
-def _opened(file: Path, settings: Settings) -> Iterator[list[_Opened]]:
-    if not file.is_file():
-        raise FileError(FileProblem.OTHER, text=f"there is no file {str(file)!r}")
-    relative = _below_day_folder(file.resolve())
-    with unpack(raw_file(file, relative_path=relative, source_file=str(file)), settings) as unpacked:
-        if not unpacked.files:
-            names = ", ".join(unpacked.left_out)[:300]
-            raise FileError(FileProblem.OTHER, text=f"в архиве нет файлов по FILE_PATTERNS, есть: {names}")
-        yield [
-            _Opened(member.source_file, member.path, member.relative_path, unpacked.broken.get(member.source_file))
-            for member in unpacked.files
-        ]
+    return Steps(
+        unpack=open_file,
+        read_tables=lambda file, mapping: read_tables(
+            file.path, mapping, relative_path=file.relative_path, settings=settings
+        ),
+        parse=_parse,
+    )
 
 
-def _all_files(settings: Settings) -> list[Path]:
-    return sorted(path for path in settings.raw_dir.rglob("*") if path.is_file() and is_wanted(path.name, settings))
-
-
-def _check(file: Path, mappings: list[SourceMapping], settings: Settings) -> list[dict[str, Any]]:
-    try:
-        with _opened(file, settings) as members:
-            return [_check_one(member, mappings, settings) for member in members]
-    except (DataopsError, OSError) as error:
-        return [{"file": str(file), "mapping": None, "tables": [], "error": str(error)}]
-
-
-def _check_one(file: _Opened, mappings: list[SourceMapping], settings: Settings) -> dict[str, Any]:
-    found: dict[str, Any] = {"file": file.shown_as, "mapping": None, "tables": [], "error": None}
-    try:
-        if file.broken:
-            raise file.broken
-        mapping = match_mapping(mappings, file.relative_path)
-        found["mapping"] = mapping.name
-        for table in read_tables(file.path, mapping, relative_path=file.relative_path, settings=settings):
-            parts = (Part(batch, *_validated(table.schema, batch)) for batch in table.batches)
-            found["tables"].append(summarise(table.schema, parts)._asdict())
-    except (DataopsError, OSError) as error:
-        found["error"] = str(error)
-    return found
-
-
-def _validated(schema: TableSchema, batch: Any) -> tuple[Any, Any]:  # noqa: ANN401 - Arrow tables pass through
+def _parse(schema: TableSchema, batch: Any) -> tuple[Any, Any]:  # noqa: ANN401 - Arrow tables pass through
     parsed = parse(schema, batch)
-    return parsed, unreadable(schema, parsed)
+    return parsed, list_unreadable(schema, parsed)
 
 
-def _below_day_folder(file: Path) -> str:
-    """Return the path that mappings see: below the folder that is named after a day, else the bare name."""
-    day = next((parent for parent in file.parents if date_of_folder(parent)), file.parent)
-    return file.relative_to(day).as_posix()
-
-
-def _show(file: dict[str, Any]) -> None:
-    heading(visible(file["file"]))
-    if file["error"]:
-        err.print(f"error: {file['error']}", markup=False, highlight=False, soft_wrap=True)
+def _show(checked: FileCheck) -> None:
+    heading(visible(checked.file))
+    if checked.error:
+        err.print(f"error: {checked.error}", markup=False, highlight=False, soft_wrap=True)
         return
-    if not file["tables"]:
-        out.print(f"mapping {file['mapping']}; в файле нет ни одной строки с данными", markup=False, highlight=False)
-    for table in file["tables"]:
+    if not checked.tables:
+        out.print(f"mapping {checked.mapping}\n{FileRemark.NO_ROWS.value}", markup=False, highlight=False)
+    for table in checked.tables:
         shown = Preview(**table)
         out.print(
-            f"mapping {file['mapping']}; sheet {shown.sheet or '—'}; header in line {shown.header_row}; "
+            f"mapping {checked.mapping}; sheet {shown.sheet or '—'}; header in line {shown.header_row}; "
             f"{shown.rows} rows, {shown.readings} readings, {shown.unreadable} unreadable; "
             f"from {shown.first_time} to {shown.last_time} ({shown.time_zone})",
             markup=False,

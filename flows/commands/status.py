@@ -11,9 +11,9 @@ from flows.commands.console import AsJson, log_lines, out, print_json, print_tab
 from flows.runtime.prefect_api import answers, configured_api_url
 from flows.runtime.warehouse import open_migrated
 from schemas.settings import Settings, load_settings
-from tasks.operate.show_status import ChangedLayout, Status, show_status
-from tasks.warehouse.connection import place_of
-from tasks.warehouse.migrate import Layout, read_layout
+from tasks.operate.show_status import ChangedColumns, Status, show_status
+from tasks.warehouse.connection import display_name
+from tasks.warehouse.migrate import StorageLayout, read_storage_layout
 
 Count = Annotated[int, typer.Option("--loads", min=1, max=1000, help="How many of the last loads.")]
 
@@ -27,12 +27,12 @@ def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
         return
     print_table("Last loads", log_lines((line.model_dump() for line in found.last_loads), settings.zone))
     print_table("Days with gaps", [day.model_dump() for day in found.days_with_gaps])
-    if found.changed_layouts:
-        print_table("Sources whose columns changed", [_in_words(change, settings) for change in found.changed_layouts])
+    if found.changed_columns:
+        print_table("Sources whose columns changed", [_in_words(change, settings) for change in found.changed_columns])
     print_table("Next scheduled runs", schedules)
     extensions = ", ".join(f"{name} {version}" for name, version in found.extensions.items())
     out.print(
-        f"{place}: version {found.server_version} ({extensions}); {'; '.join(_laid_out(layout))}; "
+        f"{place}: version {found.server_version} ({extensions}); {'; '.join(_storage_in_words(layout))}; "
         f"{found.days_waiting_for_features} building-days wait for features; "
         f"{found.row_errors_open} open row errors",
         highlight=False,
@@ -40,7 +40,7 @@ def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
     )
 
 
-def _in_words(change: ChangedLayout, settings: Settings) -> dict[str, object]:
+def _in_words(change: ChangedColumns, settings: Settings) -> dict[str, object]:
     return {
         "source": change.source,
         "since": f"{change.since.astimezone(settings.zone):%d.%m %H:%M}",
@@ -50,7 +50,7 @@ def _in_words(change: ChangedLayout, settings: Settings) -> dict[str, object]:
     }
 
 
-def _laid_out(layout: Layout) -> list[str]:
+def _storage_in_words(layout: StorageLayout) -> list[str]:
     width = f" with chunks of {layout.chunk_days:g} days" if layout.chunk_days else ""
     return [
         f"core.measurements is a {layout.measurements}{width}",
@@ -61,12 +61,12 @@ def _laid_out(layout: Layout) -> list[str]:
     ]
 
 
-async def _collect(settings: Settings, loads: int) -> tuple[str, Status, Layout, list[dict[str, Any]]]:
+async def _collect(settings: Settings, loads: int) -> tuple[str, Status, StorageLayout, list[dict[str, Any]]]:
     warehouse = await open_migrated(settings)
-    place = place_of(warehouse.dsn)
+    place = display_name(warehouse.dsn)
     async with warehouse.connect() as connection:
         found = await show_status(connection, settings, loads=loads)
-        return place, found, await read_layout(connection, settings), await _schedules(settings)
+        return place, found, await read_storage_layout(connection, settings), await _schedules(settings)
 
 
 async def _schedules(settings: Settings) -> list[dict[str, Any]]:

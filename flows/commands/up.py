@@ -14,7 +14,7 @@ from flows.runtime.warehouse import open_warehouse
 from schemas.errors import TerminalError
 from schemas.settings import load_settings
 from tasks.warehouse import embedded_postgres
-from tasks.warehouse.connection import place_of
+from tasks.warehouse.connection import display_name
 
 Workers = Annotated[int, typer.Option("--workers", min=1, max=16, help="How many workers.")]
 Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port of the server; by default 4200.")]
@@ -33,7 +33,7 @@ def up(*, workers: Workers = 1, port: Port = None) -> None:
     with temporary_settings({PREFECT_API_URL: url}), waiting("work pool, schedules and workers"):
         asyncio.run(set_up_server(settings))
         running = start_workers(settings, workers)
-        database = place_of(asyncio.run(open_warehouse(settings)).dsn)
+        database = display_name(asyncio.run(open_warehouse(settings)).dsn)
     ui = url.removesuffix("/api")
     rows: list[dict[str, object]] = [
         {"what": "database", "where": database, "log": ""},

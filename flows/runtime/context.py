@@ -23,7 +23,7 @@ from tasks.warehouse.batches import BatchResult
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.heap import use_one_heap
 from tasks.warehouse.load_log import Run, adopt_loads
-from tasks.warehouse.locks import take_claim_key
+from tasks.warehouse.locks import acquire_claim_key
 
 
 class RunContext(BaseModel):
@@ -83,7 +83,7 @@ async def open_run(day: dt.date, settings: Settings) -> AsyncIterator[RunContext
     await migrate_warehouse(warehouse)
     flow_run_id = UUID(str(runtime.flow_run.id)) if runtime.flow_run.id else uuid4()
     async with warehouse.connect() as connection:
-        claim_key = await take_claim_key(connection)
+        claim_key = await acquire_claim_key(connection)
         context = RunContext(flow_run_id=flow_run_id, claim_key=claim_key, day=day, warehouse=warehouse)
         await adopt_loads(connection, context.run, settings)
         yield context

@@ -52,7 +52,7 @@ async def migrate_warehouse(warehouse: Warehouse, *, convert: bool = False) -> M
     async with warehouse.connect() as connection:
         await become_owner(connection, settings)
         report = await migrate(connection, settings, convert=convert)
-        if report.applied or report.laid_out:
+        if report.applied or report.changes:
             await grant_to_roles(connection, settings)
         return report
 

@@ -33,7 +33,7 @@ sql = Statements(__file__)
 
 
 class Claim(NamedTuple):
-    """The answer for one file."""
+    """The outcome for one file."""
 
     load_id: UUID
     skipped_as: FileProblem | None = None
@@ -41,9 +41,9 @@ class Claim(NamedTuple):
     message: str | None = None
     """Why it is skipped."""
     is_staged: bool = False
-    """An earlier try of this flow run has read the file; it goes on from there."""
+    """An earlier attempt of this flow run has staged the file; the run goes on from there."""
     replay_of: UUID | None = None
-    """The load that this one loads once more."""
+    """The load whose content this one loads again."""
 
 
 async def claim(
@@ -63,36 +63,37 @@ async def claim(
         file: The file.
         settings: The settings.
         identity: What the path says of whose readings these are: equal bytes of two buildings, such as
-            a day on which nothing flowed, are two contents.
-        replay: Claim known content too.
+            a day without any flow, are two contents.
+        replay: Also claim known content.
 
     """
     async with connection.transaction():
         await lock_transaction(connection, checksum_key(file.checksum))
-        answer = await _answer(connection, run, file, identity, settings, replay=replay)
-        if answer.is_staged:
-            return answer
-        if not answer.skipped_as:
+        claimed = await _decide(connection, run, file, identity, settings, replay=replay)
+        if claimed.is_staged:
+            return claimed
+        if not claimed.skipped_as:
             await restart_failed_loads(connection, file.checksum, identity, settings)
         load = NewLoad(
-            load_id=answer.load_id,
+            load_id=claimed.load_id,
             source_file=file.source_file,
-            status=LoadStatus.SKIPPED if answer.skipped_as else LoadStatus.RUNNING,
+            status=LoadStatus.SKIPPED if claimed.skipped_as else LoadStatus.RUNNING,
             checksum=file.checksum,
             size_bytes=file.size_bytes,
             identity=identity,
-            replay_of=answer.replay_of,
-            problem=answer.skipped_as,
-            message=answer.message,
+            replay_of=claimed.replay_of,
+            problem=claimed.skipped_as,
+            message=claimed.message,
         )
         await insert_load(connection, run, load, settings)
-    return answer
+    return claimed
 
 
-async def _answer(
+async def _decide(
     connection: Connection, run: Run, file: RawFile, identity: str | None, settings: Settings, *, replay: bool
 ) -> Claim:
-    new = new_load_id(time.time())
+    """Compare a file with the loads of the same content; those of dead runs are failed on the way."""
+    load_id = new_load_id(time.time())
     replay_of = None
     known = sql("find_loads_of_checksum", settings, checksum=file.checksum, identity=identity)
     for load in await connection.fetch(*known):
@@ -100,22 +101,21 @@ async def _answer(
             if replay:
                 replay_of = replay_of or load["load_id"]
                 continue
-            return _skipped(
-                new, FileProblem.ROLLED_BACK if load["rolled_back_at"] else FileProblem.ALREADY_LOADED, load
-            )
+            problem = FileProblem.ROLLED_BACK if load["rolled_back_at"] else FileProblem.ALREADY_LOADED
+            return _skip(load_id, problem, load)
         if load["claim_key"] == run.claim_key:
             if load["source_file"] != file.source_file:
-                return _skipped(new, FileProblem.SAME_CONTENT, load)
+                return _skip(load_id, FileProblem.SAME_CONTENT, load)
             if load["step"] != LoadStep.CLAIMED:
                 return Claim(load["load_id"], is_staged=True)
         elif await is_held(connection, load["claim_key"]):
-            return _skipped(new, FileProblem.IN_PROGRESS, load)
+            return _skip(load_id, FileProblem.IN_PROGRESS, load)
         await fail_dead_load(connection, load["load_id"], settings)
-    return Claim(new, replay_of=replay_of)
+    return Claim(load_id, replay_of=replay_of)
 
 
-def _skipped(new: UUID, problem: FileProblem, known: asyncpg.Record) -> Claim:
-    return Claim(new, problem, describe(problem, **dict(known)))
+def _skip(load_id: UUID, problem: FileProblem, known: asyncpg.Record) -> Claim:
+    return Claim(load_id, problem, describe(problem, **dict(known)))
 
 
 async def log_unreadable(

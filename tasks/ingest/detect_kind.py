@@ -1,4 +1,4 @@
-"""Tell what a file is by its content, and refuse what is damaged, locked or hostile before it is unpacked."""
+"""Detect what a file is by its content, and refuse what is damaged, locked or hostile before it is unpacked."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from pathlib import Path
 from schemas.errors import FileError
 from schemas.problems import FileProblem
 from schemas.settings import Settings
+from tasks.warehouse.storage import LOCAL
 
 _HEAD_BYTES = 4096
-_SMALL_BYTES = 100 << 20
+MIN_BOMB_BYTES = 100 << 20
+"""What unpacks to less is not a bomb, whatever its ratio."""
+_MANIFEST_BYTES = 1 << 20
 _DTD = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 _HTML = (b"<!doctype html", b"<html", b"<head", b"<meta", b"<body", b"<table")
-ENCRYPTED = "файл зашифрован паролем: запросите его без пароля"
-DAMAGED = "файл повреждён или передан не полностью: запросите его ещё раз"
 
 
 class Kind(Enum):
@@ -50,7 +51,7 @@ _SIGNATURES = (
     (b"\x89PNG", Kind.IMAGE),
     (b"\xff\xd8\xff", Kind.IMAGE),
 )
-_PARTS = (
+_MEMBERS = (
     ("xl/workbook.xml", Kind.WORKBOOK),
     ("xl/workbook.bin", Kind.WORKBOOK),
     ("word/document.xml", Kind.WORD),
@@ -60,21 +61,21 @@ _ODF = {"spreadsheet": Kind.WORKBOOK, "text": Kind.WORD, "presentation": Kind.SL
 _STREAMS = (("Workbook", Kind.WORKBOOK), ("Book", Kind.WORKBOOK), ("WordDocument", Kind.WORD))
 
 
-def kind_of(path: Path, settings: Settings) -> Kind:
-    """Look at a file's first bytes; of a zip at its list of parts, and at the start of each XML part.
+def kind_of(file: Path, settings: Settings) -> Kind:
+    """Look at a file's first bytes; of a zip at its list of members, and at the start of each XML member.
 
     Raises:
         FileError: it is damaged, encrypted, hostile, or would unpack to too much.
 
     """
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
+    with LOCAL.open(file) as stream:
+        head = stream.read(_HEAD_BYTES)
     if not head:
         return Kind.EMPTY
     if head.startswith(b"PK"):
-        return _kind_of_zip(path, settings)
+        return _kind_of_zip(file, settings)
     if head.startswith(b"\xd0\xcf\x11\xe0"):
-        return _kind_of_compound_file(path)
+        return _kind_of_compound_file(file)
     for signature, kind in _SIGNATURES:
         if head.startswith(signature):
             return kind
@@ -87,11 +88,11 @@ def _kind_of_text(head: bytes) -> Kind:
         return Kind.HTML
     if start.startswith((b"<?xml", b"<!doctype")):
         return Kind.XML
-    return Kind.TEXT if is_utf16(head) or _is_mostly_text(head) else Kind.BINARY
+    return Kind.TEXT if utf16_codec(head) or _is_mostly_text(head) else Kind.BINARY
 
 
-def is_utf16(head: bytes) -> str | None:
-    """Give the codec of UTF-16 text, with a mark or without; None if it is something else."""
+def utf16_codec(head: bytes) -> str | None:
+    """Return the codec of UTF-16 text, with a mark or without; None if it is something else."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     even, odd = head[::2].count(0), head[1::2].count(0)
@@ -101,80 +102,76 @@ def is_utf16(head: bytes) -> str | None:
 
 
 def _is_mostly_text(head: bytes) -> bool:
-    """Tell a text with a stray NUL, whose error can name the byte, from a binary file."""
+    """Return True for text, also with a stray NUL: its error can name the byte."""
     return sum(head.count(byte) for byte in range(9)) * 20 < len(head)
 
 
-def _kind_of_zip(path: Path, settings: Settings) -> Kind:
+def _kind_of_zip(file: Path, settings: Settings) -> Kind:
     try:
-        with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
-            check_unpacked(parts, settings)
-            if any(part.flag_bits & 1 for part in parts):
-                raise FileError(FileProblem.OTHER, text=ENCRYPTED)
-            names = {part.filename for part in parts}
-            kind = next((kind for name, kind in _PARTS if name in names), None) or _kind_of_odf(archive, names)
+        with LOCAL.open(file) as stream, zipfile.ZipFile(stream) as archive:
+            members = archive.infolist()
+            check_unpacked_size(members, settings)
+            if any(member.flag_bits & 1 for member in members):
+                raise FileError(FileProblem.ENCRYPTED)
+            names = {member.filename for member in members}
+            kind = next((kind for name, kind in _MEMBERS if name in names), None) or _kind_of_odf(archive, names)
             if kind is Kind.WORKBOOK:
-                _refuse_dtd(archive, parts)
-    # NotImplementedError: a method of packing that nobody uses; RuntimeError: encrypted.
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError):
-        raise FileError(FileProblem.OTHER, text=DAMAGED) from None
+                _refuse_dtd(archive, members)
+    # NotImplementedError: an unusual method of compression; RuntimeError: encrypted.
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
+        raise FileError(FileProblem.DAMAGED, error=str(error)) from None
     return kind or Kind.ZIP
 
 
-def check_unpacked(parts: list[zipfile.ZipInfo], settings: Settings) -> None:
-    """Refuse a zip by what its list of parts says it would unpack to.
+def check_unpacked_size(members: list[zipfile.ZipInfo], settings: Settings) -> None:
+    """Refuse a zip by what its list of members says it would unpack to.
 
     Raises:
         FileError: more than MAX_UNPACKED_MB, or more than MAX_UNPACK_RATIO times its size.
 
     """
-    unpacked = sum(part.file_size for part in parts)
-    packed = max(sum(part.compress_size for part in parts), 1)
+    unpacked = sum(member.file_size for member in members)
+    packed = max(sum(member.compress_size for member in members), 1)
     if unpacked > settings.max_unpacked_mb << 20:
         raise FileError(
-            FileProblem.OTHER,
-            text=f"после распаковки файл занял бы {unpacked >> 20} МБ, разрешено {settings.max_unpacked_mb} "
-            "(MAX_UNPACKED_MB): не распакован",
+            FileProblem.UNPACKS_TO_TOO_MUCH, megabytes=unpacked >> 20, max_megabytes=settings.max_unpacked_mb
         )
-    if unpacked > _SMALL_BYTES and unpacked / packed > settings.max_unpack_ratio:
-        raise FileError(
-            FileProblem.OTHER,
-            text=f"при распаковке файл вырос бы в {unpacked // packed} раз, разрешено в {settings.max_unpack_ratio} "
-            "(MAX_UNPACK_RATIO): похоже на zip-бомбу, не распакован",
-        )
+    if unpacked > MIN_BOMB_BYTES and unpacked / packed > settings.max_unpack_ratio:
+        raise FileError(FileProblem.ZIP_BOMB, ratio=unpacked // packed, max_ratio=settings.max_unpack_ratio)
 
 
 def _kind_of_odf(archive: zipfile.ZipFile, names: set[str]) -> Kind | None:
     if "content.xml" not in names:
         return None
-    if "META-INF/manifest.xml" in names and b"encryption-data" in _start(archive, "META-INF/manifest.xml", 1 << 20):
-        raise FileError(FileProblem.OTHER, text=ENCRYPTED)
-    kind = _start(archive, "mimetype", 100).decode("ascii", "replace") if "mimetype" in names else "spreadsheet"
+    manifest = "META-INF/manifest.xml"
+    if manifest in names and b"encryption-data" in _start_of(archive, manifest, _MANIFEST_BYTES):
+        raise FileError(FileProblem.ENCRYPTED)
+    kind = _start_of(archive, "mimetype", 100).decode("ascii", "replace") if "mimetype" in names else "spreadsheet"
     return next((known for word, known in _ODF.items() if word in kind), None)
 
 
-def _refuse_dtd(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> None:
-    """No office program writes a DTD; who does wants its entities expanded or fetched."""
-    for part in parts:
-        if not part.filename.endswith((".xml", ".rels")):
+def _refuse_dtd(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> None:
+    """Office programs never write a DTD; whoever does wants its entities expanded or fetched."""
+    for member in members:
+        if not member.filename.endswith((".xml", ".rels")):
             continue
-        # Without NULs also UTF-16 is seen through. A DTD can only stand before the first element.
-        if _DTD.search(_start(archive, part.filename, _HEAD_BYTES).replace(b"\0", b"")):
-            raise FileError(
-                FileProblem.OTHER, text=f"в части {part.filename} есть DTD или сущности XML: файл опасен и не прочитан"
-            )
+        # Without its NULs, UTF-16 is searched too. A DTD can only come before the first element.
+        if _DTD.search(_start_of(archive, member.filename, _HEAD_BYTES).replace(b"\0", b"")):
+            raise FileError(FileProblem.XML_DTD, part=member.filename)
 
 
-def _start(archive: zipfile.ZipFile, name: str, size: int) -> bytes:
-    with archive.open(name) as part:
-        return part.read(size)
+def _start_of(archive: zipfile.ZipFile, name: str, size: int) -> bytes:
+    with archive.open(name) as member:
+        return member.read(size)
 
 
-def _kind_of_compound_file(path: Path) -> Kind:
+def _kind_of_compound_file(file: Path) -> Kind:
     """Tell an old xls from a doc or a password-protected xlsx in the same container."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+    with (
+        LOCAL.local_path(file).open("rb") as stream,
+        mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content,
+    ):
         if content.find("EncryptedPackage".encode("utf-16-le")) >= 0:
-            raise FileError(FileProblem.OTHER, text=ENCRYPTED)
+            raise FileError(FileProblem.ENCRYPTED)
         found = (kind for name, kind in _STREAMS if content.find(name.encode("utf-16-le") + b"\0\0") >= 0)
         return next(found, Kind.BINARY)

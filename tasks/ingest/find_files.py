@@ -1,4 +1,4 @@
-"""Find the raw files of a day, leave alone what is still being written, and take their checksums."""
+"""Find the raw files of a day, leave alone what is still being written, and compute their checksums."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from typing import NamedTuple
 from schemas.errors import FileError
 from schemas.problems import FileProblem
 from schemas.settings import Settings
+from schemas.source_files import day_and_path, source_file_of
 from tasks.warehouse.storage import LOCAL, FileStat
 
 _NEVER = ("~$*", ".*", "*.part", "*.tmp")
 
 
 class RawFile(NamedTuple):
-    """A file to read: where it is and what its bytes are."""
+    """A file to read: where it is, and its content by checksum and size."""
 
     path: Path
     relative_path: str
     """Below the day's folder, with `/`: what mappings are matched with."""
     source_file: str
-    """As the load log names it: the day, then the relative path."""
+    """As the load log names it (`schemas/source_files.py`)."""
     checksum: str
     """SHA-256 of the content, hexadecimal."""
     size_bytes: int
 
 
 class DayFiles(NamedTuple):
-    """What lies in a day's folder."""
+    """The contents of a day's folder."""
 
     files: list[RawFile]
     growing: list[str]
@@ -38,24 +39,13 @@ class DayFiles(NamedTuple):
     refused: list[str]
     """Relative paths that lead out of the folder (links); never read."""
     unmarked: list[str]
-    """Relative paths of files without the marker that READY_SUFFIX asks for; they are left, too."""
+    """Relative paths of files without the marker that READY_SUFFIX demands; they are left, too."""
     unreadable: dict[str, FileError]
     """Relative paths of files that the system does not let us read → why."""
 
 
-def source_file_of(day: date, relative_path: str) -> str:
-    """Return the name of a file in the load log: the day, then the path below its folder."""
-    return f"{day.isoformat()}/{relative_path}"
-
-
-def day_and_path(source_file: str) -> tuple[date, str]:
-    """Return the day and the path below its folder of a file that the load log names."""
-    day, _, path = source_file.partition("/")
-    return date.fromisoformat(day), path
-
-
 async def find_files(day: date, settings: Settings, *, now: float) -> DayFiles:
-    """Find a day's files in a stable order; waits at most FILE_SETTLE_SEC for fresh ones to settle.
+    """Find a day's files in a stable order; wait at most FILE_SETTLE_SEC for fresh ones to settle.
 
     A file that is fresh is looked at twice: changed in between, it is left for the next run.
     """
@@ -63,24 +53,20 @@ async def find_files(day: date, settings: Settings, *, now: float) -> DayFiles:
     wanted = [file for file in LOCAL.list_files(folder) if is_wanted(file.name, settings)]
     inside = [file for file in wanted if LOCAL.is_inside(file, folder)]
     ready = [file for file in inside if _is_marked(file, settings)]
-    first = {file: stat for file in ready if (stat := LOCAL.stat(file))}
-    fresh = [file for file, stat in first.items() if now - stat.modified < settings.file_settle_sec]
-    if fresh:
-        await asyncio.sleep(settings.file_settle_sec)
-    growing = {file for file in fresh if _has_changed(file, first[file])}
-    files, unreadable = [], {}
-    for file in first:
+    growing = await _find_growing(ready, settings, now=now)
+    files: list[RawFile] = []
+    unreadable: dict[str, FileError] = {}
+    for file in ready:
         if file in growing:
             continue
         path = file.relative_to(folder).as_posix()
+        source_file = source_file_of(day, path)
         try:
-            files.append(
-                await asyncio.to_thread(raw_file, file, relative_path=path, source_file=source_file_of(day, path))
-            )
+            files.append(await asyncio.to_thread(raw_file, file, relative_path=path, source_file=source_file))
         except FileNotFoundError:  # moved away meanwhile
             growing.add(file)
         except OSError as error:
-            unreadable[path] = FileError(FileProblem.NOT_READABLE, why=error.strerror)
+            unreadable[path] = FileError(FileProblem.NOT_READABLE, error=error.strerror)
     return DayFiles(
         files=files,
         growing=_below(folder, sorted(growing)),
@@ -88,6 +74,15 @@ async def find_files(day: date, settings: Settings, *, now: float) -> DayFiles:
         unmarked=_below(folder, [file for file in inside if file not in set(ready)]),
         unreadable=unreadable,
     )
+
+
+async def _find_growing(files: list[Path], settings: Settings, *, now: float) -> set[Path]:
+    """Look twice at fresh files; those that changed in between are still being written."""
+    stats = {file: LOCAL.stat(file) for file in files}
+    fresh = {file: stat for file, stat in stats.items() if stat and now - stat.modified < settings.file_settle_sec}
+    if fresh:
+        await asyncio.sleep(settings.file_settle_sec)
+    return {file for file, stat in fresh.items() if _has_changed(file, stat)}
 
 
 def _below(folder: Path, files: list[Path]) -> list[str]:
@@ -110,7 +105,7 @@ def _has_changed(file: Path, before: FileStat) -> bool:
 
 
 def raw_file(path: Path, *, relative_path: str, source_file: str) -> RawFile:
-    """Take a file's checksum and size.
+    """Return a file with its checksum and size.
 
     Raises:
         OSError: it is gone, or may not be read.
@@ -130,3 +125,8 @@ def find_raw_file(source_file: str, settings: Settings) -> Path | None:
     file = folder / path
     candidates = (candidate for candidate in (file, *file.parents) if candidate.is_relative_to(folder))
     return next((candidate for candidate in candidates if LOCAL.is_inside(candidate, folder)), None)
+
+
+def list_all_files(settings: Settings) -> list[Path]:
+    """List the files of all days that FILE_PATTERNS wants, in a stable order."""
+    return sorted(file for file in LOCAL.list_files(settings.raw_dir) if is_wanted(file.name, settings))

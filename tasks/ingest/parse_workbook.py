@@ -1,6 +1,6 @@
-"""Parse workbooks in a process of its own, within limits: a file that kills the parser fails alone.
+"""Parse workbooks in a separate process, within limits: a file that kills the parser fails alone.
 
-Run as a script and without the rest of the product, so that it starts fast and has little to lose.
+Run as a script, without the rest of the product, so that it starts fast and there is little to lose.
 It answers JSON requests on a pipe, and writes a sheet's cells as text into an Arrow file: columns `0`,
 `1`, …, the first row is line 1.
 """
@@ -32,11 +32,11 @@ _RELATION_STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 _SMALLEST_MS = 10
 
 Unvalued = dict[int, list[tuple[int, str]]]
-"""Row (from 0) → places and texts of cells of which calamine tells nothing."""
+"""Row (from 0) → columns (from 0) and texts of cells that calamine returns as empty."""
 
 
 def main(descriptor: int, memory_mb: int, seconds: int) -> None:
-    """Answer requests until the other side hangs up."""
+    """Answer requests until the other side closes the pipe."""
     _limit_memory(memory_mb)
     pipe = Connection(descriptor)
     while True:
@@ -91,7 +91,7 @@ def _open(path: str) -> CalamineWorkbook:
 
 
 def _epoch(path: str) -> int:
-    """Tell from which year an xlsx counts days, where a date is a bare number."""
+    """Return the year from which an xlsx counts days, where a date is a bare number."""
     if not zipfile.is_zipfile(path):
         return 1900
     with zipfile.ZipFile(path) as archive:
@@ -110,28 +110,32 @@ def _read(request: dict[str, Any]) -> list[dict[str, Any]] | None:
 
 
 def _write(sheet: Any, unvalued: Unvalued, target: str) -> None:  # noqa: ANN401 - calamine's sheet
-    # iter_rows gives the empty rows above the first cell, but not the empty columns to its left.
-    last_row, last_place = sheet.end or (-1, -1)
+    # iter_rows returns the empty rows above the first cell, but not the empty columns to its left.
+    last_row, last_column = sheet.end or (-1, -1)
     height = max([last_row, *unvalued]) + 1
-    width = max([last_place, *(place for cells in unvalued.values() for place, _ in cells)]) + 1
-    schema = pa.schema([(str(place), pa.string()) for place in range(width)])
+    width = max([last_column, *(column for cells in unvalued.values() for column, _ in cells)]) + 1
+    schema = pa.schema([(str(column), pa.string()) for column in range(width)])
     left = sheet.start[1] if sheet.start else 0
     rows: Iterator[list[Any]] = iter(sheet.iter_rows()) if sheet.start else iter(())
     with pa.OSFile(target, "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
         for first in range(0, height, _BATCH_ROWS):
             count = min(_BATCH_ROWS, height - first)
-            part = list(islice(rows, count))
-            columns: list[list[str | None]] = [[None] * count for _ in range(left)]
-            columns += [[_TEXT[type(cell)](cell) for cell in column] for column in zip(*part, strict=True)]
-            columns += [[] for _ in range(width - len(columns))]
-            for column in columns:
-                column += [None] * (count - len(column))
+            columns = _text_columns(list(islice(rows, count)), left, width, count)
             for row in range(first, first + count) if unvalued else ():
-                for place, text in unvalued.get(row, ()):
-                    columns[place][row - first] = text
-            writer.write_batch(
-                pa.RecordBatch.from_arrays([pa.array(one, pa.string()) for one in columns], schema=schema)
-            )
+                for column, text in unvalued.get(row, ()):
+                    columns[column][row - first] = text
+            arrays = [pa.array(column, pa.string()) for column in columns]
+            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+
+
+def _text_columns(rows: list[list[Any]], left: int, width: int, count: int) -> list[list[str | None]]:
+    """Return the cells of some rows as columns of text: `width` of them, `left` empty ones first, `count` long."""
+    columns: list[list[str | None]] = [[None] * count for _ in range(left)]
+    columns += [[_TEXT[type(cell)](cell) for cell in column] for column in zip(*rows, strict=True)]
+    columns += [[] for _ in range(width - len(columns))]
+    for column in columns:
+        column += [None] * (count - len(column))
+    return columns
 
 
 def _text(cell: str) -> str | None:
@@ -170,21 +174,21 @@ _TEXT: dict[type, Callable[[Any], str | None]] = {
 
 
 def _unvalued_cells(path: str, sheet: str) -> Unvalued:
-    """Find the cells of an xlsx that calamine gives as empty: formulas without a value, and error values."""
+    """Find the cells of an xlsx that calamine returns as empty: formulas without a value, and error values."""
     if not zipfile.is_zipfile(path):
         return {}
     with zipfile.ZipFile(path) as archive:
-        part = _part_of_sheet(archive, sheet)
-        if part is None:
+        member = _member_of_sheet(archive, sheet)
+        if member is None:
             return {}
         found: Unvalued = {}
-        with archive.open(part) as stream:
+        with archive.open(member) as stream:
             head = stream.read(_CHUNK_BYTES)
             prefix = re.search(rb"<(\w+:)?worksheet\b", head)
             patterns = _patterns((prefix[1] if prefix else None) or b"")
             while head:
                 following = stream.read(_CHUNK_BYTES)
-                # A cell that is cut by the end of the chunk is looked at with the next.
+                # A cell that is cut by the end of the chunk is searched with the next.
                 cut = head.rfind(b"</") if following else len(head)
                 cut = max(head.rfind(b"<row", 0, cut), 0) if following else cut
                 cut = cut or len(head)
@@ -217,14 +221,15 @@ def _collect(xml: bytes, patterns: tuple[re.Pattern[bytes], re.Pattern[bytes]], 
 def _add(found: Unvalued, attributes: bytes, text: str) -> None:
     reference = re.search(rb"\br=[\"']([A-Z]{1,3})(\d{1,7})[\"']", attributes)
     if reference:
-        place = 0
+        # xlsxwriter.utility does this too, but importing it would slow each start of this script by a third.
+        column = 0
         for letter in reference[1]:
-            place = place * 26 + letter - 64
-        found.setdefault(int(reference[2]) - 1, []).append((place - 1, text))
+            column = column * 26 + letter - 64
+        found.setdefault(int(reference[2]) - 1, []).append((column - 1, text))
 
 
-def _part_of_sheet(archive: zipfile.ZipFile, sheet: str) -> str | None:
-    """Give the name of the part that holds a sheet of an xlsx."""
+def _member_of_sheet(archive: zipfile.ZipFile, sheet: str) -> str | None:
+    """Return the name of the archive's member that holds a sheet of an xlsx."""
     names = set(archive.namelist())
     if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
         return None
@@ -239,8 +244,8 @@ def _part_of_sheet(archive: zipfile.ZipFile, sheet: str) -> str | None:
     )
     relations = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
     target = next((node.get("Target") for node in relations if node.get("Id") == relation), None)
-    part = target.lstrip("/") if target and target.startswith("/") else f"xl/{target}"
-    return part if part in names else None
+    member = target.lstrip("/") if target and target.startswith("/") else f"xl/{target}"
+    return member if member in names else None
 
 
 if __name__ == "__main__":

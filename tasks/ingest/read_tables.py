@@ -9,34 +9,35 @@ from pathlib import Path
 from schemas.errors import FileError
 from schemas.mappings import SourceMapping
 from schemas.metrics import fold
-from schemas.problems import FileProblem
+from schemas.problems import FileProblem, SkippedLines
 from schemas.settings import Settings
+from schemas.table_schema import TableSchema
 from schemas.table_spec import TableSpec
+from tasks.ingest.bind_columns import bind
 from tasks.ingest.detect_kind import Kind, kind_of
-from tasks.ingest.find_header import bind, codes_of, find_header
+from tasks.ingest.filter_rows import RowFilter
+from tasks.ingest.find_codes import find_codes
+from tasks.ingest.find_header import Header, find_header
 from tasks.ingest.read_csv import CsvGrid
 from tasks.ingest.read_workbook import open_sheets
-from tasks.ingest.table_rows import Filter, Grid, RawTable, Row, batches
-from tasks.ingest.unpack_archives import Member, expand, is_archive
+from tasks.ingest.table_rows import Grid, RawTable, Row, raw_batches
 
-__all__ = ["Member", "RawTable", "expand", "is_archive", "peek", "read_tables"]
-
-_LINES_TO_PEEK_AT = 2_000
+_MAX_LINES_PEEKED = 2_000
 
 
 def read_tables(path: Path, mapping: SourceMapping, *, relative_path: str, settings: Settings) -> Iterator[RawTable]:
-    """Read the tables of a file; the content decides how, not the suffix.
+    """Yield the tables of a file; the content decides how it is read, not the suffix.
 
     Raises:
         FileError: the file cannot be read or does not fit its mapping; says why and what to do.
 
     """
-    for spec, grid in _grids(path, mapping, settings):
+    for spec, grid in _open_grids(path, mapping, settings):
         yield read_table(grid, spec, relative_path=relative_path, settings=settings)
 
 
 def peek(path: Path, settings: Settings) -> list[tuple[str | None, list[Row]]]:
-    """Give the first lines of each visible sheet, or of a csv, without a mapping.
+    """Return the first lines of each visible sheet, or of a csv, without a mapping.
 
     Raises:
         FileError: the file cannot be read; says why.
@@ -48,11 +49,11 @@ def peek(path: Path, settings: Settings) -> list[tuple[str | None, list[Row]]]:
     elif kind is Kind.TEXT:
         grids = [CsvGrid.open(path, ())]
     else:
-        raise FileError(FileProblem.OTHER, text=f"это {kind.value}: такой файл не читается, попросите csv или xlsx")
-    return [(grid.sheet, list(islice(grid.rows(), _LINES_TO_PEEK_AT))) for grid in grids]
+        raise FileError(FileProblem.WRONG_KIND, kind=kind.value)
+    return [(grid.sheet, list(islice(grid.rows(), _MAX_LINES_PEEKED))) for grid in grids]
 
 
-def _grids(path: Path, mapping: SourceMapping, settings: Settings) -> list[tuple[TableSpec, Grid]]:
+def _open_grids(path: Path, mapping: SourceMapping, settings: Settings) -> list[tuple[TableSpec, Grid]]:
     kind = kind_of(path, settings)
     if kind is Kind.EMPTY:
         return []
@@ -63,10 +64,8 @@ def _grids(path: Path, mapping: SourceMapping, settings: Settings) -> list[tuple
         sheets = open_sheets(path, [spec.sheet for spec in mapping.tables], settings)
         return [(spec, sheet) for spec, found in zip(mapping.tables, sheets, strict=True) for sheet in found]
     if kind in {Kind.ZIP, Kind.GZIP}:
-        raise FileError(
-            FileProblem.OTHER, text=f"это {kind.value} без таблиц или внутри другого архива: распакуйте его"
-        )
-    raise FileError(FileProblem.OTHER, text=f"это {kind.value}: такой файл не читается, попросите csv или xlsx")
+        raise FileError(FileProblem.ARCHIVE_WITHOUT_TABLES, kind=kind.value)
+    raise FileError(FileProblem.WRONG_KIND, kind=kind.value)
 
 
 def read_table(grid: Grid, spec: TableSpec, *, relative_path: str, settings: Settings) -> RawTable:
@@ -77,18 +76,23 @@ def read_table(grid: Grid, spec: TableSpec, *, relative_path: str, settings: Set
 
     """
     header = find_header(grid.rows(), spec)
-    codes = codes_of(spec, relative_path=relative_path, sheet=grid.sheet, rows=grid.rows())
-    all_places = grid.places(header.line, len(header.headings))
-    headed = {place for place, heading in enumerate(header.headings) if heading.text}
-    all_places = sorted({*all_places, *headed})
-    layout = bind(header, all_places, spec, sheet=grid.sheet, codes=codes, settings=settings).model_copy(
+    codes = find_codes(spec, relative_path=relative_path, sheet=grid.sheet, rows=grid.rows())
+    indexes = _column_indexes(grid, header)
+    schema = bind(header, indexes, spec, sheet=grid.sheet, codes=codes, settings=settings).model_copy(
         update={"epoch": grid.epoch}
     )
-    time = next(
-        column.heading for column in layout.columns if column.key == (layout.timestamp_column or layout.date_column)
-    )
-    lines = Filter(header.words, fold(time), fold(spec.until) if spec.until else None)
-    if stepped_over := header.ends - header.line:
-        layout.skipped["строки единиц и номеров столбцов"] = stepped_over
-    width = max(all_places) + 1
-    return RawTable(layout, batches(grid.parts(header.ends, width), layout, all_places, lines))
+    if header.ends > header.line:
+        schema.skipped[SkippedLines.UNITS.value] = header.ends - header.line
+    lines = grid.batches_below(header.ends, max(indexes) + 1)
+    return RawTable(schema, raw_batches(lines, schema, indexes, _row_filter(header, schema, spec)))
+
+
+def _column_indexes(grid: Grid, header: Header) -> list[int]:
+    used = grid.used_columns(header.line, len(header.headings))
+    return sorted({*used, *(index for index, heading in enumerate(header.headings) if heading.text)})
+
+
+def _row_filter(header: Header, schema: TableSchema, spec: TableSpec) -> RowFilter:
+    time_key = schema.timestamp_column or schema.date_column
+    time_heading = next(column.heading for column in schema.columns if column.key == time_key)
+    return RowFilter(header.words, fold(time_heading), fold(spec.until) if spec.until else None)

@@ -1,4 +1,4 @@
-"""Read the sheets of a workbook (xlsx, xlsm, xlsb, xls, ods) with calamine, in a process that may die."""
+"""Read the sheets of a workbook (xlsx, xlsm, xlsb, xls, ods) with calamine, in a separate process that may die."""
 
 from __future__ import annotations
 
@@ -23,10 +23,13 @@ import pyarrow as pa
 from schemas.errors import FileError
 from schemas.problems import FileProblem
 from schemas.settings import Settings
-from tasks.ingest.detect_kind import DAMAGED, ENCRYPTED
-from tasks.ingest.table_rows import Part, Row
+from tasks.ingest.table_rows import LineBatch, Row
+from tasks.warehouse.storage import LOCAL
 
 _SCRIPT = Path(__file__).with_name("parse_workbook.py")
+_ROWS_AT_ONCE = 100
+_GRACE_SEC = 5
+_MAX_NAMES_LENGTH = 500
 
 
 class SheetInfo(NamedTuple):
@@ -38,7 +41,7 @@ class SheetInfo(NamedTuple):
 
 
 class SheetGrid:
-    """A sheet as a grid of text cells; it lies in an Arrow file, not in memory."""
+    """A sheet as a grid of text cells; they are in an Arrow file, not in memory."""
 
     def __init__(self, sheet: SheetInfo, batches: list[pa.RecordBatch], width: int) -> None:
         self.sheet = sheet.name
@@ -47,29 +50,29 @@ class SheetGrid:
         self._width = width
 
     def rows(self) -> Iterator[Row]:
-        """Give the lines from the top, one by one."""
+        """Yield the lines from the top, one by one."""
         for batch in self._batches:
-            for start in range(0, len(batch), 100):
-                columns = [column.to_pylist() for column in batch.slice(start, 100).columns]
+            for start in range(0, len(batch), _ROWS_AT_ONCE):
+                columns = [column.to_pylist() for column in batch.slice(start, _ROWS_AT_ONCE).columns]
                 yield from (list(row) for row in zip(*columns, strict=True))
 
-    def places(self, header_line: int, width: int) -> list[int]:
-        """Give the columns (from 0) that have a heading or any cell below the header."""
+    def used_columns(self, header_line: int, width: int) -> list[int]:
+        """Return the indexes of the columns, from 0, that have a heading or any cell below the header."""
         heading = next((row for line, row in enumerate(self.rows(), start=1) if line == header_line), [])
-        headed = {place for place, cell in enumerate(heading) if cell}
-        used = {
-            place
+        headed = {index for index, cell in enumerate(heading) if cell}
+        filled = {
+            index
             for _, batch in self._below(header_line)
-            for place, column in enumerate(batch.columns)
+            for index, column in enumerate(batch.columns)
             if column.null_count < len(column)
         }
-        return sorted(headed | used) if self._width else list(range(width))
+        return sorted(headed | filled) if self._width else list(range(width))
 
-    def parts(self, after_line: int, width: int) -> Iterator[Part]:
-        """Give the lines below a line."""
-        for first, batch in self._below(after_line):
+    def batches_below(self, line: int, width: int) -> Iterator[LineBatch]:
+        """Yield the lines below a line."""
+        for first, batch in self._below(line):
             columns = list(batch.columns) + [pa.nulls(len(batch), pa.string())] * (width - batch.num_columns)
-            yield Part(pa.array(np.arange(first, first + len(batch), dtype=np.int32)), columns, [])
+            yield LineBatch(pa.array(np.arange(first, first + len(batch), dtype=np.int32)), columns, [])
 
     def _below(self, line: int) -> Iterator[tuple[int, pa.RecordBatch]]:
         first = 1
@@ -80,7 +83,7 @@ class SheetGrid:
             first += len(batch)
 
 
-def open_sheets(path: Path, wanted: Sequence[Sequence[str]], settings: Settings) -> list[list[SheetGrid]]:
+def open_sheets(file: Path, wanted: Sequence[Sequence[str]], settings: Settings) -> list[list[SheetGrid]]:
     """Read the sheets that each table names; no names: the first visible sheet.
 
     Macros never run, links are never followed.
@@ -89,47 +92,49 @@ def open_sheets(path: Path, wanted: Sequence[Sequence[str]], settings: Settings)
         FileError: the workbook is damaged, encrypted or too big, or a sheet is missing.
 
     """
+    path = str(LOCAL.local_path(file))
     with tempfile.TemporaryDirectory(prefix="dataops-") as folder:
-        there = [SheetInfo(**sheet) for sheet in _parser.ask({"path": str(path)}, settings)]
-        chosen = [_choose(names, there) for names in wanted]
-        files = {
+        present = [SheetInfo(**sheet) for sheet in _parser.ask({"path": path}, settings)]
+        chosen = [_choose(names, present) for names in wanted]
+        targets = {
             name: f"{folder}/{number}.arrow"
             for number, name in enumerate(dict.fromkeys(name for names in chosen for name in names))
         }
-        _parser.ask({"path": str(path), "sheets": files}, settings)
-        grids = {sheet.name: _grid(sheet, files[sheet.name]) for sheet in there if sheet.name in files}
+        _parser.ask({"path": path, "sheets": targets}, settings)
+        grids = {sheet.name: _grid(sheet, targets[sheet.name]) for sheet in present if sheet.name in targets}
     return [[grids[name] for name in names] for names in chosen]
 
 
-def _grid(sheet: SheetInfo, file: str) -> SheetGrid:
-    # The map stays valid when the file's name is gone.
-    with pa.ipc.open_file(pa.memory_map(file)) as reader:
+def _grid(sheet: SheetInfo, arrow_file: str) -> SheetGrid:
+    # The map stays valid after the file's name is deleted.
+    with pa.ipc.open_file(pa.memory_map(arrow_file)) as reader:
         batches = [reader.get_batch(number) for number in range(reader.num_record_batches)]
         return SheetGrid(sheet, batches, len(reader.schema))
 
 
-def _choose(names: Sequence[str], there: Sequence[SheetInfo]) -> list[str]:
+def _choose(names: Sequence[str], present: Sequence[SheetInfo]) -> list[str]:
     """Find the sheets by name, hidden or not, or by glob among the visible ones."""
     if not names:
-        found = [sheet.name for sheet in there if sheet.visible][:1]
+        found = [sheet.name for sheet in present if sheet.visible][:1]
     else:
         found = [
             sheet.name
-            for sheet in there
+            for sheet in present
             if any(_folded(sheet.name) == _folded(name) for name in names)
             or (sheet.visible and any(fnmatch(_folded(sheet.name), _folded(name)) for name in names))
         ]
     missing = [
         name
         for name in names
-        if not any(_folded(one) == _folded(name) or fnmatch(_folded(one), _folded(name)) for one in found)
+        if not any(_folded(sheet) == _folded(name) or fnmatch(_folded(sheet), _folded(name)) for sheet in found)
     ]
     if missing or not found:
-        listed = ", ".join(f"«{sheet.name}»" + ("" if sheet.visible else " (скрыт)") for sheet in there)
-        absent = ", ".join(f"«{name}»" for name in missing) or "видимого"
         raise FileError(
-            FileProblem.OTHER,
-            text=f"нет листа {absent}; в книге есть: {listed[:500]}. Исправьте sheet в описании источника или имя листа",  # noqa: E501
+            FileProblem.SHEET_MISSING,
+            missing=", ".join(f"«{name}»" for name in missing) or "видимого",
+            sheets=", ".join(f"«{sheet.name}»" + ("" if sheet.visible else " (скрыт)") for sheet in present)[
+                :_MAX_NAMES_LENGTH
+            ],
         )
     return found
 
@@ -148,7 +153,7 @@ class _Parser:
         self._started_as: tuple[int, int, int] | None = None
 
     def ask(self, request: dict[str, Any], settings: Settings) -> Any:  # noqa: ANN401 - JSON
-        """Send a request and give the answer.
+        """Send a request and return the answer.
 
         Raises:
             FileError: the file could not be parsed within the limits.
@@ -158,53 +163,40 @@ class _Parser:
             pipe = self._running(settings)
             try:
                 pipe.send_bytes(json.dumps(request).encode())
-                # The process ends itself when it has used its time; one that waits is ended here.
-                if not pipe.poll(settings.workbook_timeout_sec + 5):
-                    raise FileError(FileProblem.OTHER, text=self._end(timed_out=True, settings=settings))
+                # The process ends itself when it has used its processor time; one that waits is ended here.
+                if not pipe.poll(settings.workbook_timeout_sec + _GRACE_SEC):
+                    raise self._end(timed_out=True, settings=settings)
                 answer = json.loads(pipe.recv_bytes())
             except (EOFError, OSError):
-                raise FileError(FileProblem.OTHER, text=self._end(timed_out=False, settings=settings)) from None
+                raise self._end(timed_out=False, settings=settings) from None
         if "ok" in answer:
             return answer["ok"]
         if answer["error"] == "damaged":
-            raise FileError(FileProblem.OTHER, text=f"{DAMAGED} ({answer['detail']})")
-        raise FileError(FileProblem.OTHER, text=ENCRYPTED if answer["error"] == "password" else _too_big(settings))
+            raise FileError(FileProblem.DAMAGED, error=answer["detail"])
+        raise FileError(FileProblem.ENCRYPTED) if answer["error"] == "password" else _too_big(settings)
 
     def _running(self, settings: Settings) -> Connection:
+        """Return the pipe to a process with these limits, started now if there is none."""
         # A process forked from this one must not talk to its parent's parser.
         wanted = (os.getpid(), settings.workbook_memory_mb, settings.workbook_timeout_sec)
         if self._pipe is not None and self._started_as == wanted and self._process and self._process.poll() is None:
             return self._pipe
         self.stop()
-        self._pipe, theirs = Pipe()
-        arguments = [sys.executable, "-I", str(_SCRIPT), *(str(n) for n in (theirs.fileno(), *wanted[1:]))]
-        # Arrow's own allocator reserves more address space than the limit allows.
-        environment = {"ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"}
-        if libraries := os.environ.get("LD_LIBRARY_PATH"):  # some Pythons do not start without
-            environment["LD_LIBRARY_PATH"] = libraries
-        self._process = subprocess.Popen(  # noqa: S603 - our own script
-            arguments,
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-        )
-        theirs.close()
+        self._pipe, child_pipe = Pipe()
+        self._process = _start_script([child_pipe.fileno(), *wanted[1:]], child_pipe)
+        child_pipe.close()
         self._started_as = wanted
         return self._pipe
 
-    def _end(self, *, timed_out: bool, settings: Settings) -> str:
+    def _end(self, *, timed_out: bool, settings: Settings) -> FileError:
+        """End the process; return why it did not answer."""
         assert self._process is not None  # noqa: S101
         if timed_out:
             self._process.kill()
         code = self._process.wait(timeout=10)
         self.stop()
         if timed_out or code == -signal.SIGXCPU:
-            return (
-                f"книга не прочитана за {settings.workbook_timeout_sec} с (WORKBOOK_TIMEOUT_SEC): "
-                "попросите файл поменьше или csv"
-            )
+            return FileError(FileProblem.WORKBOOK_TOO_SLOW, seconds=settings.workbook_timeout_sec)
         return _too_big(settings)
 
     def stop(self) -> None:
@@ -217,11 +209,23 @@ class _Parser:
         self._pipe = self._process = self._started_as = None
 
 
-def _too_big(settings: Settings) -> str:
-    return (
-        f"книге не хватило {settings.workbook_memory_mb} МБ памяти (WORKBOOK_MEMORY_MB), или она повреждена: "
-        "удалите лишние ячейки далеко от таблицы или попросите csv"
+def _start_script(arguments: Sequence[int], pipe: Connection) -> subprocess.Popen[bytes]:
+    # Arrow's own allocator reserves more address space than the limit allows.
+    environment = {"ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"}
+    if libraries := os.environ.get("LD_LIBRARY_PATH"):  # some Pythons do not start without
+        environment["LD_LIBRARY_PATH"] = libraries
+    return subprocess.Popen(  # noqa: S603 - our own script
+        [sys.executable, "-I", str(_SCRIPT), *(str(argument) for argument in arguments)],
+        pass_fds=[pipe.fileno()],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environment,
     )
+
+
+def _too_big(settings: Settings) -> FileError:
+    return FileError(FileProblem.WORKBOOK_TOO_BIG, megabytes=settings.workbook_memory_mb)
 
 
 _parser = _Parser()

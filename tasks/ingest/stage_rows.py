@@ -1,13 +1,15 @@
-"""Write each source row as it was into stage, and keep the raw rows in the spool while the run lives."""
+"""Write each source row unchanged into stage, and keep the raw rows in the spool while the run lives."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
 import pyarrow as pa
 
+from schemas.problems import FileRemark
 from schemas.raw_rows import raw_row_schema
 from schemas.settings import Settings
 from schemas.table_schema import TableSchema
@@ -33,7 +35,7 @@ _RAW_ROWS = pa.schema(
 
 
 class Staged(NamedTuple):
-    """What a staged file came to."""
+    """What was staged of a file."""
 
     raw_rows: int
     tables: list[TableSchema]
@@ -50,14 +52,12 @@ async def stage_tables(
 ) -> Staged:
     """Copy every row of a file's tables into stage, all or nothing.
 
-    The Arrow files beside it only spare reading stage again; validation does without them.
+    The Arrow files of the spool only save reading stage again; validation can do without them.
     """
-    spool = Spool(settings)
     staged: list[TableSchema] = []
     rows = 0
     async with connection.transaction():
-        for table_num, (table, batches) in enumerate(tables):
-            keys = [column.key for column in table.columns]
+        for table_num, table in enumerate(tables):
             await connection.execute(
                 *sql(
                     "insert_raw_table",
@@ -65,18 +65,23 @@ async def stage_tables(
                     load_id=load_id,
                     table_num=table_num,
                     source_file=source_file,
-                    sheet=table.sheet,
-                    columns=keys,
+                    sheet=table.schema.sheet,
+                    columns=[column.key for column in table.schema.columns],
                 )
             )
-            with StreamWriter(spool.raw(load_id, table_num), raw_row_schema(keys)) as writer:
-                counter = _RawRows(load_id, table_num, batches, writer)
-                await copy_tables(connection, counter, of=_RAW_ROWS, into="raw_rows", schema=settings.stage_schema)
-            rows += counter.count
-            staged.append(table)
-        message = _remarks(staged, rows)
+            rows += await _copy_rows(connection, load_id, table_num, table, settings)
+            staged.append(table.schema)
+        message = describe_staged(staged, rows)
         await finish_staging(connection, load_id, staged, settings, raw_rows=rows, message=message, source=source)
     return Staged(rows, staged)
+
+
+async def _copy_rows(connection: Connection, load_id: UUID, table_num: int, table: RawTable, settings: Settings) -> int:
+    arrow_schema = raw_row_schema(column.key for column in table.schema.columns)
+    with StreamWriter(Spool(settings).raw(load_id, table_num), arrow_schema) as writer:
+        rows = _RawRows(load_id, table_num, table.batches, writer)
+        await copy_tables(connection, rows, of=_RAW_ROWS, into="raw_rows", schema=settings.stage_schema)
+    return rows.count
 
 
 class _RawRows:
@@ -97,14 +102,14 @@ class _RawRows:
             yield pa.table([ids, numbers, batch.column("row_num"), *pack_cells(batch)], schema=_RAW_ROWS)
 
 
-def _remarks(tables: list[TableSchema], rows: int) -> str | None:
-    """Say in the log's message what is worth knowing of a file that loads: lines left out, new columns."""
-    remarks = [] if rows else ["в файле нет ни одной строки с данными"]
+def describe_staged(tables: Sequence[TableSchema], rows: int) -> str | None:
+    """Return what is worth knowing of a file that loads, for the log's message: lines left out, new columns."""
+    remarks = [] if rows else [FileRemark.NO_ROWS.value]
     remarks += [note for table in tables for note in table.notes]
-    skipped: dict[str, int] = {}
+    skipped: Counter[str] = Counter()
     for table in tables:
-        for kind, count in table.skipped.items():
-            skipped[kind] = skipped.get(kind, 0) + count
+        skipped.update(table.skipped)
     if skipped:
-        remarks.append("пропущено: " + ", ".join(f"{kind} {count}" for kind, count in sorted(skipped.items())))
+        counts = ", ".join(f"{kind} {count}" for kind, count in sorted(skipped.items()))
+        remarks.append(FileRemark.SKIPPED.format(counts=counts))
     return "; ".join(remarks) or None

@@ -1,20 +1,25 @@
-"""Take the files out of an archive, each to be loaded as a file of its own."""
+"""Take the files out of an archive, each to be loaded as a separate file."""
 
 from __future__ import annotations
 
 import errno
 import gzip
+import tempfile
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
 from schemas.errors import FileError
 from schemas.problems import FileProblem
 from schemas.settings import Settings
-from tasks.ingest.detect_kind import DAMAGED, Kind, check_unpacked, kind_of
+from tasks.ingest.detect_kind import MIN_BOMB_BYTES, Kind, check_unpacked_size, kind_of
+from tasks.ingest.find_files import RawFile, is_wanted, raw_file
+from tasks.warehouse.storage import LOCAL
 
-_MOST_MEMBERS = 10_000
+_MAX_MEMBERS = 10_000
 _CHUNK_BYTES = 1 << 20
 _NEVER = ("__MACOSX", ".", "~$")
 _UTF8_NAME = 1 << 11
@@ -24,102 +29,147 @@ class Member(NamedTuple):
     """A file out of an archive."""
 
     name: str
-    """Its path in the archive, with `/`, that leads nowhere else: fit to stand behind the archive's own path."""
+    """Its path in the archive, with `/`, without `..`: safe to append to the archive's own path."""
     path: Path
-    """Where it lies now."""
+    """Where it is unpacked, on this machine."""
 
 
-def is_archive(path: Path, settings: Settings) -> bool:
-    """Tell whether a file holds other files (zip, gzip).
+class Unpacked(NamedTuple):
+    """What is to be loaded of a file."""
+
+    files: list[RawFile]
+    """Of an archive each file in it, to be loaded separately; of another file itself."""
+    left_out: list[str]
+    """Names in an archive that FILE_PATTERNS leaves out."""
+    broken: dict[str, FileError]
+    """Source file → why it cannot be read whatever its mapping: an archive that is damaged, or inside another."""
+
+
+@contextmanager
+def unpack(file: RawFile, settings: Settings) -> Iterator[Unpacked]:
+    """Unpack an archive into a temporary folder; mappings see the folder that the archive is in, not the archive."""
+    with tempfile.TemporaryDirectory(prefix="dataops-") as folder:
+        try:
+            members = expand(file.path, Path(folder), settings) if is_archive(file.path, settings) else None
+        except FileError as error:
+            yield Unpacked([file], [], {file.source_file: error})
+            return
+        yield Unpacked([file], [], {}) if members is None else _choose_members(file, members, settings)
+
+
+def _choose_members(archive: RawFile, members: list[Member], settings: Settings) -> Unpacked:
+    folder = archive.relative_path.rpartition("/")[0]
+    wanted = [member for member in members if is_wanted(member.name.rpartition("/")[2], settings)]
+    files = [
+        raw_file(
+            member.path,
+            relative_path=f"{folder}/{member.name}".lstrip("/"),
+            source_file=f"{archive.source_file}/{member.name}",
+        )
+        for member in wanted
+    ]
+    nested = {file.source_file: FileError(FileProblem.NESTED_ARCHIVE) for file in files if _is_nested(file, settings)}
+    return Unpacked(files, [member.name for member in members if member not in wanted], nested)
+
+
+def _is_nested(file: RawFile, settings: Settings) -> bool:
+    try:
+        return is_archive(file.path, settings)
+    except FileError:  # reading it says why
+        return False
+
+
+def is_archive(file: Path, settings: Settings) -> bool:
+    """Return True if a file holds other files (zip, gzip).
 
     Raises:
         FileError: it is damaged, encrypted or hostile.
 
     """
-    return kind_of(path, settings) in {Kind.ZIP, Kind.GZIP}
+    return kind_of(file, settings) in {Kind.ZIP, Kind.GZIP}
 
 
-def expand(path: Path, into: Path, settings: Settings) -> list[Member]:
-    """Unpack an archive's files into a folder; names in the archive never decide where they are written.
+def expand(file: Path, into: Path, settings: Settings) -> list[Member]:
+    """Unpack an archive's files into a folder of this machine; names in the archive never decide where.
 
     Raises:
         FileError: the archive is damaged, encrypted, too big, or empty.
 
     """
     into.mkdir(parents=True, exist_ok=True)
-    kind = kind_of(path, settings)
-    members = _expand_zip(path, into, settings) if kind is Kind.ZIP else _expand_gzip(path, into, settings)
+    kind = kind_of(file, settings)
+    members = _expand_zip(file, into, settings) if kind is Kind.ZIP else _expand_gzip(file, into, settings)
     if not members:
-        raise FileError(FileProblem.OTHER, text=f"в архиве нет файлов: это {kind.value}, запросите его ещё раз")
+        raise FileError(FileProblem.ARCHIVE_EMPTY, kind=kind.value)
     return members
 
 
-def _expand_zip(path: Path, into: Path, settings: Settings) -> list[Member]:
-    members: list[Member] = []
+def _expand_zip(file: Path, into: Path, settings: Settings) -> list[Member]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            parts = [
-                part for part in archive.infolist() if not part.is_dir() and not _is_never_read(_safe(part.filename))
-            ]
-            if len(parts) > _MOST_MEMBERS:
-                raise FileError(
-                    FileProblem.OTHER, text=f"в архиве {len(parts)} файлов, разрешено {_MOST_MEMBERS}: разделите его"
-                )
-            check_unpacked(parts, settings)
-            for number, part in enumerate(parts):
-                target = into / f"{number}{_suffix(part.filename)}"
-                with archive.open(part) as stream:
-                    _copy(stream, target, part.file_size)
-                members.append(Member(_safe(_name(part)), target))
+        with LOCAL.open(file) as packed, zipfile.ZipFile(packed) as archive:
+            entries = _entries_to_read(archive)
+            if len(entries) > _MAX_MEMBERS:
+                raise FileError(FileProblem.TOO_MANY_MEMBERS, members=len(entries), max_members=_MAX_MEMBERS)
+            check_unpacked_size(entries, settings)
+            members: list[Member] = []
+            for number, entry in enumerate(entries):
+                target = into / f"{number}{_suffix(entry.filename)}"
+                with archive.open(entry) as stream:
+                    _copy(stream, target, entry.file_size)
+                members.append(Member(_safe_path(_name_of(entry)), target))
+            return members
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise FileError(FileProblem.OTHER, text=f"{DAMAGED} ({error})") from None
+        raise FileError(FileProblem.DAMAGED, error=str(error)) from None
     except OSError as error:
-        if error.errno == errno.EINVAL:  # a part that begins before the file does
-            raise FileError(FileProblem.OTHER, text=DAMAGED) from None
+        if error.errno == errno.EINVAL:  # a member that begins before the file does
+            raise FileError(FileProblem.DAMAGED, error=str(error)) from None
         raise
-    return members
 
 
-def _expand_gzip(path: Path, into: Path, settings: Settings) -> list[Member]:
-    name = path.name.removesuffix(".gz") if path.name.lower().endswith(".gz") else path.name
+def _entries_to_read(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    return [
+        entry for entry in archive.infolist() if not entry.is_dir() and not _is_never_read(_safe_path(entry.filename))
+    ]
+
+
+def _expand_gzip(file: Path, into: Path, settings: Settings) -> list[Member]:
+    name = file.name.removesuffix(".gz") if file.name.lower().endswith(".gz") else file.name
     target = into / f"0{_suffix(name)}"
-    packed = path.stat().st_size
-    most = min(settings.max_unpacked_mb << 20, max(packed * settings.max_unpack_ratio, 100 << 20))
+    stat = LOCAL.stat(file)
+    packed_bytes = stat.size_bytes if stat else 0
+    max_bytes = min(settings.max_unpacked_mb << 20, max(packed_bytes * settings.max_unpack_ratio, MIN_BOMB_BYTES))
     try:
-        with gzip.open(path) as stream:
-            _copy(stream, target, most)
-    except (gzip.BadGzipFile, zlib.error, EOFError):
-        raise FileError(FileProblem.OTHER, text=DAMAGED) from None
-    return [Member(_safe(name), target)]
+        with LOCAL.open(file) as packed, gzip.open(packed) as stream:
+            _copy(stream, target, max_bytes)
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise FileError(FileProblem.DAMAGED, error=str(error)) from None
+    return [Member(_safe_path(name), target)]
 
 
-def _copy(stream: IO[bytes] | gzip.GzipFile, target: Path, most: int) -> None:
+def _copy(stream: IO[bytes] | gzip.GzipFile, target: Path, max_bytes: int) -> None:
     """Copy a stream that may be longer than it says."""
     with target.open("wb") as file:
-        done = 0
+        copied = 0
         while block := stream.read(_CHUNK_BYTES):
-            done += len(block)
-            if done > most:
-                raise FileError(
-                    FileProblem.OTHER,
-                    text=f"при распаковке больше {most >> 20} МБ (MAX_UNPACKED_MB, MAX_UNPACK_RATIO): не распакован",
-                )
+            copied += len(block)
+            if copied > max_bytes:
+                raise FileError(FileProblem.UNPACKING_STOPPED, max_megabytes=max_bytes >> 20)
             file.write(block)
 
 
-def _name(part: zipfile.ZipInfo) -> str:
-    """Windows writes Russian names in cp866, which Python takes for cp437."""
-    if part.flag_bits & _UTF8_NAME:
-        return part.filename
+def _name_of(entry: zipfile.ZipInfo) -> str:
+    """Return an entry's name: Windows writes Russian names in cp866, which Python takes for cp437."""
+    if entry.flag_bits & _UTF8_NAME:
+        return entry.filename
     try:
-        return part.filename.encode("cp437").decode("cp866")
+        return entry.filename.encode("cp437").decode("cp866")
     except UnicodeError:
-        return part.filename
+        return entry.filename
 
 
-def _safe(name: str) -> str:
-    parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in {"/", "..", "."}]
-    return "/".join(parts) or "без имени"
+def _safe_path(name: str) -> str:
+    steps = [step for step in PurePosixPath(name.replace("\\", "/")).parts if step not in {"/", "..", "."}]
+    return "/".join(steps) or "без имени"
 
 
 def _suffix(name: str) -> str:
@@ -128,4 +178,4 @@ def _suffix(name: str) -> str:
 
 
 def _is_never_read(name: str) -> bool:
-    return any(part.startswith(_NEVER) for part in PurePosixPath(name).parts)
+    return any(step.startswith(_NEVER) for step in PurePosixPath(name).parts)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from prefect import task
 
-from tasks.load.merge_readings import ValidatedLoad, merge_loads
+from tasks.load.merge_loads import merge_loads
+from tasks.load.plan_merges import ValidatedLoad
 from tasks.warehouse.batches import BatchResult
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.load_log import Run

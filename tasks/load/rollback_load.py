@@ -1,4 +1,4 @@
-"""Take a load back: core is then as if the load had never been."""
+"""Roll a load back: core is then as if the load had never happened."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from uuid import UUID
 
 from schemas.errors import TerminalError
 from schemas.settings import Settings
+from tasks.load.load_meters import find_load_meters
 from tasks.warehouse.connection import Connection, fetch_one
 from tasks.warehouse.load_log import find_load
 from tasks.warehouse.locks import Lock, hold
@@ -14,31 +15,41 @@ from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
 
-_MOST_METERS_TO_NAME = 2_000
-
 
 class RolledBack(NamedTuple):
     """What a rollback did to core, in readings."""
 
     loads: list[UUID]
-    """The load, and those that took up its waiting rows."""
+    """The load, and those that loaded its waiting rows."""
     removed: int
-    """No other load holds them."""
+    """No other load has them."""
     restored: int
-    """The value of the load before, or of another that holds it, stands again."""
+    """They have the value of the load before, or of another that has them, again."""
     unchanged: int
-    """Another load holds the same value: the reading stays and is now that load's."""
+    """Another load has the same value: the reading stays and is now that load's."""
     rewritten: int
     """A later load had replaced them already: left as they are."""
 
+    def describe(self, *, dry_run: bool = False) -> str:
+        """Return the outcome as a line for the log and the command."""
+        would = "would " if dry_run else ""
+        remove, restore, keep, leave = (
+            ("remove", "restore", "keep", "leave") if dry_run else ("removed", "restored", "kept", "left")
+        )
+        return (
+            f"{would}{remove} {self.removed} readings, {would}{restore} {self.restored} to the value before, "
+            f"{would}{keep} {self.unchanged} that another load has with the same value, "
+            f"{would}{leave} {self.rewritten} as a later load rewrote them"
+        )
+
 
 async def rollback_load(connection: Connection, load_id: UUID, settings: Settings, *, dry_run: bool) -> RolledBack:
-    """Take a load back in one transaction; a dry run does the same and then undoes it.
+    """Roll a load back in one transaction; a dry run does the same and then undoes it.
 
-    Waits until running loads are through, and lets none begin meanwhile: each must see the other.
+    Waits until running merges have ended, and lets none begin meanwhile: each must see the other.
 
     Raises:
-        TerminalError: there is no such load, or nothing of it is in core.
+        TerminalError: there is no such load, or nothing of it is in core, or rows that the rollback needs were purged.
 
     """
     await _check(connection, load_id, settings)
@@ -46,13 +57,13 @@ async def rollback_load(connection: Connection, load_id: UUID, settings: Setting
         transaction = connection.transaction(isolation="repeatable_read")
         await transaction.start()
         try:
-            await connection.execute(sql.text("allow_decompression", settings))
-            done = await _roll_back(connection, load_id, settings)
+            await connection.execute(*sql("allow_decompression", settings))
+            rolled_back = await _roll_back(connection, load_id, settings)
         except BaseException:
             await transaction.rollback()
             raise
         await (transaction.rollback() if dry_run else transaction.commit())
-    return done
+    return rolled_back
 
 
 async def _check(connection: Connection, load_id: UUID, settings: Settings) -> None:
@@ -66,28 +77,30 @@ async def _check(connection: Connection, load_id: UUID, settings: Settings) -> N
 
 
 async def _roll_back(connection: Connection, load_id: UUID, settings: Settings) -> RolledBack:
-    family = await connection.fetch(sql.text("mark_rolled_back", settings), load_id)
-    loads = [row["load_id"] for row in family]
-    first = min((row["first_time"] for row in family if row["first_time"]), default=None)
-    last = max((row["last_time"] for row in family if row["last_time"]), default=None)
+    family = await connection.fetch(*sql("mark_rolled_back", settings, load_id=load_id))
+    load_ids = [row["load_id"] for row in family]
+    await _require_rows(connection, load_id, load_ids, settings)
+    await connection.execute(*sql("reopen_row_errors", settings, load_ids=load_ids))
+    first_time = min((row["first_time"] for row in family if row["first_time"]), default=None)
+    last_time = max((row["last_time"] for row in family if row["last_time"]), default=None)
+    if first_time is None or last_time is None:
+        return RolledBack(load_ids, 0, 0, 0, 0)
+    # A purge may have left some rows, which do not name every meter.
+    is_purged = any(row["purged_before"] for row in family)
+    meters = None if is_purged else await find_load_meters(connection, load_ids, settings)
+    bounds = {"load_ids": load_ids, "first_time": first_time, "last_time": last_time, "meters": meters}
+    removed, restored, unchanged = await fetch_one(
+        connection, *sql("roll_back_readings", settings, **bounds, zone=settings.default_tz)
+    )
+    await connection.execute(*sql("delete_readings", settings, **bounds))
     written = sum(row["rows_written"] for row in family)
-    if purged := await connection.fetch(sql.text("find_purged_obstacles", settings), loads):
+    return RolledBack(load_ids, removed, restored, unchanged, max(written - removed - restored - unchanged, 0))
+
+
+async def _require_rows(connection: Connection, load_id: UUID, load_ids: list[UUID], settings: Settings) -> None:
+    if purged := await connection.fetch(*sql("find_purged_obstacles", settings, load_ids=load_ids)):
         names = "; ".join(f"{row['source_file']!r}, load_id {row['load_id']}" for row in purged)
         raise TerminalError(
-            f"load {load_id} cannot be taken back: stage rows and row errors that it takes were purged ({names}); "
+            f"load {load_id} cannot be rolled back: stage rows and row errors that it needs were purged ({names}); "
             "replay those files first, or replay the right file over it"
         )
-    await connection.execute(sql.text("reopen_row_errors", settings), loads)
-    if first is None or last is None:
-        return RolledBack(loads, 0, 0, 0, 0)
-    named = None
-    # A purge may have left some rows, which do not name every meter.
-    if not any(row["purged_before"] for row in family):
-        meters = await connection.fetchval(sql.text("select_load_meters", settings), loads, _MOST_METERS_TO_NAME + 1)
-        named = meters if meters and len(meters) <= _MOST_METERS_TO_NAME else None
-    removed, restored, unchanged = await fetch_one(
-        connection, sql.text("roll_back_readings", settings), loads, first, last, named, settings.default_tz
-    )
-    await connection.execute(sql.text("remove_readings", settings), loads, first, last, named)
-    rewritten = max(written - removed - restored - unchanged, 0)
-    return RolledBack(loads, removed, restored, unchanged, rewritten)

@@ -12,51 +12,52 @@ from xlsxwriter.exceptions import FileCreateError
 
 from schemas.errors import TerminalError
 
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-# Excel takes no longer text into one cell.
-_MOST_CHARACTERS = 32_767
-_MOST_ROWS = 1_048_575
+_FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n")
+# Limits of an Excel cell and sheet; one row is the header.
+_MAX_CHARACTERS = 32_767
+_MAX_ROWS = 1_048_575
 
 
 def export_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], path: Path) -> None:
-    """Write records as text; a csv has a BOM and `;`, so that Excel opens it as it is.
+    """Write records as text; a csv has a BOM and `;`, so that Excel opens it directly.
 
-    In a csv a text that Excel would take for a formula begins with an apostrophe (OWASP, CSV injection).
+    In a csv, a text that Excel would run as a formula begins with an apostrophe (OWASP, CSV injection).
 
     Raises:
-        TerminalError: the name ends in neither .csv nor .xlsx, a sheet cannot hold so many rows, or the
+        TerminalError: the name ends in neither .csv nor .xlsx, a sheet cannot hold that many rows, or the
             file cannot be written.
 
     """
+    texts = [["" if row[name] is None else str(row[name]) for name in columns] for row in rows]
     try:
-        _write(rows, columns, path)
+        match path.suffix.lower():
+            case ".csv":
+                _write_csv(columns, texts, path)
+            case ".xlsx":
+                _write_xlsx(columns, texts, path)
+            case _:
+                raise TerminalError(f"{path.name}: name the export .csv or .xlsx")
     except (OSError, FileCreateError) as error:
         raise TerminalError(f"{path}: cannot be written: {error}") from None
 
 
-def _write(rows: Sequence[dict[str, Any]], columns: Sequence[str], path: Path) -> None:
-    texts = [["" if row[name] is None else str(row[name]) for name in columns] for row in rows]
-    if path.suffix.lower() == ".csv":
-        with path.open("w", encoding="utf-8-sig", newline="") as file:
-            csv.writer(file, delimiter=";").writerows(
-                [list(columns), *([_inert(text) for text in row] for row in texts)]
-            )
-    elif path.suffix.lower() == ".xlsx":
-        if len(rows) > _MOST_ROWS:
-            raise TerminalError(f"{path.name}: a sheet holds {_MOST_ROWS} rows, these are {len(rows)}: export a .csv")
-        _write_xlsx([list(columns), *texts], path)
-    else:
-        raise TerminalError(f"{path.name}: name the export .csv or .xlsx")
+def _write_csv(columns: Sequence[str], rows: Sequence[Sequence[str]], path: Path) -> None:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, delimiter=";")
+        writer.writerow(columns)
+        writer.writerows([_escape_formula(text) for text in row] for row in rows)
 
 
-def _inert(text: str) -> str:
-    return f"'{text}" if text.startswith(_STARTS_A_FORMULA) else text
+def _escape_formula(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA_PREFIXES) else text
 
 
-def _write_xlsx(rows: Sequence[Sequence[str]], path: Path) -> None:
+def _write_xlsx(columns: Sequence[str], rows: Sequence[Sequence[str]], path: Path) -> None:
+    if len(rows) > _MAX_ROWS:
+        raise TerminalError(f"{path.name}: a sheet holds {_MAX_ROWS} rows, these are {len(rows)}: export a .csv")
     with xlsxwriter.Workbook(str(path)) as book:
-        page = book.add_worksheet("Ошибки")
-        page.freeze_panes(1, 0)
-        for number, row in enumerate(rows):
-            for place, text in enumerate(row):
-                page.write_string(number, place, text[:_MOST_CHARACTERS])
+        sheet = book.add_worksheet("Ошибки")
+        sheet.freeze_panes(1, 0)
+        for row_index, row in enumerate([columns, *rows]):
+            for column_index, text in enumerate(row):
+                sheet.write_string(row_index, column_index, text[:_MAX_CHARACTERS])

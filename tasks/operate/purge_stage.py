@@ -14,7 +14,7 @@ from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
 
-_PAGE = 5_000
+_PAGE_SIZE = 5_000
 
 
 class OldLoad(NamedTuple):
@@ -25,11 +25,11 @@ class OldLoad(NamedTuple):
     size_bytes: int | None
     rows: int
     must_have_file: bool
-    """Without its file, stage is the only copy of what it held."""
+    """Without its file, stage holds the only copy of its content."""
 
 
 class Purged(NamedTuple):
-    """What was deleted of a group of loads, in rows."""
+    """What was deleted of a batch of loads, in rows."""
 
     raw_rows: int
     parsed_rows: int
@@ -40,8 +40,14 @@ async def find_old_loads(
     connection: Connection, before: dt.datetime, after: UUID | None, settings: Settings
 ) -> list[OldLoad]:
     """Find the next page of loads that a purge has to look at, in the order of their rows in stage."""
-    rows = await connection.fetch(sql.text("find_purgeable_loads", settings), before, after or UUID(int=0), _PAGE)
-    return [OldLoad(**row) for row in rows]
+    query = sql(
+        "find_purgeable_loads",
+        settings,
+        ended_before=before,
+        after_load_id=after or UUID(int=0),
+        page_size=_PAGE_SIZE,
+    )
+    return [OldLoad(**row) for row in await connection.fetch(*query)]
 
 
 async def purge_loads(
@@ -52,24 +58,28 @@ async def purge_loads(
     *,
     dry_run: bool,
 ) -> Purged:
-    """Purge a group of loads in one transaction; a dry run does the same and then undoes it.
+    """Purge a batch of loads in one transaction; a dry run does the same and then undoes it.
 
-    Rows with an open error stay, so that they can be loaded once more.
+    Rows with an open error are kept, so that they can still be loaded.
     """
-    ids = [load.load_id for load in loads]
     transaction = connection.transaction()
     await transaction.start()
     try:
-        # A rollback under way reads stage: it holds the lock alone.
+        # A rollback in progress reads stage under the exclusive lock.
         await lock_transaction(connection, Lock.LOADS, shared=True)
-        errors = await connection.execute(sql.text("purge_row_errors", settings), ids, before)
-        raw = await connection.execute(sql.text("purge_raw_rows", settings), ids)
-        await connection.execute(sql.text("purge_raw_tables", settings), ids)
-        parsed = await connection.fetchval(sql.text("purge_parsed_series", settings), ids)
-        await connection.execute(sql.text("mark_purged", settings), ids, before)
+        purged = await _purge([load.load_id for load in loads], before, connection, settings)
     except BaseException:
         await transaction.rollback()
         raise
     await (transaction.rollback() if dry_run else transaction.commit())
-    raw_rows, row_errors = (int(done.rpartition(" ")[2]) for done in (raw, errors))
-    return Purged(raw_rows, int(parsed), row_errors)
+    return purged
+
+
+async def _purge(load_ids: list[UUID], before: dt.datetime, connection: Connection, settings: Settings) -> Purged:
+    # The errors first: those that are kept decide which rows are kept.
+    row_errors = await connection.fetchval(*sql("purge_row_errors", settings, load_ids=load_ids, ended_before=before))
+    raw_rows = await connection.fetchval(*sql("purge_raw_rows", settings, load_ids=load_ids))
+    await connection.execute(*sql("purge_raw_tables", settings, load_ids=load_ids))
+    parsed_rows = await connection.fetchval(*sql("purge_parsed_series", settings, load_ids=load_ids))
+    await connection.execute(*sql("mark_purged", settings, load_ids=load_ids, ended_before=before))
+    return Purged(raw_rows, parsed_rows, row_errors)

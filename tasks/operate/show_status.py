@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.settings import Settings
-from tasks.warehouse.connection import fetch_one
+from tasks.warehouse.connection import Connection, fetch_one
 from tasks.warehouse.statements import Statements
-
-if TYPE_CHECKING:
-    import asyncpg
 
 sql = Statements(__file__)
 
@@ -42,8 +38,11 @@ class GapDay(BaseModel):
     readings_missing: int
 
 
-class ChangedLayout(BaseModel):
-    """A file with other columns than the one before of its kind; neither added nor removed: they were moved."""
+class ChangedColumns(BaseModel):
+    """A file whose columns differ from those of the previous file of its kind.
+
+    If nothing was added or removed, the columns have moved.
+    """
 
     source: str
     since: dt.datetime
@@ -55,32 +54,39 @@ class ChangedLayout(BaseModel):
 class Status(BaseModel):
     """The state of the warehouse."""
 
+    model_config = ConfigDict(serialize_by_alias=True)
+
     server_version: str
     extensions: dict[str, str]
     days_waiting_for_features: int
     row_errors_open: int
     last_loads: list[LoadLine]
     days_with_gaps: list[GapDay]
-    changed_layouts: list[ChangedLayout]
+    changed_columns: list[ChangedColumns] = Field(serialization_alias="changed_layouts")
+    """Under the key that `dataops status --json` has always had."""
 
 
-async def show_status(connection: asyncpg.Connection, settings: Settings, *, loads: int = 20) -> Status:
+async def show_status(connection: Connection, settings: Settings, *, loads: int = 20) -> Status:
     """Collect the status of a migrated database; cheap, whatever its size."""
-    facts = await fetch_one(connection, sql.text("select_facts", settings))
+    facts = await fetch_one(connection, *sql("select_facts", settings))
     extensions = await connection.fetch("select extname, extversion from pg_extension order by extname")
-    has_features = await connection.fetchval(
-        "select to_regclass($1) is not null", f"{settings.features_schema}.ml_daily_by_building"
-    )
-    gaps = await connection.fetch(sql.text("select_gap_days", settings)) if has_features else []
+    last_loads = await connection.fetch(*sql("select_last_loads", settings, loads=loads))
+    changed_columns = await connection.fetch(*sql("select_changed_columns", settings))
     return Status(
         **facts,
         extensions={row["extname"]: row["extversion"] for row in extensions},
-        last_loads=[LoadLine(**row) for row in await connection.fetch(sql.text("select_last_loads", settings), loads)],
-        days_with_gaps=[GapDay(**row) for row in gaps],
-        changed_layouts=[
-            ChangedLayout(**row) for row in await connection.fetch(sql.text("select_changed_layouts", settings))
-        ],
+        last_loads=[LoadLine(**row) for row in last_loads],
+        days_with_gaps=await _days_with_gaps(connection, settings),
+        changed_columns=[ChangedColumns(**row) for row in changed_columns],
     )
+
+
+async def _days_with_gaps(connection: Connection, settings: Settings) -> list[GapDay]:
+    """Find the last days with missing readings; none before dbt has built the features."""
+    table = f"{settings.features_schema}.ml_daily_by_building"
+    if not await connection.fetchval("select to_regclass($1) is not null", table):
+        return []
+    return [GapDay(**row) for row in await connection.fetch(*sql("select_gap_days", settings))]
 
 
 class SanityCheck(BaseModel):
@@ -91,13 +97,13 @@ class SanityCheck(BaseModel):
     rows: list[dict[str, object]]
 
 
-async def sanity_checks(connection: asyncpg.Connection, settings: Settings) -> list[SanityCheck]:
-    """Run the runbook's queries as they stand there, for the newest load that holds rejected rows."""
-    load_id = await connection.fetchval(sql.text("select_telling_load", settings))
+async def sanity_checks(connection: Connection, settings: Settings) -> list[SanityCheck]:
+    """Run the runbook's queries exactly as it prints them, for the newest load with rejected rows."""
+    load_id = await connection.fetchval(*sql("select_example_load", settings))
     checks = []
     for title, name in (
         ("Load log", "runbook_load_log"),
-        ("Top reasons", "top_reasons"),
+        ("Top reasons", "runbook_top_reasons"),
         ("Raw rows of the last load with rejects", "runbook_raw_rows"),
         ("Its valid readings", "runbook_valid_readings"),
         ("Time attributes", "runbook_time_attributes"),

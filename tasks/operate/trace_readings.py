@@ -1,51 +1,38 @@
-"""Answer where a reading comes from, who changed it, and which rows are wrong."""
+"""Answer where a reading comes from and who changed it."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
+from schemas.errors import TerminalError
 from schemas.settings import Settings
+from tasks.warehouse.connection import Connection
 from tasks.warehouse.statements import Statements
-
-if TYPE_CHECKING:
-    import asyncpg
 
 sql = Statements(__file__)
 
 
-class ErrorFilter(NamedTuple):
-    """Which row errors to show; None: any."""
+async def require_meter(connection: Connection, meter_code: str, settings: Settings) -> None:
+    """Check that a meter's code is in the reference tables, or at least in a row error.
 
-    day: dt.date | None = None
-    load_id: UUID | None = None
-    reason: str | None = None
-    meter_code: str | None = None
+    Raises:
+        TerminalError: nobody knows the code.
 
-
-async def find_last_load(connection: asyncpg.Connection, source_file: str, settings: Settings) -> UUID | None:
-    """Find the last load of a file that came to an end, by the name that the log gives it."""
-    found: UUID | None = await connection.fetchval(sql.text("find_last_load", settings), source_file)
-    return found
+    """
+    if not await connection.fetchval(*sql("is_known_meter", settings, meter_code=meter_code)):
+        raise TerminalError(f"there is no meter {meter_code!r}: neither core.meters nor a row error names it")
 
 
-async def list_row_errors(
-    connection: asyncpg.Connection, wanted: ErrorFilter, limit: int | None, settings: Settings
-) -> list[dict[str, Any]]:
-    """List open row errors in the order of day, file and row."""
-    return [dict(row) for row in await connection.fetch(sql.text("select_row_errors", settings), *wanted, limit)]
-
-
-async def count_row_errors(
-    connection: asyncpg.Connection, wanted: ErrorFilter, settings: Settings
-) -> list[dict[str, Any]]:
-    """Count open row errors by reason, the most frequent first."""
-    return [dict(row) for row in await connection.fetch(sql.text("count_row_errors", settings), *wanted)]
+async def find_last_load(connection: Connection, source_file: str, settings: Settings) -> UUID | None:
+    """Find the newest load of a file that ended in core, by the file's name in the load log."""
+    load_id: UUID | None = await connection.fetchval(*sql("find_last_load", settings, source_file=source_file))
+    return load_id
 
 
 async def list_revisions(
-    connection: asyncpg.Connection,
+    connection: Connection,
     meter_code: str,
     since: dt.datetime,
     until: dt.datetime,
@@ -53,14 +40,14 @@ async def list_revisions(
     *,
     metric: str | None = None,
 ) -> list[dict[str, Any]]:
-    """List who changed which reading of a meter in [since, until), oldest first."""
-    rows = await connection.fetch(sql.text("select_revisions", settings), meter_code, since, until, metric)
-    return [dict(row) for row in rows]
+    """List who changed which reading of a meter in [since, until), value or quality, oldest first."""
+    query = sql("select_revisions", settings, meter_code=meter_code, since=since, until=until, metric=metric)
+    return [dict(row) for row in await connection.fetch(*query)]
 
 
 async def trace_reading(
-    connection: asyncpg.Connection, meter_code: str, time: dt.datetime, metric: str, settings: Settings
+    connection: Connection, meter_code: str, time: dt.datetime, metric: str, settings: Settings
 ) -> list[dict[str, Any]]:
-    """Find file, sheet, row and cell of a reading in core; no row: there is no such reading."""
-    rows = await connection.fetch(sql.text("select_lineage", settings), meter_code, time, metric)
-    return [dict(row) for row in rows]
+    """Find file, sheet, row and cell of a reading in core; an empty list if core does not have the reading."""
+    query = sql("trace_reading", settings, meter_code=meter_code, time=time, metric=metric)
+    return [dict(row) for row in await connection.fetch(*query)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -12,12 +13,13 @@ import pyarrow.compute as pc
 from schemas.raw_rows import RAGGED
 from schemas.table_schema import TableSchema
 
-_ROWS = 2
-_PROBLEMS = 5
+_MAX_ROWS = 2
+_MAX_PROBLEMS = 5
+_MAX_VALUE_LENGTH = 60
 
 
-class Part(NamedTuple):
-    """Some rows of a table, what they say, and what is wrong with them."""
+class ParsedBatch(NamedTuple):
+    """Consecutive rows of a table, the readings in them (schema PARSED), and what cannot be read."""
 
     raw: pa.RecordBatch
     parsed: pa.Table
@@ -42,60 +44,66 @@ class Preview(NamedTuple):
     first_problems: list[dict[str, Any]]
 
 
-def summarise(layout: TableSchema, parts: Iterable[Part]) -> Preview:
-    """Sum up a table's parsed readings (schema PARSED)."""
+def summarise(schema: TableSchema, batches: Iterable[ParsedBatch]) -> Preview:
+    """Sum up a table's parsed readings."""
     rows = readings = unreadable = 0
-    times: list[Any] = []
+    times: list[dt.datetime] = []
     first: list[dict[str, Any]] = []
     problems: list[dict[str, Any]] = []
-    zone = ZoneInfo(layout.time_zone)
-    for raw, table, errors in parts:
-        rows += pc.count_distinct(table.column("row_num")).as_py()
-        readings += len(table)
-        unreadable += pc.sum(pc.not_equal(table.column("problems"), 0)).as_py() or 0
-        times += [moment for moment in pc.min_max(table.column("ts")).as_py().values() if moment]
-        if not first:
-            numbers = pc.unique(table.column("row_num")).slice(0, _ROWS)
-            shown = table.filter(pc.is_in(table.column("row_num"), value_set=numbers)).sort_by("row_num")
-            first = [_reading(reading, zone) for reading in shown.to_pylist()]
-        problems += [_problem(error, raw) for error in errors.slice(0, _PROBLEMS - len(problems)).to_pylist()]
-    local = (
-        [moment.astimezone(zone).isoformat(sep=" ", timespec="minutes") for moment in (min(times), max(times))]
-        if times
-        else [None, None]
-    )
+    zone = ZoneInfo(schema.time_zone)
+    for raw, parsed, errors in batches:
+        rows += pc.count_distinct(parsed.column("row_num")).as_py()
+        readings += len(parsed)
+        unreadable += pc.sum(pc.not_equal(parsed.column("problems"), 0)).as_py() or 0
+        times += [time for time in pc.min_max(parsed.column("ts")).as_py().values() if time]
+        first = first or _first_readings(parsed, zone)
+        problems += [_problem(error, raw) for error in errors.slice(0, _MAX_PROBLEMS - len(problems)).to_pylist()]
     return Preview(
-        sheet=layout.sheet,
-        header_row=layout.header_row,
-        time_zone=layout.time_zone,
+        sheet=schema.sheet,
+        header_row=schema.header_row,
+        time_zone=schema.time_zone,
         rows=rows,
         readings=readings,
         unreadable=unreadable,
-        first_time=local[0],
-        last_time=local[1],
-        columns=_columns(layout),
-        notes=[*layout.notes, *(f"{kind}: {count}" for kind, count in layout.skipped.items())],
+        first_time=_local(min(times, default=None), zone),
+        last_time=_local(max(times, default=None), zone),
+        columns=_columns(schema),
+        # The batches are counted by now: what was left out is known only behind the last.
+        notes=[*schema.notes, *(f"{kind}: {count}" for kind, count in schema.skipped.items())],
         first_readings=first,
         first_problems=problems,
     )
 
 
+def _local(time: dt.datetime | None, zone: ZoneInfo) -> str | None:
+    return time.astimezone(zone).isoformat(sep=" ", timespec="minutes") if time else None
+
+
+def _first_readings(parsed: pa.Table, zone: ZoneInfo) -> list[dict[str, Any]]:
+    numbers = pc.unique(parsed.column("row_num")).slice(0, _MAX_ROWS)
+    shown = parsed.filter(pc.is_in(parsed.column("row_num"), value_set=numbers)).sort_by("row_num")
+    names = ("row_num", "building_code", "itp_code", "meter_code", "metric", "value", "unit")
+    return [
+        {"time": _local(reading["ts"], zone), **{name: reading[name] for name in names}}
+        for reading in shown.to_pylist()
+    ]
+
+
 def _problem(error: dict[str, Any], raw: pa.RecordBatch) -> dict[str, Any]:
     row = raw.filter(pc.equal(raw.column("row_num"), error["row_num"])).to_pylist()[0]
     value = (row.get(error["column_name"]) or "").removeprefix(RAGGED)
-    return {"cell": error["cell"], "raw_value": value[:60], "reason": error["reason"], "message": error["message"]}
+    return {
+        "cell": error["cell"],
+        "raw_value": value[:_MAX_VALUE_LENGTH],
+        "reason": error["reason"],
+        "message": error["message"],
+    }
 
 
-def _reading(reading: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
-    time = reading["ts"].astimezone(zone).isoformat(sep=" ", timespec="minutes") if reading["ts"] else None
-    names = ("row_num", "building_code", "itp_code", "meter_code", "metric", "value", "unit")
-    return {"time": time, **{name: reading[name] for name in names}}
-
-
-def _columns(layout: TableSchema) -> list[dict[str, Any]]:
-    meanings = {column.key: f"{column.metric}, {column.unit or 'own unit'}" for column in layout.metrics}
+def _columns(schema: TableSchema) -> list[dict[str, Any]]:
+    meanings = {column.key: f"{column.metric}, {column.unit or 'own unit'}" for column in schema.metrics}
     for field in ("timestamp", "date", "hour", "tz", "building", "itp", "meter", "metric", "value", "unit"):
-        if key := getattr(layout, f"{field}_column"):
+        if key := getattr(schema, f"{field}_column"):
             meanings[key] = field
     return [
         {
@@ -103,5 +111,5 @@ def _columns(layout: TableSchema) -> list[dict[str, Any]]:
             "heading": column.heading,
             "meaning": meanings.get(column.key, "kept in the raw row"),
         }
-        for column in layout.columns
+        for column in schema.columns
     ]

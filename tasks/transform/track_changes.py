@@ -1,41 +1,44 @@
-"""The durable record of what a load changed and what must still follow it."""
+"""The durable record of what loads changed, and of what the transform has still to do about it."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from prefect_sqlalchemy import AsyncSqlAlchemyConnector
-
 from schemas.settings import Settings
 from schemas.windows import Window, windows_of
+from tasks.warehouse.connection import Connection, fetch_one
 from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
 
 
 class Changes(NamedTuple):
-    """What a transform has taken: how many building-days, and the windows of their local days."""
+    """What a transform is working on: how many building-days, and the windows of their local days."""
 
     building_days: int
     windows: list[Window]
-    built_with: str | None
-    """Fingerprint of the settings that the features were last built with; None: never."""
+    fingerprint: str | None
+    """Of the settings that the features were last built with; None: never."""
     project: str | None
-    """Checksum of the dbt project whose views and seeds stand; None: none, or the last transform did not finish."""
+    """Checksum of the dbt project whose views and seeds exist; None: they have to be built."""
+
+    @property
+    def last_is_unfinished(self) -> bool:
+        """The features exist, but the last transform did not finish."""
+        return self.fingerprint is not None and self.project is None
 
 
-async def take_changes(warehouse: AsyncSqlAlchemyConnector, settings: Settings) -> Changes:
-    """Mark what has changed so far as being worked on; what changes later waits for the next time."""
-    await warehouse.execute(sql.text("take_changed_days", settings))
-    row = await warehouse.fetch_one(sql.text("select_taken_days", settings))
-    building_days, days, built_with, project = row
-    return Changes(building_days, windows_of(days), built_with, project)
+async def start_changes(connection: Connection, settings: Settings) -> Changes:
+    """Mark what has changed so far as in progress; what changes later waits for the next transform."""
+    async with connection.transaction():
+        await connection.execute(*sql("record_unfinished", settings))
+        await connection.execute(*sql("mark_in_progress", settings))
+    row = await fetch_one(connection, *sql("select_changes_in_progress", settings))
+    return Changes(row["building_days"], windows_of(row["days"]), row["fingerprint"], row["project"])
 
 
-async def finish_changes(
-    warehouse: AsyncSqlAlchemyConnector, fingerprint: str, project: str, settings: Settings
-) -> None:
-    """Forget what was taken and is done, and note the settings and the dbt project that it was done with."""
-    made_with = {"fingerprint": fingerprint, "project": project}
-    await warehouse.execute(sql.text("note_transform", settings), parameters=made_with)
-    await warehouse.execute(sql.text("forget_taken_days", settings))
+async def finish_changes(connection: Connection, fingerprint: str, project: str, settings: Settings) -> None:
+    """Delete the changes that were in progress, and record the settings and the dbt project they were built with."""
+    async with connection.transaction():
+        await connection.execute(*sql("record_transform", settings, fingerprint=fingerprint, project=project))
+        await connection.execute(*sql("delete_finished_days", settings))

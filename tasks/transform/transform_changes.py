@@ -7,11 +7,11 @@ import logging
 
 from pydantic import BaseModel
 
-from tasks.transform.refresh_aggregates import find_targets, refresh
+from tasks.transform.find_targets import find_targets
+from tasks.transform.refresh_aggregates import refresh
 from tasks.transform.run_dbt import build, fingerprint, project_checksum
-from tasks.transform.track_changes import finish_changes, take_changes
+from tasks.transform.track_changes import finish_changes, start_changes
 from tasks.warehouse.connection import Warehouse
-from tasks.warehouse.credentials_block import connector
 from tasks.warehouse.locks import Lock, hold
 from tasks.warehouse.roles import dbt_role
 
@@ -31,23 +31,21 @@ async def transform_changes(warehouse: Warehouse) -> Transformed:
     A failure leaves the record of changes as it is.
     """
     settings = warehouse.settings
-    async with (
-        warehouse.connect() as connection,
-        hold(connection, Lock.TRANSFORM),
-        connector(warehouse.dsn) as changes_of,
-    ):
+    async with warehouse.connect() as connection, hold(connection, Lock.TRANSFORM):
         role = await dbt_role(connection, settings)
         targets = await find_targets(connection, settings)
-        changes = await take_changes(changes_of, settings)
-        full = changes.built_with != fingerprint(settings)
+        changes = await start_changes(connection, settings)
+        full = changes.fingerprint != fingerprint(settings)
         if not changes.windows and not full:
             _log.info("nothing changed since the last transform")
             return Transformed(building_days=0, full=False)
+        if changes.last_is_unfinished:
+            _log.info("the last transform did not finish: its days are included, views and seeds are built again")
         _log.info("%d building-days in %s", changes.building_days, ", ".join(map(str, changes.windows)))
         for window in await refresh(connection, targets, changes.windows, settings, full=full):
             _log.warning("%s: not refreshed, retention has dropped readings of these days", window)
         await asyncio.to_thread(
             build, warehouse.dsn, settings, windows=changes.windows, full=full, project=changes.project, role=role
         )
-        await finish_changes(changes_of, fingerprint(settings), project_checksum(), settings)
+        await finish_changes(connection, fingerprint(settings), project_checksum(), settings)
         return Transformed(building_days=changes.building_days, full=full)

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _SPACES = r"[ \t\x{00a0}\x{202f}\x{2009}]"
-_NOTHING = rf"(?i)^{_SPACES}*(-|–|—|н/д|нд|нет данных|n/a|na|null|none)?{_SPACES}*$"
-# Thousands in groups of three, parted by a space or an apostrophe; a decimal point or comma; a unit.
+_EMPTY = rf"(?i)^{_SPACES}*(-|–|—|н/д|нд|нет данных|n/a|na|null|none)?{_SPACES}*$"
+# Thousands in groups of three, separated by a space or an apostrophe; a decimal point or comma; a unit.
 _NUMBER = (
     rf"^{_SPACES}*(?P<number>[+\-−]?(?:\d{{1,3}}(?:(?:{_SPACES}|')\d{{3}})+|\d+)?(?:[.,]\d*)?(?:[eE][+-]?\d+)?)"
     rf"{_SPACES}*(?P<unit>[^\d\s.,+\-].*)?$"
@@ -19,20 +19,19 @@ _PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
 
 class Numbers(NamedTuple):
-    """A column of cells read as numbers; arrays of one length."""
+    """A column of cells read as numbers: arrays of the same length."""
 
     value: np.ndarray
-    """float64, NaN where the cell is no number."""
+    """float64, NaN where the cell is not a number."""
     missing: np.ndarray
     bad: np.ndarray
     formula: np.ndarray
     unit: pa.Array
-    """Text of the unit written behind the number, or null."""
+    """Text of the unit that follows the number, or null."""
 
 
 def read_numbers(cells: pa.Array) -> Numbers:
-    """Read text cells: `1234.5`, `1 234,5`, `1'234.5`, `12,5 м3`; NaN and infinity are no numbers."""
-    none = np.zeros(len(cells), dtype=bool)
+    """Read text cells: `1234.5`, `1 234,5`, `1'234.5`, `12,5 м3`; NaN and infinity are not numbers."""
     try:
         value = pc.cast(cells, pa.float64())
     except pa.ArrowInvalid:
@@ -41,14 +40,15 @@ def read_numbers(cells: pa.Array) -> Numbers:
     number = value.to_numpy(zero_copy_only=False) + 0.0  # −0 becomes 0
     bad = ~np.isfinite(number) & ~missing
     number = np.where(bad, np.nan, number)
-    return Numbers(number, missing, bad, none, pa.nulls(len(cells), pa.string()))
+    formula = np.zeros(len(cells), dtype=bool)
+    return Numbers(number, missing, bad, formula, pa.nulls(len(cells), pa.string()))
 
 
 def _read_untidy(cells: pa.Array) -> Numbers:
-    missing = _mask(pc.or_kleene(pc.is_null(cells), pc.match_substring_regex(cells, _NOTHING)))
+    missing = _mask(pc.or_kleene(pc.is_null(cells), pc.match_substring_regex(cells, _EMPTY)))
     formula = _mask(pc.starts_with(cells, "="))
-    found = pc.extract_regex(cells, _NUMBER)
-    number, unit = pc.struct_field(found, "number"), pc.struct_field(found, "unit")
+    matches = pc.extract_regex(cells, _NUMBER)
+    number, unit = pc.struct_field(matches, "number"), pc.struct_field(matches, "unit")
     number = pc.replace_substring_regex(number, rf"{_SPACES}|'", "")
     number = pc.replace_substring(pc.replace_substring(number, ",", "."), "−", "-")
     number = pc.if_else(pc.match_substring_regex(number, _PLAIN), number, None)

@@ -12,18 +12,18 @@ Stamp = Literal["start", "end"]
 _EXCEL_EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001 - wall-clock time, its zone is the mapping's
 _DAYS_TO_1904 = 1462
 _YEARS = range(1990, 2070)
-"""A year outside it is a typing error, such as 0202 or 3025: no meter was read then."""
+"""A year outside it is a typing error, such as 0202 or 3025."""
 _DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 _CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?:[:.](\d{2}))?(?:\.0)?")
 _DAY = dt.timedelta(days=1)
 
 
 class NotATimeError(ValueError):
-    """A time cannot be read, does not exist or is ambiguous; `part` says which cell: date or hour."""
+    """A time cannot be read, does not exist or is ambiguous; `cell` says which one: date or hour."""
 
-    def __init__(self, part: Literal["date", "hour"]) -> None:
-        self.part = part
-        super().__init__(part)
+    def __init__(self, cell: Literal["date", "hour"]) -> None:
+        self.cell = cell
+        super().__init__(cell)
 
 
 class Times(NamedTuple):
@@ -37,46 +37,46 @@ class Times(NamedTuple):
 
 @lru_cache(maxsize=100_000)
 def interval_start(date: str, hour: str | None, tz: str | None, times: Times) -> int:
-    """Give an interval's start in microseconds since 1970 UTC.
+    """Return an interval's start in microseconds since 1970 UTC.
 
     `date` is a date with `hour` beside it (`0-1`, `00:00-01:00`, `13`, `24:00`), or a whole time stamp
     if `hour` is None. An ISO offset in the stamp beats `tz`, `tz` beats the supplier's zone.
 
     Raises:
-        NotATimeError: the text is no time, or the local time is absent or doubled by a clock change.
+        NotATimeError: the text is not a time, or a clock change skipped or repeated the local time.
 
     """
-    moment = read_moment(date, times.epoch)
+    timestamp = read_timestamp(date, times.epoch)
     is_start = times.stamp == "start"
     if hour is not None:
-        if moment.time() != dt.time() or moment.tzinfo:
+        if timestamp.time() != dt.time() or timestamp.tzinfo:
             raise NotATimeError("date")
         offset, is_start = read_hour(hour, times)
-        moment += offset
-    instant = _in_utc(moment, _zone(tz) if tz else times.zone, part="date" if hour is None else "hour")
+        timestamp += offset
+    instant = _to_utc(timestamp, _zone(tz) if tz else times.zone, cell="date" if hour is None else "hour")
     if not is_start:
         instant -= times.interval
     return (instant - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
 
 
-def read_moment(text: str, epoch: int = 1900) -> dt.datetime:
+def read_timestamp(text: str, epoch: int = 1900) -> dt.datetime:
     """Read ISO 8601, `dd.mm.yyyy [HH:MM[:SS]]`, or an Excel serial day; naive unless it has an offset."""
     try:
-        moment = _moment(text.strip(), epoch)
+        timestamp = _parse_timestamp(text.strip(), epoch)
     except (ValueError, OverflowError):
         raise NotATimeError("date") from None
-    if moment.year not in _YEARS:
+    if timestamp.year not in _YEARS:
         raise NotATimeError("date")
-    return moment
+    return timestamp
 
 
-def _moment(text: str, epoch: int) -> dt.datetime:
-    if found := _DAY_FIRST.fullmatch(text):
-        day, month, year, *clock = (int(part or 0) for part in found.groups())
-        year += 2000 if len(found[3]) == 2 else 0
+def _parse_timestamp(text: str, epoch: int) -> dt.datetime:
+    if match := _DAY_FIRST.fullmatch(text):
+        day, month, year, *clock = (int(group or 0) for group in match.groups())
+        year += 2000 if len(match[3]) == 2 else 0
         hour, minute, second = clock
-        extra = _DAY if (hour, minute, second) == (24, 0, 0) else dt.timedelta()
-        return dt.datetime(year, month, day, 0 if extra else hour, minute, second) + extra  # noqa: DTZ001
+        next_day = _DAY if (hour, minute, second) == (24, 0, 0) else dt.timedelta()
+        return dt.datetime(year, month, day, 0 if next_day else hour, minute, second) + next_day  # noqa: DTZ001
     if re.fullmatch(r"\d{5}(\.\d+)?", text):
         return _from_serial(float(text) + (_DAYS_TO_1904 if epoch == 1904 else 0))
     return _from_iso(text)
@@ -88,7 +88,7 @@ def _from_serial(days: float) -> dt.datetime:
 
 
 def _from_iso(text: str) -> dt.datetime:
-    # fromisoformat also reads `20250401` and week dates, which in a meter file are more likely numbers.
+    # fromisoformat also reads `20250401` and week dates, which are more likely numbers in a meter file.
     if not re.match(r"\d{4}-\d{2}-\d{2}(?:$|[T ])", text):
         raise NotATimeError("date")
     if re.fullmatch(r".{10}[T ]24:00(:00)?", text):
@@ -97,10 +97,10 @@ def _from_iso(text: str) -> dt.datetime:
 
 
 def read_hour(text: str, times: Times) -> tuple[dt.timedelta, bool]:
-    """Read an hour cell: its offset from midnight, and whether that is the interval's start."""
+    """Read the cell of an hour: its offset from midnight, and whether that is the interval's start."""
     ends = re.split(r"\s*[-–—]\s*", text.strip())
     if len(ends) == 2:
-        start, end = (_clock(part) for part in ends)
+        start, end = (_clock(end) for end in ends)
         if end == dt.timedelta() and start > end:
             end = _DAY
         if end - start != times.interval:
@@ -115,10 +115,10 @@ def read_hour(text: str, times: Times) -> tuple[dt.timedelta, bool]:
 
 
 def _clock(text: str) -> dt.timedelta:
-    found = _CLOCK.fullmatch(text)
-    if not found:
+    match = _CLOCK.fullmatch(text)
+    if not match:
         raise NotATimeError("hour")
-    hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    hours, minutes, seconds = (int(group or 0) for group in match.groups())
     offset = dt.timedelta(hours=hours, minutes=minutes, seconds=seconds)
     if minutes > 59 or seconds > 59 or offset > _DAY:
         raise NotATimeError("hour")
@@ -132,12 +132,12 @@ def _zone(name: str) -> ZoneInfo:
         raise NotATimeError("date") from None
 
 
-def _in_utc(moment: dt.datetime, zone: ZoneInfo, *, part: Literal["date", "hour"]) -> dt.datetime:
-    if moment.tzinfo:
-        return moment.astimezone(dt.UTC)
-    first = moment.replace(tzinfo=zone)
-    second = moment.replace(tzinfo=zone, fold=1)
-    # The two readings of a wall clock differ where clocks changed: an hour that came twice, or never.
+def _to_utc(timestamp: dt.datetime, zone: ZoneInfo, *, cell: Literal["date", "hour"]) -> dt.datetime:
+    if timestamp.tzinfo:
+        return timestamp.astimezone(dt.UTC)
+    first = timestamp.replace(tzinfo=zone)
+    second = timestamp.replace(tzinfo=zone, fold=1)
+    # The two folds of a wall clock differ where clocks changed: in an hour that came twice, or never.
     if first.utcoffset() != second.utcoffset():
-        raise NotATimeError(part)
+        raise NotATimeError(cell)
     return first.astimezone(dt.UTC)

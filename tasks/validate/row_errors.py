@@ -1,4 +1,4 @@
-"""Say of each rejected reading what is wrong, in which column, and what to do."""
+"""List for each rejected reading what is wrong, in which column, and what to do."""
 
 from __future__ import annotations
 
@@ -11,128 +11,132 @@ import pyarrow.compute as pc
 
 from schemas.reasons import ADVICE, SUSPECT_REASONS, Reason
 from schemas.table_schema import TableSchema
-from tasks.validate.parse_readings import BIT, HOUR_IS_BAD, word_places
+from tasks.validate.parse_readings import HOUR_IS_BAD, REASON_BITS
+from tasks.validate.words import without_dictionaries, word_indices
 
 
-class _Blame(NamedTuple):
-    """Rows with one reason, and the column to look at."""
+class _FaultyCells(NamedTuple):
+    """Readings with one reason, and the cell that each is rejected for."""
 
     rows: pa.Table
     column: pa.Array
     raw_value: pa.Array | None = None
-    """None: what stands in the column of the raw row."""
+    """None: the text of the column in the raw row."""
     of_whole_row: bool = False
-    cell_in: pa.Array | None = None
-    """The column whose cell to look at, where it is another."""
+    """One error for all readings of a source row."""
+    cell_column: pa.Array | None = None
+    """The column of the cell to look at, where it is another."""
 
 
-def row_errors(layouts: Sequence[TableSchema], rejected: pa.Table) -> pa.Table:
-    """List what is wrong: one row per reading and reason, and once per source row if the row is to blame.
+def row_errors(schemas: Sequence[TableSchema], rejected: pa.Table) -> pa.Table:
+    """List what is wrong: one row per reading and reason, or per source row and reason if the row is at fault.
 
     Columns: table, row_num, column_name, cell, meter_code, metric, raw_value, reason, message.
     """
-    rejected = _in_words(rejected)
-    parts = [
-        _errors(layouts, blame, reason)
+    rejected = without_dictionaries(rejected)
+    errors = [
+        _list_errors(schemas, cells, reason)
         for reason in Reason
         if reason not in SUSPECT_REASONS
-        for blame in _blames(layouts, rejected, reason)
-        if len(blame.rows)
+        for cells in _find_cells(schemas, rejected, reason)
+        if len(cells.rows)
     ]
-    return pa.concat_tables(parts)
+    return pa.concat_tables(errors)
 
 
-def _in_words(rows: pa.Table) -> pa.Table:
-    fields = [field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field for field in rows.schema]
-    return rows.cast(pa.schema(fields))
+def list_unreadable(schema: TableSchema, parsed: pa.Table) -> pa.Table:
+    """List what is wrong with the parsed readings of one table, without the rules and the reference tables."""
+    unreadable = parsed.filter(pc.not_equal(parsed.column("problems"), 0))
+    return row_errors([schema], unreadable) if len(unreadable) else unreadable
 
 
-def unreadable(layout: TableSchema, parsed: pa.Table) -> pa.Table:
-    """List what is wrong with the parsed readings of one table before any rule or reference table is asked."""
-    wrong = parsed.filter(pc.not_equal(parsed.column("problems"), 0))
-    return row_errors([layout], wrong) if len(wrong) else wrong
+def row_keys(rows: pa.Table) -> np.ndarray:
+    """Return a number that identifies each row's source row in all tables of a batch, in the order of the tables."""
+    tables, row_nums = rows.column("table").to_numpy(), rows.column("row_num").to_numpy()
+    keys: np.ndarray = tables.astype(np.int64) << 32 | row_nums
+    return keys
 
 
-def _blames(layouts: Sequence[TableSchema], rejected: pa.Table, reason: Reason) -> Iterator[_Blame]:
-    rows = rejected.filter(_has(rejected, BIT[reason]))
+def column_letters(
+    schemas: Sequence[TableSchema], tables: pa.ChunkedArray, columns: pa.Array | pa.ChunkedArray
+) -> pa.Array:
+    """Return the Excel letter of each column, given with the index of its table; null if it has none."""
+    keys = columns.combine_chunks() if isinstance(columns, pa.ChunkedArray) else columns
+    words = keys if isinstance(keys, pa.DictionaryArray) else keys.dictionary_encode()
+    by_key = [{column.key: column.letter for column in schema.columns} for schema in schemas]
+    letters = [table.get(key) for table in by_key for key in [*words.dictionary.to_pylist(), None]]
+    indices = tables.to_numpy() * (len(words.dictionary) + 1) + word_indices(words)
+    return pa.array(letters, pa.string()).take(pa.array(indices))
+
+
+def _find_cells(schemas: Sequence[TableSchema], rejected: pa.Table, reason: Reason) -> Iterator[_FaultyCells]:
+    rows = rejected.filter(_has(rejected, REASON_BITS[reason]))
     if not len(rows):
         return
     if reason in (Reason.BAD_TIMESTAMP, Reason.FORMULA_WITHOUT_VALUE):
-        is_time = _has(rows, BIT[Reason.BAD_TIMESTAMP])
+        is_time = _has(rows, REASON_BITS[Reason.BAD_TIMESTAMP])
         if reason is Reason.FORMULA_WITHOUT_VALUE:
             is_time = pc.and_not(pc.is_null(rows.column("ts")), is_time)
-        yield _blame_time(layouts, rows.filter(is_time))
+        yield _time_cells(schemas, rows.filter(is_time))
         rows = rows.filter(pc.invert(is_time))
-        yield _Blame(rows, rows.column("column_key"))
+        yield _FaultyCells(rows, rows.column("column_key"))
     elif reason is Reason.MISSING_COLUMN:
-        # The whole line stands in the last column's cell of the raw row.
-        first, last = (_of_table(rows, [layout.columns[place].key for layout in layouts]) for place in (0, -1))
-        yield _Blame(rows, last, of_whole_row=True, cell_in=first)
+        # The whole line is in the last column's cell of the raw row.
+        first, last = (_by_table(rows, [schema.columns[index].key for schema in schemas]) for index in (0, -1))
+        yield _FaultyCells(rows, last, of_whole_row=True, cell_column=first)
     elif reason is Reason.UNMAPPED_CODE:
         codes = [pc.coalesce(rows.column(f"{name}_code"), "") for name in ("building", "itp", "meter")]
-        columns = _of_table(rows, [layout.meter_column for layout in layouts])
-        given = pc.utf8_trim(pc.binary_join_element_wise(*codes, "/"), characters="/")
-        yield _Blame(rows, columns, given, of_whole_row=True)
+        raw_value = pc.utf8_trim(pc.binary_join_element_wise(*codes, "/"), characters="/")
+        yield _FaultyCells(
+            rows, _by_table(rows, [schema.meter_column for schema in schemas]), raw_value, of_whole_row=True
+        )
     elif reason is Reason.UNKNOWN_METRIC:
-        yield _Blame(rows, _of_table(rows, [layout.metric_column for layout in layouts]))
+        yield _FaultyCells(rows, _by_table(rows, [schema.metric_column for schema in schemas]))
     elif reason is Reason.UNKNOWN_UNIT:
-        units = _of_table(rows, [layout.unit_column for layout in layouts])
-        yield _Blame(rows, pc.coalesce(units, rows.column("column_key")))
+        units = _by_table(rows, [schema.unit_column for schema in schemas])
+        yield _FaultyCells(rows, pc.coalesce(units, rows.column("column_key")))
     else:
-        yield _Blame(rows, rows.column("column_key"))
+        yield _FaultyCells(rows, rows.column("column_key"))
 
 
-def _blame_time(layouts: Sequence[TableSchema], rows: pa.Table) -> _Blame:
-    dates = _of_table(rows, [layout.timestamp_column or layout.date_column for layout in layouts])
-    hours = _of_table(rows, [layout.hour_column for layout in layouts])
-    return _Blame(rows, pc.if_else(_has(rows, HOUR_IS_BAD), hours, dates), of_whole_row=True)
+def _time_cells(schemas: Sequence[TableSchema], rows: pa.Table) -> _FaultyCells:
+    dates = _by_table(rows, [schema.timestamp_column or schema.date_column for schema in schemas])
+    hours = _by_table(rows, [schema.hour_column for schema in schemas])
+    return _FaultyCells(rows, pc.if_else(_has(rows, HOUR_IS_BAD), hours, dates), of_whole_row=True)
 
 
 def _has(rows: pa.Table, bit: int) -> pa.Array:
     return pa.array(rows.column("problems").to_numpy() & bit != 0)
 
 
-def _of_table(rows: pa.Table, values: Sequence[str | None]) -> pa.ChunkedArray:
+def _by_table(rows: pa.Table, values: Sequence[str | None]) -> pa.ChunkedArray:
     return pa.array(values, pa.string()).take(rows.column("table"))
 
 
-def _errors(layouts: Sequence[TableSchema], blame: _Blame, reason: Reason) -> pa.Table:
-    rows = blame.rows
+def _list_errors(schemas: Sequence[TableSchema], cells: _FaultyCells, reason: Reason) -> pa.Table:
+    rows = cells.rows
     count = len(rows)
-    table = pa.table(
+    errors = pa.table(
         {
             "table": rows.column("table"),
             "row_num": rows.column("row_num"),
-            "column_name": blame.column,
-            "cell": _cells(layouts, rows, blame.column if blame.cell_in is None else blame.cell_in),
+            "column_name": cells.column,
+            "cell": _cell_names(schemas, rows, cells.column if cells.cell_column is None else cells.cell_column),
             "meter_code": rows.column("meter_code"),
-            "metric": pa.nulls(count, pa.string()) if blame.of_whole_row else rows.column("metric"),
-            "raw_value": pa.nulls(count, pa.string()) if blame.raw_value is None else blame.raw_value,
+            "metric": pa.nulls(count, pa.string()) if cells.of_whole_row else rows.column("metric"),
+            "raw_value": pa.nulls(count, pa.string()) if cells.raw_value is None else cells.raw_value,
             "reason": pa.repeat(str(reason), count),
             "message": pa.repeat(ADVICE[reason], count),
         }
     )
-    return table.take(_first_of_rows(rows)) if blame.of_whole_row else table
+    return errors.take(_first_of_source_rows(rows)) if cells.of_whole_row else errors
 
 
-def _cells(layouts: Sequence[TableSchema], rows: pa.Table, column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    letters = column_letters(layouts, rows.column("table"), column)
+def _cell_names(schemas: Sequence[TableSchema], rows: pa.Table, column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    letters = column_letters(schemas, rows.column("table"), column)
     return pc.binary_join_element_wise(letters, rows.column("row_num").cast(pa.string()), "")
 
 
-def column_letters(
-    layouts: Sequence[TableSchema], tables: pa.ChunkedArray, columns: pa.Array | pa.ChunkedArray
-) -> pa.Array:
-    """Give the Excel letter of the column that stands beside each table's number; null if it has none."""
-    keys = columns.combine_chunks() if isinstance(columns, pa.ChunkedArray) else columns
-    words = keys if isinstance(keys, pa.DictionaryArray) else keys.dictionary_encode()
-    letters = [{column.key: column.letter for column in layout.columns} for layout in layouts]
-    lookup = [of.get(key) for of in letters for key in [*words.dictionary.to_pylist(), None]]
-    place = tables.to_numpy() * (len(words.dictionary) + 1) + word_places(words)
-    return pa.array(lookup, pa.string()).take(pa.array(place))
-
-
-def _first_of_rows(rows: pa.Table) -> pa.Array:
-    """Give the place of the first reading of each source row (a row of one file's table)."""
-    keys = rows.column("table").to_numpy().astype(np.int64) << 32 | rows.column("row_num").to_numpy()
-    return pa.array(np.sort(np.unique(keys, return_index=True)[1]))
+def _first_of_source_rows(rows: pa.Table) -> pa.Array:
+    """Return the index of the first reading of each source row."""
+    return pa.array(np.sort(np.unique(row_keys(rows), return_index=True)[1]))

@@ -1,4 +1,4 @@
-"""Batches of files: small ones share the fixed costs, and each still fails alone."""
+"""Batches of files: small files share the fixed costs, and each still fails alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_ROWS = 100_000
 
 
 class BatchResult(NamedTuple):
-    """What became of the files of one or more batches."""
+    """What happened to the files of one or more batches."""
 
     files: int = 0
     failed: dict[str, str] = {}  # noqa: RUF012 - never changed
@@ -30,7 +30,7 @@ class BatchResult(NamedTuple):
 
 
 def batch_by_size(items: Iterable[T], rows: Callable[[T], int]) -> Iterator[list[T]]:
-    """Split items into batches of at most 100 files and about 100,000 rows; a large file is a batch of its own."""
+    """Split items into batches of at most 100 files and about 100,000 rows; a large file is a batch by itself."""
     batch: list[T] = []
     total = 0
     for item in items:
@@ -46,10 +46,10 @@ def batch_by_size(items: Iterable[T], rows: Callable[[T], int]) -> Iterator[list
 async def run_concurrently(
     batches: Iterable[T], work: Callable[[T], Awaitable[BatchResult]], *, max_concurrency: int
 ) -> BatchResult:
-    """Work on several batches at a time.
+    """Work on several batches at once.
 
     Raises:
-        Exception: what a batch raised; only after every other has had its turn.
+        Exception: what a batch raised; only after all others have ended.
 
     """
     slots = asyncio.Semaphore(max_concurrency)
@@ -72,7 +72,7 @@ async def together_or_each_alone(
     """Work on a batch together; if that fails, on each item alone, so that only what is broken fails.
 
     Raises:
-        Exception: a transient one, which a new try of the whole batch may cure.
+        Exception: a transient one, which a retry of the whole batch may cure.
 
     """
     try:
@@ -87,11 +87,11 @@ async def together_or_each_alone(
 
 
 async def prefetch(items: Iterator[T]) -> AsyncIterator[T]:
-    """Yield the items; while one is used, a thread makes the next."""
-    coming = asyncio.ensure_future(asyncio.to_thread(next, items, None))
+    """Yield the items; while the caller uses one, a thread makes the next. No item may be None."""
+    following = asyncio.ensure_future(asyncio.to_thread(next, items, None))
     try:
-        while (item := await coming) is not None:
-            coming = asyncio.ensure_future(asyncio.to_thread(next, items, None))
+        while (item := await following) is not None:
+            following = asyncio.ensure_future(asyncio.to_thread(next, items, None))
             yield item
     finally:
-        await asyncio.wait([coming])
+        await asyncio.wait([following])

@@ -1,4 +1,4 @@
-"""Connect to the warehouse; what goes wrong is one line that never holds the password."""
+"""Connect to the warehouse; an error is one line that never holds the password."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 from pydantic import BaseModel, ConfigDict, SecretStr
@@ -16,7 +16,7 @@ from schemas.settings import Settings
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
-# SQLSTATE classes and codes that a new try may cure (PostgreSQL manual, appendix A).
+# SQLSTATE classes and codes of errors that another try may not meet (PostgreSQL manual, appendix A).
 _TRANSIENT_CLASSES = ("08", "53", "57")
 _TRANSIENT_CODES = {
     "40001",  # serialization_failure: another load changed the same readings
@@ -86,26 +86,50 @@ async def connect(dsn: SecretStr) -> AsyncIterator[Connection]:
 
 
 def _in_words(dsn: SecretStr, error: Exception) -> DataopsError:
-    place = place_of(dsn)
+    name = display_name(dsn)
     if isinstance(error, asyncpg.InvalidPasswordError | asyncpg.InvalidAuthorizationSpecificationError):
-        return TerminalError(f"{place} refuses the user or the password: check DATABASE_URL")
+        return TerminalError(f"{name} refuses the user or the password: check DATABASE_URL")
     if isinstance(error, asyncpg.InvalidCatalogNameError):
-        return TerminalError(f"{place}: there is no such database: create it or check DATABASE_URL")
+        return TerminalError(f"{name}: this database does not exist: create it or check DATABASE_URL")
     if isinstance(error, asyncpg.PostgresError):
         kind = TransientError if is_transient(error) else TerminalError
-        return kind(f"{place}: {error.args[0] if error.args else type(error).__name__}")
+        return kind(f"{name}: {error.args[0] if error.args else type(error).__name__}")
     if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
-        return TerminalError(f"{place}: {error.args[0]}")
+        return TerminalError(f"{name}: {error.args[0]}")
     if isinstance(error, ValueError):
-        return TerminalError(f"{place}: DATABASE_URL is no URL of a PostgreSQL database")
-    return TransientError(f"{place} is not reachable ({type(error).__name__}): is the server running?")
+        return TerminalError(f"{name}: DATABASE_URL is not the URL of a PostgreSQL database")
+    return TransientError(f"{name} is not reachable ({type(error).__name__}): is the server running?")
 
 
-def place_of(dsn: SecretStr) -> str:
+def display_name(dsn: SecretStr) -> str:
     """Name a database without its password: `user@host:port/database`."""
     try:
-        url = urlsplit(dsn.get_secret_value())
-        port = url.port or 5432
+        facts = connection_facts(dsn)
     except ValueError:
         return "PostgreSQL"
-    return f"PostgreSQL {url.username or ''}@{url.hostname or 'localhost'}:{port}{url.path}"
+    return "PostgreSQL {user}@{host}:{port}/{database name}".format_map(facts)
+
+
+def connection_facts(dsn: SecretStr) -> dict[str, object]:
+    """Return how to connect to a database, without the password."""
+    url = urlsplit(dsn.get_secret_value())
+    return {
+        "host": url.hostname or "localhost",
+        "port": url.port or 5432,
+        "user": unquote(url.username or ""),
+        "database name": url.path.lstrip("/"),
+    }
+
+
+def libpq_environment(url: str) -> dict[str, str]:
+    """Return a database URL as the environment of libpq programs, so that no command line shows it."""
+    parts = urlsplit(url)
+    values = {
+        "PGHOST": parts.hostname,
+        "PGPORT": str(parts.port or 5432),
+        "PGUSER": unquote(parts.username or ""),
+        "PGPASSWORD": unquote(parts.password or ""),
+        "PGDATABASE": parts.path.lstrip("/"),
+        "PGSSLMODE": parse_qs(parts.query).get("sslmode", [""])[0],
+    }
+    return {name: value for name, value in values.items() if value}

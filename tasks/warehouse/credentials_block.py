@@ -1,4 +1,4 @@
-"""The warehouse as a prefect-sqlalchemy block: the credentials, and what the transform asks of the database."""
+"""The warehouse's credentials as a prefect-sqlalchemy block, which an operator may edit in the UI."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BLOCK_NAME = "dataops-warehouse"
 
 
 def connector(dsn: SecretStr) -> AsyncSqlAlchemyConnector:
-    """Give the warehouse as a prefect-sqlalchemy block, for small control statements."""
+    """Return the warehouse's credentials as a prefect-sqlalchemy block."""
     url = make_url(dsn.get_secret_value())
     return AsyncSqlAlchemyConnector(
         connection_info=ConnectionComponents(
@@ -38,12 +38,12 @@ async def find_block() -> SecretStr | None:
 
 
 async def ensure_block(embedded: SecretStr) -> None:
-    """Save the embedded warehouse as a block, unless an operator has put another into it.
+    """Save the embedded warehouse as a block, unless an operator has saved another one there.
 
-    Its port may be another than last time; its password, made at random, tells that it is the same.
+    Its port may have changed since last time; its random password identifies it.
     """
-    found = await find_block()
-    if found is None or _password(found) == _password(embedded):
+    saved = await find_block()
+    if saved is None or _password(saved) == _password(embedded):
         await connector(embedded).save(BLOCK_NAME, overwrite=True)
 
 

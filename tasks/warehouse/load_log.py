@@ -25,7 +25,7 @@ _MAX_MESSAGE = 2_000
 
 
 class Run(NamedTuple):
-    """Who loads: the parent flow run, the lock that shows that it is alive, and the day that it is for."""
+    """Who loads: the parent flow run, the key of the lock that shows that it is alive, and its day."""
 
     flow_run_id: UUID
     claim_key: int
@@ -89,13 +89,13 @@ class MergeCounts(NamedTuple):
 
 
 def new_load_id(now: float) -> UUID:
-    """Make a UUID version 7 (RFC 9562): it grows with time, so that stage is found by block ranges."""
+    """Make a UUID version 7 (RFC 9562) of `now`, seconds since 1970: as ids grow, block ranges find their rows."""
     random = secrets.randbits(74)
     return UUID(int=int(now * 1000) << 80 | 7 << 76 | (random >> 62) << 64 | 2 << 62 | random & (1 << 62) - 1)
 
 
 async def insert_load(connection: Connection, run: Run, load: NewLoad, settings: Settings) -> None:
-    """Log a new attempt; a running one is the run's."""
+    """Log a new attempt; a running one belongs to the run."""
     claim_key = run.claim_key if load.status == LoadStatus.RUNNING else None
     await connection.execute(
         *sql(
@@ -116,7 +116,7 @@ async def find_load(connection: Connection, load_id: UUID, settings: Settings) -
 
 
 async def adopt_loads(connection: Connection, run: Run, settings: Settings) -> None:
-    """Take up the loads that an earlier process of the same flow run left unfinished."""
+    """Continue the loads that an earlier process of the same flow run left unfinished."""
     await connection.execute(*sql("adopt_loads", settings, flow_run_id=run.flow_run_id, claim_key=run.claim_key))
 
 
@@ -133,10 +133,10 @@ async def finish_staging(
     """Move a load from claimed to staged.
 
     Raises:
-        FileError: it is no longer ours.
+        FileError: it is no longer in that state.
 
     """
-    layout = json.dumps([table.model_dump(by_alias=True) for table in tables], ensure_ascii=False)
+    tables_json = json.dumps([table.model_dump(by_alias=True) for table in tables], ensure_ascii=False)
     _require(
         load_id,
         await connection.fetchval(
@@ -148,7 +148,7 @@ async def finish_staging(
                 fingerprint=fingerprint(tables),
                 message=message,
                 source=source,
-                tables=layout,
+                tables=tables_json,
             )
         ),
     )
@@ -158,7 +158,7 @@ async def finish_validation(connection: Connection, counts: ValidationCounts, se
     """Move a load from staged to validated.
 
     Raises:
-        FileError: it is no longer ours.
+        FileError: it is no longer in that state.
 
     """
     _require(counts.load_id, await connection.fetchval(*sql("finish_validation", settings, **counts._asdict())))
@@ -168,7 +168,7 @@ async def finish_load(connection: Connection, counts: MergeCounts, claim_key: in
     """Move a load from validated to loaded, with its final status.
 
     Raises:
-        FileError: it is no longer ours, or its content was loaded meanwhile.
+        FileError: it is no longer in that state or no longer the run's, or its content was loaded meanwhile.
 
     """
     finished = await connection.fetchval(*sql("finish_load", settings, **counts._asdict(), claim_key=claim_key))

@@ -1,4 +1,4 @@
-"""Every advisory lock of the product: which there are, and how they are held.
+"""Every advisory lock of the product: which locks exist, and how they are held.
 
 PostgreSQL releases a session's locks when its connection ends, so a killed process leaves none behind.
 """
@@ -14,14 +14,15 @@ from tasks.warehouse.connection import Connection
 
 
 class Lock(IntEnum):
-    """Locks that exist once a database; the numbers are arbitrary, and ours alone."""
+    """Locks that exist once in a database; the numbers are arbitrary, and only ours."""
 
     MIGRATE = 7_402_611_953
     TRANSFORM = 7_402_611_954
     """One transform at a time: two dbt builds collide."""
     REQUEUE = 7_402_611_955
+    """One at a time chooses rows: none is loaded twice."""
     LOADS = 7_402_611_956
-    """Shared by each merge into core; exclusive for a rollback, which must see everything that loads before it hold."""
+    """Shared by each merge into core; exclusive for a rollback, which must see all that earlier merges wrote."""
 
 
 def checksum_key(checksum: str) -> int:
@@ -43,7 +44,7 @@ async def hold(connection: Connection, lock: Lock, *, shared: bool = False) -> A
 
 @asynccontextmanager
 async def hold_checksums(connection: Connection, checksums: Iterable[str]) -> AsyncIterator[None]:
-    """Hold the locks of several contents, taken in one order so that two holders never wait for each other."""
+    """Hold the locks of several contents, acquired in one order so that two holders never wait for each other."""
     keys = sorted(checksum_key(checksum) for checksum in checksums)
     await connection.fetch("select pg_advisory_lock(key) from unnest($1::bigint[]) as key", keys)
     try:
@@ -54,19 +55,19 @@ async def hold_checksums(connection: Connection, checksums: Iterable[str]) -> As
 
 
 async def lock_transaction(connection: Connection, key: int, *, shared: bool = False) -> None:
-    """Take a lock that the current transaction holds until it ends."""
+    """Acquire a lock that the current transaction holds until it ends."""
     await connection.execute(f"select pg_advisory_xact_lock{'_shared' if shared else ''}($1)", key)
 
 
-async def take_claim_key(connection: Connection) -> int:
-    """Take a fresh claim key; it is held until the connection closes."""
+async def acquire_claim_key(connection: Connection) -> int:
+    """Make a new claim key and acquire its lock, which is held until the connection closes."""
     key = secrets.randbits(63)
     await connection.execute("select pg_advisory_lock($1)", key)
     return key
 
 
 async def is_held(connection: Connection, claim_key: int) -> bool:
-    """Return True if a living run holds a claim key."""
+    """Return True if another session, that of a living run, holds a claim key."""
     if await connection.fetchval("select pg_try_advisory_lock($1)", claim_key):
         await connection.execute("select pg_advisory_unlock($1)", claim_key)
         return False

@@ -1,4 +1,4 @@
-"""What the thin Prefect tasks of all steps share: how they are tried again, and the progress that they show."""
+"""What the thin Prefect tasks of all steps share: their retries, and the progress that they show."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from prefect.client.schemas.objects import State
 
 from tasks.warehouse.connection import is_transient
 
-_SECONDS = 2.0
+_UPDATE_SECONDS = 2.0
 
 
 def is_worth_retrying(task: object, task_run: object, state: State[Any]) -> bool:
-    """Return True if a lost connection or a concurrent load broke the task: nothing else is cured by a retry."""
+    """Return True if a lost connection or a concurrent load broke the task: a retry helps with nothing else."""
     return isinstance(state.data, BaseException) and is_transient(state.data)
 
 
@@ -48,7 +48,7 @@ def describe_batch(verb: str, names: Sequence[str]) -> str:
 
 @asynccontextmanager
 async def show_progress(description: str) -> AsyncIterator[Callable[[float], None]]:
-    """Show in the UI how far a long file has come; yields a function that takes the done share, 0 to 1."""
+    """Show in the UI how much of a long file is done; yields a function that takes the share, 0 to 1."""
     share = 0.0
 
     def report(done: float) -> None:
@@ -56,19 +56,19 @@ async def show_progress(description: str) -> AsyncIterator[Callable[[float], Non
         share = max(share, min(done, 1.0))
 
     async def show() -> None:
-        await asyncio.sleep(_SECONDS)
+        await asyncio.sleep(_UPDATE_SECONDS)
         artifact_id = await acreate_progress_artifact(progress=100 * share, description=description)
         try:
             while True:
-                await asyncio.sleep(_SECONDS)
+                await asyncio.sleep(_UPDATE_SECONDS)
                 await aupdate_progress_artifact(artifact_id, progress=100 * share)
         finally:
             await asyncio.shield(aupdate_progress_artifact(artifact_id, progress=100 * share))
 
-    shown = asyncio.create_task(show())
+    showing = asyncio.create_task(show())
     try:
         yield report
     finally:
-        shown.cancel()
+        showing.cancel()
         with suppress(asyncio.CancelledError):
-            await shown
+            await showing

@@ -1,4 +1,4 @@
-"""The files that hold raw and accepted rows while a run lives, as Arrow streams below STATE_DIR.
+"""The files that hold rows on their way between the steps of a run, as Arrow streams below STATE_DIR.
 
 They are a cache: what is missing is restored from stage.
 """
@@ -38,6 +38,10 @@ class Spool:
         """Return the path of one partition of a batch's parsed readings; `load_id` is the batch's first."""
         return self._folder / f"{load_id}.partition{number}"
 
+    def row_errors(self, load_id: UUID, bucket: int) -> Path:
+        """Return the path of the row errors in one bucket of a batch's raw rows; `load_id` is the batch's first."""
+        return self._folder / f"{load_id}.errors{bucket}"
+
     def delete_old(self, *, now: float) -> None:
         """Delete what failed loads left behind; a load that still needs it restores it from stage."""
         for file in LOCAL.list_files(self._folder):
@@ -47,7 +51,7 @@ class Spool:
 
 
 class StreamWriter(ExitStack):
-    """Writes an Arrow stream that is complete only once it has its name: a killed process leaves a `.part`."""
+    """An Arrow stream that gets its name only when it is complete: a killed process leaves a `.part`."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         super().__init__()
@@ -76,6 +80,6 @@ def write_accepted_stream(path: Path) -> StreamWriter:
 
 
 def read_stream(path: Path) -> Iterator[pa.RecordBatch]:
-    """Read a stream batch by batch; a map of the whole file would count as memory of ours."""
+    """Read a stream batch by batch; a mapped file would count as memory of this process."""
     with pa.OSFile(str(path)) as source, pa.ipc.open_stream(source) as batches:
         yield from batches

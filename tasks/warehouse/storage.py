@@ -1,12 +1,13 @@
-"""The one way to files: RAW_DIR, reports and spool are listed, looked at, opened, hashed and written here.
+"""The one way to files: RAW_DIR, reports, logs of runs and spool are listed, read, written and deleted here.
 
-Local files today; a store of objects is another implementation of `Storage`.
+Local files today; an object store would be another implementation of `Storage`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import NamedTuple, Protocol
 
 
 class FileStat(NamedTuple):
-    """What is known of a file without opening it."""
+    """What is known about a file without opening it."""
 
     size_bytes: int
     modified: float
@@ -33,19 +34,28 @@ class Storage(Protocol):
         """Return True if it is a file, and no link leads it out of the folder."""
 
     def stat(self, file: Path) -> FileStat | None:
-        """Look at a file; None: it does not exist."""
+        """Return what is known about a file; None: it does not exist."""
 
     def open(self, file: Path) -> BufferedReader:
         """Open a file for reading."""
+
+    def local_path(self, file: Path) -> Path:
+        """Return a path on this machine for readers that take no stream: the parser of workbooks, a memory map.
+
+        A store of objects downloads the file here, once a run, and returns the path of the copy.
+        """
 
     def checksum(self, file: Path) -> str:
         """Return the SHA-256 of a file, hexadecimal."""
 
     def write(self, file: Path, content: bytes) -> None:
-        """Write a file so that a reader sees the old content or the new one, never a part."""
+        """Write a file so that a reader sees the old content or the new one, never half a file."""
 
     def delete(self, file: Path) -> None:
         """Delete a file if it exists."""
+
+    def delete_folder(self, folder: Path) -> None:
+        """Delete a folder and everything in it, if it exists."""
 
 
 class LocalStorage:
@@ -62,16 +72,20 @@ class LocalStorage:
         return file.is_file() and file.resolve().is_relative_to(folder.resolve())
 
     def stat(self, file: Path) -> FileStat | None:
-        """Look at a file; None: it does not exist."""
+        """Return what is known about a file; None: it does not exist."""
         try:
-            found = file.stat()
+            stat = file.stat()
         except FileNotFoundError:
             return None
-        return FileStat(found.st_size, found.st_mtime, (found.st_size, found.st_mtime_ns))
+        return FileStat(stat.st_size, stat.st_mtime, (stat.st_size, stat.st_mtime_ns))
 
     def open(self, file: Path) -> BufferedReader:
         """Open a file for reading."""
         return file.open("rb")
+
+    def local_path(self, file: Path) -> Path:
+        """Return a path on this machine: the file itself."""
+        return file
 
     def checksum(self, file: Path) -> str:
         """Return the SHA-256 of a file, hexadecimal."""
@@ -79,18 +93,23 @@ class LocalStorage:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
     def write(self, file: Path, content: bytes) -> None:
-        """Write a file so that a reader sees the old content or the new one, never a part."""
+        """Write a file so that a reader sees the old content or the new one, never half a file."""
         file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_name(f".{file.name}.{os.getpid()}.part")
+        unfinished = file.with_name(f".{file.name}.{os.getpid()}.part")
         try:
-            part.write_bytes(content)
-            part.replace(file)
+            unfinished.write_bytes(content)
+            unfinished.replace(file)
         finally:
-            part.unlink(missing_ok=True)
+            unfinished.unlink(missing_ok=True)
 
     def delete(self, file: Path) -> None:
         """Delete a file if it exists."""
         file.unlink(missing_ok=True)
+
+    def delete_folder(self, folder: Path) -> None:
+        """Delete a folder and everything in it, if it exists."""
+        if folder.exists():
+            shutil.rmtree(folder)
 
 
 LOCAL: Storage = LocalStorage()

@@ -1,4 +1,4 @@
-"""Whatever a file holds: it is read, or refused by a message; and no reading comes out that does not stand in it.
+"""Whatever a file holds: it is read, or refused by a message; and no reading comes out that is not in it.
 
 `make test` tries a few hundred files, the same each time; `make fuzz` goes on with new ones.
 """
@@ -31,8 +31,9 @@ from schemas.settings import Settings
 from schemas.table_schema import TableSchema
 from tasks.ingest.read_tables import peek, read_tables
 from tasks.ingest.unpack_archives import expand, is_archive
-from tasks.sources.draft_mapping import Sheet, draft_mapping
-from tasks.validate.apply_rules import Meter, judge
+from tasks.sources.draft_mapping import draft_mapping
+from tasks.sources.find_tables import Sheet
+from tasks.validate.apply_rules import Meter, apply_rules
 from tasks.validate.parse_readings import parse
 from tasks.validate.row_errors import row_errors
 from tasks.warehouse.raw_cells import pack_cells
@@ -56,11 +57,11 @@ SECONDS = 60
 """No file of the corpus takes a hundredth of it."""
 METERS = {"M": Meter(1, "I", "B"), "00123": Meter(2, "I", "B")}
 FACTORS = (1, 0.001, 3.6, 0.06)
-"""What the units of the corpus may make of a number; a volume in a flow's place is also parted by the hours."""
+"""What the units of the corpus may make of a number; a volume in place of a flow is also divided by the hours."""
 
 
 def fuzz(examples: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Try so many inputs, always the same; under the profile `fuzz` as many as that says, always new ones."""
+    """Try this number of inputs, always the same; under the profile `fuzz` as many as that says, always new ones."""
     is_long = settings.get_current_profile_name() == "fuzz"
     return settings(
         max_examples=settings.default.max_examples if is_long else examples,
@@ -88,13 +89,13 @@ def no_hang() -> Iterator[None]:
 class Read(NamedTuple):
     """One table as the pipeline reads it."""
 
-    layout: TableSchema
+    schema: TableSchema
     raw: list[dict[str, Any]]
     readings: list[dict[str, Any]]
 
 
 def read(path: Path, name: str, mapping: SourceMapping) -> list[Read]:
-    """Read a file the whole way to its verdicts, but for the database."""
+    """Read a file all the way to the outcome of its readings, without a database."""
     tables = []
     for table in read_tables(path, mapping, relative_path=name, settings=LIMITS):
         batches = list(table.batches)
@@ -103,22 +104,22 @@ def read(path: Path, name: str, mapping: SourceMapping) -> list[Read]:
             check_stage(batch)
         if parsed:
             everything = pa.concat_tables(parsed)
-            judged = judge(everything, METERS, LIMITS)
-            assert len(judged.readings) + len(judged.duplicates) == len(everything)
-            rejected = judged.readings.filter(pa.compute.equal(judged.readings.column("quality"), 2))
+            outcome = apply_rules(everything, METERS, LIMITS)
+            assert len(outcome.readings) + len(outcome.duplicates) == len(everything)
+            rejected = outcome.readings.filter(pa.compute.equal(outcome.readings.column("quality"), 2))
             assert len(rejected) == 0 or len(row_errors([table.schema], rejected)) > 0
         tables.append(
             Read(
                 table.schema,
                 [row for batch in batches for row in batch.to_pylist()],
-                [reading for one in parsed for reading in one.to_pylist()],
+                [reading for batch in parsed for reading in batch.to_pylist()],
             )
         )
     return tables
 
 
 def check_stage(batch: pa.RecordBatch) -> None:
-    """See that stage tells each row as it is."""
+    """Check that stage keeps each row as it is."""
     names = batch.schema.names[1:]
     for row, cells, payload in zip(
         batch.to_pylist(), *(column.to_pylist() for column in pack_cells(batch)), strict=True
@@ -133,13 +134,13 @@ def read_any(content: bytes, name: str) -> list[Read]:
     with tempfile.TemporaryDirectory() as folder, no_hang():
         path = Path(folder, name)
         path.write_bytes(content)
-        parts = [(path, name)]
+        members = [(path, name)]
         if is_archive(path, LIMITS):
-            parts = [(member.path, member.name) for member in expand(path, Path(folder, "in"), LIMITS)]
-        found = []
-        for part, part_name in parts:
-            found += read(part, part_name, match_mapping(list(MAPPINGS.values()), part_name))
-        return found
+            members = [(member.path, member.name) for member in expand(path, Path(folder, "in"), LIMITS)]
+        tables = []
+        for member, member_name in members:
+            tables += read(member, member_name, match_mapping(list(MAPPINGS.values()), member_name))
+        return tables
 
 
 def refusal(act: Callable[[], object], kind: type[Exception] = FileError) -> None:
@@ -154,62 +155,64 @@ def refusal(act: Callable[[], object], kind: type[Exception] = FileError) -> Non
     assert len(said) < 2_000
 
 
-def expected_moment(layout: TableSchema, row: dict[str, Any]) -> dt.datetime:
-    """Say when a row was read, in UTC, by the plainest reading of its cells."""
-    text = str(row[layout.timestamp_column or layout.date_column or ""]).strip()
+def expected_time(schema: TableSchema, row: dict[str, Any]) -> dt.datetime:
+    """Return when a row was read, in UTC, by the plainest reading of its cells."""
+    text = str(row[schema.timestamp_column or schema.date_column or ""]).strip()
     if "." in text[:3]:
         day, month, rest = text.split(".", 2)
         year, _, clock = rest.partition(" ")
         year = year if len(year) == 4 else f"20{year}"
-        moment = dt.datetime.fromisoformat(f"{year}-{int(month):02d}-{int(day):02d}")
-        moment += _clock(clock)
+        timestamp = dt.datetime.fromisoformat(f"{year}-{int(month):02d}-{int(day):02d}")
+        timestamp += _clock(clock)
     elif text.replace(".", "").isdigit():
-        days = float(text) + (1462 if layout.epoch == 1904 else 0)
-        moment = dt.datetime(1899, 12, 30) + dt.timedelta(seconds=round(days * 86_400))  # noqa: DTZ001
+        days = float(text) + (1462 if schema.epoch == 1904 else 0)
+        timestamp = dt.datetime(1899, 12, 30) + dt.timedelta(seconds=round(days * 86_400))  # noqa: DTZ001
     elif text[10:] in {" 24:00", "T24:00", " 24:00:00", "T24:00:00"}:
-        moment = dt.datetime.fromisoformat(text[:10]) + dt.timedelta(days=1)
+        timestamp = dt.datetime.fromisoformat(text[:10]) + dt.timedelta(days=1)
     else:
-        moment = dt.datetime.fromisoformat(text)
-    interval = dt.timedelta(minutes=layout.interval_minutes)
-    is_end = layout.stamp == "end"
-    if layout.hour_column:
-        hour = str(row[layout.hour_column]).strip().replace("–", "-").replace("—", "-")
-        moment += _clock(hour.split("-")[0])
+        timestamp = dt.datetime.fromisoformat(text)
+    interval = dt.timedelta(minutes=schema.interval_minutes)
+    is_end = schema.stamp == "end"
+    if schema.hour_column:
+        hour = str(row[schema.hour_column]).strip().replace("–", "-").replace("—", "-")
+        timestamp += _clock(hour.split("-")[0])
         is_end = is_end and "-" not in hour
-    zone = ZoneInfo((row.get(layout.tz_column or "") or layout.time_zone).strip())
-    instant = moment if moment.tzinfo else moment.replace(tzinfo=zone)
-    return instant.astimezone(dt.UTC) - (interval if is_end else dt.timedelta())
+    zone = ZoneInfo((row.get(schema.tz_column or "") or schema.time_zone).strip())
+    zoned = timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=zone)
+    return zoned.astimezone(dt.UTC) - (interval if is_end else dt.timedelta())
 
 
 def _clock(text: str) -> dt.timedelta:
-    parts = [int(part) for part in text.replace(".0", "").replace(".", ":").strip(" T").split(":") if part.strip()]
-    return sum((part * unit for part, unit in zip(parts, _UNITS, strict=False)), dt.timedelta())
+    numbers = [
+        int(digits) for digits in text.replace(".0", "").replace(".", ":").strip(" T").split(":") if digits.strip()
+    ]
+    return sum((number * unit for number, unit in zip(numbers, _UNITS, strict=False)), dt.timedelta())
 
 
 _UNITS = (dt.timedelta(hours=1), dt.timedelta(minutes=1), dt.timedelta(seconds=1))
 
 
 def accepted(table: Read) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Give each reading that would be loaded, with its raw row."""
+    """Yield each reading that would be loaded, with its raw row."""
     rows = {row["row_num"]: row for row in table.raw}
     for reading in table.readings:
         if not reading["problems"]:
             yield reading, rows[reading["row_num"]]
 
 
-def check_reading(layout: TableSchema, reading: dict[str, Any], row: dict[str, Any]) -> None:
-    """See that a reading says what its row says."""
+def check_reading(schema: TableSchema, reading: dict[str, Any], row: dict[str, Any]) -> None:
+    """Check that a reading says what its row says."""
     number = simple_number(row[reading["column_key"]])
     assert number is not None, (reading, row)
-    factors = [factor * per for factor in FACTORS for per in (1, 60 / layout.interval_minutes)]
+    factors = [factor * per for factor in FACTORS for per in (1, 60 / schema.interval_minutes)]
     assert any(abs(reading["value"] - number * factor) <= 1e-9 * abs(number) for factor in factors), (reading, row)
-    ends = layout.register_read_at == "end" and reading["metric"] == "consumption_cumulative"
-    moment = expected_moment(layout, row) + ends * dt.timedelta(minutes=layout.interval_minutes)
-    assert reading["ts"] == moment, (reading, row)
+    ends = schema.register_read_at == "end" and reading["metric"] == "consumption_cumulative"
+    time = expected_time(schema, row) + ends * dt.timedelta(minutes=schema.interval_minutes)
+    assert reading["ts"] == time, (reading, row)
 
 
 def check_against_file(content: bytes, tables: list[Read]) -> None:
-    """See that every accepted reading stands in the file as a simple reader sees it."""
+    """Check that every accepted reading is in the file as a simple reader sees it."""
     seen = Seen(content)
     for table in tables:
         for reading, row in accepted(table):
@@ -248,8 +251,8 @@ edits = st.lists(
 
 def edited(content: bytes, changes: list[Edit], other: bytes) -> bytes:
     for kind, where, size, token in changes:
-        at = int(where * len(content))
-        head, tail = content[:at], content[at:]
+        offset = int(where * len(content))
+        head, tail = content[:offset], content[offset:]
         content = {
             "replace": head + token + tail[len(token) :],
             "insert": head + token + tail,
@@ -262,15 +265,15 @@ def edited(content: bytes, changes: list[Edit], other: bytes) -> bytes:
 
 
 def edited_inside(content: bytes, which: int, changes: list[Edit], other: bytes) -> bytes:
-    """Edit what is packed, so that the damage is behind the checksums."""
+    """Edit what is packed, so that the checksums do not give the damage away."""
     if content.startswith(b"\x1f\x8b"):
         return gzip.compress(edited(gzip.decompress(content), changes, other), mtime=0)
     if not content.startswith(b"PK"):
         return edited(content, changes, other)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    name = sorted(parts)[which % len(parts)]
-    return files.zipped(parts | {name: edited_inside(parts[name], which, changes, other)})
+        members = {name: archive.read(name) for name in archive.namelist()}
+    name = sorted(members)[which % len(members)]
+    return files.zipped(members | {name: edited_inside(members[name], which, changes, other)})
 
 
 seeds = st.sampled_from(SEEDS)
@@ -351,7 +354,7 @@ CELLS: list[files.Cell] = [
         0.1 + 0.2,
         dt.date(2025, 4, 1),
         dt.time(1, 30),
-        dt.datetime(2025, 4, 1, 1),  # noqa: DTZ001 - Excel's moments have no zone
+        dt.datetime(2025, 4, 1, 1),  # noqa: DTZ001 - Excel's times have no zone
     ),
 ]
 HEADINGS = [
@@ -396,9 +399,9 @@ WRITERS: dict[str, Callable[[files.Rows], bytes]] = {
 def changed(rows: files.Rows, changes: list[Change]) -> list[list[files.Cell]]:
     width = max(len(row) for row in rows)
     grid = [[*row, *[None] * (width - len(row))] for row in rows]
-    for kind, line, place, cell in changes:
+    for kind, line, index, cell in changes:
         row = line % len(grid)
-        column = place % max(len(grid[0]), 1)
+        column = index % max(len(grid[0]), 1)
         if kind == "set" and grid[0]:
             grid[row][column] = cell
         elif kind == "drop row" and len(grid) > 1:
@@ -408,10 +411,10 @@ def changed(rows: files.Rows, changes: list[Change]) -> list[list[files.Cell]]:
         elif kind == "empty":
             grid.insert(row, [None] * len(grid[0]))
         elif kind != "set" and len(grid[0]) > 1:
-            for one in grid:
-                taken = one[column] if kind == "repeat column" else one.pop(column)
+            for cells_of_row in grid:
+                moved = cells_of_row[column] if kind == "repeat column" else cells_of_row.pop(column)
                 if kind != "drop column":
-                    one.append(taken)
+                    cells_of_row.append(moved)
     return grid
 
 
@@ -475,16 +478,16 @@ def test_no_cells_headings_or_mappings_make_up_or_lose_a_reading(
 
 
 def check_against_grid(grid: list[list[files.Cell]], table: Read, *, is_csv: bool) -> None:
-    """See that accepted readings stand where they say, and that every line below the header is accounted for."""
+    """Check that accepted readings are where they say, and that every line below the header is accounted for."""
     lines = {}
     line = 1
     for row in grid:
         lines[line] = row
         line += 1 + (is_csv and sum(str(cell).count("\n") for cell in row if cell is not None))
-    places = {column.key: place for place, column in ((_place(one.letter), one) for one in table.schema.columns)}
+    indices = {column.key: _column_index(column.letter) for column in table.schema.columns}
     for reading, row in accepted(table):
         check_reading(table.schema, reading, row)
-        cell = lines[row["row_num"]][places[reading["column_key"]]]
+        cell = lines[row["row_num"]][indices[reading["column_key"]]]
         text = row[reading["column_key"]]
         assert (
             str(cell) == text
@@ -498,11 +501,11 @@ def check_against_grid(grid: list[list[files.Cell]], table: Read, *, is_csv: boo
     assert len(filled) == len(table.raw) + sum(skipped.values()), (filled, table)
 
 
-def _place(letters: str) -> int:
-    place = 0
+def _column_index(letters: str) -> int:
+    index = 0
     for letter in letters:
-        place = place * 26 + ord(letter) - 64
-    return place - 1
+        index = index * 26 + ord(letter) - 64
+    return index - 1
 
 
 # Mappings: what a person may type.

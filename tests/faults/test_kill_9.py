@@ -15,7 +15,7 @@ import pytest
 from schemas.settings import PROJECT_ROOT, Settings
 from tests.harness import PipelineHarness, long_csv
 
-# Each step kills the process at the moment that its function is called (before), or has returned (after).
+# Each step kills the process when its function is called (before), or has returned (after).
 STEPS = [
     "tasks.ingest.ingest_files.read_tables",
     "tasks.ingest.stage_rows.copy_tables",
@@ -78,7 +78,7 @@ async def test_run_after_a_kill_ends_as_if_undisturbed(
 ) -> None:
     await pipeline.add_meter("M")
     if step.endswith(
-        ("load_readings.copy_table", "_upsert")
+        ("merge_readings.copy_table", "_upsert")
     ):  # readings are compared with what core has only where it has some
         pipeline.put("0.csv", long_csv("2025-04-30 00:00,M,T1,40"))
         await pipeline.run()
@@ -92,7 +92,7 @@ async def test_run_after_a_kill_ends_as_if_undisturbed(
         cwd=tmp_path,
         capture_output=True,
     )
-    # The server takes a moment to see that the client is gone; until then its run counts as living.
+    # The server needs a short while to see that the client is gone; until then its run counts as living.
     others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
     for _ in range(200):
         if not await pipeline.connection.fetchval(f"{others} and backend_type = 'client backend'"):
@@ -114,7 +114,7 @@ async def test_run_after_a_kill_ends_as_if_undisturbed(
 
 
 async def undisturbed(pipeline: PipelineHarness) -> str:
-    """Load the same files into empty tables and give the digest."""
+    """Load the same files into empty tables and return the digest."""
     await pipeline.connection.execute(
         "truncate core.measurements, quality.quality_load_log, stage.raw_tables, stage.raw_rows, "
         "stage.parsed_series, quality.quality_row_errors, quality.changed_days"

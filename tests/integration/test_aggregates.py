@@ -9,11 +9,10 @@ from datetime import date
 import asyncpg
 import pytest
 
-from tasks.transform.track_changes import finish_changes, take_changes
-from tasks.warehouse.credentials_block import connector
+from tasks.transform.track_changes import finish_changes, start_changes
 from tests.harness import DAY, PipelineHarness, long_csv
 
-# What stands in the aggregates and should not, and the other way round.
+# Buckets in the aggregates that should not be there, and the other way round.
 WRONG_BUCKETS = """
     with hourly as (
         select date_trunc('hour', time, 'Europe/Moscow') as bucket_start, meter_id, metric,
@@ -41,12 +40,9 @@ WRONG_BUCKETS = """
 
 async def follow(pipeline: PipelineHarness) -> None:
     """Do what the flow does after the commit, without dbt."""
-    assert pipeline.settings.database_url
-    async with connector(pipeline.settings.database_url) as warehouse:
-        changes = await take_changes(warehouse, pipeline.settings)
+    changes = await start_changes(pipeline.connection, pipeline.settings)
     await pipeline.refresh(changes.windows)
-    async with connector(pipeline.settings.database_url) as warehouse:
-        await finish_changes(warehouse, "", "", pipeline.settings)
+    await finish_changes(pipeline.connection, "", "", pipeline.settings)
 
 
 async def day_of(pipeline: PipelineHarness, name: str, day: date, *, value: float = 1, meters: str = "M") -> None:
@@ -101,9 +97,7 @@ async def test_features_are_planned_with_the_changed_days_of_this_transform(city
         "select gen_random_uuid(), id, '2025-05-20' from core.buildings cross join generate_series(1, 300)"
     )
     await city.connection.execute("analyze quality.changed_days")
-    assert city.settings.database_url
-    async with connector(city.settings.database_url) as warehouse:
-        changes = await take_changes(warehouse, city.settings)
+    changes = await start_changes(city.connection, city.settings)
 
     await city.refresh(changes.windows)
 
@@ -156,14 +150,12 @@ async def test_two_loads_at_once_are_both_followed(city: PipelineHarness) -> Non
 
 
 @pytest.mark.sessions
-async def test_transform_killed_before_its_refresh_is_made_up_and_a_load_meanwhile_is_not_forgotten(
+async def test_transform_killed_before_its_refresh_is_completed_by_the_next_and_a_load_meanwhile_is_included(
     city: PipelineHarness,
 ) -> None:
-    assert city.settings.database_url
     await day_of(city, "a.csv", date(2025, 3, 1))
-    async with connector(city.settings.database_url) as warehouse:
-        await take_changes(warehouse, city.settings)  # and the transform dies here
-        await day_of(city, "b.csv", date(2025, 3, 5))
+    await start_changes(city.connection, city.settings)  # and the transform dies here
+    await day_of(city, "b.csv", date(2025, 3, 5))
 
     await follow(city)
 
@@ -173,20 +165,18 @@ async def test_transform_killed_before_its_refresh_is_made_up_and_a_load_meanwhi
 
 @pytest.mark.sessions
 async def test_change_during_a_transform_waits_for_the_next_one(city: PipelineHarness) -> None:
-    assert city.settings.database_url
     await day_of(city, "a.csv", date(2025, 3, 1))
-    async with connector(city.settings.database_url) as warehouse:
-        changes = await take_changes(warehouse, city.settings)
-        await day_of(city, "b.csv", date(2025, 3, 1), value=5, meters="N")
-        await city.refresh(changes.windows)
-        await finish_changes(warehouse, "", "", city.settings)
+    changes = await start_changes(city.connection, city.settings)
+    await day_of(city, "b.csv", date(2025, 3, 1), value=5, meters="N")
+    await city.refresh(changes.windows)
+    await finish_changes(city.connection, "", "", city.settings)
 
     assert await city.connection.fetchval("select count(*) from quality.changed_days") == 1
     await follow(city)
     assert await wrong(city) == []
 
 
-async def test_full_refresh_makes_everything_anew(city: PipelineHarness) -> None:
+async def test_full_refresh_builds_everything_again(city: PipelineHarness) -> None:
     await day_of(city, "old.csv", date(2025, 1, 10))
     await city.connection.execute("delete from quality.changed_days")
 

@@ -10,7 +10,8 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
-from tasks.warehouse import embedded_postgres
+from tasks.warehouse.connection import libpq_environment
+from tasks.warehouse.embedded_home import program
 from tasks.warehouse.migrate import migrate
 from tests.databases import Databases, new_database
 from tests.harness import PipelineHarness, long_csv
@@ -30,8 +31,8 @@ CONTENT = """
 
 def client(name: str, url: str, *arguments: str) -> None:
     done = subprocess.run(
-        [str(embedded_postgres.program(name)), *arguments],
-        env=os.environ | embedded_postgres.libpq_environment(url),
+        [str(program(name)), *arguments],
+        env=os.environ | libpq_environment(url),
         capture_output=True,
         text=True,
         check=False,

@@ -17,7 +17,7 @@ HOURS = [f"2025-04-30 {hour:02d}:00" for hour in range(24)]
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Give the sizes of the tables that were sent to be compared by the server."""
+    """Return the sizes of the tables that were sent to be compared by the server."""
     sizes: list[int] = []
     copy_table = tasks.load.merge_readings.copy_table
 
@@ -41,7 +41,7 @@ async def test_equal_readings_are_not_sent(pipeline: PipelineHarness, sent: list
     await pipeline.add_meter("M")
     pipeline.put("a.csv", long_csv(*of_day(*range(40, 60))))
     await pipeline.run()
-    # One value is new, two have changed places, two hours are added.
+    # One value is new, two are swapped, two hours are added.
     pipeline.put("a.csv", long_csv(*of_day(99, 41, 42, 43, 45, 44, *range(46, 62))))
 
     (log,) = await pipeline.run()
@@ -79,7 +79,7 @@ async def test_readings_beyond_those_that_are_looked_at_are_compared_by_the_serv
     assert 0 < sum(sent) <= 2
 
 
-async def test_another_verdict_on_an_equal_value_is_a_difference(pipeline: PipelineHarness) -> None:
+async def test_another_outcome_of_an_equal_value_is_a_difference(pipeline: PipelineHarness) -> None:
     await pipeline.add_meter("M")
     pipeline.put("a.csv", long_csv(*of_day(60)))
     await pipeline.run()
@@ -101,14 +101,14 @@ async def test_file_is_compared_without_the_spool_of_an_earlier_machine(pipeline
     await pipeline.validate(run)
     (load,) = [row["load_id"] for row in await pipeline.log(run.flow_run_id)]
     spool = Spool(pipeline.settings).accepted(load)
-    was = pa.ipc.open_stream(spool.read_bytes()).read_all()
+    accepted = pa.ipc.open_stream(spool.read_bytes()).read_all()
     spool.unlink()
 
     await pipeline.load(run)
 
     (log,) = await pipeline.log(run.flow_run_id)
     assert counts(log) == (1, 1, 2)
-    assert was.schema == ACCEPTED
+    assert accepted.schema == ACCEPTED
 
 
 async def test_readings_of_many_meters_and_metrics_are_told_apart(pipeline: PipelineHarness, sent: list[int]) -> None:
@@ -116,14 +116,14 @@ async def test_readings_of_many_meters_and_metrics_are_told_apart(pipeline: Pipe
     for code in codes:
         await pipeline.add_meter(code)
     rows = [
-        f"{hour},{code},{metric},{40 + 2 * place + (metric == 'T1')}"
-        for place, code in enumerate(codes)
+        f"{hour},{code},{metric},{40 + 2 * index + (metric == 'T1')}"
+        for index, code in enumerate(codes)
         for hour in HOURS
         for metric in ("T1", "flow_supply")
     ]
     pipeline.put("a.csv", long_csv(*rows))
     await pipeline.run()
-    # The values of two meters change places, and those of another's two metrics.
+    # The values of two meters are swapped, and those of another's two metrics.
     swapped = {"M0,T1": "M1,T1", "M1,T1": "M0,T1", "M2,T1": "M2,flow_supply", "M2,flow_supply": "M2,T1"}
 
     def swap(row: str) -> str:
@@ -138,7 +138,7 @@ async def test_readings_of_many_meters_and_metrics_are_told_apart(pipeline: Pipe
     assert sum(sent) == 96
 
 
-async def test_parts_leave_accepted_readings_in_the_order_of_core(
+async def test_partitions_leave_accepted_readings_in_the_order_of_core(
     pipeline: PipelineHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in reversed(range(5)):

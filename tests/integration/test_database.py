@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from schemas.errors import DataopsError, TerminalError, TransientError
 from schemas.settings import PROJECT_ROOT, Settings
 from tasks.warehouse import embedded_postgres
-from tasks.warehouse.connection import connect, place_of
+from tasks.warehouse.connection import connect, display_name
 from tasks.warehouse.credentials_block import connector
 from tasks.warehouse.migrate import find_migrations, migrate
 
@@ -111,6 +111,8 @@ async def test_other_schema_names_hold_everything(settings: Settings) -> None:
 
     await migrate(connection, settings.model_copy(update=names))
 
+    assert await connection.fetchval("select to_regnamespace('f1_staging') is not null")
+    assert await connection.fetchval("select to_regnamespace('features_staging') is null")
     found = await connection.fetch(
         "select distinct table_schema from information_schema.tables "
         "where table_schema not in ('pg_catalog', 'information_schema')"
@@ -162,4 +164,4 @@ async def test_block_keeps_special_characters_of_the_password(settings: Settings
     assert block._rendered_url.render_as_string(hide_password=False) == (  # the block has no public way
         "postgresql+asyncpg://user:p%40s%2Fs@host:5433/base"
     )
-    assert place_of(url) == "PostgreSQL user@host:5433/base"
+    assert display_name(url) == "PostgreSQL user@host:5433/base"

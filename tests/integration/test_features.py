@@ -13,19 +13,21 @@ from pydantic import SecretStr
 from schemas.errors import TerminalError
 from schemas.settings import Settings
 from schemas.windows import Window
-from tasks.transform.refresh_aggregates import find_targets, refresh
+from tasks.transform.find_targets import find_targets
+from tasks.transform.refresh_aggregates import refresh
 from tasks.transform.run_dbt import (
     HOLIDAYS_SEED,
     build,
+    check_data,
     fingerprint,
     project_checksum,
     unit_test,
     write_docs,
     write_holidays,
 )
-from tasks.transform.track_changes import finish_changes, take_changes
-from tasks.warehouse.credentials_block import connector
+from tasks.transform.track_changes import finish_changes, start_changes
 from tasks.warehouse.migrate import migrate
+from tasks.warehouse.statements import SHARED
 from tests.harness import DAY, PipelineHarness, long_csv
 
 # dbt's runner starts a server of its own if there is none, and its threads hold several transactions open at once.
@@ -44,19 +46,18 @@ FEATURES = ("time_attributes", "ml_hourly_by_building", "ml_daily_by_building", 
 async def transform(pipeline: PipelineHarness, *, full: bool = False) -> None:
     """Do what the flow does after the commit."""
     assert pipeline.settings.database_url
-    async with connector(pipeline.settings.database_url) as warehouse:
-        changes = await take_changes(warehouse, pipeline.settings)
-        full = full or changes.built_with != fingerprint(pipeline.settings)
-        await pipeline.refresh(changes.windows, full=full)
-        await asyncio.to_thread(
-            build,
-            pipeline.settings.database_url,
-            pipeline.settings,
-            windows=changes.windows,
-            full=full,
-            project=changes.project,
-        )
-        await finish_changes(warehouse, fingerprint(pipeline.settings), project_checksum(), pipeline.settings)
+    changes = await start_changes(pipeline.connection, pipeline.settings)
+    full = full or changes.fingerprint != fingerprint(pipeline.settings)
+    await pipeline.refresh(changes.windows, full=full)
+    await asyncio.to_thread(
+        build,
+        pipeline.settings.database_url,
+        pipeline.settings,
+        windows=changes.windows,
+        full=full,
+        project=changes.project,
+    )
+    await finish_changes(pipeline.connection, fingerprint(pipeline.settings), project_checksum(), pipeline.settings)
 
 
 async def digest(pipeline: PipelineHarness) -> list[str]:
@@ -84,6 +85,21 @@ async def test_dbt_unit_tests_hold(pipeline: PipelineHarness) -> None:
     assert pipeline.settings.database_url
 
     await asyncio.to_thread(unit_test, pipeline.settings.database_url, pipeline.settings)
+
+
+async def test_dbt_data_tests_hold(pipeline: PipelineHarness) -> None:
+    """Those too that no build runs; a reading under a meter that nobody knows is found by one of them."""
+    await city(pipeline)
+    pipeline.put("a.csv", long_csv(*(cold(hour, 1) for hour in range(24)), f"{DAY} 00:00,H,T1,60"))
+    await pipeline.run()
+    await transform(pipeline)
+    assert pipeline.settings.database_url
+
+    await asyncio.to_thread(check_data, pipeline.settings.database_url, pipeline.settings)
+    await pipeline.connection.execute("update core.measurements set meter_id = 99 where value = 60")
+
+    with pytest.raises(TerminalError, match="relationships_stg_core__readings_meter_id"):
+        await asyncio.to_thread(check_data, pipeline.settings.database_url, pipeline.settings)
 
 
 async def test_incremental_features_equal_a_full_build(pipeline: PipelineHarness) -> None:
@@ -132,7 +148,8 @@ async def test_incremental_features_equal_a_full_build(pipeline: PipelineHarness
 
 async def test_views_are_made_again_only_for_another_project(pipeline: PipelineHarness) -> None:
     await city(pipeline)
-    view = "select oid from pg_class where oid = 'features.stg_core__meters'::regclass"  # dbt makes another and swaps
+    # dbt makes another and swaps.
+    view = "select oid from pg_class where oid = 'features_staging.stg_core__meters'::regclass"
     oids = []
 
     async def load_and_transform(hour: int) -> None:
@@ -148,6 +165,106 @@ async def test_views_are_made_again_only_for_another_project(pipeline: PipelineH
     await pipeline.connection.execute("update quality.transform_state set project = 'another'")
     await load_and_transform(2)
     assert oids[2] != oids[1]
+
+
+async def test_build_tests_the_changed_days_alone(pipeline: PipelineHarness) -> None:
+    await city(pipeline)
+    pipeline.put("a.csv", long_csv(cold(5, 1, date(2025, 4, 28))))
+    await pipeline.run()
+    await transform(pipeline)
+    await pipeline.connection.execute("insert into features.ml_hourly_by_building table features.ml_hourly_by_building")
+    pipeline.put("b.csv", long_csv(cold(5, 1)))
+    await pipeline.run()
+
+    await transform(pipeline)
+
+    assert pipeline.settings.database_url
+    with pytest.raises(TerminalError, match="unique_together_ml_hourly_by_building"):
+        await asyncio.to_thread(check_data, pipeline.settings.database_url, pipeline.settings)
+
+
+IN_FEATURES = """
+    select array_agg(relname::text order by relname) from pg_class
+    where relnamespace = 'features'::regnamespace and relkind in ('r', 'p', 'v', 'm') and not relispartition
+"""
+STAGED = (
+    *(
+        "view features_staging." + name
+        for name in (
+            "stg_core__meters",
+            "stg_core__readings",
+            "stg_features__meter_daily",
+            "stg_features__meter_hourly",
+            "stg_quality__changed_days",
+        )
+    ),
+    "table features_staging.expected_metrics",
+    "table features_staging.public_holidays",
+)
+
+
+async def test_schema_features_holds_what_readers_are_meant_to_see(pipeline: PipelineHarness) -> None:
+    await transform(pipeline)
+
+    found = await pipeline.connection.fetchval(IN_FEATURES)
+
+    assert found == sorted([*FEATURES, "meter_hourly", "meter_daily", "meter_last_reading"])
+
+
+async def test_views_and_seeds_of_an_older_version_leave_features_and_the_features_stay(
+    pipeline: PipelineHarness,
+) -> None:
+    await city(pipeline)
+    pipeline.put("a.csv", long_csv(*(cold(hour, hour) for hour in range(24)), cold(3, 1, date(2025, 4, 28))))
+    await pipeline.run()
+    await transform(pipeline)
+    tables = "select array_agg(oid order by oid) from pg_class where relname = any($1)"
+    before = await digest(pipeline), await pipeline.connection.fetchval(tables, FEATURES)
+    for name in STAGED:
+        await pipeline.connection.execute(f"alter {name} set schema features")
+    await pipeline.connection.execute("drop schema features_staging")
+    await pipeline.connection.execute("delete from quality.schema_migrations where version = 7")
+
+    report = await migrate(pipeline.connection, pipeline.settings)
+
+    assert report.applied == ["0007_features.sql"]
+    assert (await digest(pipeline), await pipeline.connection.fetchval(tables, FEATURES)) == before
+    assert len(await pipeline.connection.fetchval(IN_FEATURES)) == len(FEATURES) + 3
+    assert await pipeline.connection.fetchval("select project is null from quality.transform_state")
+    pipeline.put("b.csv", long_csv(cold(3, 99)))
+    await pipeline.run()
+    await transform(pipeline)
+    incremental = await digest(pipeline)
+    assert incremental != before[0]
+    await transform(pipeline, full=True)
+    assert await digest(pipeline) == incremental
+
+
+async def test_aggregates_are_dropped_with_the_views_on_them_and_all_comes_again(pipeline: PipelineHarness) -> None:
+    await city(pipeline)
+    pipeline.put("a.csv", long_csv(*(cold(hour, hour) for hour in range(24))))
+    await pipeline.run()
+    await transform(pipeline)
+    before = await digest(pipeline)
+
+    await pipeline.connection.execute(SHARED.text("drop_aggregates", pipeline.settings))
+    await migrate(pipeline.connection, pipeline.settings)
+    await transform(pipeline)
+
+    assert await digest(pipeline) == before
+
+
+async def test_what_somebody_else_has_put_on_a_view_of_an_older_version_is_named(pipeline: PipelineHarness) -> None:
+    await transform(pipeline)
+    await pipeline.connection.execute("alter view features_staging.stg_core__meters set schema features")
+    await pipeline.connection.execute("create view public.of_the_engineer as table features.stg_core__meters")
+    await pipeline.connection.execute("delete from quality.schema_migrations where version = 7")
+
+    with pytest.raises(TerminalError, match=r"of_the_engineer depends on .*now in features_staging"):
+        await migrate(pipeline.connection, pipeline.settings)
+
+    await pipeline.connection.execute("drop view public.of_the_engineer")
+    assert (await migrate(pipeline.connection, pipeline.settings)).applied == ["0007_features.sql"]
 
 
 async def test_zero_is_a_value_and_a_missing_hour_is_none(pipeline: PipelineHarness) -> None:
@@ -187,7 +304,7 @@ async def test_failing_build_names_the_node_and_keeps_the_record_of_changes(pipe
     await transform(pipeline)
     pipeline.put("b.csv", long_csv(cold(6, 1)))
     await pipeline.run()
-    await pipeline.connection.execute("drop view features.stg_core__meters cascade")
+    await pipeline.connection.execute("drop view features_staging.stg_core__meters cascade")
 
     with pytest.raises(TerminalError, match=r"ml_hourly_by_building.*stg_core__meters"):
         await transform(pipeline)

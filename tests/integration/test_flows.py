@@ -120,6 +120,7 @@ async def test_flow_works_with_other_schema_names(
     assert (log["status"], log["rows_rejected"]) == ("partial", 1)
     assert await pipeline.connection.fetchval("select count(*) from st.stage_parsed_measurements") == 1
     assert await pipeline.connection.fetchval("select to_regclass('fe.time_attributes') is not null")
+    assert await pipeline.connection.fetchval("select to_regclass('fe_staging.stg_core__meters') is not null")
     assert await pipeline.connection.fetchval("select count(*) from quality.quality_load_log") == 0
 
 

@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 from flows.commands import build_app
 from schemas.errors import TerminalError
 from schemas.reasons import Reason
+from tasks.operate.list_row_errors import ErrorFilter, count_row_errors, list_row_errors
 from tasks.operate.show_status import show_status
-from tasks.operate.trace_readings import ErrorFilter, count_row_errors, list_revisions, list_row_errors, trace_reading
+from tasks.operate.trace_readings import list_revisions, trace_reading
 from tests.harness import DAY, PipelineHarness, long_csv
 
 HOUR = dt.datetime(2025, 4, 30, tzinfo=dt.timezone(dt.timedelta(hours=3)))
@@ -254,7 +255,7 @@ async def test_status_says_which_columns_a_supplier_added_or_took_away(pipeline:
         pipeline.put(name, text)
         await pipeline.run()
 
-    (changed,) = (await show_status(pipeline.connection, pipeline.settings)).changed_layouts
+    (changed,) = (await show_status(pipeline.connection, pipeline.settings)).changed_columns
 
     assert (changed.source, changed.source_file, changed.added, changed.removed) == (
         *("long", "2025-04-30/export 03.csv", ["new"], ["old"]),

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from python_calamine import CalamineWorkbook
 
-from tasks.warehouse.locks import take_claim_key
+from tasks.warehouse.locks import acquire_claim_key
 from tasks.warehouse.spool import Spool
 from tests.harness import PipelineHarness, long_csv
 
@@ -267,7 +267,7 @@ async def test_load_goes_on_without_the_files_that_an_earlier_machine_spooled(pi
     assert (log["rows_inserted"], log["rows_rejected"]) == (1, 1)
 
 
-async def test_large_file_is_judged_in_parts_with_the_same_outcome(
+async def test_a_large_file_is_validated_in_partitions_with_the_same_outcome(
     pipeline: PipelineHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(5):
@@ -275,7 +275,7 @@ async def test_large_file_is_judged_in_parts_with_the_same_outcome(
     rows = [f"2025-04-30 {hour:02d}:00,M{meter},T1,{60 + meter}" for hour in range(24) for meter in range(5)]
     rows += ["2025-04-30 00:00,M0,T1,60", "2025-04-30 00:00,M1,T1,99"]
     pipeline.put("a.csv", long_csv(*rows))
-    monkeypatch.setattr("tasks.validate.partition_readings._MOST_READINGS", 20)
+    monkeypatch.setattr("tasks.validate.partition_readings._MAX_READINGS", 20)
 
     (log,) = await pipeline.run()
 
@@ -301,10 +301,10 @@ async def test_delta_t_settings_decide_what_is_suspect(
 
 
 @pytest.mark.sessions
-async def test_take_claim_key_is_held_until_its_connection_closes(pipeline: PipelineHarness) -> None:
+async def test_acquire_claim_key_is_held_until_its_connection_closes(pipeline: PipelineHarness) -> None:
     assert pipeline.settings.database_url
     other = await asyncpg.connect(pipeline.settings.database_url.get_secret_value())
-    key = await take_claim_key(other)
+    key = await acquire_claim_key(other)
 
     held = await pipeline.connection.fetchval("select pg_try_advisory_lock($1)", key)
     await other.close()

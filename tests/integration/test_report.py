@@ -10,7 +10,8 @@ import pytest
 from schemas.report import Report, Totals
 from schemas.settings import PROJECT_ROOT
 from tasks.operate.generate_samples import Sample, generate
-from tasks.operate.load_reference import load_reference, read_reference
+from tasks.operate.load_reference import load_reference
+from tasks.operate.read_reference import read_reference
 from tasks.report.collect import collect
 from tasks.report.write import render
 from tests.harness import DAY, PipelineHarness, long_csv

@@ -10,7 +10,7 @@ import pytest
 from schemas.settings import Settings
 from schemas.windows import Window
 from tasks.warehouse import migrate as migrate_database
-from tasks.warehouse.migrate import estimate_conversion, migrate, read_layout
+from tasks.warehouse.migrate import estimate_conversion, migrate, read_storage_layout
 from tests.harness import DAY, PipelineHarness, long_csv
 from tests.integration.test_aggregates import day_of, follow, wrong
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timescale
 
 
 async def test_new_core_is_a_hypertable_with_its_key_alone_and_continuous_aggregates(pipeline: PipelineHarness) -> None:
-    layout = await read_layout(pipeline.connection, pipeline.settings)
+    layout = await read_storage_layout(pipeline.connection, pipeline.settings)
     indexes = await pipeline.connection.fetchval(
         "select array_agg(indexname::text) from pg_indexes where schemaname = 'core' and tablename = 'measurements'"
     )
@@ -35,7 +35,7 @@ async def test_filled_partitioned_core_becomes_a_hypertable_only_when_asked_and_
     connection = await asyncpg.connect(settings.database_url.get_secret_value())
     await connection.execute("drop extension if exists timescaledb")
     with monkeypatch.context() as patched:
-        patched.setattr(migrate_database, "_offer_timescale", _no_offer)
+        patched.setattr(migrate_database, "_create_timescale", _do_nothing)
         await migrate(connection, settings)
     pipeline = PipelineHarness(connection, settings)
     await pipeline.add_meter("M")
@@ -50,17 +50,17 @@ async def test_filled_partitioned_core_becomes_a_hypertable_only_when_asked_and_
 
     report = await migrate(connection, settings)
 
-    assert report.laid_out == []
+    assert report.changes == []
     estimate = await estimate_conversion(connection, settings)
     assert estimate
     assert estimate.rows == 12
-    assert (await read_layout(connection, settings)).measurements == "partitioned table"
+    assert (await read_storage_layout(connection, settings)).measurements == "partitioned table"
     await day_of(pipeline, "c.csv", date(2024, 1, 11))
     before = await pipeline.digest()
 
     await migrate(connection, settings, convert=True)
 
-    assert (await read_layout(connection, settings))[:2] == ("hypertable", "continuous aggregates")
+    assert (await read_storage_layout(connection, settings))[:2] == ("hypertable", "continuous aggregates")
     assert await estimate_conversion(connection, settings) is None
     assert (await pipeline.digest(), await connection.fetchval(KEPT)) == (before, views)
     assert await connection.fetchval("select count(*) from core.of_a_user") == 18
@@ -77,7 +77,7 @@ KEPT = """
 """
 
 
-async def _no_offer(*_: object) -> None:
+async def _do_nothing(*_: object) -> None:
     """Stand in for a server without TimescaleDB."""
 
 
@@ -90,10 +90,10 @@ async def test_policies_come_and_go_with_the_settings(pipeline: PipelineHarness)
         (changed, ("60 days", None, 5)),
         (pipeline.settings, (None, None, 1)),
     ):
-        assert (await migrate(pipeline.connection, settings)).laid_out
-        layout = await read_layout(pipeline.connection, settings)
+        assert (await migrate(pipeline.connection, settings)).changes
+        layout = await read_storage_layout(pipeline.connection, settings)
         assert (layout.compress_after, layout.drop_after, layout.chunk_days) == expected
-        assert (await migrate(pipeline.connection, settings)).laid_out == []
+        assert (await migrate(pipeline.connection, settings)).changes == []
 
 
 async def test_days_of_another_zone_make_the_daily_aggregate_anew(pipeline: PipelineHarness) -> None:
@@ -114,7 +114,7 @@ async def test_zone_of_half_hours_gets_rollup_tables(pipeline: PipelineHarness) 
 
     await migrate(pipeline.connection, kolkata)
 
-    assert (await read_layout(pipeline.connection, kolkata)).aggregates == "roll-up tables"
+    assert (await read_storage_layout(pipeline.connection, kolkata)).aggregates == "roll-up tables"
 
 
 async def test_more_than_100000_readings_in_the_columnstore_are_corrected_and_rolled_back(

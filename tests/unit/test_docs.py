@@ -12,6 +12,7 @@ import pytest
 import typer
 
 from flows import commands
+from schemas.load_states import as_mermaid
 from schemas.reasons import SUSPECT_REASONS, Reason
 from schemas.settings import PROJECT_ROOT, Settings
 
@@ -303,3 +304,10 @@ def test_each_reason_code_is_described_with_its_quality(page: Path) -> None:
 
     for reason in Reason:
         assert described.get(reason.value) == ("1" if reason in SUSPECT_REASONS else "2"), reason
+
+
+def test_state_diagram_is_that_of_the_transitions() -> None:
+    diagram = re.search(r"^```mermaid\n(.*?)^```", CONTRIBUTING.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+    assert diagram
+    assert diagram[1].strip() == as_mermaid()

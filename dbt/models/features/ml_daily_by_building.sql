@@ -19,13 +19,9 @@ changed_days as (
 
 ),
 
--- Of the changed buildings only: what a building should report is worked out for each of them.
 meters as (
 
-    select * from {{ ref('stg_core__meters') }}
-    {% if is_incremental() %}
-    where building_id in (select changed_days.building_id from changed_days)
-    {% endif %}
+    {{ meters_of_changed_buildings() }}
 
 ),
 
@@ -152,19 +148,10 @@ daily_metrics as (
 
 ),
 
--- A day's sum stands only where every expected reading is there: a part would pass for the whole.
+-- A day's sum is given only where every expected reading is there: a part would be taken for the whole.
 complete_metrics as (
 
-    select
-        daily_metrics.*,
-        daily_metrics.meters_complete >= coalesce(expected_meters.meters_expected, 0) as is_complete
-
-    from daily_metrics
-    left join expected_meters
-        on
-            daily_metrics.building_id = expected_meters.building_id
-            and daily_metrics.kind = expected_meters.kind
-            and daily_metrics.metric = expected_meters.metric
+    {{ with_completeness('daily_metrics', 'expected_meters') }}
 
 ),
 
@@ -173,24 +160,7 @@ daily as (
     select
         building_id,
         local_date,
-        {{ settled("sum(value_sum) filter (
-            where kind = 'cold_water' and metric = 'consumption_period' and is_complete
-        )") }} as cold_consumption_m3,
-        {{ settled("sum(value_sum) filter (
-            where kind = 'hot_water' and metric = 'consumption_period' and is_complete
-        )") }} as hot_consumption_m3,
-        {{ settled("sum(volume_sum) filter (
-            where kind = 'hot_water' and metric = 'flow_supply' and is_complete
-        )") }} as supply_m3,
-        {{ settled("sum(volume_sum) filter (
-            where kind = 'hot_water' and metric = 'flow_return' and is_complete
-        )") }} as return_m3,
-        {{ settled("sum(value_sum) filter (where kind = 'hot_water' and metric = 'T1')") }}
-        / sum(readings_present) filter (where kind = 'hot_water' and metric = 'T1') as t1_degc,
-        {{ settled("sum(value_sum) filter (where kind = 'hot_water' and metric = 'T2')") }}
-        / sum(readings_present) filter (where kind = 'hot_water' and metric = 'T2') as t2_degc,
-        sum(readings_present) as readings_present,
-        sum(readings_suspect) as readings_suspect
+        {{ sums_of_metrics() }}
 
     from complete_metrics
     group by building_id, local_date
@@ -203,16 +173,7 @@ select
     building_days.building_code,
     building_days.district_id,
     building_days.local_date,
-    daily.cold_consumption_m3::double precision as cold_consumption_m3,
-    daily.hot_consumption_m3::double precision as hot_consumption_m3,
-    daily.supply_m3::double precision as supply_m3,
-    daily.return_m3::double precision as return_m3,
-    {{ settled('daily.supply_m3 - daily.return_m3 - daily.hot_consumption_m3') }}::double precision as loss_m3,
-    daily.t1_degc::double precision as t1_degc,
-    daily.t2_degc::double precision as t2_degc,
-    {{ settled('daily.t1_degc - daily.t2_degc') }}::double precision as delta_t,
-    ((daily.cold_consumption_m3 - daily.hot_consumption_m3) / nullif(daily.cold_consumption_m3, 0))::double precision
-        as hot_cold_mismatch,
+    {{ measured_and_derived('daily') }},
     coalesce(expected_of_day.readings_expected, 0)::integer as readings_expected,
     daily.readings_present::integer as readings_present,
     daily.readings_suspect::integer as readings_suspect,

@@ -21,13 +21,9 @@ changed_days as (
 
 ),
 
--- Of the changed buildings only: what a building should report is worked out for each of them.
 meters as (
 
-    select * from {{ ref('stg_core__meters') }}
-    {% if is_incremental() %}
-    where building_id in (select changed_days.building_id from changed_days)
-    {% endif %}
+    {{ meters_of_changed_buildings() }}
 
 ),
 
@@ -151,19 +147,10 @@ hourly_metrics as (
 
 ),
 
--- A sum stands only where every expected reading of the hour is there: a part would pass for the whole.
+-- A sum is given only where every expected reading of the hour is there: a part would be taken for the whole.
 complete_metrics as (
 
-    select
-        hourly_metrics.*,
-        hourly_metrics.meters_complete >= coalesce(expected.meters_expected, 0) as is_complete
-
-    from hourly_metrics
-    left join expected
-        on
-            hourly_metrics.building_id = expected.building_id
-            and hourly_metrics.kind = expected.kind
-            and hourly_metrics.metric = expected.metric
+    {{ with_completeness('hourly_metrics', 'expected') }}
 
 ),
 
@@ -172,24 +159,7 @@ hourly as (
     select
         building_id,
         ts,
-        {{ settled("sum(value_sum) filter (
-            where kind = 'cold_water' and metric = 'consumption_period' and is_complete
-        )") }} as cold_consumption_m3,
-        {{ settled("sum(value_sum) filter (
-            where kind = 'hot_water' and metric = 'consumption_period' and is_complete
-        )") }} as hot_consumption_m3,
-        {{ settled("sum(volume_sum) filter (
-            where kind = 'hot_water' and metric = 'flow_supply' and is_complete
-        )") }} as supply_m3,
-        {{ settled("sum(volume_sum) filter (
-            where kind = 'hot_water' and metric = 'flow_return' and is_complete
-        )") }} as return_m3,
-        {{ settled("sum(value_sum) filter (where kind = 'hot_water' and metric = 'T1')") }}
-        / sum(readings_present) filter (where kind = 'hot_water' and metric = 'T1') as t1_degc,
-        {{ settled("sum(value_sum) filter (where kind = 'hot_water' and metric = 'T2')") }}
-        / sum(readings_present) filter (where kind = 'hot_water' and metric = 'T2') as t2_degc,
-        sum(readings_present) as readings_present,
-        sum(readings_suspect) as readings_suspect
+        {{ sums_of_metrics() }}
 
     from complete_metrics
     group by building_id, ts
@@ -202,16 +172,7 @@ select
     buildings.building_code::text as building_code,
     buildings.district_id::text as district_id,
     building_hours.local_date,
-    hourly.cold_consumption_m3::double precision as cold_consumption_m3,
-    hourly.hot_consumption_m3::double precision as hot_consumption_m3,
-    hourly.supply_m3::double precision as supply_m3,
-    hourly.return_m3::double precision as return_m3,
-    {{ settled('hourly.supply_m3 - hourly.return_m3 - hourly.hot_consumption_m3') }}::double precision as loss_m3,
-    hourly.t1_degc::double precision as t1_degc,
-    hourly.t2_degc::double precision as t2_degc,
-    {{ settled('hourly.t1_degc - hourly.t2_degc') }}::double precision as delta_t,
-    ((hourly.cold_consumption_m3 - hourly.hot_consumption_m3) / nullif(hourly.cold_consumption_m3, 0))::double precision
-        as hot_cold_mismatch,
+    {{ measured_and_derived('hourly') }},
     coalesce(buildings.readings_expected, 0)::integer as readings_expected,
     coalesce(hourly.readings_present, 0)::integer as readings_present,
     coalesce(hourly.readings_suspect, 0)::integer as readings_suspect,

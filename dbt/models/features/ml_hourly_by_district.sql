@@ -42,16 +42,16 @@ district_hours as (
         district_id,
         local_date,
         ts,
-        {{ settled('sum(cold_consumption_m3)') }} as cold_consumption_m3,
-        {{ settled('sum(hot_consumption_m3)') }} as hot_consumption_m3,
-        {{ settled('sum(supply_m3)') }} as supply_m3,
-        {{ settled('sum(return_m3)') }} as return_m3,
-        {{ settled('sum(loss_m3)') }} as loss_m3,
-        {{ settled('sum(t1_degc)') }} / count(t1_degc) as t1_degc,
-        {{ settled('sum(t2_degc)') }} / count(t2_degc) as t2_degc,
-        {{ settled('sum(delta_t)') }} / count(delta_t) as delta_t,
-        {{ settled('sum(cold_consumption_m3 - hot_consumption_m3)') }}
-        / nullif({{ settled('sum(cold_consumption_m3) filter (where hot_consumption_m3 is not null)') }}, 0)
+        {{ deterministic_sum('sum(cold_consumption_m3)') }} as cold_consumption_m3,
+        {{ deterministic_sum('sum(hot_consumption_m3)') }} as hot_consumption_m3,
+        {{ deterministic_sum('sum(supply_m3)') }} as supply_m3,
+        {{ deterministic_sum('sum(return_m3)') }} as return_m3,
+        {{ deterministic_sum('sum(loss_m3)') }} as loss_m3,
+        {{ deterministic_sum('sum(t1_degc)') }} / count(t1_degc) as t1_degc,
+        {{ deterministic_sum('sum(t2_degc)') }} / count(t2_degc) as t2_degc,
+        {{ deterministic_sum('sum(delta_t)') }} / count(delta_t) as delta_t,
+        {{ deterministic_sum('sum(cold_consumption_m3 - hot_consumption_m3)') }}
+        / nullif({{ deterministic_sum('sum(cold_consumption_m3) filter (where hot_consumption_m3 is not null)') }}, 0)
             as hot_cold_mismatch,
         sum(readings_expected)::bigint as readings_expected,
         sum(readings_present)::bigint as readings_present,

@@ -5,7 +5,6 @@ select
     building_id,
     local_date
 from {{ model }}
-where {{ in_changed_days('local_date') }}
 group by building_id, local_date
 having
     count(*) <> extract(

@@ -1,4 +1,4 @@
--- One look at the index for each meter.
+-- One look-up in the index for each meter.
 select exists (
     select
     from (
@@ -9,5 +9,5 @@ select exists (
         from {core}.measurements as existing
         where existing.meter_id = incoming.meter_id and existing.time between :first_time and :last_time
         limit 1
-    ) as found
+    ) as first_reading
 )

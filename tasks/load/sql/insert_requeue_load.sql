@@ -1,4 +1,4 @@
--- origin: the load whose waiting rows the new one takes up.
+-- origin: the load whose rows the new one loads once more.
 insert into {quality}.quality_load_log (
     load_id, source_file, source, business_date, status, step, message, flow_run_id, claim_key,
     identity, requeue_of, raw_rows
@@ -15,6 +15,6 @@ select
     :claim_key,
     identity,
     load_id,
-    (select count(*) from requeue_rows as rows where rows.load_id = :origin)
+    (select count(*) from requeueable_rows as rows where rows.load_id = :origin)
 from {quality}.quality_load_log
 where load_id = :origin

@@ -1,9 +1,9 @@
--- $1 load. With it go the loads that took up its waiting rows: without the file there would be none.
+-- With a load go the loads of its waiting rows: without the file there would be none.
 with recursive
 
 family as (
 
-    select load_id from {quality}.quality_load_log where load_id = $1
+    select load_id from {quality}.quality_load_log where load_id = :load_id
     union
     select child.load_id
     from {quality}.quality_load_log as child

@@ -1,9 +1,9 @@
--- :load_ids loads that have just been loaded. A row that is loaded from stage resolves its errors (what is still
--- wrong with it stands under the new load); so does a replay those of its load, and a newer version of
--- a file those of the older ones, but for rows that wait for their code: these still load.
+-- For loads that have just been merged. A row that is loaded from stage resolves its errors (what is still wrong with
+-- it belongs to the new load); so does a replay those of its load, and a newer version of a file those of the older
+-- ones, but for rows that wait for their code: these can still be loaded.
 with
 
-mine as (
+own as (
 
     select * from {quality}.quality_load_log where load_id = any(:load_ids::uuid[])
 
@@ -12,29 +12,29 @@ mine as (
 resolved as (
 
     select
-        mine.load_id,
-        mine.requeue_of as of,
+        own.load_id,
+        own.requeue_of as resolved_load_id,
         raw.table_num,
         raw.row_num,
-        true as all_reasons
-    from mine
-    join {stage}.raw_rows as raw on raw.load_id = any(:load_ids::uuid[]) and mine.load_id = raw.load_id
-    where mine.requeue_of is not null
+        true as has_all_reasons
+    from own
+    join {stage}.raw_rows as raw on raw.load_id = any(:load_ids::uuid[]) and own.load_id = raw.load_id
+    where own.requeue_of is not null
     union all
     select
-        mine.load_id,
+        own.load_id,
         earlier.load_id,
         null,
         null,
-        earlier.load_id = mine.replay_of
-    from mine
+        earlier.load_id = own.replay_of
+    from own
     join {quality}.quality_load_log as earlier
         on
-            mine.business_date = earlier.business_date
-            and mine.source_file = earlier.source_file
+            own.business_date = earlier.business_date
+            and own.source_file = earlier.source_file
             and earlier.status in ('success', 'partial')
-            and earlier.load_id <> mine.load_id
-    where mine.requeue_of is null
+            and earlier.load_id <> own.load_id
+    where own.requeue_of is null
 
 )
 
@@ -42,7 +42,7 @@ update {quality}.quality_row_errors as errors
 set resolved_by = resolved.load_id
 from resolved
 where
-    errors.load_id = resolved.of
+    errors.load_id = resolved.resolved_load_id
     and errors.resolved_by is null
     and (resolved.row_num is null or (errors.table_num, errors.row_num) = (resolved.table_num, resolved.row_num))
-    and (resolved.all_reasons or errors.reason <> 'unmapped_code')
+    and (resolved.has_all_reasons or errors.reason <> 'unmapped_code')

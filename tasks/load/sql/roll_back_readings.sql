@@ -1,10 +1,10 @@
--- $1 loads to take back, $2, $3 their first and last time, $4 meters (null: too many to name), $5 zone of
--- local days. Where another load that still counts holds the reading, the latest one's value stands again; what is
--- left is for remove_readings, a statement of its own: of an UPDATE and a DELETE in one statement TimescaleDB does
--- only the last to readings that are in the columnstore, and says nothing.
+-- Where another effective load has the reading too, the latest one's value is in core again; what is left is for
+-- delete_readings, a separate statement: of an UPDATE and a DELETE in one statement TimescaleDB does only the last to
+-- readings that are in the columnstore, and says nothing. zone: that of local days; meters: null if there are too many
+-- to name.
 with
 
-standing as materialized (
+own_readings as materialized (
 
     select
         m.time,
@@ -15,25 +15,22 @@ standing as materialized (
         m.load_id
     from {core}.measurements as m
     where
-        m.load_id = any($1::uuid[])
-        and m.time between $2 and $3
-        and ($4::bigint[] is null or m.meter_id = any($4::bigint[]))
+        m.load_id = any(:load_ids::uuid[])
+        and m.time between :first_time and :last_time
+        and (:meters::bigint[] is null or m.meter_id = any(:meters::bigint[]))
 
 ),
 
-counting as materialized (
+loads as materialized (
 
     select load_id, effective_at
-    from {quality}.quality_load_log
-    where
-        status in ('success', 'partial')
-        and rolled_back_at is null
-        and first_time <= $3
-        and last_time >= $2
+    from {quality}.effective_loads
+    where first_time <= :last_time and last_time >= :first_time
 
 ),
 
--- Unpacked once: joined to what stands by its meter alone, each series would be unpacked for each of its readings.
+-- Unpacked once: joined to the readings by its meter alone, each series would be unpacked for each of its readings.
+-- Not by stage.parsed_readings, which unpacks the row numbers as well.
 staged as materialized (
 
     select
@@ -47,75 +44,88 @@ staged as materialized (
     cross join lateral unnest(series.times_utc, series.readings) as r (time_utc, value)
     where
         series.quality < 2
-        and series.load_id = any(array(select load_id from counting))
-        and series.meter_id = any(array(select distinct meter_id from standing))
+        and series.load_id = any(array(select load_id from loads))
+        and series.meter_id = any(array(select distinct meter_id from own_readings))
 
 ),
 
--- Stage knows what each load held, also where it changed nothing; revisions know it after stage is cleared.
-held as (
+-- Stage knows what each load had, also where it changed nothing; revisions know it after stage is purged.
+candidates as (
 
     select
-        s.time,
-        s.meter_id,
-        s.metric,
-        p.value,
-        p.quality,
-        p.load_id
-    from staged as p
-    join standing as s on p.meter_id = s.meter_id and p.time = s.time and p.metric = s.metric::text
+        own.time,
+        own.meter_id,
+        own.metric,
+        staged.value,
+        staged.quality,
+        staged.load_id
+    from staged
+    join own_readings as own
+        on staged.meter_id = own.meter_id and staged.time = own.time and staged.metric = own.metric::text
     union
     select
-        s.time,
-        s.meter_id,
-        s.metric,
-        r.old_value,
-        r.old_quality,
-        r.old_load_id
-    from standing as s
-    join {core}.measurement_revisions as r
-        on s.meter_id = r.meter_id and s.time = r.time and s.metric = r.metric
+        own.time,
+        own.meter_id,
+        own.metric,
+        revisions.old_value,
+        revisions.old_quality,
+        revisions.old_load_id
+    from own_readings as own
+    join {core}.measurement_revisions as revisions
+        on own.meter_id = revisions.meter_id and own.time = revisions.time and own.metric = revisions.metric
 
 ),
 
-replacement as (
+replacements as (
 
-    select distinct on (held.time, held.meter_id, held.metric) held.*
-    from held
-    left join counting on held.load_id = counting.load_id
-    -- A value of no load was there before any: in a core that somebody else filled.
-    where counting.load_id is not null or held.load_id is null
-    order by held.time, held.meter_id, held.metric, counting.effective_at desc nulls last, held.load_id desc
+    select distinct on (candidates.time, candidates.meter_id, candidates.metric) candidates.*
+    from candidates
+    left join loads on candidates.load_id = loads.load_id
+    -- A value of no load was there before any: in an externally managed core.
+    where loads.load_id is not null or candidates.load_id is null
+    order by
+        candidates.time,
+        candidates.meter_id,
+        candidates.metric,
+        loads.effective_at desc nulls last,
+        candidates.load_id desc
 
 ),
 
-fates as materialized (
+actions as materialized (
 
     select
-        s.*,
-        r.value as new_value,
-        r.quality as new_quality,
-        r.load_id as new_load_id,
-        r.time is not null as is_held,
-        (s.value, s.quality) is distinct from (r.value, r.quality) as differs
-    from standing as s
-    left join replacement as r
-        on s.meter_id = r.meter_id and s.time = r.time and s.metric = r.metric
+        own.*,
+        replacements.value as new_value,
+        replacements.quality as new_quality,
+        replacements.load_id as new_load_id,
+        replacements.time is not null as is_replaced,
+        (own.value, own.quality) is distinct from (replacements.value, replacements.quality) as is_changed
+    from own_readings as own
+    left join replacements
+        on
+            own.meter_id = replacements.meter_id
+            and own.time = replacements.time
+            and own.metric = replacements.metric
 
 ),
 
-restored as (
+replaced as (
 
-    update {core}.measurements as stored
-    set value = fates.new_value, quality = fates.new_quality, load_id = fates.new_load_id, updated_at = now()
-    from fates
+    update {core}.measurements as existing
+    set
+        value = actions.new_value,
+        quality = actions.new_quality,
+        load_id = actions.new_load_id,
+        updated_at = now()
+    from actions
     where
-        fates.is_held
-        and stored.meter_id = fates.meter_id
-        and stored.time = fates.time
-        and stored.metric = fates.metric
-        and stored.time between $2 and $3
-        and ($4::bigint[] is null or stored.meter_id = any($4::bigint[]))
+        actions.is_replaced
+        and existing.meter_id = actions.meter_id
+        and existing.time = actions.time
+        and existing.metric = actions.metric
+        and existing.time between :first_time and :last_time
+        and (:meters::bigint[] is null or existing.meter_id = any(:meters::bigint[]))
 
 ),
 
@@ -135,27 +145,27 @@ revisions as (
         load_id,
         load_id,
         'rollback'
-    from fates
-    where differs
+    from actions
+    where is_changed
 
 ),
 
-changed as (
+changed_days as (
 
     insert into {quality}.changed_days (load_id, building_id, local_date)
     select distinct
-        fates.load_id,
+        actions.load_id,
         itp.building_id,
-        (fates.time at time zone $5)::date
-    from fates
-    join {core}.meters as meters on fates.meter_id = meters.id
+        (actions.time at time zone :zone)::date
+    from actions
+    join {core}.meters as meters on actions.meter_id = meters.id
     join {core}.itp as itp on meters.itp_id = itp.id
-    where fates.differs
+    where actions.is_changed
 
 )
 
 select
-    count(*) filter (where not is_held) as removed,
-    count(*) filter (where is_held and differs) as restored,
-    count(*) filter (where is_held and not differs) as held_by_others
-from fates
+    count(*) filter (where not is_replaced) as removed,
+    count(*) filter (where is_replaced and is_changed) as restored,
+    count(*) filter (where is_replaced and not is_changed) as unchanged
+from actions

@@ -1,8 +1,8 @@
--- $1 loads, $2 as many as are worth naming, and one more. Null if stage no longer knows the loads.
+-- Null if stage no longer has the loads.
 select array_agg(meter_id)
 from (
     select distinct meter_id
     from {stage}.parsed_series
-    where load_id = any($1::uuid[]) and meter_id is not null
-    limit $2
+    where load_id = any(:load_ids::uuid[]) and meter_id is not null
+    limit :max_meters
 ) as meters

@@ -1,12 +1,12 @@
--- $1, $2 first and last time, $3 zone of local days, $4 meters (null: too many to name). Writes what is due, and
--- what it replaces into the revisions.
+-- Writes the pending changes, and what they replace into the revisions. zone: that of local days; meters: null if
+-- there are too many to name.
 with
 
 inserted as (
 
     insert into {core}.measurements (time, meter_id, metric, value, quality, load_id)
     select time, meter_id, metric, value, quality, load_id
-    from due
+    from pending_changes
     where is_new
     order by meter_id, time, metric
 
@@ -14,16 +14,16 @@ inserted as (
 
 updated as (
 
-    update {core}.measurements as stored
-    set value = due.value, quality = due.quality, load_id = due.load_id, updated_at = now()
-    from due
+    update {core}.measurements as existing
+    set value = changes.value, quality = changes.quality, load_id = changes.load_id, updated_at = now()
+    from pending_changes as changes
     where
-        not due.is_new
-        and stored.meter_id = due.meter_id
-        and stored.time = due.time
-        and stored.metric = due.metric
-        and stored.time between $1 and $2
-        and ($4::bigint[] is null or stored.meter_id = any($4::bigint[]))
+        not changes.is_new
+        and existing.meter_id = changes.meter_id
+        and existing.time = changes.time
+        and existing.metric = changes.metric
+        and existing.time between :first_time and :last_time
+        and (:meters::bigint[] is null or existing.meter_id = any(:meters::bigint[]))
 
 ),
 
@@ -33,12 +33,12 @@ revisions as (
         time, meter_id, metric, old_value, new_value, old_quality, new_quality, old_load_id, load_id
     )
     select time, meter_id, metric, old_value, value, old_quality, quality, old_load_id, load_id
-    from due
+    from pending_changes
     where not is_new
 
 ),
 
-changed as (
+changed_days as (
 
     insert into {quality}.changed_days (load_id, building_id, local_date)
     select distinct
@@ -49,8 +49,8 @@ changed as (
         select distinct
             load_id,
             meter_id,
-            (time at time zone $3)::date as local_date
-        from due
+            (time at time zone :zone)::date as local_date
+        from pending_changes
     ) as meter_days
     join {core}.meters as meters on meter_days.meter_id = meters.id
     join {core}.itp as itp on meters.itp_id = itp.id
@@ -61,5 +61,5 @@ select
     load_id,
     count(*) filter (where is_new) as inserted,
     count(*) filter (where not is_new) as updated
-from due
+from pending_changes
 group by load_id

@@ -1,5 +1,4 @@
--- $1 moment, $2 the load after which to go on, $3 how many. Loads that ended before the moment and have stage rows,
--- or row errors that were resolved before it.
+-- Loads that ended before a timestamp and have stage rows, or row errors that were resolved before it; one page.
 with
 
 rolled_back as materialized (
@@ -15,7 +14,7 @@ newly_resolved as materialized (
     select distinct errors.load_id
     from {quality}.quality_row_errors as errors
     join {quality}.quality_load_log as resolver on errors.resolved_by = resolver.load_id
-    where resolver.finished_at < $1
+    where resolver.finished_at < :ended_before
 
 )
 
@@ -24,29 +23,27 @@ select
     log.source_file,
     log.size_bytes,
     log.raw_rows + log.rows_read as rows,
-    -- Without the file, stage is the only copy of what it held, unless a newer version of it has come.
+    -- Without the file, stage holds the only copy of its content, unless a newer version has been loaded.
     log.status in ('success', 'partial')
     and log.rolled_back_at is null
     and log.checksum is not null
     and log.purged_before is null
     and not exists (
-        select from {quality}.quality_load_log as newer
+        select from {quality}.effective_loads as newer
         where
             newer.business_date = log.business_date
             and newer.source_file = log.source_file
-            and newer.status in ('success', 'partial')
-            and newer.rolled_back_at is null
             and newer.requeue_of is null
             and newer.started_at > log.started_at
     ) as must_have_file
 from {quality}.quality_load_log as log
 where
-    log.load_id > $2
+    log.load_id > :after_load_id
     and log.status in ('success', 'partial', 'failed')
     and log.step <> 'claimed'
-    and coalesce(log.rolled_back_at, log.finished_at) < $1
+    and coalesce(log.rolled_back_at, log.finished_at) < :ended_before
     and (log.purged_before is null or log.load_id in (select load_id from newly_resolved))
-    -- A load that found its readings standing is their holder since the one that had brought them was taken back.
+    -- A load that found its readings already in core has owned them since the load that brought them was rolled back.
     and (
         log.rows_unchanged = 0
         or log.rolled_back_at is not null
@@ -59,4 +56,4 @@ where
         )
     )
 order by log.load_id
-limit $3
+limit :page_size

@@ -1,6 +1,6 @@
--- Codes that a row refers to and that stand neither in the files nor in core.
+-- Rows that refer to a code that is neither in the files nor in core.
 select
-    'itp' as file_name,
+    'itp' as table_name,
     i.external_code,
     i.building_code as parent_code
 from reference_itp as i

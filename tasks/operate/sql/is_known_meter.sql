@@ -1,3 +1,4 @@
+-- A meter of the reference tables, or a code that a row error names because the reference tables lack it.
 select
     exists (select from {core}.meters where external_code = :meter_code)
-    or exists (select from {quality}.quality_row_errors where meter_code = :meter_code) as is_known
+    or exists (select from {quality}.quality_row_errors where meter_code = :meter_code)

@@ -1,4 +1,6 @@
--- $1 loads, $2 moment. A failed load goes back to its beginning: a retry would find no rows where it had come to.
+-- A failed load goes back to claimed: a retry would not find the rows of the step that it had reached.
 update {quality}.quality_load_log
-set purged_before = $2, step = case when status = 'failed' then 'claimed' else step end
-where load_id = any($1::uuid[])
+set
+    purged_before = :ended_before,
+    step = case when status = 'failed' and step <> 'loaded' then 'claimed' else step end
+where load_id = any(:load_ids::uuid[])

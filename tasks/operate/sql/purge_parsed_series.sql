@@ -1,15 +1,15 @@
--- $1 loads. A series with a row whose error is kept is kept too: the row can still be loaded. Gives readings.
+-- A series is kept if one of its rows has an error that is kept: such a row can still be loaded. Counts readings.
 with
 
-purged as (
+deleted as (
 
     delete from {stage}.parsed_series as series
     where
-        series.load_id = any($1::uuid[])
+        series.load_id = any(:load_ids::uuid[])
         and not exists (
             select from {quality}.quality_row_errors as errors
             where
-                errors.load_id = any($1::uuid[])
+                errors.load_id = any(:load_ids::uuid[])
                 and errors.load_id = series.load_id
                 and errors.table_num = series.table_num
                 and errors.row_num = any(series.row_nums)
@@ -18,4 +18,4 @@ purged as (
 
 )
 
-select coalesce(sum(readings), 0) from purged
+select coalesce(sum(readings), 0)::bigint as parsed_rows from deleted

@@ -1,17 +1,26 @@
--- $1 loads, $2 moment. Of a failed load, and of one that was taken back, no error is open.
-delete from {quality}.quality_row_errors as errors
-using {quality}.quality_load_log as log
-where
-    errors.load_id = any($1::uuid[])
-    and errors.load_id = log.load_id
-    and (
-        log.status = 'failed'
-        or log.rolled_back_at is not null
-        or (
-            errors.resolved_by is not null
-            and not exists (
-                select from {quality}.quality_load_log as resolver
-                where resolver.load_id = errors.resolved_by and resolver.finished_at >= $2
+-- Errors of failed and of rolled-back loads, and errors that were resolved long enough ago.
+with
+
+deleted as (
+
+    delete from {quality}.quality_row_errors as errors
+    using {quality}.quality_load_log as log
+    where
+        errors.load_id = any(:load_ids::uuid[])
+        and errors.load_id = log.load_id
+        and (
+            log.status = 'failed'
+            or log.rolled_back_at is not null
+            or (
+                errors.resolved_by is not null
+                and not exists (
+                    select from {quality}.quality_load_log as resolver
+                    where resolver.load_id = errors.resolved_by and resolver.finished_at >= :ended_before
+                )
             )
         )
-    )
+    returning 1
+
+)
+
+select count(*) as row_errors from deleted

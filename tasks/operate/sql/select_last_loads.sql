@@ -12,4 +12,4 @@ select
     load_id
 from {quality}.quality_load_log
 order by started_at desc
-limit $1
+limit :loads

@@ -1,4 +1,4 @@
--- $1 meter, $2, $3 the period [since, until), $4 metric (null: any). Who changed which reading, oldest first.
+-- Who changed which reading of a meter in [since, until), oldest first; a metric that is null takes all metrics.
 select
     r.time,
     r.metric::text as metric,
@@ -19,23 +19,16 @@ from {core}.measurement_revisions as r
 join {core}.meters as t on r.meter_id = t.id
 left join {quality}.quality_load_log as old on r.old_load_id = old.load_id
 left join {quality}.quality_load_log as log on r.load_id = log.load_id
-left join lateral (
-    select
-        series.sheet,
-        series.column_ref,
-        origin.row_num
-    from {stage}.parsed_series as series
-    cross join lateral unnest(series.row_nums, series.times_utc) as origin (row_num, time_utc)
-    where
-        series.load_id = r.load_id
-        and series.meter_id = r.meter_id
-        and series.metric = r.metric::text
-        and series.quality < 2
-        and origin.time_utc = r.time at time zone 'UTC'
-) as p on true
+left join {stage}.parsed_readings as p
+    on
+        r.load_id = p.load_id
+        and r.meter_id = p.meter_id
+        and r.metric::text = p.metric
+        and r.time = p.time
+        and p.quality < 2
 where
-    t.external_code = $1
-    and r.time >= $2
-    and r.time < $3
-    and ($4::text is null or r.metric::text = $4)
+    t.external_code = :meter_code
+    and r.time >= :since
+    and r.time < :until
+    and (:metric::text is null or r.metric::text = :metric)
 order by r.time, r.metric, r.replaced_at

@@ -1,4 +1,4 @@
--- $1 day, $2 load, $3 reason, $4 meter: null for any; $5 how many.
+-- A filter that is null takes every row.
 select
     errors.business_date,
     errors.source_file,
@@ -15,9 +15,9 @@ select
     errors.payload::text as payload
 from {quality}.open_row_errors as errors
 where
-    ($1::date is null or errors.business_date = $1)
-    and ($2::uuid is null or errors.load_id = $2)
-    and ($3::text is null or errors.reason = $3)
-    and ($4::text is null or errors.meter_code = $4)
+    (:day::date is null or errors.business_date = :day)
+    and (:load_id::uuid is null or errors.load_id = :load_id)
+    and (:reason::text is null or errors.reason = :reason)
+    and (:meter_code::text is null or errors.meter_code = :meter_code)
 order by errors.business_date, errors.source_file, errors.sheet, errors.row_num, errors.cell
-limit $5
+limit :max_rows

@@ -1,38 +1,38 @@
 with
 
-joined as materialized (
+changes as materialized (
 
     select
         incoming.*,
         case
-            when stored.id is null then 'inserted'
-            when (stored.address, stored.district_id::text)
+            when existing.id is null then 'inserted'
+            when (existing.address, existing.district_id::text)
                 is distinct from (incoming.address, incoming.district_id) then 'updated'
             else 'unchanged'
-        end as fate
+        end as action
     from reference_buildings as incoming
-    left join {core}.buildings as stored on incoming.external_code = stored.external_code
+    left join {core}.buildings as existing on incoming.external_code = existing.external_code
 
 ),
 
 inserted as (
 
     insert into {core}.buildings (external_code, address, district_id)
-    select external_code, address, district_id from joined where fate = 'inserted' order by external_code
+    select external_code, address, district_id from changes where action = 'inserted' order by external_code
 
 ),
 
 updated as (
 
-    update {core}.buildings as stored
-    set address = joined.address, district_id = joined.district_id, updated_at = now()
-    from joined
-    where joined.fate = 'updated' and stored.external_code = joined.external_code
+    update {core}.buildings as existing
+    set address = changes.address, district_id = changes.district_id, updated_at = now()
+    from changes
+    where changes.action = 'updated' and existing.external_code = changes.external_code
 
 )
 
 select
-    count(*) filter (where fate = 'inserted') as inserted,
-    count(*) filter (where fate = 'updated') as updated,
-    count(*) filter (where fate = 'unchanged') as unchanged
-from joined
+    count(*) filter (where action = 'inserted') as inserted,
+    count(*) filter (where action = 'updated') as updated,
+    count(*) filter (where action = 'unchanged') as unchanged
+from changes

@@ -1,6 +1,6 @@
 with
 
-joined as materialized (
+changes as materialized (
 
     select
         incoming.external_code,
@@ -8,14 +8,14 @@ joined as materialized (
         incoming.interval_minutes,
         itp.id as itp_id,
         case
-            when stored.id is null then 'inserted'
-            when (stored.itp_id, stored.kind, stored.interval_minutes)
+            when existing.id is null then 'inserted'
+            when (existing.itp_id, existing.kind, existing.interval_minutes)
                 is distinct from (itp.id, incoming.kind, incoming.interval_minutes) then 'updated'
             else 'unchanged'
-        end as fate
+        end as action
     from reference_meters as incoming
     join {core}.itp as itp on incoming.itp_code = itp.external_code
-    left join {core}.meters as stored on incoming.external_code = stored.external_code
+    left join {core}.meters as existing on incoming.external_code = existing.external_code
 
 ),
 
@@ -23,27 +23,27 @@ inserted as (
 
     insert into {core}.meters (external_code, itp_id, kind, interval_minutes)
     select external_code, itp_id, kind, interval_minutes
-    from joined
-    where fate = 'inserted'
+    from changes
+    where action = 'inserted'
     order by external_code
 
 ),
 
 updated as (
 
-    update {core}.meters as stored
+    update {core}.meters as existing
     set
-        itp_id = joined.itp_id,
-        kind = joined.kind,
-        interval_minutes = joined.interval_minutes,
+        itp_id = changes.itp_id,
+        kind = changes.kind,
+        interval_minutes = changes.interval_minutes,
         updated_at = now()
-    from joined
-    where joined.fate = 'updated' and stored.external_code = joined.external_code
+    from changes
+    where changes.action = 'updated' and existing.external_code = changes.external_code
 
 )
 
 select
-    count(*) filter (where fate = 'inserted') as inserted,
-    count(*) filter (where fate = 'updated') as updated,
-    count(*) filter (where fate = 'unchanged') as unchanged
-from joined
+    count(*) filter (where action = 'inserted') as inserted,
+    count(*) filter (where action = 'updated') as updated,
+    count(*) filter (where action = 'unchanged') as unchanged
+from changes

@@ -1,2 +1,1 @@
--- $1 the table.
-select {quality}.analyze_new($1)
+select {quality}.analyze_new(:table_name)

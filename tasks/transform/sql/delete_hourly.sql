@@ -1,9 +1,9 @@
--- $1, $2 the window, so that other partitions are not looked at.
+-- since, until: the window once more, so that other partitions are not read.
 delete from {features}.meter_hourly as bucket
 using changed_meter_days as changed
 where
     bucket.meter_id = changed.meter_id
     and bucket.bucket_start >= changed.since
     and bucket.bucket_start < changed.until
-    and bucket.bucket_start >= $1
-    and bucket.bucket_start < $2
+    and bucket.bucket_start >= :since
+    and bucket.bucket_start < :until

@@ -1,4 +1,4 @@
--- $1, $2 the window, so that other partitions are not looked at; $3 zone of local days.
+-- since, until: the window once more, so that other partitions are not read.
 insert into {features}.meter_daily (
     bucket_start, meter_id, metric, value_sum, value_min, value_max, readings, suspect, hours
 )
@@ -16,9 +16,9 @@ from changed_meter_days as changed
 join {features}.meter_hourly as hourly
     on
         changed.meter_id = hourly.meter_id
-        and changed.local_date = (hourly.bucket_start at time zone $3)::date
+        and changed.local_date = (hourly.bucket_start at time zone :zone)::date
         and hourly.bucket_start >= changed.since
         and hourly.bucket_start < changed.until
-where hourly.bucket_start >= $1 and hourly.bucket_start < $2
+where hourly.bucket_start >= :since and hourly.bucket_start < :until
 group by 1, 2, 3
 order by 2, 1, 3

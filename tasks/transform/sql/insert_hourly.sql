@@ -1,10 +1,10 @@
--- $1, $2 the window, so that other partitions are not looked at; $3 zone of local hours and days. The day is
--- compared twice: as an equality for many meters, as a range for the index of one.
+-- since, until: the window once more, so that other partitions are not read. The day is compared twice: as an equality
+-- for many meters, as a range for the index of one.
 insert into {features}.meter_hourly (
     bucket_start, meter_id, metric, value_sum, value_min, value_max, readings, suspect
 )
 select
-    date_trunc('hour', m.time, $3) as bucket_start,
+    date_trunc('hour', m.time, :zone) as bucket_start,
     m.meter_id,
     m.metric,
     sum(m.value),
@@ -16,9 +16,9 @@ from changed_meter_days as changed
 join {core}.measurements as m
     on
         changed.meter_id = m.meter_id
-        and changed.local_date = (m.time at time zone $3)::date
+        and changed.local_date = (m.time at time zone :zone)::date
         and m.time >= changed.since
         and m.time < changed.until
-where m.time >= $1 and m.time < $2
+where m.time >= :since and m.time < :until
 group by 1, 2, 3
 order by 2, 1, 3

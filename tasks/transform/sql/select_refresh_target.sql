@@ -1,4 +1,4 @@
--- $1 schema.name. Concurrently: only with a unique index over plain columns, and not the first time.
+-- name: schema.name. Concurrently: only with a unique index over plain columns, and not the first time.
 select
     c.relkind::text as kind,
     c.relispopulated and exists (
@@ -7,4 +7,4 @@ select
         where i.indrelid = c.oid and i.indisunique and i.indpred is null and i.indexprs is null
     ) as can_be_concurrent
 from pg_class as c
-where c.oid = to_regclass($1) and c.relkind in ('m', 'v', 'p')
+where c.oid = to_regclass(:name) and c.relkind in ('m', 'v', 'p')

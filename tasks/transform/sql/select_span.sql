@@ -1,5 +1,5 @@
--- $1 zone: first and last local day that core has a reading of.
+-- First and last local day that core has a reading of.
 select
-    (min(time) at time zone $1)::date as first,
-    (max(time) at time zone $1)::date as last
+    (min(time) at time zone :zone)::date as first_day,
+    (max(time) at time zone :zone)::date as last_day
 from {core}.measurements

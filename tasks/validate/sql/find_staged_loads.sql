@@ -1,4 +1,8 @@
-select log.load_id, log.source_file, log.raw_rows, layouts.layout
+select
+    log.load_id,
+    log.source_file,
+    log.raw_rows,
+    layouts.layout
 from {quality}.quality_load_log as log
 join {quality}.load_layouts as layouts on log.load_id = layouts.load_id
 where log.flow_run_id = :flow_run_id and log.status = 'running' and log.step = 'staged'

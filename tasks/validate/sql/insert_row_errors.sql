@@ -1,4 +1,4 @@
--- The source row stands beside each error, so that a person needs neither the file nor a join.
+-- The source row is kept beside each error: whoever looks into it needs neither the file nor a join.
 insert into {quality}.quality_row_errors (
     load_id, source_file, sheet, row_num, column_name, metric, raw_value, reason, message, payload, cell,
     table_num, meter_code
@@ -10,7 +10,7 @@ select
     errors.row_num,
     errors.column_name,
     errors.metric,
-    coalesce(errors.raw_value, ltrim(raw.payload ->> errors.column_name, '␞')),
+    coalesce(errors.raw_value, ltrim(raw.payload ->> errors.column_name, :ragged_mark)),
     errors.reason,
     errors.message,
     raw.payload,
@@ -21,6 +21,6 @@ from row_errors_in as errors
 join {stage}.raw_tables as t on errors.load_id = t.load_id and errors.table_num = t.table_num
 -- Offset 0: the JSON is made once.
 cross join lateral (
-    select coalesce(errors.payload, json_object(t.columns, string_to_array(errors.cells, chr(31), ''))) as payload
+    select coalesce(errors.payload, json_object(t.columns, string_to_array(errors.cells, :separator, ''))) as payload
     offset 0
 ) as raw

@@ -1,4 +1,4 @@
-"""Bring the database to the schema of this version: safe twice and at once, and never on a foreign core."""
+"""Bring the database to the schema of this version: safe twice and at once, never on an externally managed core."""
 
 from __future__ import annotations
 
@@ -10,23 +10,33 @@ import asyncpg
 
 from schemas.errors import TerminalError
 from schemas.settings import PROJECT_ROOT, Settings
+from tasks.warehouse.connection import Connection, Warehouse, connection_facts
+from tasks.warehouse.core_owner import CoreOwner, read_core_owner
+from tasks.warehouse.embedded_postgres import embedded_facts
 from tasks.warehouse.locks import Lock, hold
 from tasks.warehouse.migrate.external_core import check_core, in_words
-from tasks.warehouse.migrate.storage_layout import Conversion, Layout, estimate_conversion, lay_out, read_layout
-from tasks.warehouse.statements import SHARED, Statements, fill_schemas
+from tasks.warehouse.migrate.hypertable import Conversion
+from tasks.warehouse.migrate.readings_view import update_readings_view
+from tasks.warehouse.migrate.storage_layout import (
+    StorageLayout,
+    apply_storage_layout,
+    estimate_conversion,
+    read_storage_layout,
+)
+from tasks.warehouse.statements import Statements, fill_schemas
 
 sql = Statements(__file__)
 
 __all__ = [
     "Conversion",
-    "Layout",
     "Migration",
     "MigrationReport",
+    "StorageLayout",
     "describe",
     "estimate_conversion",
     "find_migrations",
     "migrate",
-    "read_layout",
+    "read_storage_layout",
 ]
 
 _FOLDER = PROJECT_ROOT / "schemas" / "migrations"
@@ -48,35 +58,40 @@ class Migration(NamedTuple):
 
 
 class MigrationReport(NamedTuple):
-    """What a migration did: applied files, whether core belongs to somebody else, what it laid out anew."""
+    """What a migration did: the files applied, and what was changed in views and storage after them."""
 
     applied: list[str]
-    core_is_foreign: bool
-    laid_out: list[str]
+    core_is_external: bool
+    changes: list[str]
 
 
 def find_migrations(folder: Path = _FOLDER) -> list[Migration]:
     """Read the migrations in their order."""
-    found = []
+    migrations = []
     for file in sorted(folder.glob("*.sql")):
         number, scope, *_ = file.stem.split("_")
-        found.append(Migration(int(number), scope, file.name, file.read_text("utf-8")))
-    return found
+        migrations.append(Migration(int(number), scope, file.name, file.read_text("utf-8")))
+    return migrations
 
 
-async def migrate(connection: asyncpg.Connection, settings: Settings, *, convert: bool = False) -> MigrationReport:
-    """Apply what is missing, each file in one transaction, under a lock; then lay core out as the server allows.
+async def migrate(connection: Connection, settings: Settings, *, convert: bool = False) -> MigrationReport:
+    """Apply what is missing, each file in one transaction, under a lock; then the storage layout the server allows.
 
-    `convert`: also make a hypertable of a filled table, which nothing can load into meanwhile.
+    `convert`: also make a hypertable of a filled table; nothing can be loaded meanwhile.
 
     Raises:
-        TerminalError: a foreign core lacks what is needed (all of it is listed), an applied file was
+        TerminalError: an externally managed core lacks what is needed (all of it is listed), an applied file was
             changed, or the user may not create what is missing.
 
     """
     async with hold(connection, Lock.MIGRATE):
         try:
             return await _migrate(connection, settings, convert=convert)
+        except asyncpg.DependentObjectsStillExistError as error:
+            raise TerminalError(
+                f"{error.args[0]} ({error.detail}): drop what depends on it, run `dataops db migrate`, and create it "
+                f"again on what is now in {settings.features_schema}_staging"
+            ) from None
         except asyncpg.InsufficientPrivilegeError as error:
             raise TerminalError(
                 f"this database user may not migrate the database ({error.args[0]}): "
@@ -84,66 +99,86 @@ async def migrate(connection: asyncpg.Connection, settings: Settings, *, convert
             ) from None
 
 
-async def _migrate(connection: asyncpg.Connection, settings: Settings, *, convert: bool) -> MigrationReport:
-    await _offer_timescale(connection, settings)
-    await _prepare(connection, settings)
-    done = {row["version"]: row for row in await connection.fetch(sql.text("select_migrations", settings))}
-    is_foreign = await connection.fetchval(SHARED.text("select_core_owner", settings)) == "foreign"
-    if is_foreign and (missing := await check_core(connection, settings)):
+async def _migrate(connection: Connection, settings: Settings, *, convert: bool) -> MigrationReport:
+    await _create_timescale(connection, settings)
+    await _create_schemas(connection, settings)
+    is_external = await read_core_owner(connection, settings) is CoreOwner.EXTERNAL
+    if is_external and (missing := await check_core(connection, settings)):
         raise TerminalError(in_words(missing, settings))
     applied = []
+    for migration in await _pending_migrations(connection, settings):
+        if not (is_external and migration.scope == _CORE):
+            await _apply(connection, migration, settings)
+            applied.append(migration.name)
+    changes = [] if is_external else await update_readings_view(connection, settings)
+    changes += await apply_storage_layout(connection, settings, convert=convert)
+    return MigrationReport(applied, is_external, changes)
+
+
+async def _pending_migrations(connection: Connection, settings: Settings) -> list[Migration]:
+    rows = await connection.fetch(*sql("select_migrations", settings))
+    checksums = {row["version"]: row["checksum"] for row in rows}
+    pending = []
     for migration in find_migrations():
-        if (known := done.get(migration.version)) and known["checksum"] != migration.checksum:
+        if migration.version not in checksums:
+            pending.append(migration)
+        elif checksums[migration.version] != migration.checksum:
             raise TerminalError(
                 f"the migration {migration.name} was changed after it had been applied: "
                 "restore it and put the change into a new file"
             )
-        if known or (is_foreign and migration.scope == _CORE):
-            continue
-        async with connection.transaction():
-            await connection.execute(fill_schemas(migration.text, settings))
-            await connection.execute(
-                sql.text("insert_migration", settings), migration.version, migration.name, migration.checksum
-            )
-        applied.append(migration.name)
-    return MigrationReport(applied, is_foreign, await lay_out(connection, settings, convert=convert))
+    return pending
 
 
-async def _prepare(connection: asyncpg.Connection, settings: Settings) -> None:
-    """Make schemas and the table of migrations; note once whether core was there before us."""
-    table = f"{settings.quality_schema}.schema_migrations"
-    if await connection.fetchval("select to_regclass($1) is not null", table):
+async def _apply(connection: Connection, migration: Migration, settings: Settings) -> None:
+    row = {"version": migration.version, "name": migration.name, "checksum": migration.checksum}
+    async with connection.transaction():
+        await connection.execute(fill_schemas(migration.text, settings))
+        await connection.execute(*sql("insert_migration", settings, **row))
+
+
+async def _create_schemas(connection: Connection, settings: Settings) -> None:
+    """Create schemas and the table of migrations; record once whether core was there before."""
+    if await _has_migrations(connection, settings):
         return
-    has_core = await connection.fetchval(
-        "select exists (select from pg_namespace where nspname = $1)", settings.core_schema
-    )
+    has_core = await connection.fetchval(*sql("has_schema", settings, name=settings.core_schema))
+    owner = CoreOwner.EXTERNAL if has_core else CoreOwner.DATAOPS
     async with connection.transaction():
         for role, name in settings.schemas.items():
             if not (role == _CORE and has_core):
                 await connection.execute(f"create schema if not exists {name}")
-        await connection.execute(sql.text("create_schema_migrations", settings))
-        await connection.execute(sql.text("insert_core_owner", settings), "foreign" if has_core else "dataops")
+        await connection.execute(*sql("create_schema_migrations", settings))
+        await connection.execute(*sql("comment_schema_migrations", settings))
+        await connection.execute(*sql("insert_core_owner", settings, owner=owner.value))
 
 
-async def _offer_timescale(connection: asyncpg.Connection, settings: Settings) -> None:
-    """Create the extension where the server has it loaded and this user may; without preload it ends the session."""
-    if await connection.fetchval(sql.text("is_timescale_on_offer", settings)):
+async def _has_migrations(connection: Connection, settings: Settings) -> bool:
+    table = f"{settings.quality_schema}.schema_migrations"
+    return bool(await connection.fetchval("select to_regclass($1) is not null", table))
+
+
+async def _create_timescale(connection: Connection, settings: Settings) -> None:
+    """Create the extension where the server has it preloaded (without that it ends the session) and this user may."""
+    if await connection.fetchval(*sql("can_create_timescale", settings)):
         await connection.execute("create extension if not exists timescaledb")
 
 
-async def describe(connection: asyncpg.Connection, settings: Settings) -> dict[str, object]:
-    """Tell versions, extensions, size and applied migrations of a database, migrated or not."""
-    has_table = await connection.fetchval(
-        "select to_regclass($1) is not null", f"{settings.quality_schema}.schema_migrations"
-    )
-    migrations = await connection.fetch(sql.text("select_migrations", settings)) if has_table else []
-    owner = await connection.fetchval(SHARED.text("select_core_owner", settings)) if has_table else "nobody yet"
-    extensions = await connection.fetch("select extname, extversion from pg_extension order by extname")
-    return {
-        "version": await connection.fetchval("show server_version"),
-        "size": await connection.fetchval("select pg_size_pretty(pg_database_size(current_database()))"),
-        "extensions": ", ".join(f"{row['extname']} {row['extversion']}" for row in extensions),
-        "schemas": ", ".join(f"{role}: {name}" for role, name in settings.schemas.items()),
-        "core made by": owner,
-        "migrations": [dict(row) for row in migrations],
-    }
+async def describe(warehouse: Warehouse) -> dict[str, object]:
+    """Return how to connect to a database, migrated or not, and its versions, extensions, size and migrations."""
+    settings = warehouse.settings
+    facts = connection_facts(warehouse.dsn)
+    if settings.database_url is None:
+        facts |= embedded_facts(settings.state_dir, warehouse.dsn)
+    async with warehouse.connect() as connection:
+        has_migrations = await _has_migrations(connection, settings)
+        migrations = await connection.fetch(*sql("select_migrations", settings)) if has_migrations else []
+        owner = (await read_core_owner(connection, settings)).value if has_migrations else "nobody yet"
+        extensions = await connection.fetch(*sql("select_extensions", settings))
+        return facts | {
+            "version": await connection.fetchval("show server_version"),
+            "size": await connection.fetchval("select pg_size_pretty(pg_database_size(current_database()))"),
+            "extensions": ", ".join(f"{row['name']} {row['version']}" for row in extensions),
+            "schemas": ", ".join(f"{role}: {name}" for role, name in settings.schemas.items()),
+            "core made by": owner,
+            "migrations": [dict(row) for row in migrations],
+        }

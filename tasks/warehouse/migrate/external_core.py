@@ -1,21 +1,21 @@
-"""What the pipeline needs of a core that somebody else made, and the SQL that its owner can add it with."""
+"""What the pipeline needs of an externally managed core, and the SQL that its owner can add it with."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import asyncpg
 
 from schemas.metrics import METRICS
 from schemas.settings import Settings
+from tasks.warehouse.connection import Connection
+from tasks.warehouse.roles import has_roles
 from tasks.warehouse.statements import SHARED, Statements
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    import asyncpg
 
 sql = Statements(__file__)
 
-# What our statements use, with the definition that we would give it. Other types will do, but for those below.
+# What our statements use, with the definition that we would give it. Other types work too, except for those in _TYPES.
 _TABLES: Mapping[str, Mapping[str, str]] = {
     "buildings": {
         "id": "integer generated always as identity primary key",
@@ -72,65 +72,69 @@ _PRIVILEGES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "measurements": ("SELECT", "INSERT", "UPDATE", "DELETE"),
         "measurement_revisions": ("SELECT", "INSERT"),
     },
-    # The owner's views show core to those who may read the views.
+    # The owner's views show core to whoever may read the views.
     **dict.fromkeys(("owner", "dbt", "reader"), dict.fromkeys(_TABLES, _READ)),
 }
 
 
 class Missing(NamedTuple):
-    """Something that core lacks."""
+    """Something that core lacks, in words, and the query that adds it."""
 
-    what: str
+    text: str
     query: str
 
 
-async def check_core(connection: asyncpg.Connection, settings: Settings) -> list[Missing]:
-    """List what our statements need in core and do not find: tables, columns, keys, privileges."""
-    found: dict[str, dict[str, asyncpg.Record]] = {}
-    for row in await connection.fetch(sql.text("select_core_columns", settings)):
-        found.setdefault(row["table_name"], {})[row["column_name"]] = row
-    missing = [
-        *_missing_columns(found, settings),
-        *await _missing_keys(connection, found, settings),
-        *[
-            Missing(
-                f"the type {row['type']} has no {row['label']}", f"alter type {row['type']} add value '{row['label']}'"
-            )
-            for row in await connection.fetch(sql.text("select_missing_labels", settings), list(METRICS))
-        ],
+Columns = Mapping[str, Mapping[str, asyncpg.Record]]
+"""Table → column → what the catalog says of it."""
+
+
+async def check_core(connection: Connection, settings: Settings) -> list[Missing]:
+    """List what our statements need in core and do not find: tables, columns, keys, labels, privileges."""
+    existing: dict[str, dict[str, asyncpg.Record]] = {}
+    for row in await connection.fetch(*sql("select_core_columns", settings)):
+        existing.setdefault(row["table_name"], {})[row["column_name"]] = row
+    return [
+        *missing_columns(existing, settings),
+        *await _missing_keys(connection, existing, settings),
+        *await _missing_labels(connection, settings),
+        *await _missing_privileges(connection, settings),
     ]
-    return missing + await _missing_privileges(connection, settings)
 
 
 def in_words(missing: list[Missing], settings: Settings) -> str:
-    """Give one message whose end can be run as it stands."""
-    script = "\n".join(f"  -- {one.what}\n  {one.query};" for one in missing)
+    """Return one message whose end can be run unchanged."""
+    script = "\n".join(f"  -- {item.text}\n  {item.query};" for item in missing)
     return (
-        f"the schema {settings.core_schema} was made by somebody else, so nothing in it is altered; "
+        f"the schema {settings.core_schema} is managed externally, so nothing in it is altered; "
         f"its owner can add what is missing with this SQL:\n{script}"
     )
 
 
-def _missing_columns(found: Mapping[str, Mapping[str, asyncpg.Record]], settings: Settings) -> Iterator[Missing]:
+def missing_columns(existing: Columns, settings: Settings) -> Iterator[Missing]:
+    """Yield the tables and columns that are missing, and the columns that do not fit."""
     for table, columns in _TABLES.items():
         name = f"{settings.core_schema}.{table}"
         definitions = {column: text.replace("{core}", settings.core_schema) for column, text in columns.items()}
-        if table not in found:
-            parts = [f"{column} {definition}" for column, definition in definitions.items()]
-            key = [f"unique ({', '.join(_KEYS[table])})"] if table == "measurements" else []
-            yield Missing(f"there is no table {name}", f"create table {name} ({', '.join([*parts, *key])})")
+        if table not in existing:
+            yield Missing(f"there is no table {name}", _create_table(table, name, definitions))
             continue
         for column, definition in definitions.items():
-            if column not in found[table]:
-                # Rows that are there already have no value for it.
+            if column not in existing[table]:
+                # Existing rows have no value for it.
                 added = definition if "default" in definition else definition.replace(" not null", "")
                 yield Missing(f"there is no column {name}.{column}", f"alter table {name} add column {column} {added}")
         if table in _WRITTEN:
-            yield from _unfit_columns(name, found[table], columns)
+            yield from _unfit_columns(name, existing[table], columns)
 
 
-def _unfit_columns(name: str, found: Mapping[str, asyncpg.Record], columns: Mapping[str, str]) -> Iterator[Missing]:
-    for column, row in found.items():
+def _create_table(table: str, name: str, definitions: Mapping[str, str]) -> str:
+    columns = [f"{column} {definition}" for column, definition in definitions.items()]
+    key = [f"unique ({', '.join(_KEYS[table])})"] if table == "measurements" else []
+    return f"create table {name} ({', '.join([*columns, *key])})"
+
+
+def _unfit_columns(name: str, existing: Mapping[str, asyncpg.Record], columns: Mapping[str, str]) -> Iterator[Missing]:
+    for column, row in existing.items():
         wanted, change = _TYPES.get(column, (row["type"], ""))
         if row["type"] != wanted:
             yield Missing(
@@ -144,45 +148,59 @@ def _unfit_columns(name: str, found: Mapping[str, asyncpg.Record], columns: Mapp
             )
 
 
-async def _missing_keys(
-    connection: asyncpg.Connection, found: Mapping[str, Mapping[str, asyncpg.Record]], settings: Settings
-) -> list[Missing]:
+async def _missing_keys(connection: Connection, existing: Columns, settings: Settings) -> list[Missing]:
     missing = []
     for table, columns in _KEYS.items():
-        has_columns = set(columns) <= set(found.get(table, ()))
-        if has_columns and not await connection.fetchval(sql.text("has_unique_key", settings), table, sorted(columns)):
+        if not set(columns) <= set(existing.get(table, ())):
+            continue
+        query = sql("has_unique_key", settings, table_name=table, columns=sorted(columns))
+        if not await connection.fetchval(*query):
             key = f"{settings.core_schema}.{table} ({', '.join(columns)})"
             missing.append(Missing(f"there is no unique key {key}", f"create unique index on {key}"))
     return missing
 
 
-async def _missing_privileges(connection: asyncpg.Connection, settings: Settings) -> list[Missing]:
+async def _missing_labels(connection: Connection, settings: Settings) -> list[Missing]:
+    rows = await connection.fetch(*sql("select_missing_labels", settings, metrics=list(METRICS)))
+    return [
+        Missing(f"the type {row['type']} has no {row['label']}", f"alter type {row['type']} add value '{row['label']}'")
+        for row in rows
+    ]
+
+
+async def _missing_privileges(connection: Connection, settings: Settings) -> list[Missing]:
     """List what the roles lack, or the user where no roles are set up."""
     user = await connection.fetchval("select current_user")
-    has_roles = await connection.fetchval(SHARED.text("has_roles", settings), settings.roles["owner"])
-    holders = settings.roles if has_roles else {"loader": user}
-    wanted = [
+    has = await has_roles(connection, settings)
+    roles, tables, privileges = zip(*wanted_privileges(settings.roles if has else {"loader": user}), strict=True)
+    query = sql("select_missing_grants", settings, roles=list(roles), tables=list(tables), privileges=list(privileges))
+    refreshing = [settings.roles["dbt"], user] if has else [user]
+    return [
+        *(Missing("a privilege is missing", row["query"]) for row in await connection.fetch(*query)),
+        *await _missing_refreshes(connection, refreshing, settings),
+    ]
+
+
+def wanted_privileges(holders: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """List (database role, table, privilege) for those of our roles that someone holds."""
+    return [
         (holders[role], table, privilege)
         for role, tables in _PRIVILEGES.items()
         if role in holders
         for table, privileges in tables.items()
         for privilege in privileges
     ]
-    grants = await connection.fetch(sql.text("select_missing_grants", settings), *map(list, zip(*wanted, strict=True)))
-    return [
-        *(Missing("a privilege is missing", row["query"]) for row in grants),
-        *await _missing_refreshes(connection, [holders["dbt"], user] if has_roles else [user], settings),
-    ]
 
 
-async def _missing_refreshes(connection: asyncpg.Connection, roles: list[str], settings: Settings) -> list[Missing]:
-    catalog = "select to_regclass('timescaledb_information.continuous_aggregates') is not null"
-    has_aggregates = await connection.fetchval(catalog)
-    aggregates = await connection.fetch(sql.text("select_aggregates", settings)) if has_aggregates else []
-    rows = await connection.fetch(
-        sql.text("select_refused_refreshes", settings),
-        list(settings.refresh_objects or ()),
-        [row["name"] for row in aggregates],
-        roles,
+async def _missing_refreshes(connection: Connection, roles: list[str], settings: Settings) -> list[Missing]:
+    """List what of REFRESH_OBJECTS none of the roles may refresh."""
+    has_timescale = await connection.fetchval(*SHARED("has_timescale", settings))
+    aggregates = await connection.fetch(*sql("select_aggregates", settings)) if has_timescale else []
+    query = sql(
+        "select_refused_refreshes",
+        settings,
+        names=list(settings.refresh_objects or ()),
+        aggregates=[row["name"] for row in aggregates],
+        roles=roles,
     )
-    return [Missing(f"REFRESH_OBJECTS: {row['what']}", row["query"]) for row in rows]
+    return [Missing(f"REFRESH_OBJECTS: {row['problem']}", row["query"]) for row in await connection.fetch(*query)]

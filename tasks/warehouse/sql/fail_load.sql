@@ -4,4 +4,4 @@ set
     finished_at = clock_timestamp(),
     problem = :problem,
     message = :message
-where load_id = :load_id and status in ('running', 'failed')
+where load_id = :load_id and status in ('running', 'failed') and step <> 'loaded'

@@ -1,4 +1,4 @@
--- No row: the load is no longer ours.
+-- No row: the load is no longer in the state that this statement moves it from, or no longer the run's.
 update {quality}.quality_load_log as own
 set
     status = case when rows_rejected > 0 then 'partial' else 'success' end,

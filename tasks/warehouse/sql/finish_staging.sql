@@ -1,4 +1,4 @@
--- No row: the load is no longer ours.
+-- No row: the load is no longer in the state that this statement moves it from.
 with
 
 moved as (

@@ -1,4 +1,5 @@
--- First and last time in microseconds since 1970 UTC. No row: the load is no longer ours.
+-- First and last time in microseconds since 1970 UTC. No row: the load is no longer in
+-- the state that this statement moves it from.
 update {quality}.quality_load_log
 set
     step = 'validated',

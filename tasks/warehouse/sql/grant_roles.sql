@@ -1,5 +1,5 @@
 -- Who owns what and who may do what, from scratch; run again after each migration that made something new.
--- A core that somebody else made is left alone.
+-- An externally managed core is left alone.
 do $$
 declare
     owns_core constant boolean := (
@@ -10,11 +10,11 @@ begin
     for item in
         select
             c.oid::regclass::text as name,
-            case when n.nspname = '{features}' then '{dbt}' else '{owner}' end as owner
+            case when n.nspname in ('{features}', '{features}_staging') then '{dbt}' else '{owner}' end as owner
         from pg_class as c
         join pg_namespace as n on c.relnamespace = n.oid
         where
-            (n.nspname in ('{stage}', '{quality}', '{features}') or (owns_core and n.nspname = '{core}'))
+            (n.nspname in ('{stage}', '{quality}', '{features}', '{features}_staging') or (owns_core and n.nspname = '{core}'))
             and c.relkind in ('r', 'p', 'v', 'm', 'S')
             -- Of a continuous aggregate ALTER TABLE would leave behind what holds the data.
             and not (n.nspname = '{features}' and c.relname in ('meter_hourly', 'meter_daily') and c.relkind = 'v')
@@ -23,10 +23,15 @@ begin
                 select from pg_depend as d
                 where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i') and c.relkind = 'S'
             )
-            and pg_get_userbyid(c.relowner) <> case when n.nspname = '{features}' then '{dbt}' else '{owner}' end
+            and pg_get_userbyid(c.relowner)
+            <> case when n.nspname in ('{features}', '{features}_staging') then '{dbt}' else '{owner}' end
     loop
         execute format('alter table %s owner to %I', item.name, item.owner);
     end loop;
+    -- A migration made it as the owner.
+    if (select pg_get_userbyid(nspowner) <> '{dbt}' from pg_namespace where nspname = '{features}_staging') then
+        alter schema {features}_staging owner to {dbt};
+    end if;
     for item in
         select p.oid::regprocedure::text as name
         from pg_proc as p
@@ -52,21 +57,21 @@ begin
         grant insert, update, delete on {core}.measurements to {loader};
         grant insert on {core}.measurement_revisions to {loader};
     end if;
+
+    grant usage on schema {stage} to {loader};
+    grant select, insert, delete on all tables in schema {stage} to {loader};
+
+    grant usage on schema {quality} to {loader}, {dbt}, {reader};
+    grant select, insert, update, delete on all tables in schema {quality} to {loader};
+    revoke insert, update, delete on {quality}.schema_migrations from {loader};
+    revoke execute on all functions in schema {quality} from public;
+    grant execute on all functions in schema {quality} to {loader};
+    grant select on {quality}.changed_days to {dbt};
+    grant select on all tables in schema {quality} to {reader};
+
+    grant usage, create on schema {features} to {owner};
+    grant usage on schema {features} to {loader}, {reader};
+    grant select on all tables in schema {features} to {loader}, {reader};
+    alter default privileges for role {dbt} in schema {features} grant select on tables to {loader}, {reader};
 end
-$$;
-
-grant usage on schema {stage} to {loader};
-grant select, insert, delete on all tables in schema {stage} to {loader};
-
-grant usage on schema {quality} to {loader}, {dbt}, {reader};
-grant select, insert, update, delete on all tables in schema {quality} to {loader};
-revoke insert, update, delete on {quality}.schema_migrations from {loader};
-revoke execute on all functions in schema {quality} from public;
-grant execute on all functions in schema {quality} to {loader};
-grant select on {quality}.changed_days to {dbt};
-grant select on all tables in schema {quality} to {reader};
-
-grant usage, create on schema {features} to {owner};
-grant usage on schema {features} to {loader}, {reader};
-grant select on all tables in schema {features} to {loader}, {reader};
-alter default privileges for role {dbt} in schema {features} grant select on tables to {loader}, {reader};
+$$

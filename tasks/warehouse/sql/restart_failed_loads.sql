@@ -1,10 +1,15 @@
--- What failed attempts at the same content left in stage would be there twice.
+-- What failed attempts at the same content left in stage would otherwise be there twice.
 with
 
 failed as (
 
-    select load_id from {quality}.quality_load_log
-    where checksum = :checksum and identity is not distinct from :identity and status = 'failed' and step <> 'claimed'
+    select load_id
+    from {quality}.quality_load_log
+    where
+        checksum = :checksum
+        and identity is not distinct from :identity
+        and status = 'failed'
+        and step in ('staged', 'validated')
 
 ),
 
@@ -32,5 +37,6 @@ row_errors as (
 
 )
 
-update {quality}.quality_load_log set step = 'claimed', claim_key = null
+update {quality}.quality_load_log
+set step = 'claimed', claim_key = null
 where load_id in (select load_id from failed)

@@ -11,4 +11,4 @@ begin
         execute 'alter schema {core} owner to {owner}';
     end if;
 end
-$$;
+$$

@@ -21,7 +21,7 @@ def test_failed_run_names_its_files_and_of_very_many_only_the_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "has_traceback"), [(FileError(FileProblem.OTHER, text="damaged"), False), (KeyError("a bug"), True)]
+    ("error", "has_traceback"), [(FileError(FileProblem.ENCRYPTED), False), (KeyError("a bug"), True)]
 )
 def test_log_has_no_traceback_of_what_the_user_can_act_on(error: Exception, has_traceback: bool) -> None:
     record = logging.LogRecord(

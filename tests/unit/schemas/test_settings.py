@@ -19,6 +19,7 @@ from schemas.settings import PROJECT_ROOT, Settings, load_settings
         ("LOOP_INTERVAL_SEC", "0", "greater than or equal to 1"),
         ("CORE_SCHEMA", 'x"; drop table y', "schema name"),
         ("CORE_SCHEMA", "public", "schema name"),
+        ("FEATURES_SCHEMA", "f" * 56, "at most 55 characters"),
         ("REFRESH_OBJECTS", "core.a; drop table b", "schema.name"),
         ("LOG_LEVEL", "loud", "'DEBUG'"),
         ("ROLE_PREFIX", "pg_x", "not pg_"),
@@ -45,8 +46,9 @@ def test_wrong_value_is_refused_in_one_line_that_names_it(
     assert "s3cret" not in text
 
 
-def test_schemas_must_differ(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CORE_SCHEMA", "stage")
+@pytest.mark.parametrize("name", ["stage", "features_staging"])
+def test_schemas_must_differ(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("CORE_SCHEMA", name)
 
     with pytest.raises(SettingsError, match="must differ"):
         load_settings()

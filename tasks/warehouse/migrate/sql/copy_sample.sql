@@ -1,1 +1,13 @@
-insert into sample select * from {core}.measurements limit $1
+with
+
+copied as (
+
+    insert into sample
+    select *
+    from {core}.measurements
+    limit :max_rows
+    returning 1
+
+)
+
+select count(*) from copied

@@ -1,4 +1,4 @@
--- {zone} is a name that the settings have checked; the definition of a view takes no parameters.
+-- {zone} is a name that the settings have checked: a view's definition takes no parameters.
 create materialized view {features}.meter_daily
 with (
     timescaledb.continuous, timescaledb.materialized_only = true, timescaledb.create_group_indexes = false

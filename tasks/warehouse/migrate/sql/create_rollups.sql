@@ -1,4 +1,4 @@
--- The types of meter_id and metric are those of core, whoever made it.
+-- The types of meter_id and metric are those of core, whoever manages it.
 do $$
 declare
     keys constant text := (

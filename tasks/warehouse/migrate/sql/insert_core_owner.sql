@@ -1,1 +1,2 @@
-insert into {quality}.schema_migrations (version, name, checksum) values (0, 'owner of core', $1)
+insert into {quality}.schema_migrations (version, name, checksum)
+values (0, 'owner of core', :owner)

@@ -1,1 +1,2 @@
-insert into {quality}.schema_migrations (version, name, checksum) values ($1, $2, $3)
+insert into {quality}.schema_migrations (version, name, checksum)
+values (:version, :name, :checksum)

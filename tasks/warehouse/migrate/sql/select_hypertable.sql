@@ -1,4 +1,4 @@
--- Only where TimescaleDB is there: $1 schema of core.
+-- Only where TimescaleDB is installed.
 select
     hypertable.compression_enabled,
     dimension.time_interval as chunk_interval
@@ -8,4 +8,4 @@ join timescaledb_information.dimensions as dimension
         hypertable.hypertable_schema = dimension.hypertable_schema
         and hypertable.hypertable_name = dimension.hypertable_name
         and dimension.dimension_number = 1
-where hypertable.hypertable_schema = $1 and hypertable.hypertable_name = 'measurements'
+where hypertable.hypertable_schema = '{core}' and hypertable.hypertable_name = 'measurements'

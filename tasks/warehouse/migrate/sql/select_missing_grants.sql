@@ -1,17 +1,23 @@
--- $1 roles, $2 tables, $3 privileges, side by side: which of them are not granted; of a serial column's sequence
--- the right to use it goes with the right to insert.
+-- roles, tables, privileges: side by side. Returns those that are not granted; with the right to insert goes the
+-- right to use the sequence of a serial column.
 with
 
 wanted as (
 
-    select * from unnest($1::text[], $2::text[], $3::text[]) as w (grantee, table_name, privilege)
+    select
+        grantee,
+        table_name,
+        privilege
+    from unnest(:roles::text[], :tables::text[], :privileges::text[]) as w (grantee, table_name, privilege)
 
 ),
 
-tables as (
+existing_tables as (
 
     select
-        wanted.*,
+        wanted.grantee,
+        wanted.table_name,
+        wanted.privilege,
         c.oid
     from wanted
     join pg_class as c on c.relnamespace = to_regnamespace('{core}') and wanted.table_name = c.relname
@@ -20,7 +26,7 @@ tables as (
 
 select
     'grant usage on schema {core} to ' || quote_ident(grantee) as query,
-    1 as place
+    1 as position
 from wanted
 where not has_schema_privilege(grantee, '{core}', 'usage')
 group by grantee
@@ -28,15 +34,15 @@ union all
 select
     format('grant %s on {core}.%I to %I', string_agg(lower(privilege), ', ' order by privilege), table_name, grantee),
     2
-from tables
+from existing_tables
 where not has_table_privilege(grantee, oid, privilege)
 group by grantee, table_name
 union all
 select
-    format('grant usage on sequence {core}.%I to %I', s.relname, tables.grantee),
+    format('grant usage on sequence {core}.%I to %I', s.relname, existing_tables.grantee),
     3
-from tables
-join pg_depend as d on tables.oid = d.refobjid and d.deptype = 'a' and d.classid = 'pg_class'::regclass
+from existing_tables
+join pg_depend as d on existing_tables.oid = d.refobjid and d.deptype = 'a' and d.classid = 'pg_class'::regclass
 join pg_class as s on d.objid = s.oid and s.relkind = 'S'
-where tables.privilege = 'INSERT' and not has_sequence_privilege(tables.grantee, s.oid, 'usage')
-order by place, query
+where existing_tables.privilege = 'INSERT' and not has_sequence_privilege(existing_tables.grantee, s.oid, 'usage')
+order by position, query

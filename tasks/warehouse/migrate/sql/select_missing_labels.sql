@@ -1,4 +1,4 @@
--- $1 names of metrics. Those that the type of core's metric does not have; none where it is no enum.
+-- The metrics that the type of core's metric lacks; none where the type is not an enum.
 select
     t.oid::regtype::text as type,
     wanted.label
@@ -6,7 +6,7 @@ from pg_class as c
 join pg_namespace as n on c.relnamespace = n.oid
 join pg_attribute as a on c.oid = a.attrelid and a.attname = 'metric'
 join pg_type as t on a.atttypid = t.oid and t.typtype = 'e'
-cross join unnest($1::text[]) as wanted (label)
+cross join unnest(:metrics::text[]) as wanted (label)
 where
     n.nspname = '{core}'
     and c.relname in ('measurements', 'measurement_revisions')

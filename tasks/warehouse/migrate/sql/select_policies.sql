@@ -1,9 +1,9 @@
--- Only where TimescaleDB is there: $1 schema of core.
+-- Only where TimescaleDB is installed.
 select
     proc_name,
     coalesce(config ->> 'compress_after', config ->> 'drop_after')::interval::text as after
 from timescaledb_information.jobs
 where
-    hypertable_schema = $1
+    hypertable_schema = '{core}'
     and hypertable_name = 'measurements'
     and proc_name in ('policy_compression', 'policy_retention')

@@ -1,6 +1,6 @@
--- $1 schema.name list, $2 those that are continuous aggregates, $3 roles: what none of them may refresh, and
--- what the first one needs. An aggregate is refreshed by its owner alone, whatever is granted; to make the role a
--- member of the engineer's would let it alter core.
+-- names: schema.name of each object; aggregates: which are continuous aggregates. Returns the objects that none of
+-- the roles may refresh, and what the first role needs. A continuous aggregate is refreshed by its owner alone, whatever
+-- is granted; membership in the engineer's role would let the pipeline alter core.
 with
 
 objects as (
@@ -11,22 +11,22 @@ objects as (
         c.relowner,
         n.oid as schema_oid,
         format('%I.%I', n.nspname, c.relname) as name
-    from unnest($1::text[]) as wanted (name)
+    from unnest(:names::text[]) as wanted (name)
     join pg_namespace as n on split_part(wanted.name, '.', 1) = n.nspname
     join pg_class as c on n.oid = c.relnamespace and split_part(wanted.name, '.', 2) = c.relname
-    where c.relkind = 'm' or wanted.name = any($2::text[])
+    where c.relkind = 'm' or wanted.name = any(:aggregates::text[])
 
 ),
 
 roles as (
 
-    select role from unnest($3::text[]) as given (role)
+    select role from unnest(:roles::text[]) as given (role)
 
 )
 
 select
-    name || ' may not be refreshed' as what,
-    format('grant usage on schema %s to %I', schema_oid::regnamespace, ($3::text[])[1]) as query
+    name || ' may not be refreshed' as problem,
+    format('grant usage on schema %s to %I', schema_oid::regnamespace, (:roles::text[])[1]) as query
 from objects
 where not exists (select from roles where has_schema_privilege(roles.role, objects.schema_oid, 'usage'))
 union all
@@ -37,10 +37,10 @@ select
     end,
     case
         when relkind = 'm' and current_setting('server_version_num')::integer >= 170000
-            then format('grant maintain on %s to %I', name, ($3::text[])[1])
+            then format('grant maintain on %s to %I', name, (:roles::text[])[1])
         else format(
             'grant create on schema %s to %I; alter materialized view %s owner to %I',
-            schema_oid::regnamespace, ($3::text[])[1], name, ($3::text[])[1]
+            schema_oid::regnamespace, (:roles::text[])[1], name, (:roles::text[])[1]
         )
     end
 from objects

@@ -1,4 +1,4 @@
--- core.measurements_new takes the place, the grants and the views of core.measurements.
+-- core.measurements_new replaces core.measurements, with its grants and its views.
 do $$
 declare
     owner constant text := (select relowner::regrole::text from pg_class where oid = '{core}.measurements'::regclass);
@@ -14,7 +14,7 @@ declare
         cross join lateral aclexplode(c.relacl) as acl
         where c.oid = '{core}.measurements'::regclass and acl.grantee <> c.relowner
     );
-    -- CREATE OR REPLACE keeps a view's owner, grants, comment and what stands on it.
+    -- CREATE OR REPLACE keeps a view's owner, grants, comment and the views that read it.
     views constant text[] := array(
         select distinct
             format(

@@ -72,10 +72,10 @@ def test_load_log_keeps_the_whole_message_and_the_id() -> None:
     assert (line["started"], line["message"], line["load_id"]) == ("01.05 00:05", "x" * 300, str(LOAD_ID))
 
 
-def test_load_log_on_a_terminal_has_the_beginning_of_the_id(terminal: Console) -> None:
+def test_load_log_on_a_terminal_has_the_last_digits_of_the_id(terminal: Console) -> None:
     (line,) = log_lines([LOAD], ZoneInfo("UTC"))
 
-    assert line["load_id"] == "01a2151d-6c18"
+    assert line["load_id"] == "cdff6776"
 
 
 def test_error_is_one_line_on_stderr_whatever_its_brackets(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.problems import FileProblem
 from schemas.settings import Settings
 from tasks.ingest.find_files import find_files
 from tasks.warehouse.storage import LOCAL
@@ -106,8 +107,8 @@ async def test_file_that_cannot_be_opened_or_is_moved_away_leaves_the_others_alo
 
     assert [file.relative_path for file in found.files] == ["good.csv"]
     assert found.growing == ["moved.csv"]
-    assert {name: str(error) for name, error in found.unreadable.items()} == {
-        "locked.csv": "файл не открывается (Permission denied): проверьте права"
+    assert {name: (error.problem, error.data) for name, error in found.unreadable.items()} == {
+        "locked.csv": (FileProblem.NOT_READABLE, {"error": "Permission denied"})
     }
 
 

@@ -12,7 +12,8 @@ from schemas.errors import MappingError
 from schemas.mappings import read_mappings
 from schemas.settings import Settings
 from tasks.ingest.read_tables import peek, read_tables
-from tasks.sources.draft_mapping import Sheet, draft_mapping
+from tasks.sources.draft_mapping import draft_mapping
+from tasks.sources.find_tables import Sheet
 from tasks.validate.parse_readings import parse
 from tests import files
 

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.settings import Settings
 from schemas.table_schema import Column, MetricColumn, TableSchema
-from tasks.validate.apply_rules import Judged, Meter, judge
+from tasks.validate.apply_rules import Meter, Outcome, apply_rules
 from tasks.validate.parse_readings import parse
 from tasks.validate.row_errors import row_errors
 
@@ -16,11 +16,11 @@ LONG = ["timestamp", "building", "meter", "metric", "value", "unit"]
 WIDE = {"Подача": "flow_supply", "Т1": "T1", "Т2": "T2"}
 
 
-def long_layout(**changes: object) -> TableSchema:
+def long_table(**changes: object) -> TableSchema:
     fields = {
         "layout": "long",
         "header_row": 1,
-        "columns": [Column(key=key, heading=key, letter="ABCDEF"[place]) for place, key in enumerate(LONG)],
+        "columns": [Column(key=key, heading=key, letter="ABCDEF"[index]) for index, key in enumerate(LONG)],
         "timestamp_column": "timestamp",
         "building_column": "building",
         "meter_column": "meter",
@@ -33,12 +33,12 @@ def long_layout(**changes: object) -> TableSchema:
     return TableSchema.model_validate(fields | changes)
 
 
-def wide_layout(**changes: object) -> TableSchema:
+def wide_table(**changes: object) -> TableSchema:
     keys = ["Дата", "Час", *WIDE]
     fields = {
         "layout": "day-sheet",
         "header_row": 1,
-        "columns": [Column(key=key, heading=key, letter="ABCDE"[place]) for place, key in enumerate(keys)],
+        "columns": [Column(key=key, heading=key, letter="ABCDE"[index]) for index, key in enumerate(keys)],
         "date_column": "Дата",
         "hour_column": "Час",
         "meter_code": "M",
@@ -49,12 +49,12 @@ def wide_layout(**changes: object) -> TableSchema:
     return TableSchema.model_validate(fields | changes)
 
 
-def judged(layout: TableSchema, rows: list[list[str | None]], **settings: object) -> Judged:
-    keys = [column.key for column in layout.columns]
+def validated(table: TableSchema, rows: list[list[str | None]], **settings: object) -> Outcome:
+    keys = [column.key for column in table.columns]
     columns = [pa.array(cells, pa.string()) for cells in zip(*rows, strict=True)]
     row_nums = pa.array(range(2, len(rows) + 2), pa.int32())
     batch = pa.record_batch([row_nums, *columns], names=["row_num", *keys])
-    return judge(parse(layout, batch), METERS, Settings.model_validate(settings))
+    return apply_rules(parse(table, batch), METERS, Settings.model_validate(settings))
 
 
 def long_row(**changes: str | None) -> list[str | None]:
@@ -69,7 +69,7 @@ def long_row(**changes: str | None) -> list[str | None]:
     return list((row | changes).values())
 
 
-def reasons(result: Judged) -> list[str | None]:
+def reasons(result: Outcome) -> list[str | None]:
     return list(result.readings.column("reason").to_pylist())
 
 
@@ -97,24 +97,24 @@ def reasons(result: Judged) -> list[str | None]:
 def test_a_bad_row_is_rejected_with_its_reason_and_column(
     changes: dict[str, str | None], reason: str, column: str
 ) -> None:
-    layout = long_layout()
+    table = long_table()
 
-    result = judged(layout, [long_row(**changes), long_row(timestamp="2025-04-01 06:00")])
+    result = validated(table, [long_row(**changes), long_row(timestamp="2025-04-01 06:00")])
 
     assert reasons(result) == [reason, None]
     assert result.readings.column("quality").to_pylist() == [2, 0]
-    errors = row_errors([layout], result.readings.slice(0, 1)).to_pylist()
+    errors = row_errors([table], result.readings.slice(0, 1)).to_pylist()
     assert [(error["reason"], error["column_name"], error["row_num"]) for error in errors] == [(reason, column, 2)]
 
 
 def test_several_reasons_are_joined_in_a_stable_order() -> None:
-    result = judged(long_layout(), [long_row(timestamp="x", value="abc", meter="X")])
+    result = validated(long_table(), [long_row(timestamp="x", value="abc", meter="X")])
 
     assert reasons(result) == ["bad_timestamp;bad_number;unmapped_code"]
 
 
 def test_identical_duplicate_is_dropped_and_counted() -> None:
-    result = judged(long_layout(), [long_row(), long_row(value="60,0")])
+    result = validated(long_table(), [long_row(), long_row(value="60,0")])
 
     assert result.readings.num_rows == 1
     assert len(result.duplicates) == 1
@@ -122,14 +122,14 @@ def test_identical_duplicate_is_dropped_and_counted() -> None:
 
 
 def test_conflicting_duplicates_are_all_rejected() -> None:
-    result = judged(long_layout(), [long_row(), long_row(value="61"), long_row(value="60")])
+    result = validated(long_table(), [long_row(), long_row(value="61"), long_row(value="60")])
 
     assert Counter(reasons(result)) == {"conflicting_duplicate": 3}
     assert len(result.duplicates) == 0
 
 
-def test_rejected_row_does_not_make_its_twin_a_duplicate() -> None:
-    result = judged(long_layout(), [long_row(), long_row(value="н/д")])
+def test_a_rejected_row_does_not_make_another_a_duplicate() -> None:
+    result = validated(long_table(), [long_row(), long_row(value="н/д")])
 
     assert reasons(result) == [None, "missing_value"]
 
@@ -137,7 +137,7 @@ def test_rejected_row_does_not_make_its_twin_a_duplicate() -> None:
 def test_unit_is_converted_to_the_metrics_own() -> None:
     row = long_row(metric="flow_supply", value="1", unit="л/с")
 
-    result = judged(long_layout(), [row])
+    result = validated(long_table(), [row])
 
     assert result.readings.column("value").to_pylist() == [3.6]
     assert result.readings.column("unit").to_pylist() == ["м3/ч"]
@@ -146,7 +146,7 @@ def test_unit_is_converted_to_the_metrics_own() -> None:
 def test_volume_of_a_half_hour_becomes_a_flow_per_hour() -> None:
     row = long_row(metric="Подача", value="1,5", unit="куб. м")
 
-    result = judged(long_layout(interval_minutes=30), [row])
+    result = validated(long_table(interval_minutes=30), [row])
 
     assert result.readings.column("value").to_pylist() == [3.0]
 
@@ -155,8 +155,7 @@ def test_register_read_at_the_end_of_the_interval_is_stamped_there() -> None:
     row = long_row(metric="consumption_cumulative", unit="м3")
 
     at_start, at_end = (
-        judged(long_layout(register_read_at=place), [row]).readings.column("ts")[0].as_py()
-        for place in ("start", "end")
+        validated(long_table(register_read_at=end), [row]).readings.column("ts")[0].as_py() for end in ("start", "end")
     )
 
     assert (at_end - at_start).total_seconds() == 3600
@@ -186,25 +185,25 @@ def wide_row(supply: str = "1", t1: str = "60", t2: str = "40", hour: str = "0-1
     ],
 )
 def test_delta_t_flags_both_temperatures_and_still_loads_them(row: list[str | None], flagged: bool) -> None:
-    result = judged(wide_layout(), [row])
+    result = validated(wide_table(), [row])
 
-    verdicts = dict(zip(result.readings.column("metric").to_pylist(), reasons(result), strict=True))
+    reason_by_metric = dict(zip(result.readings.column("metric").to_pylist(), reasons(result), strict=True))
     expected = "delta_t_out_of_norm" if flagged else None
-    assert verdicts == {"flow_supply": None, "T1": expected, "T2": expected}
+    assert reason_by_metric == {"flow_supply": None, "T1": expected, "T2": expected}
     assert set(result.readings.column("quality").to_pylist()) == ({0, 1} if flagged else {0})
 
 
 def test_delta_t_norm_follows_the_settings() -> None:
-    result = judged(wide_layout(), [wide_row(t1="60", t2="50")], delta_t_min=5, delta_t_max=12)
+    result = validated(wide_table(), [wide_row(t1="60", t2="50")], delta_t_min=5, delta_t_max=12)
 
     assert set(reasons(result)) == {None}
 
 
 def test_bad_hour_is_reported_once_for_the_row_with_its_cell() -> None:
-    layout = wide_layout()
+    table = wide_table()
 
-    result = judged(layout, [wide_row(hour="2025-01-02")])
+    result = validated(table, [wide_row(hour="2025-01-02")])
 
     assert reasons(result) == ["bad_timestamp"] * 3
-    (error,) = row_errors([layout], result.readings).to_pylist()
+    (error,) = row_errors([table], result.readings).to_pylist()
     assert (error["column_name"], error["cell"], error["metric"]) == ("Час", "B2", None)

@@ -23,7 +23,7 @@ from tasks.validate.parse_numbers import read_numbers
         (" 3 ", 3.0),
     ],
 )
-@pytest.mark.parametrize("beside", [[], ["no number"]], ids=["tidy_column", "untidy_column"])
+@pytest.mark.parametrize("beside", [[], ["not a number"]], ids=["tidy_column", "untidy_column"])
 def test_every_spelling_of_a_number_is_read_exactly(cell: str, value: float, beside: list[str]) -> None:
     numbers = read_numbers(pa.array([cell, *beside], pa.string()))
 
@@ -34,7 +34,7 @@ def test_every_spelling_of_a_number_is_read_exactly(cell: str, value: float, bes
 
 @pytest.mark.parametrize("cell", ["NaN", "inf", "-inf", "#DIV/0!", "abc", "1.234,5", "12 34", "1,2,3", "--1"])
 @pytest.mark.parametrize("beside", [[], ["1,5"]], ids=["tidy_column", "untidy_column"])
-def test_what_is_no_number_is_bad_and_has_no_value(cell: str, beside: list[str]) -> None:
+def test_text_that_is_not_a_number_is_bad_and_has_no_value(cell: str, beside: list[str]) -> None:
     numbers = read_numbers(pa.array([cell, *beside], pa.string()))
 
     assert numbers.bad[0]

@@ -42,7 +42,7 @@ def test_every_spelling_of_an_hour_is_its_interval_start(hour: str, expected: st
 
 
 @pytest.mark.parametrize(("hour", "expected"), [("1", "00"), ("24:00", "23"), ("0-1", "00")])
-def test_an_hour_that_stands_for_the_end_is_moved_to_the_start(hour: str, expected: str) -> None:
+def test_an_hour_that_names_the_end_is_moved_to_the_start(hour: str, expected: str) -> None:
     assert start("01.04.2025", hour, stamp="end") == f"2025-04-01T{expected}:00:00+03:00"
 
 
@@ -51,7 +51,7 @@ def test_first_of_april_is_not_read_as_fourth_of_january() -> None:
 
 
 @pytest.mark.parametrize(
-    ("date", "hour", "part"),
+    ("date", "hour", "cell"),
     [
         ("04/01/2025", "0-1", "date"),
         ("31.02.2025", "0-1", "date"),
@@ -67,11 +67,11 @@ def test_first_of_april_is_not_read_as_fourth_of_january() -> None:
         ("01.04.2025 05:00", "0-1", "date"),
     ],
 )
-def test_what_is_no_time_is_refused_and_the_cell_is_named(date: str, hour: str, part: str) -> None:
+def test_text_that_is_not_a_time_is_refused_and_its_cell_is_named(date: str, hour: str, cell: str) -> None:
     with pytest.raises(NotATimeError) as caught:
         start(date, hour)
 
-    assert caught.value.part == part
+    assert caught.value.cell == cell
 
 
 @pytest.mark.parametrize("stamp", ["2014-10-26 01:30", "2011-03-27 02:30"], ids=["came_twice", "never_came"])
@@ -80,7 +80,7 @@ def test_hour_of_a_clock_change_is_refused_not_guessed(stamp: str) -> None:
         start(stamp)
 
 
-def test_offset_in_the_stamp_settles_a_doubled_hour() -> None:
+def test_an_offset_in_the_time_stamp_resolves_a_repeated_hour() -> None:
     first, second = start("2014-10-26T01:30+04:00"), start("2014-10-26T01:30+03:00")
 
     assert first != second

@@ -1,0 +1,75 @@
+"""The three csv files of reference data: their columns, what a cell may hold, and the operators' words for errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "buildings": ("external_code", "address", "district_id"),
+    "itp": ("external_code", "building_code"),
+    "meters": ("external_code", "itp_code", "kind", "interval_minutes"),
+}
+"""Table of core → the columns of its file, in any order."""
+PARENTS = {"itp": ("building_code", "buildings"), "meters": ("itp_code", "itp")}
+"""Table → the column that refers to another table, and that table."""
+OPTIONAL_COLUMNS = frozenset({"address", "district_id"})
+KINDS = ("cold_water", "hot_water", "heat")
+MAX_INTERVAL_MINUTES = 1440
+
+
+class ReferenceProblem(StrEnum):
+    """What may be wrong with a file, a line or a cell of the reference data."""
+
+    NOT_READABLE = "not_readable"
+    NOT_UTF8 = "not_utf8"
+    NOT_CSV = "not_csv"
+    WRONG_COLUMNS = "wrong_columns"
+    WRONG_WIDTH = "wrong_width"
+    EMPTY = "empty"
+    NOT_PRINTABLE = "not_printable"
+    UNKNOWN_KIND = "unknown_kind"
+    BAD_INTERVAL = "bad_interval"
+    DUPLICATE_CODE = "duplicate_code"
+    UNKNOWN_PARENT = "unknown_parent"
+
+
+_TEMPLATES: dict[ReferenceProblem, str] = {
+    ReferenceProblem.NOT_READABLE: "файл не читается ({why}): нужен {path}",
+    ReferenceProblem.NOT_UTF8: "байт {offset} не UTF-8: сохраните файл в кодировке UTF-8",
+    ReferenceProblem.NOT_CSV: "не csv ({why}): проверьте кавычки",
+    ReferenceProblem.WRONG_COLUMNS: "столбцы {actual!r}: нужны {expected}",
+    ReferenceProblem.WRONG_WIDTH: "{actual} ячеек вместо {expected}: проверьте запятые и кавычки",
+    ReferenceProblem.EMPTY: "пусто: заполните ячейку",
+    ReferenceProblem.NOT_PRINTABLE: "непечатаемые знаки: удалите их",
+    ReferenceProblem.UNKNOWN_KIND: f"допустимы {', '.join(KINDS)}",
+    ReferenceProblem.BAD_INTERVAL: f"нужно целое число минут от 1 до {MAX_INTERVAL_MINUTES}",
+    ReferenceProblem.DUPLICATE_CODE: "код уже есть в строке {first_line}: оставьте одну",
+    ReferenceProblem.UNKNOWN_PARENT: "такого кода нет: добавьте его в {parent_table}.csv или исправьте",
+}
+
+
+class Cell(NamedTuple):
+    """A cell of a reference file."""
+
+    column: str
+    value: str
+
+
+class ReferenceMistake(NamedTuple):
+    """One error in the reference files: where it is, and what to do about it; its text is a line for the operators."""
+
+    file: str
+    problem: ReferenceProblem
+    data: Mapping[str, object] = {}
+    line: int | None = None
+    cell: Cell | None = None
+
+    def __str__(self) -> str:
+        where = [self.file]
+        if self.line is not None:
+            where.append(f"строка {self.line}")
+        if self.cell is not None:
+            where += [f"столбец {self.cell.column}", f"значение {self.cell.value!r}"]
+        return f"{', '.join(where)}: {_TEMPLATES[self.problem].format(**self.data)}"

@@ -1,0 +1,177 @@
+"""Bind a table's columns to what the mapping says they mean."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
+
+from schemas.errors import FileError
+from schemas.metrics import METRICS, factor_to_own_unit, fold
+from schemas.problems import FileProblem, FileRemark
+from schemas.settings import Settings
+from schemas.table_schema import Column, MetricColumn, TableSchema
+from schemas.table_spec import CODE_NAMES, TableSpec
+from tasks.ingest.find_header import Header, Heading, WantedColumn, wanted_columns
+
+_TIME_FIELDS = {"timestamp", "date", "hour", "tz"}
+_MAX_COLUMNS_NAMED = 20
+_MAX_NAME_LENGTH = 60
+_MAX_NAMES_LENGTH = 300
+_MAX_COLUMNS_COMPARED = 500
+
+
+def bind(
+    header: Header,
+    indexes: Sequence[int],
+    spec: TableSpec,
+    *,
+    sheet: str | None,
+    codes: dict[str, str | None],
+    settings: Settings,
+) -> TableSchema:
+    """Bind the columns with the given indexes, from 0; `codes` are those that are not in a column.
+
+    Raises:
+        FileError: a needed column is missing (the nearest match is named) or doubled, or its unit is another.
+
+    """
+    columns = _Columns.of(header, indexes, spec)
+    found = {wanted.field: columns.find(wanted) for wanted in wanted_columns(spec)}
+    keys = {field: column.key for field, column in found.items() if column}
+    _check_units(header, spec, {field: columns.index_of(column) for field, column in found.items() if column})
+    return TableSchema(
+        table_format=spec.table_format,
+        sheet=sheet,
+        header_row=header.line,
+        columns=columns.columns,
+        timestamp_column=keys.get("timestamp"),
+        date_column=keys.get("date"),
+        hour_column=keys.get("hour"),
+        tz_column=keys.get("tz"),
+        time_zone=spec.time_zone or settings.default_tz,
+        interval_minutes=spec.interval_minutes,
+        stamp=spec.stamp,
+        register_read_at=spec.register_read_at,
+        **{f"{name}_code": code for name, code in codes.items()},
+        **{f"{name}_column": keys.get(f"{name}_code") for name in CODE_NAMES},
+        metrics=[
+            MetricColumn(key=keys[f"metric:{heading}"], metric=meaning.metric, unit=meaning.unit)
+            for heading, meaning in spec.columns.items()
+        ],
+        metric_column=keys.get("metric"),
+        value_column=keys.get("value"),
+        unit_column=keys.get("unit"),
+        notes=_note_unmapped(columns.columns, set(keys.values())),
+    )
+
+
+def _note_unmapped(columns: Sequence[Column], bound_keys: set[str]) -> list[str]:
+    names = [_name(column)[:_MAX_NAME_LENGTH] for column in columns if column.key not in bound_keys and column.heading]
+    if not names:
+        return []
+    more = len(names) - _MAX_COLUMNS_NAMED
+    listed = ", ".join(names[:_MAX_COLUMNS_NAMED]) + (f" и ещё {more}" if more > 0 else "")
+    return [FileRemark.UNMAPPED_COLUMNS.format(columns=listed)]
+
+
+def _name(column: Column) -> str:
+    return f"{column.letter} «{column.heading}»"
+
+
+class _Columns(NamedTuple):
+    """The columns of a table and the names by which each can be found, best first."""
+
+    columns: list[Column]
+    indexes: Sequence[int]
+    """Per column, its index in the file's line."""
+    names: list[tuple[str, ...]]
+    """Per column, folded."""
+    in_block: list[bool]
+
+    @classmethod
+    def of(cls, header: Header, indexes: Sequence[int], spec: TableSpec) -> _Columns:
+        headings = [header.headings[index] if index < len(header.headings) else Heading("") for index in indexes]
+        letters = [str(xl_col_to_name(index)) for index in indexes]
+        titles = [" ".join(heading.text.split()) or letter for heading, letter in zip(headings, letters, strict=True)]
+        columns = [
+            Column(key=key, heading=heading.text, letter=letter)
+            for key, heading, letter in zip(_unique_keys(titles), headings, letters, strict=True)
+        ]
+        first, last = _block_indexes(spec.block)
+        names = [tuple(fold(name) for name in heading) for heading in headings]
+        return cls(columns, indexes, names, [first <= index <= last for index in indexes])
+
+    def index_of(self, column: Column) -> int:
+        """Return the index of a column in the file's line."""
+        return self.indexes[self.columns.index(column)]
+
+    def find(self, wanted: WantedColumn) -> Column | None:
+        """Find a column: inside the block before outside, by the whole heading before one line of it.
+
+        Raises:
+            FileError: it is needed and missing, or there are several.
+
+        """
+        spellings = {fold(spelling) for spelling in wanted.spellings}
+        for inside in (True, False) if wanted.field in _TIME_FIELDS else (True,):
+            for heading_line in range(len(Heading._fields)):
+                found = [
+                    column
+                    for column, names, in_block in zip(self.columns, self.names, self.in_block, strict=True)
+                    if in_block == inside and names[heading_line] in spellings
+                ]
+                if len(found) > 1:
+                    raise FileError(
+                        FileProblem.COLUMN_DOUBLED,
+                        column=wanted.spellings[0],
+                        columns=", ".join(_name(column) for column in found),
+                    )
+                if found:
+                    return found[0]
+        if wanted.required:
+            raise self._missing(wanted.spellings[0])
+        return None
+
+    def _missing(self, heading: str) -> FileError:
+        present = {fold(column.heading): column.heading for column in self.columns if column.heading}
+        listed = ", ".join(f"«{name}»" for name in present.values())
+        listed = f"{listed[:_MAX_NAMES_LENGTH]}…" if len(listed) > _MAX_NAMES_LENGTH else listed
+        similar = difflib.get_close_matches(fold(heading), list(present)[:_MAX_COLUMNS_COMPARED], 1, 0.5)
+        if similar:
+            return FileError(FileProblem.COLUMN_RENAMED, column=heading, similar=present[similar[0]], present=listed)
+        return FileError(FileProblem.COLUMN_MISSING, column=heading, present=listed)
+
+
+def _unique_keys(titles: Sequence[str]) -> list[str]:
+    """Return the titles, repetitions numbered: `t`, `t (2)`, …; `row_num` names the line number in a raw row."""
+    used = {"row_num"}
+    keys = []
+    counts: dict[str, int] = {}
+    for title in titles:
+        key = title
+        while key in used:
+            counts[title] = counts.get(title, 1) + 1
+            key = f"{title} ({counts[title]})"
+        used.add(key)
+        keys.append(key)
+    return keys
+
+
+def _block_indexes(block: str | None) -> tuple[int, int]:
+    if block is None:
+        return 0, 1 << 30
+    first, last = (int(xl_cell_to_rowcol(f"{letters}1")[1]) for letters in block.split(":"))
+    return first, last
+
+
+def _check_units(header: Header, spec: TableSpec, indexes: dict[str, int]) -> None:
+    """Refuse a column whose unit below the header differs from the mapping's: nothing is read by the old one."""
+    for heading, meaning in spec.columns.items():
+        unit = header.units.get(indexes[f"metric:{heading}"])
+        metric = METRICS[meaning.metric]
+        factors = [factor_to_own_unit(metric, text, interval_hours=1) for text in (unit, meaning.unit)]
+        if unit and factors[0] != factors[1]:
+            raise FileError(FileProblem.UNIT_DIFFERS, column=heading, unit=unit, expected=meaning.unit or metric.unit)

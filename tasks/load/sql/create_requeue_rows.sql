@@ -1,1 +1,0 @@
-create temporary table requeue_rows (load_id uuid, table_num smallint, row_num integer) on commit drop

@@ -1,0 +1,38 @@
+-- What is new or different: equal readings cost no write. meters: null if there are too many to name.
+insert into pending_changes
+with
+
+changed_rows as materialized (
+
+    select
+        incoming.*,
+        existing.load_id as old_load_id,
+        existing.value as old_value,
+        existing.quality as old_quality,
+        existing.time is null as is_new
+    from incoming
+    left join {core}.measurements as existing
+        on
+            incoming.meter_id = existing.meter_id
+            and incoming.time = existing.time
+            and incoming.metric = existing.metric
+            and existing.time between :first_time and :last_time
+            and (:meters::bigint[] is null or existing.meter_id = any(:meters::bigint[]))
+    where
+        existing.time is null
+        or (existing.value, existing.quality) is distinct from (incoming.value, incoming.quality)
+
+)
+
+select changed_rows.*
+from changed_rows
+where
+    is_new
+    -- A row that waited in stage does not replace the value of a file that came after its own.
+    or not exists (
+        select
+        from {quality}.quality_load_log as own
+        join {quality}.quality_load_log as origin on own.requeue_of = origin.load_id
+        join {quality}.quality_load_log as writer on writer.load_id = changed_rows.old_load_id
+        where own.load_id = changed_rows.load_id and writer.effective_at > origin.effective_at
+    )

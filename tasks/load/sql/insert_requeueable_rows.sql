@@ -1,0 +1,38 @@
+-- The one place that says which rows can be loaded once more. Rows of a load that another requeue has staged and not
+-- finished wait for it.
+with
+
+inserted as (
+
+    insert into requeueable_rows (load_id, table_num, row_num)
+    select
+        rows.load_id,
+        rows.table_num,
+        rows.row_num
+    from (
+        select load_id, table_num, row_num from {quality}.waiting_rows where :reason::text = 'unmapped_code'
+        union
+        select load_id, table_num, row_num
+        from {quality}.open_row_errors
+        where reason = :reason and :reason <> 'unmapped_code'
+    ) as rows
+    join {quality}.effective_loads as loads on rows.load_id = loads.load_id
+    where not exists (
+        select
+        from {quality}.quality_load_log as requeued
+        where
+            requeued.requeue_of = rows.load_id
+            and requeued.status = 'running'
+            and exists (
+                select from pg_locks
+                where
+                    locktype = 'advisory'
+                    and objsubid = 1
+                    and (classid::bigint << 32 | objid::bigint) = requeued.claim_key
+            )
+    )
+    returning 1
+
+)
+
+select count(*) from inserted

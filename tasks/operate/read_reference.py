@@ -1,0 +1,136 @@
+"""Read buildings, ITPs and meters from three csv files: all of them, or a list of everything that is wrong."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from schemas.errors import TerminalError
+from schemas.reference import (
+    COLUMNS,
+    KINDS,
+    MAX_INTERVAL_MINUTES,
+    OPTIONAL_COLUMNS,
+    Cell,
+    ReferenceMistake,
+    ReferenceProblem,
+)
+from tasks.warehouse.storage import LOCAL
+
+_MAX_SHOWN = 200
+
+
+class ReferenceFilesError(TerminalError):
+    """The reference files are wrong; `errors` has file, line, column, value and problem of each error."""
+
+    def __init__(self, errors: Sequence[ReferenceMistake]) -> None:
+        self.errors = list(errors)
+        shown = [str(error) for error in self.errors[:_MAX_SHOWN]]
+        more = len(self.errors) - len(shown)
+        rest = [f"… и ещё {more}"] if more else []
+        super().__init__("\n".join([f"справочник не загружен, ошибок: {len(self.errors)}", *shown, *rest]))
+
+
+class Line(NamedTuple):
+    """A line of a file with its cells by column."""
+
+    number: int
+    cells: dict[str, str]
+
+
+Reference = Mapping[str, Sequence[Line]]
+"""Table (`buildings`, `itp`, `meters`) → its checked lines."""
+
+
+def read_reference(folder: Path) -> Reference:
+    """Read and check the three csv files; whether a parent's code exists only the database can say.
+
+    Raises:
+        ReferenceFilesError: files are missing or wrong; all errors of all files are listed.
+
+    """
+    errors: list[ReferenceMistake] = []
+    reference: dict[str, list[Line]] = {}
+    for table in COLUMNS:
+        try:
+            reference[table] = list(_read(folder / f"{table}.csv", table))
+        except ReferenceFilesError as error:
+            errors += error.errors
+            continue
+        errors += _check(reference[table], f"{table}.csv")
+    if errors:
+        raise ReferenceFilesError(errors)
+    return reference
+
+
+def _read(path: Path, table: str) -> Iterator[Line]:
+    text = _decode(path)
+    header, _, _ = text.partition("\n")
+    # A Russian Excel saves csv with semicolons.
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=";" if ";" in header else ",", strict=True)
+    try:
+        names = [name.strip() for name in next(rows, [])]
+        if sorted(names) != sorted(COLUMNS[table]):
+            data = {"actual": ", ".join(names), "expected": ", ".join(COLUMNS[table])}
+            raise _error(path, ReferenceProblem.WRONG_COLUMNS, data, line=1)
+        for cells in rows:
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) != len(names):
+                width = {"actual": len(cells), "expected": len(names)}
+                raise _error(path, ReferenceProblem.WRONG_WIDTH, width, line=rows.line_num)
+            yield Line(rows.line_num, dict(zip(names, (cell.strip() for cell in cells), strict=True)))
+    except csv.Error as error:
+        raise _error(path, ReferenceProblem.NOT_CSV, {"why": error}, line=rows.line_num) from None
+
+
+def _decode(path: Path) -> str:
+    try:
+        with LOCAL.open(path) as file:
+            content = file.read()
+    except OSError as error:
+        raise _error(path, ReferenceProblem.NOT_READABLE, {"why": error.strerror, "path": path}) from None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise _error(path, ReferenceProblem.NOT_UTF8, {"offset": error.start}, line=line) from None
+
+
+def _error(
+    path: Path, problem: ReferenceProblem, data: Mapping[str, object], *, line: int | None = None
+) -> ReferenceFilesError:
+    return ReferenceFilesError([ReferenceMistake(path.name, problem, data, line)])
+
+
+def _check(lines: Sequence[Line], file: str) -> Iterator[ReferenceMistake]:
+    first_lines: dict[str, int] = {}
+    for line in lines:
+        for column, value in line.cells.items():
+            if problem := _problem(column, value):
+                yield ReferenceMistake(file, problem, {}, line.number, Cell(column, value))
+        code = line.cells["external_code"]
+        if code and code in first_lines:
+            data = {"first_line": first_lines[code]}
+            cell = Cell("external_code", code)
+            yield ReferenceMistake(file, ReferenceProblem.DUPLICATE_CODE, data, line.number, cell)
+        first_lines.setdefault(code, line.number)
+
+
+def _problem(column: str, value: str) -> ReferenceProblem | None:
+    if not value:
+        return None if column in OPTIONAL_COLUMNS else ReferenceProblem.EMPTY
+    if not value.isprintable():
+        return ReferenceProblem.NOT_PRINTABLE
+    if column == "kind" and value not in KINDS:
+        return ReferenceProblem.UNKNOWN_KIND
+    if column == "interval_minutes" and not _is_interval(value):
+        return ReferenceProblem.BAD_INTERVAL
+    return None
+
+
+def _is_interval(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_INTERVAL_MINUTES

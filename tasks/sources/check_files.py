@@ -1,0 +1,133 @@
+"""Check files against the mappings: which mapping takes a file, and what it finds in it. Nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import pyarrow as pa
+
+from schemas.errors import DataopsError, FileError, TerminalError
+from schemas.mappings import SourceMapping, match_mapping
+from schemas.problems import FileProblem
+from schemas.settings import date_of_folder
+from schemas.table_schema import TableSchema
+from tasks.sources.preview_readings import ParsedBatch, summarise
+from tasks.warehouse.storage import LOCAL
+
+_MAX_NAMES_LENGTH = 300
+
+
+class OpenFile(Protocol):
+    """A file to look at: itself, or one out of an archive."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is on this machine."""
+
+    @property
+    def relative_path(self) -> str:
+        """Below the day's folder: what mappings are matched with."""
+
+    @property
+    def source_file(self) -> str:
+        """How a person knows it."""
+
+
+class OpenFiles(Protocol):
+    """A file, or the files of an archive."""
+
+    @property
+    def files(self) -> Sequence[OpenFile]:
+        """Those to read."""
+
+    @property
+    def left_out(self) -> Sequence[str]:
+        """Names in an archive that FILE_PATTERNS leaves out."""
+
+    @property
+    def broken(self) -> Mapping[str, FileError]:
+        """Source file → why it cannot be read."""
+
+
+class Table(Protocol):
+    """One table of a file; its `skipped` lines are counted while the batches are read."""
+
+    @property
+    def schema(self) -> TableSchema:
+        """What was found."""
+
+    @property
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Its raw rows."""
+
+
+class Steps(NamedTuple):
+    """What a check needs of the steps that read and parse; the caller passes them in."""
+
+    unpack: Callable[[Path, str], AbstractContextManager[OpenFiles]]
+    """Opens a file, given with its path below the day's folder."""
+    read_tables: Callable[[OpenFile, SourceMapping], Iterable[Table]]
+    parse: Callable[[TableSchema, pa.RecordBatch], tuple[pa.Table, pa.Table]]
+    """Returns a batch's readings, and an error for each that cannot be read."""
+
+
+class FileCheck(NamedTuple):
+    """What was found in one file."""
+
+    file: str
+    mapping: str | None
+    tables: list[dict[str, Any]]
+    """Fields of Preview, a table each."""
+    error: str | None
+
+
+def check_file(file: Path, mappings: list[SourceMapping], steps: Steps) -> list[FileCheck]:
+    """Check a file, or each file of an archive."""
+    try:
+        with open_files(file, steps.unpack) as opened:
+            return [_check(member, opened.broken.get(member.source_file), mappings, steps) for member in opened.files]
+    except (DataopsError, OSError) as error:
+        return [FileCheck(str(file), None, [], str(error))]
+
+
+@contextmanager
+def open_files(file: Path, unpack: Callable[[Path, str], AbstractContextManager[OpenFiles]]) -> Iterator[OpenFiles]:
+    """Open a file that a person names, wherever it is.
+
+    Raises:
+        TerminalError: there is no such file, or no file to read in an archive.
+
+    """
+    resolved = file.resolve()
+    if not LOCAL.is_inside(resolved, resolved.parent):
+        raise TerminalError(f"there is no file {str(file)!r}")
+    with unpack(file, path_for_mappings(resolved)) as opened:
+        if not opened.files:
+            raise FileError(FileProblem.NO_MATCHING_MEMBERS, members=", ".join(opened.left_out)[:_MAX_NAMES_LENGTH])
+        yield opened
+
+
+def path_for_mappings(file: Path) -> str:
+    """Return the path that mappings see: below the folder that is named after a day, else the bare name."""
+    day = next((parent for parent in file.parents if date_of_folder(parent)), file.parent)
+    return file.relative_to(day).as_posix()
+
+
+def _check(file: OpenFile, broken: FileError | None, mappings: list[SourceMapping], steps: Steps) -> FileCheck:
+    name: str | None = None
+    tables: list[dict[str, Any]] = []
+    try:
+        if broken:
+            raise broken
+        mapping = match_mapping(mappings, file.relative_path)
+        name = mapping.name
+        for table in steps.read_tables(file, mapping):
+            schema = table.schema
+            batches = (ParsedBatch(batch, *steps.parse(schema, batch)) for batch in table.batches)
+            tables.append(summarise(schema, batches)._asdict())
+    except (DataopsError, OSError) as error:
+        return FileCheck(file.source_file, name, tables, str(error))
+    return FileCheck(file.source_file, name, tables, None)

@@ -1,0 +1,3 @@
+-- taken: a transform has been working on them.
+delete from {quality}.changed_days
+where taken

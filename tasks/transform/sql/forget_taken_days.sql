@@ -1,1 +1,0 @@
-delete from {quality}.changed_days where taken

@@ -1,0 +1,4 @@
+-- taken: a transform is working on them.
+update {quality}.changed_days
+set taken = true
+where not taken

@@ -1,0 +1,1 @@
+call refresh_continuous_aggregate(:name::regclass, :since::timestamptz, :until::timestamptz)

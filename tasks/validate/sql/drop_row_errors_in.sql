@@ -1,0 +1,1 @@
+drop table row_errors_in

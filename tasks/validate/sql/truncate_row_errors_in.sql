@@ -1,0 +1,1 @@
+truncate row_errors_in

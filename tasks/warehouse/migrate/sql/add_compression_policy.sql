@@ -1,0 +1,1 @@
+select add_compression_policy('{core}.measurements'::regclass, :after::text::interval)

@@ -1,0 +1,1 @@
+select add_retention_policy('{core}.measurements'::regclass, :after::text::interval)

@@ -1,0 +1,1 @@
+create table {core}.measurements_new (like {core}.measurements including all)

@@ -1,0 +1,1 @@
+create temporary table sample (like {core}.measurements including all)

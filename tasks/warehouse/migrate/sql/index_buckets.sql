@@ -1,0 +1,2 @@
+-- {aggregate} is meter_hourly or meter_daily.
+create index on {features}.{aggregate} (meter_id, bucket_start)

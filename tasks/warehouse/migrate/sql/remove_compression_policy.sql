@@ -1,0 +1,1 @@
+select remove_compression_policy('{core}.measurements'::regclass)

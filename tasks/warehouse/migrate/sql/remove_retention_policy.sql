@@ -1,0 +1,1 @@
+select remove_retention_policy('{core}.measurements'::regclass)

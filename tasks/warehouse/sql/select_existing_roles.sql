@@ -1,0 +1,3 @@
+select rolname
+from pg_roles
+where rolname = any(:roles::text[])
