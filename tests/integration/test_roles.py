@@ -207,6 +207,12 @@ async def test_who_may_not_create_roles_is_told_the_sql_that_someone_else_has_to
     await admin.close()
 
 
+async def test_who_does_not_own_the_database_is_sent_to_its_owner(roles: PipelineHarness) -> None:
+    async with login(roles, "loader") as connection:
+        with pytest.raises(TerminalError, match="run `dataops db roles` as the database's owner"):
+            await set_up_roles(connection, roles.settings)
+
+
 async def test_dbt_without_its_role_is_told_which_grant_is_missing(
     roles: PipelineHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
