@@ -15,6 +15,7 @@ from tasks.warehouse.locks import (
     hold,
     hold_checksums,
     is_held,
+    list_held_keys,
     lock_transaction,
 )
 from tests.harness import PipelineHarness
@@ -92,6 +93,27 @@ async def test_lock_of_a_transaction_ends_with_it(pipeline: PipelineHarness, oth
     assert (during, await is_free(other, Lock.REQUEUE)) == (False, True)
 
 
+async def test_asking_whether_a_key_is_held_does_not_acquire_it(
+    pipeline: PipelineHarness, other: asyncpg.Connection
+) -> None:
+    assert not await is_held(pipeline.connection, 42)
+
+    assert await is_free(other, 42)
+
+
+@pytest.mark.parametrize("key", [2**63 - 1, 2**32 + 7, 7, -(2**63)])
+async def test_held_keys_are_listed_whole_whoever_holds_them(
+    pipeline: PipelineHarness, other: asyncpg.Connection, key: int
+) -> None:
+    await other.execute("select pg_advisory_lock($1)", key)
+
+    during = await list_held_keys(pipeline.connection, pipeline.settings)
+    await other.execute("select pg_advisory_unlock($1)", key)
+
+    assert during == [key]
+    assert await list_held_keys(pipeline.connection, pipeline.settings) == []
+
+
 async def test_claim_key_is_held_until_its_session_ends(pipeline: PipelineHarness, other: asyncpg.Connection) -> None:
     key = await acquire_claim_key(other)
 
@@ -99,4 +121,3 @@ async def test_claim_key_is_held_until_its_session_ends(pipeline: PipelineHarnes
     await other.close()
 
     assert (during, await is_held(pipeline.connection, key)) == (True, False)
-    assert await is_held(pipeline.connection, key) is False, "asking does not acquire it"
