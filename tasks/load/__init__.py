@@ -1,1 +1,1 @@
-"""Merge accepted readings into core, take loads back, and load rows again from stage."""
+"""Merge accepted readings into core, roll loads back, and load rows once more from stage."""

@@ -10,7 +10,7 @@ from schemas.reasons import Reason
 from schemas.settings import Settings
 from tasks.warehouse.connection import Connection
 from tasks.warehouse.load_log import Run, new_load_id
-from tasks.warehouse.locks import Lock, lock_transaction
+from tasks.warehouse.locks import Lock, list_held_keys, lock_transaction
 from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
@@ -46,7 +46,10 @@ async def requeue_rows(connection: Connection, run: Run, settings: Settings, *, 
 async def _collect_rows(connection: Connection, reason: Reason, settings: Settings) -> int:
     """Collect the rows that can be loaded once more in a temporary table of the transaction; returns their number."""
     await connection.execute(*sql("create_requeueable_rows", settings))
-    count: int = await connection.fetchval(*sql("insert_requeueable_rows", settings, reason=str(reason)))
+    held_keys = await list_held_keys(connection, settings)
+    count: int = await connection.fetchval(
+        *sql("insert_requeueable_rows", settings, reason=str(reason), held_keys=held_keys)
+    )
     return count
 
 

@@ -10,7 +10,11 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from enum import IntEnum
 
+from schemas.settings import Settings
 from tasks.warehouse.connection import Connection
+from tasks.warehouse.statements import Statements
+
+sql = Statements(__file__)
 
 
 class Lock(IntEnum):
@@ -72,3 +76,9 @@ async def is_held(connection: Connection, claim_key: int) -> bool:
         await connection.execute("select pg_advisory_unlock($1)", claim_key)
         return False
     return True
+
+
+async def list_held_keys(connection: Connection, settings: Settings) -> list[int]:
+    """List the keys of all advisory locks that sessions hold in the database, those of this session included."""
+    keys: list[int] = await connection.fetchval(*sql("select_held_keys", settings))
+    return keys

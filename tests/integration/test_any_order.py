@@ -28,7 +28,7 @@ Rows = dict[Cell, int]
 
 @dataclass
 class Load:
-    """What the model knows of a load: where in the order it stands and which readings it brought."""
+    """What the model knows of a load: where in the order it comes and which readings it brought."""
 
     order: tuple[int, ...]
     rows: Rows
@@ -36,11 +36,11 @@ class Load:
     children: list[UUID] = field(default_factory=list)
     waiting: Rows = field(default_factory=dict)
     replay_of: UUID | None = None
-    """Its rows that wait are this one's now, as long as this one counts."""
+    """Its rows that wait are this one's now, as long as this one is effective."""
 
 
 class Model:
-    """Core as a function of the loads that count: of several that hold a reading, the latest one's value."""
+    """Core as a function of the effective loads: of several that have a reading, the latest one's value."""
 
     def __init__(self) -> None:
         self.loads: dict[UUID, Load] = {}
@@ -72,11 +72,11 @@ class Model:
             parent.waiting = load.rows
 
     def loadable(self) -> set[UUID]:
-        counting = {load_id: load for load_id, load in self.loads.items() if not load.rolled_back}
-        replayed = {load.replay_of for load in counting.values()}
+        effective = {load_id: load for load_id, load in self.loads.items() if not load.rolled_back}
+        replayed = {load.replay_of for load in effective.values()}
         return {
             load_id
-            for load_id, load in counting.items()
+            for load_id, load in effective.items()
             if load_id not in replayed and any(cell[0] in self.known for cell in load.waiting)
         }
 
@@ -159,10 +159,10 @@ class History:
         self.rows_in_stage[row["load_id"]] = rows
 
     async def rollback(self, which: int) -> None:
-        """Take back one of the loads that count."""
-        counting = [load_id for load_id, load in self.model.loads.items() if not load.rolled_back]
-        if counting:
-            load_id = counting[which % len(counting)]
+        """Roll back one of the effective loads."""
+        effective = [load_id for load_id, load in self.model.loads.items() if not load.rolled_back]
+        if effective:
+            load_id = effective[which % len(effective)]
             try:
                 await self.pipeline.rollback(load_id)
             except TerminalError as error:
@@ -243,7 +243,7 @@ def test_any_order_of_loads_reloads_rollbacks_and_requeues(settings: Settings) -
     )
     @example([late(0), ("learn",), late(1), ("requeue",)])
     @example([late(0), ("learn",), late(1), ("requeue",), late(0), ("rollback", 3)])
-    # The second load finds the reading of the first standing; then a purge, and the first is taken back.
+    # The second load finds the reading of the first in core; then a purge, and the first is rolled back.
     @example([("load", "x.csv", {("A", 0): 1}), ("load", "y.csv", {("A", 0): 1}), ("purge",), ("rollback", 0)])
     @example(
         [

@@ -29,8 +29,8 @@ async def put_and_run(pipeline: PipelineHarness, name: str, *rows: str) -> UUID:
 
 
 async def value(pipeline: PipelineHarness, meter: str = "M") -> float | None:
-    found = await pipeline.connection.fetchval("select value from core.readings where meter_code = $1", meter)
-    return None if found is None else float(found)
+    stored = await pipeline.connection.fetchval("select value from core.readings where meter_code = $1", meter)
+    return None if stored is None else float(stored)
 
 
 async def test_rollback_removes_what_the_load_added_and_restores_what_it_replaced(pipeline: PipelineHarness) -> None:
@@ -74,7 +74,7 @@ async def test_reading_that_a_later_load_rewrote_is_left_and_counted(pipeline: P
     assert await value(pipeline) == 60
 
 
-async def test_value_that_another_load_also_held_stays(pipeline: PipelineHarness) -> None:
+async def test_value_that_another_load_has_too_stays(pipeline: PipelineHarness) -> None:
     await pipeline.add_meter("M")
     first = await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,60")
     other = await put_and_run(pipeline, "b.csv", "2025-04-30 00:00,M,T1,60", "2025-04-30 01:00,M,T1,1")
@@ -90,7 +90,7 @@ async def value_at(pipeline: PipelineHarness, hour: str) -> float | None:
     return (await pipeline.values()).get(("M", hour, "T1"))
 
 
-async def test_rollback_takes_the_rows_with_it_that_had_waited_for_their_code(pipeline: PipelineHarness) -> None:
+async def test_rollback_also_removes_the_rows_that_had_waited_for_their_code(pipeline: PipelineHarness) -> None:
     await pipeline.add_meter("M")
     load = await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,60", "2025-04-30 00:00,N,T1,61")
     await pipeline.add_meter("N")
@@ -173,7 +173,7 @@ async def test_replay_from_stage_needs_no_file_and_says_when_stage_is_empty(pipe
         await pipeline.replay_from_stage(load)
 
 
-async def test_requeue_by_reason_judges_the_rows_once_more(pipeline: PipelineHarness) -> None:
+async def test_requeue_by_reason_validates_the_rows_once_more(pipeline: PipelineHarness) -> None:
     await pipeline.add_meter("M")
     await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,160", "2025-04-30 01:00,M,T1,60")
     await pipeline.connection.execute("update stage.raw_rows set cells = replace(cells, '160', '60')")
@@ -184,10 +184,10 @@ async def test_requeue_by_reason_judges_the_rows_once_more(pipeline: PipelineHar
     assert await list_row_errors(pipeline.connection, ErrorFilter(), None, pipeline.settings) == []
 
 
-async def test_mended_file_resolves_the_errors_of_the_version_before(pipeline: PipelineHarness) -> None:
+async def test_corrected_file_resolves_the_errors_of_the_version_before(pipeline: PipelineHarness) -> None:
     await pipeline.add_meter("M")
     await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,x", "2025-04-30 00:00,N,T1,1")
-    mended = await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,60")
+    corrected = await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,60")
 
     open_ones = await list_row_errors(pipeline.connection, ErrorFilter(), None, pipeline.settings)
 
@@ -196,9 +196,9 @@ async def test_mended_file_resolves_the_errors_of_the_version_before(pipeline: P
         await pipeline.connection.fetchval(
             "select resolved_by from quality.quality_row_errors where reason = 'bad_number'"
         )
-        == mended
+        == corrected
     )
-    await pipeline.rollback(mended)
+    await pipeline.rollback(corrected)
     assert len(await list_row_errors(pipeline.connection, ErrorFilter(), None, pipeline.settings)) == 2
 
 
@@ -243,7 +243,7 @@ async def test_trace_and_revisions_lead_to_file_and_cell(pipeline: PipelineHarne
     ]
 
 
-async def test_status_says_which_columns_a_supplier_added_or_took_away(pipeline: PipelineHarness) -> None:
+async def test_status_says_which_columns_a_supplier_added_or_removed(pipeline: PipelineHarness) -> None:
     await pipeline.add_meter("M")
     head, row = "timestamp,meter_code,metric,value", "2025-04-30 00:00,M,T1,60"
     for name, text in {
@@ -263,7 +263,7 @@ async def test_status_says_which_columns_a_supplier_added_or_took_away(pipeline:
 
 
 async def command(*arguments: str) -> tuple[str, str]:
-    """Run `dataops` in this process; gives what it prints, and the error that ends it."""
+    """Run `dataops` in this process; returns what it prints, and the error that ends it."""
     done = await asyncio.to_thread(CliRunner().invoke, build_app(), arguments)
     return done.output, "" if isinstance(done.exception, SystemExit | None) else str(done.exception)
 

@@ -11,7 +11,6 @@ import asyncpg
 import pytest
 from python_calamine import CalamineWorkbook
 
-from tasks.warehouse.locks import acquire_claim_key
 from tasks.warehouse.spool import Spool
 from tests.harness import PipelineHarness, long_csv
 
@@ -37,13 +36,13 @@ def cells_of(path: Path, name: str) -> dict[tuple[str, dt.datetime, str], float]
     meter = "D-0000-GVS" if name == HOT else "D-0000-HVS"
     first = dt.datetime(2025, 4, 1, tzinfo=MOSCOW)
     return {
-        (meter, first + dt.timedelta(hours=hour), metric): float(row[2 + place])  # type: ignore[arg-type]
+        (meter, first + dt.timedelta(hours=hour), metric): float(row[2 + column])  # type: ignore[arg-type]
         for hour, row in enumerate(rows)
-        for place, metric in enumerate(METRICS[name])
+        for column, metric in enumerate(METRICS[name])
     }
 
 
-async def test_every_value_of_the_real_files_stands_in_core_at_its_hour(
+async def test_every_value_of_the_real_files_is_in_core_at_its_hour(
     pipeline: PipelineHarness, real_files: Path
 ) -> None:
     await put_real_files(pipeline, real_files)
@@ -78,7 +77,7 @@ async def test_running_again_skips_both_files_and_changes_nothing(pipeline: Pipe
     again = await pipeline.run()
 
     assert [row["status"] for row in again] == ["skipped", "skipped"]
-    assert all(str(row["load_id"]) in again[place]["message"] for place, row in enumerate(first))
+    assert all(str(row["load_id"]) in again[index]["message"] for index, row in enumerate(first))
     assert await pipeline.digest() == digest
     assert await pipeline.connection.fetchval("select count(*) from stage.stage_raw_measurements") == 1440
 
@@ -112,7 +111,7 @@ async def test_same_bytes_under_another_name_are_skipped_and_the_earlier_load_is
     assert str(first["load_id"]) in second["message"]
 
 
-async def test_older_version_delivered_again_is_skipped_so_the_newer_value_stands(pipeline: PipelineHarness) -> None:
+async def test_older_version_delivered_again_is_skipped_so_the_newer_value_stays(pipeline: PipelineHarness) -> None:
     await pipeline.add_meter("M")
     for value in ("60", "61", "60"):
         pipeline.put("a.csv", long_csv(f"2025-04-30 00:00,M,T1,{value}"))
@@ -136,18 +135,18 @@ async def test_replay_by_hand_loads_the_same_file_again(pipeline: PipelineHarnes
     assert (again["status"], again["rows_unchanged"]) == ("success", 1)
 
 
-async def test_broken_file_fails_alone_and_loads_after_it_is_mended(pipeline: PipelineHarness) -> None:
+async def test_broken_file_fails_alone_and_loads_after_it_is_corrected(pipeline: PipelineHarness) -> None:
     await pipeline.add_meter("M")
     pipeline.put("bad.xlsx", b"PK\x03\x04 cut off")
     pipeline.put("good.csv", long_csv("2025-04-30 00:00,M,T1,60"))
 
     bad, good = await pipeline.run()
     pipeline.put("bad.xlsx", long_csv("2025-04-30 01:00,M,T1,61"))
-    mended, skipped = await pipeline.run()
+    corrected, skipped = await pipeline.run()
 
     assert (bad["status"], good["status"]) == ("failed", "success")
     assert "повреждён" in bad["message"]
-    assert (mended["status"], skipped["status"]) == ("success", "skipped")
+    assert (corrected["status"], skipped["status"]) == ("success", "skipped")
     assert await pipeline.connection.fetchval("select count(*) from core.measurements") == 2
 
 
@@ -208,7 +207,7 @@ async def test_two_files_with_one_reading_are_never_an_error(pipeline: PipelineH
     assert (first["rows_inserted"], second["rows_updated"]) == (1, 1)
 
 
-async def test_dead_runs_claim_is_taken_over_and_nothing_stays_half_done(pipeline: PipelineHarness) -> None:
+async def test_file_of_a_dead_run_is_loaded_again_and_nothing_stays_half_done(pipeline: PipelineHarness) -> None:
     await pipeline.add_meter("M")
     pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 01:00,M,T1,abc"))
     assert pipeline.settings.database_url
@@ -218,7 +217,7 @@ async def test_dead_runs_claim_is_taken_over_and_nothing_stays_half_done(pipelin
     await dead.ingest(run)
     await dead.validate(run)
     other.terminate()
-    # The server takes a moment to see it.
+    # The server needs a short while to see it.
     await pipeline.connection.execute("select pg_advisory_lock($1)", run.claim_key)
     await pipeline.connection.execute("select pg_advisory_unlock($1)", run.claim_key)
 
@@ -267,7 +266,7 @@ async def test_load_goes_on_without_the_files_that_an_earlier_machine_spooled(pi
     assert (log["rows_inserted"], log["rows_rejected"]) == (1, 1)
 
 
-async def test_a_large_file_is_validated_in_partitions_with_the_same_outcome(
+async def test_large_file_is_validated_in_partitions_with_the_same_outcome(
     pipeline: PipelineHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(5):
@@ -298,19 +297,6 @@ async def test_delta_t_settings_decide_what_is_suspect(
     (log,) = await PipelineHarness(pipeline.connection, changed).run()
 
     assert log["rows_suspect"] == suspect
-
-
-@pytest.mark.sessions
-async def test_acquire_claim_key_is_held_until_its_connection_closes(pipeline: PipelineHarness) -> None:
-    assert pipeline.settings.database_url
-    other = await asyncpg.connect(pipeline.settings.database_url.get_secret_value())
-    key = await acquire_claim_key(other)
-
-    held = await pipeline.connection.fetchval("select pg_try_advisory_lock($1)", key)
-    await other.close()
-    freed = await pipeline.connection.fetchval("select pg_try_advisory_lock($1)", key)
-
-    assert (held, freed) == (False, True)
 
 
 async def test_equal_bytes_in_two_buildings_folders_are_two_contents(

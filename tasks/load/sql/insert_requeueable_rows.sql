@@ -1,5 +1,5 @@
 -- The one place that says which rows can be loaded once more. Rows of a load that another requeue has staged and not
--- finished wait for it.
+-- finished wait for it, as long as its run holds its claim key.
 with
 
 inserted as (
@@ -23,13 +23,7 @@ inserted as (
         where
             requeued.requeue_of = rows.load_id
             and requeued.status = 'running'
-            and exists (
-                select from pg_locks
-                where
-                    locktype = 'advisory'
-                    and objsubid = 1
-                    and (classid::bigint << 32 | objid::bigint) = requeued.claim_key
-            )
+            and requeued.claim_key = any(:held_keys::bigint[])
     )
     returning 1
 
