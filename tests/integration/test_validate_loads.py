@@ -1,4 +1,4 @@
-"""What validation writes: row errors with their source rows, whatever the size of a file; meters that it finds."""
+"""What validation writes (`store_outcomes`) and the meters that it finds (`find_meters`): both are SQL."""
 
 from __future__ import annotations
 
