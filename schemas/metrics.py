@@ -1,4 +1,4 @@
-"""Metrics and units: what each stands for, what it may be, and how its many spellings are folded."""
+"""Metrics and units: what each means, which values are possible, and how its many spellings are folded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Kind = Literal["per interval", "register", "mean over the interval"]
 
 
 class Metric(NamedTuple):
-    """A quantity that a meter reports; values outside [lowest, highest] are impossible, not just unusual."""
+    """A quantity that a meter reports; values outside [lowest, highest] are impossible, not only unusual."""
 
     name: str
     unit: str
@@ -22,33 +22,33 @@ class Metric(NamedTuple):
 
 
 # A register of a building never passes 10^9, and a float64 beyond it loses the thousandths.
-_MOST = 1e9
+_MAX_VALUE = 1e9
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric("consumption_period", "м3", "per interval", 0, _MOST, "Water used in the interval"),
-        Metric("consumption_cumulative", "м3", "register", 0, _MOST, "Register of the meter"),
-        Metric("flow_supply", "м3/ч", "mean over the interval", 0, _MOST, "Hot water supplied"),
-        Metric("flow_return", "м3/ч", "mean over the interval", 0, _MOST, "Hot water returned"),
+        Metric("consumption_period", "м3", "per interval", 0, _MAX_VALUE, "Water used in the interval"),
+        Metric("consumption_cumulative", "м3", "register", 0, _MAX_VALUE, "Register of the meter"),
+        Metric("flow_supply", "м3/ч", "mean over the interval", 0, _MAX_VALUE, "Hot water supplied"),
+        Metric("flow_return", "м3/ч", "mean over the interval", 0, _MAX_VALUE, "Hot water returned"),
         Metric("T1", "°C", "mean over the interval", -20, 150, "Temperature of the supply"),
         Metric("T2", "°C", "mean over the interval", -20, 150, "Temperature of the return"),
-        Metric("pump_runtime_hours", "ч", "per interval", 0, _MOST, "Running time of the pump"),
+        Metric("pump_runtime_hours", "ч", "per interval", 0, _MAX_VALUE, "Running time of the pump"),
     )
 }
 
-# Letters that look alike: Cyrillic → Latin, so that `Т1` (Cyrillic) and `T1` are one word.
+# Letters that look alike, Cyrillic → Latin, so that `Т1` (Cyrillic) and `T1` are the same word.
 _LOOK_ALIKES = str.maketrans("авеёкмнорстухі", "abeekmhopctyxi")
 _MARKS = str.maketrans({"³": "3", "²": "2", "°": "o", "º": "o", "˚": "o", "−": "-", "–": "-", "\xa0": " "})
 
 
 def fold(text: str) -> str:
-    """Fold a heading, metric or unit to what stays the same between spellings.
+    """Fold a heading, metric or unit to what its spellings have in common.
 
     Case, look-alike letters, `ё`, spaces, dots, underscores and superscripts are folded.
     """
-    # Sheets repeat the same headings by the hundred; a long cell is none.
-    return _fold_once(text) if len(text) <= _LONGEST_HEADING else _fold(text)
+    # Sheets repeat the same headings hundreds of times; a long cell is not a heading.
+    return _fold_once(text) if len(text) <= _MAX_HEADING else _fold(text)
 
 
 def _fold(text: str) -> str:
@@ -57,7 +57,7 @@ def _fold(text: str) -> str:
     return re.sub(r"[\s._]+", "", text).replace("kyбm", "m3").replace("m^3", "m3")
 
 
-_LONGEST_HEADING = 200
+_MAX_HEADING = 200
 _fold_once = functools.lru_cache(maxsize=10_000)(_fold)
 
 
@@ -76,7 +76,7 @@ _METRIC_BY_SPELLING = {
 
 
 class Unit(NamedTuple):
-    """A unit as the files spell it, as a factor and an offset to the metric's own unit."""
+    """A unit that files use, as a factor to the metric's own unit."""
 
     dimension: Literal["volume", "flow", "temperature", "duration"]
     factor: float
@@ -95,7 +95,7 @@ _UNIT_SPELLINGS: dict[Unit, tuple[str, ...]] = {
     Unit("duration", 1 / 60): ("мин", "min"),
     Unit("duration", 1 / 3600): ("с", "сек", "s", "sec"),
 }
-# fold() makes one word of `с` (seconds) and `C` (degrees): which is meant is decided by the metric.
+# fold() makes the same word of `с` (seconds) and `C` (degrees): the metric decides which is meant.
 _UNITS_BY_SPELLING: dict[str, list[Unit]] = {}
 for _unit, _spellings in _UNIT_SPELLINGS.items():
     for _spelling in _spellings:
@@ -104,25 +104,34 @@ for _unit, _spellings in _UNIT_SPELLINGS.items():
 _DIMENSION_OF_UNIT = {"м3": "volume", "м3/ч": "flow", "°C": "temperature", "ч": "duration"}
 
 
+def unit_case(column: str) -> str:
+    """Return the SQL expression for the own unit of the metric in a column: NULL where the metric is unknown.
+
+    The view `core.readings` is made with it, so that METRICS is the only place that names the units.
+    """
+    cases = " ".join(f"when '{metric.name}' then '{metric.unit}'" for metric in METRICS.values())
+    return f"case {column}::text {cases} end"
+
+
 def find_metric(spelling: str) -> Metric | None:
-    """Find the metric that a spelling stands for, or None: an unknown one is never guessed."""
+    """Find the metric that a spelling means, or None: an unknown one is never guessed."""
     name = _METRIC_BY_SPELLING.get(fold(spelling))
     return METRICS[name] if name else None
 
 
 def factor_to_own_unit(metric: Metric, unit: str | None, *, interval_hours: float) -> float | None:
-    """Give the factor from a spelled unit to the metric's own unit, or None if the unit does not fit.
+    """Return the factor from a spelled unit to the metric's own unit, or None if the unit does not fit.
 
-    None for `unit` means the metric's own unit. A volume in a flow's place is the volume of one
+    None for `unit` means the metric's own unit. A volume in place of a flow is the volume of one
     interval, so it is divided by the interval's length.
     """
     if unit is None or not unit.strip():
         return 1.0
-    wanted = _DIMENSION_OF_UNIT[metric.unit]
+    dimension = _DIMENSION_OF_UNIT[metric.unit]
     for known in _UNITS_BY_SPELLING.get(fold(unit), []):
-        if known.dimension == wanted:
+        if known.dimension == dimension:
             return known.factor
-        if known.dimension == "volume" and wanted == "flow":
+        if known.dimension == "volume" and dimension == "flow":
             return known.factor / interval_hours
     return None
 

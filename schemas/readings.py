@@ -1,4 +1,4 @@
-"""Pandera models of a reading: what may enter core, and which row breaks which rule."""
+"""The Pandera model of a reading: what may enter core, and which reading breaks which rule."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from schemas.reasons import Reason
 UTC = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
 
 NO_METER = -1
-"""Stands for the meter of a code that the reference tables do not know."""
+"""The meter id of codes that do not fit the reference tables."""
 
 ACCEPTED = pyarrow.schema(
     [
@@ -27,7 +27,7 @@ ACCEPTED = pyarrow.schema(
         ("quality", pyarrow.int16()),
     ]
 )
-"""What validation leaves for the load, in the order of meter, time and metric."""
+"""What validation leaves for the merge, in the order of meter, time and metric."""
 
 METRIC_NAMES = list(METRICS)
 _LOWEST = np.array([metric.lowest for metric in METRICS.values()])
@@ -56,19 +56,19 @@ class Reading(pa.DataFrameModel):
     @pa.dataframe_check(name=Reason.UNMAPPED_CODE)
     @classmethod
     def meter_is_known(cls, rows: pd.DataFrame) -> pd.Series[bool]:
-        """Check that the code stands in the reference tables."""
+        """Check that the codes fit a meter of the reference tables."""
         return rows["meter_id"] != NO_METER
 
     @pa.dataframe_check(name=Reason.NEGATIVE)
     @classmethod
     def water_never_runs_backwards(cls, rows: pd.DataFrame) -> pd.Series[bool]:
-        """Check that volumes, flows, registers and hours are ≥ 0; temperatures have bounds of their own."""
+        """Check that volumes, flows, registers and hours are ≥ 0; temperatures have their own bounds."""
         return ~((rows["value"] < 0) & (_LOWEST[rows["metric"]] >= 0))
 
     @pa.dataframe_check(name=Reason.OUT_OF_RANGE)
     @classmethod
     def value_is_possible(cls, rows: pd.DataFrame) -> pd.Series[bool]:
-        """Check that the value lies within the metric's bounds (a negative volume has a reason of its own)."""
+        """Check that the value is within the metric's bounds (a negative volume has its own reason)."""
         too_low = (rows["value"] < _LOWEST[rows["metric"]]) & (_LOWEST[rows["metric"]] < 0)
         return ~(too_low | (rows["value"] > _HIGHEST[rows["metric"]]))
 
@@ -77,7 +77,7 @@ READING = Reading.to_schema()
 
 
 def delta_t_check(lowest: float, highest: float) -> pa.Check:
-    """Give the rule that flags an unusual T1 − T2: outside the norm while water flows, or outside 0…80.
+    """Return the rule that flags an unusual T1 − T2: outside the norm while water flows, or outside 0…80.
 
     Source: the operators' runbook (DELTA_T_MIN, DELTA_T_MAX).
     """

@@ -1,4 +1,4 @@
-"""Why a row is rejected or flagged: stable codes, and what the operators read about them."""
+"""Why a reading is rejected or flagged: stable codes, and what the operators read about them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum, StrEnum
 
 
 class Quality(IntEnum):
-    """The verdict on a reading: 0 and 1 are loaded, 2 stays in stage."""
+    """The outcome of validation: readings with 0 and 1 are merged into core, those with 2 stay in stage."""
 
     VALID = 0
     SUSPECT = 1
@@ -14,7 +14,7 @@ class Quality(IntEnum):
 
 
 class Reason(StrEnum):
-    """Stable codes, in the order in which several are joined by `;`."""
+    """Stable codes; several are joined by `;` in this order."""
 
     MISSING_COLUMN = "missing_column"
     BAD_TIMESTAMP = "bad_timestamp"
@@ -50,9 +50,10 @@ ADVICE: dict[Reason, str] = {
     Reason.OUT_OF_RANGE: "значение вне допустимых границ показателя: проверьте прибор или ячейку",
     Reason.UNMAPPED_CODE: (
         "такого кода нет в справочнике, или прибор там в другом здании или ИТП: "
-        "исправьте core.buildings, core.itp, core.meters и выполните dataops requeue"
+        "исправьте buildings.csv, itp.csv, meters.csv в data/reference (REFERENCE_DIR), "
+        "выполните dataops reference load, затем dataops requeue"
     ),
     Reason.CONFLICTING_DUPLICATE: "для этого часа в файле несколько разных значений: оставьте одно",
     Reason.DELTA_T_OUT_OF_NORM: "T1 − T2 вне нормы DELTA_T_MIN…DELTA_T_MAX: проверьте датчики",
 }
-"""What to do about each, in the operators' words."""
+"""What to do about each reason, in the operators' language."""

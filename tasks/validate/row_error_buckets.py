@@ -134,7 +134,8 @@ def _read_streams(file: Path) -> pa.Table:
 def _join(errors: pa.Table, batches: Iterable[tuple[int, pa.RecordBatch]]) -> pa.Table:
     errors = without_dictionaries(errors)
     keys = row_keys(errors)
-    source_rows = pa.concat_tables(_select_rows(table, batch, np.unique(keys)) for table, batch in batches)
+    wanted = np.sort(keys)
+    source_rows = pa.concat_tables(_select_rows(table, batch, wanted) for table, batch in batches)
     indices = pc.index_in(pa.array(keys), value_set=source_rows.column("key").combine_chunks())
     columns = {name: source_rows.column(name).take(indices) for name in ("cells", "payload")}
     return pa.table({name: errors.column(name) for name in errors.column_names} | columns)

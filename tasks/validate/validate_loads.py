@@ -61,7 +61,7 @@ class StagedLoad(NamedTuple):
         return self.raw_rows * max((len(table.metrics) or 1 for table in self.tables), default=1)
 
 
-async def find_staged_loads(connection: Connection, run: Run, settings: Settings) -> list[StagedLoad]:
+async def _find_staged_loads(connection: Connection, run: Run, settings: Settings) -> list[StagedLoad]:
     """Find the loads of a run that are staged and not yet validated."""
     rows = await connection.fetch(*sql("find_staged_loads", settings, flow_run_id=run.flow_run_id))
     return [
@@ -78,7 +78,7 @@ async def find_staged_loads(connection: Connection, run: Run, settings: Settings
 async def find_staged_batches(run: Run, warehouse: Warehouse) -> list[list[StagedLoad]]:
     """Batch the loads of a run that are staged and not yet validated."""
     async with warehouse.connect() as connection:
-        loads = await find_staged_loads(connection, run, warehouse.settings)
+        loads = await _find_staged_loads(connection, run, warehouse.settings)
     return list(batch_by_size(loads, rows=lambda load: load.readings))
 
 
@@ -160,13 +160,12 @@ async def _validate_partitions(
     """
     counts = OutcomeCounts(batch.tables)
     readings = await asyncio.to_thread(count_readings, batch.tables, spool)
-    total = max(readings.by_code.total(), 1)
+    advance = _Progress(readings.by_code.total(), progress).advance
     partitions = await _plan(connection, readings, settings)
     with ExitStack() as stack:
         writers = [stack.enter_context(write_accepted_stream(spool.accepted(load_id))) for load_id in batch.load_ids]
         path_of_bucket = partial(spool.row_errors, batch.load_ids[0])
         errors = stack.enter_context(RowErrorBuckets(readings.buckets, path_of_bucket))
-        done = trimmed = 0
         async for parsed, outcome in prefetch(_validate_each(batch, spool, partitions, settings)):
             counts.add(parsed, outcome)
             await asyncio.gather(
@@ -174,14 +173,28 @@ async def _validate_partitions(
                 asyncio.to_thread(write_accepted, outcome.readings, batch.file_indices, writers),
                 asyncio.to_thread(_add_errors, errors, batch, outcome.readings),
             )
-            done += len(parsed)
-            if done - trimmed > _TRIM_AFTER:
-                trim_heap()
-                trimmed = done
-            progress(done / total)
+            advance(len(parsed))
         joined = errors.join(read_all_raw_rows(batch.tables, spool))
         await store_row_errors(connection, batch.tables, joined, settings)
     return [counts.of_load(load_id) for load_id in batch.load_ids]
+
+
+class _Progress:
+    """Reports how many of the readings are validated, and trims the heap now and then."""
+
+    def __init__(self, total: int, report: Callable[[float], None]) -> None:
+        self._total = max(total, 1)
+        self._report = report
+        self._done = 0
+        self._trimmed = 0
+
+    def advance(self, readings: int) -> None:
+        """Count readings of a partition as validated."""
+        self._done += readings
+        if self._done - self._trimmed > _TRIM_AFTER:
+            trim_heap()
+            self._trimmed = self._done
+        self._report(self._done / self._total)
 
 
 async def _plan(connection: Connection, readings: ReadingCounts, settings: Settings) -> Partitions:

@@ -12,7 +12,7 @@ from schemas.raw_rows import SEPARATOR
 
 
 class PackedCells(NamedTuple):
-    """The cells of some rows; of each row one of both is null."""
+    """The cells of some rows; in each row one of the two is null."""
 
     cells: pa.Array
     """Texts joined by SEPARATOR."""
@@ -28,8 +28,8 @@ def pack_cells(batch: pa.RecordBatch) -> PackedCells:
     if data.count(SEPARATOR.encode()) == len(batch) * (len(columns) - 1) and b"\0" not in data:
         return PackedCells(joined, pa.nulls(len(batch), pa.string()))
     counts = pc.count_substring(joined, SEPARATOR)
-    odd = pc.or_(pc.not_equal(counts, len(columns) - 1), pc.match_substring(joined, "\0"))
-    rows = batch.drop_columns("row_num").filter(odd).to_pylist()
+    is_ambiguous = pc.or_(pc.not_equal(counts, len(columns) - 1), pc.match_substring(joined, "\0"))
+    rows = batch.drop_columns("row_num").filter(is_ambiguous).to_pylist()
     payloads = pa.array([json.dumps(row, ensure_ascii=False) for row in rows], pa.string())
-    nothing = pa.nulls(len(batch), pa.string())
-    return PackedCells(pc.if_else(odd, nothing, joined), pc.replace_with_mask(nothing, odd, payloads))
+    nulls = pa.nulls(len(batch), pa.string())
+    return PackedCells(pc.if_else(is_ambiguous, nulls, joined), pc.replace_with_mask(nulls, is_ambiguous, payloads))

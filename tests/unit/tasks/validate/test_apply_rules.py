@@ -2,71 +2,20 @@ from __future__ import annotations
 
 from collections import Counter
 
-import pyarrow as pa
 import pytest
 
 from schemas.settings import Settings
-from schemas.table_schema import Column, MetricColumn, TableSchema
+from schemas.table_schema import TableSchema
 from tasks.validate.apply_rules import Meter, Outcome, apply_rules
 from tasks.validate.parse_readings import parse
 from tasks.validate.row_errors import row_errors
+from tests.unit.tasks.validate.tables import long_row, long_table, raw_batch, wide_row, wide_table
 
 METERS = {"M": Meter(7, "I", "B")}
-LONG = ["timestamp", "building", "meter", "metric", "value", "unit"]
-WIDE = {"Подача": "flow_supply", "Т1": "T1", "Т2": "T2"}
-
-
-def long_table(**changes: object) -> TableSchema:
-    fields = {
-        "layout": "long",
-        "header_row": 1,
-        "columns": [Column(key=key, heading=key, letter="ABCDEF"[index]) for index, key in enumerate(LONG)],
-        "timestamp_column": "timestamp",
-        "building_column": "building",
-        "meter_column": "meter",
-        "metric_column": "metric",
-        "value_column": "value",
-        "unit_column": "unit",
-        "time_zone": "Europe/Moscow",
-        "interval_minutes": 60,
-    }
-    return TableSchema.model_validate(fields | changes)
-
-
-def wide_table(**changes: object) -> TableSchema:
-    keys = ["Дата", "Час", *WIDE]
-    fields = {
-        "layout": "day-sheet",
-        "header_row": 1,
-        "columns": [Column(key=key, heading=key, letter="ABCDE"[index]) for index, key in enumerate(keys)],
-        "date_column": "Дата",
-        "hour_column": "Час",
-        "meter_code": "M",
-        "metrics": [MetricColumn(key=key, metric=metric) for key, metric in WIDE.items()],
-        "time_zone": "Europe/Moscow",
-        "interval_minutes": 60,
-    }
-    return TableSchema.model_validate(fields | changes)
 
 
 def validated(table: TableSchema, rows: list[list[str | None]], **settings: object) -> Outcome:
-    keys = [column.key for column in table.columns]
-    columns = [pa.array(cells, pa.string()) for cells in zip(*rows, strict=True)]
-    row_nums = pa.array(range(2, len(rows) + 2), pa.int32())
-    batch = pa.record_batch([row_nums, *columns], names=["row_num", *keys])
-    return apply_rules(parse(table, batch), METERS, Settings.model_validate(settings))
-
-
-def long_row(**changes: str | None) -> list[str | None]:
-    row: dict[str, str | None] = {
-        "timestamp": "2025-04-01 05:00",
-        "building": "B",
-        "meter": "M",
-        "metric": "T1",
-        "value": "60",
-        "unit": "°C",
-    }
-    return list((row | changes).values())
+    return apply_rules(parse(table, raw_batch(table, rows)), METERS, Settings.model_validate(settings))
 
 
 def reasons(result: Outcome) -> list[str | None]:
@@ -159,10 +108,6 @@ def test_register_read_at_the_end_of_the_interval_is_stamped_there() -> None:
     )
 
     assert (at_end - at_start).total_seconds() == 3600
-
-
-def wide_row(supply: str = "1", t1: str = "60", t2: str = "40", hour: str = "0-1") -> list[str | None]:
-    return ["01.04.2025", hour, supply, t1, t2]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import pytest
+
+from schemas.reasons import ADVICE, SUSPECT_REASONS, Quality, Reason
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_has_advice_for_operators(reason: Reason) -> None:
+    assert len(ADVICE[reason]) > 20
+
+
+def test_an_unknown_code_is_fixed_in_the_reference_files_loaded_and_requeued() -> None:
+    steps = ["buildings.csv", "itp.csv", "meters.csv", "data/reference", "dataops reference load", "dataops requeue"]
+
+    places = [ADVICE[Reason.UNMAPPED_CODE].index(step) for step in steps]
+
+    assert places == sorted(places)
+
+
+def test_the_codes_of_quality_and_the_reasons_that_only_flag_are_part_of_the_contract() -> None:
+    assert [(quality.name, int(quality)) for quality in Quality] == [("VALID", 0), ("SUSPECT", 1), ("REJECTED", 2)]
+    assert {Reason.DELTA_T_OUT_OF_NORM} == SUSPECT_REASONS

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from schemas.raw_rows import RAGGED
+from schemas.reasons import Reason
+from tasks.validate.parse_readings import HOUR_IS_BAD, PARSED, REASON_BITS, meter_codes, parse
+from tests.unit.tasks.validate.tables import WIDE, long_row, long_table, raw_batch, wide_row, wide_table
+
+
+def test_each_metric_cell_of_a_wide_row_becomes_a_reading() -> None:
+    table = wide_table()
+
+    parsed = parse(table, raw_batch(table, [wide_row()]), table=3)
+
+    assert parsed.schema == PARSED
+    assert parsed.column("metric").to_pylist() == list(WIDE.values())
+    assert parsed.column("value").to_pylist() == [1.0, 60.0, 40.0]
+    assert set(parsed.column("table").to_pylist()) == {3}
+    assert {ts.isoformat() for ts in parsed.column("ts").to_pylist()} == {"2025-03-31T21:00:00+00:00"}
+
+
+def test_a_ragged_row_has_one_reason_and_none_for_the_cells_it_seems_to_lack() -> None:
+    table = wide_table()
+    rows = [wide_row(), [None, None, None, None, f"{RAGGED}too few"]]
+
+    parsed = parse(table, raw_batch(table, rows))
+
+    problems = dict(zip(parsed.column("row_num").to_pylist(), parsed.column("problems").to_pylist(), strict=True))
+    assert problems == {2: 0, 3: REASON_BITS[Reason.MISSING_COLUMN]}
+
+
+def test_a_bad_hour_is_told_from_a_bad_date() -> None:
+    table = wide_table()
+    bad_date = ["32.01.2025", *wide_row()[1:]]
+
+    parsed = parse(table, raw_batch(table, [wide_row(hour="99"), bad_date]))
+
+    bad = REASON_BITS[Reason.BAD_TIMESTAMP]
+    problems = dict(zip(parsed.column("row_num").to_pylist(), parsed.column("problems").to_pylist(), strict=True))
+    assert problems == {2: bad | HOUR_IS_BAD, 3: bad}
+    assert parsed.column("ts").null_count == len(parsed)
+
+
+def test_a_unit_in_the_cell_must_agree_with_the_metric() -> None:
+    table = long_table()
+    rows = [long_row(value="12,5 м3"), long_row(value="12,5 °C", unit=None)]
+
+    parsed = parse(table, raw_batch(table, rows))
+
+    assert parsed.column("problems").to_pylist() == [REASON_BITS[Reason.UNKNOWN_UNIT], 0]
+
+
+def test_an_unknown_metric_keeps_the_files_own_word_and_unit() -> None:
+    table = long_table()
+
+    parsed = parse(table, raw_batch(table, [long_row(metric="pressure", unit="бар")]))
+
+    assert parsed.select(["metric", "unit", "problems"]).to_pylist() == [
+        {"metric": "pressure", "unit": "бар", "problems": REASON_BITS[Reason.UNKNOWN_METRIC]}
+    ]
+
+
+def test_codes_are_trimmed_and_a_constant_code_is_repeated() -> None:
+    by_column, constant = long_table(), wide_table()
+
+    assert meter_codes(by_column, raw_batch(by_column, [long_row(meter=" M "), long_row(meter=None)])).to_pylist() == [
+        "M",
+        None,
+    ]
+    assert meter_codes(constant, raw_batch(constant, [wide_row()])).to_pylist() == ["M"]
+
+
+def test_a_table_without_values_gives_no_readings() -> None:
+    table = wide_table(metrics=[])
+
+    assert parse(table, raw_batch(table, [wide_row()])).num_rows == 0

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pyarrow as pa
+
+from schemas.raw_rows import RAGGED
+from schemas.reasons import ADVICE, Reason
+from tasks.validate.parse_readings import parse
+from tasks.validate.row_errors import column_letters, list_unreadable, row_keys
+from tests.unit.tasks.validate.tables import long_row, long_table, raw_batch, wide_row, wide_table
+
+
+def test_a_fault_of_the_row_is_listed_once_and_a_fault_of_a_cell_for_each_cell() -> None:
+    table = wide_table()
+    rows = [wide_row(hour="99"), wide_row(supply="x", t1="y"), wide_row()]
+
+    errors = list_unreadable(table, parse(table, raw_batch(table, rows)))
+
+    assert [(error["row_num"], error["cell"], error["metric"], error["reason"]) for error in errors.to_pylist()] == [
+        (2, "B2", None, "bad_timestamp"),
+        (3, "C3", "flow_supply", "bad_number"),
+        (3, "D3", "T1", "bad_number"),
+    ]
+    assert errors.column("message")[0].as_py() == ADVICE[Reason.BAD_TIMESTAMP]
+
+
+def test_a_ragged_row_points_to_its_first_cell_and_to_the_column_that_holds_the_line() -> None:
+    table = long_table()
+    ragged = [None, None, None, None, None, f"{RAGGED}too few"]
+
+    (error,) = list_unreadable(table, parse(table, raw_batch(table, [ragged]))).to_pylist()
+
+    assert (error["column_name"], error["cell"], error["reason"]) == ("unit", "A2", "missing_column")
+
+
+def test_a_formula_without_a_value_in_the_time_is_an_error_of_that_cell() -> None:
+    table = long_table()
+    rows = [long_row(timestamp="=A1"), long_row(value="=A1")]
+
+    errors = list_unreadable(table, parse(table, raw_batch(table, rows)))
+
+    assert [(error["cell"], error["reason"]) for error in errors.to_pylist()] == [
+        ("A2", "formula_without_value"),
+        ("E3", "formula_without_value"),
+    ]
+
+
+def test_readable_rows_have_no_errors() -> None:
+    table = long_table()
+
+    assert len(list_unreadable(table, parse(table, raw_batch(table, [long_row()])))) == 0
+
+
+def test_row_keys_identify_a_source_row_in_all_tables_and_keep_the_order_of_tables() -> None:
+    rows = pa.table({"table": pa.array([0, 0, 1], pa.int32()), "row_num": pa.array([5, 2**31 - 1, 1], pa.int32())})
+
+    keys = row_keys(rows)
+
+    assert keys.tolist() == sorted(set(keys.tolist()))
+
+
+def test_a_column_has_the_letter_of_its_own_table() -> None:
+    tables = pa.chunked_array([pa.array([0, 1, 1], pa.int32())])
+
+    letters = column_letters([long_table(), wide_table()], tables, pa.array(["value", "Т1", "value"]))
+
+    assert letters.to_pylist() == ["E", "D", None]

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+import pyarrow as pa
+import pytest
+
+from schemas.readings import ACCEPTED
+from schemas.settings import Settings
+from tasks.warehouse.spool import Spool, StreamWriter, read_stream, write_accepted_stream
+
+LOAD = UUID(int=1)
+SCHEMA = pa.schema([("a", pa.int32())])
+
+
+def test_every_kind_of_file_of_a_load_has_its_own_path(tmp_path: Path) -> None:
+    spool = Spool(Settings(state_dir=tmp_path))
+
+    paths = [
+        *(spool.raw(LOAD, number) for number in (0, 1)),
+        spool.accepted(LOAD),
+        *(spool.partition(LOAD, number) for number in (0, 1)),
+        *(spool.row_errors(LOAD, number) for number in (0, 1)),
+    ]
+
+    assert len(set(paths)) == len(paths)
+    assert {path.parent for path in paths} == {tmp_path / "spool"}
+
+
+def test_a_stream_is_read_batch_by_batch_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "a.arrow"
+
+    with StreamWriter(path, SCHEMA) as writer:
+        writer.write(pa.record_batch([[1, 2]], schema=SCHEMA))
+        writer.write(pa.table([[3]], schema=SCHEMA))
+
+    assert [batch.column("a").to_pylist() for batch in read_stream(path)] == [[1, 2], [3]]
+
+
+def test_a_stream_that_was_not_finished_has_no_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.arrow"
+
+    def write_and_fail() -> None:
+        with StreamWriter(path, SCHEMA) as writer:
+            writer.write(pa.record_batch([[1]], schema=SCHEMA))
+            raise RuntimeError("the reader failed")
+
+    with pytest.raises(RuntimeError, match="the reader failed"):
+        write_and_fail()
+
+    assert not path.exists()
+
+
+def test_a_load_without_accepted_readings_leaves_an_empty_stream(tmp_path: Path) -> None:
+    with write_accepted_stream(tmp_path / "accepted"):
+        pass
+
+    assert pa.Table.from_batches(read_stream(tmp_path / "accepted"), schema=ACCEPTED).num_rows == 0
+
+
+def test_only_files_older_than_two_days_are_deleted(tmp_path: Path) -> None:
+    spool = Spool(Settings(state_dir=tmp_path))
+    path = spool.raw(LOAD, 0)
+    with StreamWriter(path, SCHEMA):
+        pass
+    modified = path.stat().st_mtime
+
+    spool.delete_old(now=modified + 2 * 86_400 - 60)
+    assert path.exists()
+
+    spool.delete_old(now=modified + 2 * 86_400 + 60)
+    assert not path.exists()
