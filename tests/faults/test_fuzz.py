@@ -89,7 +89,7 @@ def no_hang() -> Iterator[None]:
 class Read(NamedTuple):
     """One table as the pipeline reads it."""
 
-    layout: TableSchema
+    schema: TableSchema
     raw: list[dict[str, Any]]
     readings: list[dict[str, Any]]
 
