@@ -68,7 +68,7 @@ _DRAFT = "составьте описание источника командо�
 _REQUEST_AGAIN = "файл повреждён, запросите его ещё раз"
 _TOO_LONG = "ячейка или строка длиннее {max_megabytes} МБ, или кавычка не закрыта: исправьте файл"
 
-# What a library or the system says of the cause is not Russian: it has a line of its own, the last.
+# What a library or the system says of the cause is not Russian: it goes onto a separate line, the last.
 _TEMPLATES: dict[FileProblem, str] = {
     FileProblem.INTERNAL_ERROR: "ошибка программы на шаге «{step}»: передайте разработчикам журнал запуска\n{error}",
     FileProblem.INTERRUPTED: "запуск прерван; файл загружается заново",

@@ -115,9 +115,9 @@ def _grid(sheet: SheetInfo, arrow_file: str) -> SheetGrid:
 def _choose(names: Sequence[str], present: Sequence[SheetInfo]) -> list[str]:
     """Find the sheets by name, hidden or not, or by glob among the visible ones."""
     if not names:
-        found = [sheet.name for sheet in present if sheet.visible][:1]
+        chosen = [sheet.name for sheet in present if sheet.visible][:1]
     else:
-        found = [
+        chosen = [
             sheet.name
             for sheet in present
             if any(_folded(sheet.name) == _folded(name) for name in names)
@@ -126,9 +126,9 @@ def _choose(names: Sequence[str], present: Sequence[SheetInfo]) -> list[str]:
     missing = [
         name
         for name in names
-        if not any(_folded(sheet) == _folded(name) or fnmatch(_folded(sheet), _folded(name)) for sheet in found)
+        if not any(_folded(sheet) == _folded(name) or fnmatch(_folded(sheet), _folded(name)) for sheet in chosen)
     ]
-    if missing or not found:
+    if missing or not chosen:
         raise FileError(
             FileProblem.SHEET_MISSING,
             missing=", ".join(f"«{name}»" for name in missing) or "видимого",
@@ -136,7 +136,7 @@ def _choose(names: Sequence[str], present: Sequence[SheetInfo]) -> list[str]:
                 :_MAX_NAMES_LENGTH
             ],
         )
-    return found
+    return chosen
 
 
 def _folded(name: str) -> str:

@@ -61,7 +61,7 @@ def test_file_that_is_not_an_archive_is_itself(tmp_path: Path) -> None:
 
     found = unpacked(file)
 
-    assert ([one.path for one in found.files], found.left_out, found.broken) == ([file], [], {})
+    assert ([member.path for member in found.files], found.left_out, found.broken) == ([file], [], {})
     assert not is_archive(file, Settings())
 
 
