@@ -128,15 +128,17 @@ def _choose(names: Sequence[str], present: Sequence[SheetInfo]) -> list[str]:
         for name in names
         if not any(_folded(sheet) == _folded(name) or fnmatch(_folded(sheet), _folded(name)) for sheet in chosen)
     ]
-    if missing or not chosen:
-        raise FileError(
-            FileProblem.SHEET_MISSING,
-            missing=", ".join(f"«{name}»" for name in missing) or "видимого",
-            sheets=", ".join(f"«{sheet.name}»" + ("" if sheet.visible else " (скрыт)") for sheet in present)[
-                :_MAX_NAMES_LENGTH
-            ],
-        )
+    if missing:
+        names_missing = ", ".join(f"«{name}»" for name in missing)
+        raise FileError(FileProblem.SHEET_MISSING, missing=names_missing, sheets=_list(present))
+    if not chosen:
+        raise FileError(FileProblem.NO_VISIBLE_SHEET, sheets=_list(present))
     return chosen
+
+
+def _list(sheets: Sequence[SheetInfo]) -> str:
+    names = (f"«{sheet.name}»" + ("" if sheet.visible else " (скрыт)") for sheet in sheets)
+    return ", ".join(names)[:_MAX_NAMES_LENGTH]
 
 
 def _folded(name: str) -> str:

@@ -48,6 +48,20 @@ def test_missing_sheet_is_named_with_those_that_exist(tmp_path: Path) -> None:
     assert caught.value.data == {"missing": "«Архив»", "sheets": "«Лист», «Лист 2», «Прочее»"}
 
 
+def test_workbook_without_a_visible_sheet_says_which_are_hidden(tmp_path: Path) -> None:
+    file = tmp_path / "a.xlsx"
+    hidden = files.edited(
+        files.xlsx(ROWS), "xl/workbook.xml", lambda xml: xml.replace(b"<sheet name", b'<sheet state="hidden" name')
+    )
+    file.write_bytes(hidden)
+
+    with pytest.raises(FileError) as caught:
+        open_sheets(file, [()], Settings())
+
+    assert caught.value.problem is FileProblem.NO_VISIBLE_SHEET
+    assert caught.value.data == {"sheets": "«Лист» (скрыт)"}
+
+
 def test_damage_is_told_with_the_parsers_words_as_data(tmp_path: Path) -> None:
     file = tmp_path / "a.xlsx"
     file.write_bytes(files.zipped({"xl/workbook.xml": b"<workbook>"}))
