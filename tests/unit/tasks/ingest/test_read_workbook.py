@@ -14,7 +14,7 @@ from tasks.ingest import read_workbook
 from tasks.ingest.read_workbook import SheetGrid, open_sheets
 from tests import files
 
-ROWS: files.Rows = [[None, "title"], [], [None, "a", None, "b"], [None, 1, None, 2.5]]
+ROWS: files.Rows = [[None, "title"], [], [None, "a", None, "b"], [None, 1, None, 2.5, 7]]
 
 
 def sheets(folder: Path, *names: str, rows: files.Rows = ROWS) -> list[SheetGrid]:
@@ -33,11 +33,11 @@ def test_sheets_are_found_by_name_by_glob_or_as_the_first(tmp_path: Path) -> Non
 def test_sheet_is_a_grid_of_text_with_empty_lines_and_columns(tmp_path: Path) -> None:
     (grid,) = sheets(tmp_path)
 
-    assert list(grid.rows())[2] == [None, "a", None, "b"]
-    assert grid.used_columns(3, 4) == [1, 3]
-    (batch,) = grid.batches_below(3, 5)
+    assert list(grid.rows())[2] == [None, "a", None, "b", None]
+    assert grid.used_columns(3, 4) == [1, 3, 4]
+    (batch,) = grid.batches_below(3, 6)
     assert batch.numbers.to_pylist() == [4]
-    assert [column.to_pylist() for column in batch.columns] == [[None], ["1.0"], [None], ["2.5"], [None]]
+    assert [column.to_pylist() for column in batch.columns] == [[None], ["1.0"], [None], ["2.5"], ["7.0"], [None]]
 
 
 def test_missing_sheet_is_named_with_those_that_exist(tmp_path: Path) -> None:

@@ -42,6 +42,12 @@ def test_header_in_two_lines_is_joined_and_two_tables_are_told_apart() -> None:
     assert (second.title, [column.heading for column in second.columns]) == ("Сутки", ["Дата", "t"])
 
 
+def test_header_right_below_another_table_is_not_joined_with_its_last_line() -> None:
+    _, second = found(["Дата", "t", "V"], ["01.04.2025", "60", "1"], ["Дата", "T2"], ["01.04.2025", "40"])
+
+    assert [column.heading for column in second.columns] == ["Дата", "T2"]
+
+
 def test_data_without_a_header_is_not_a_table() -> None:
     assert found(["01.04.2025", "60"]) == []
 
