@@ -83,13 +83,13 @@ def match_mapping(mappings: list[SourceMapping], relative_path: str) -> SourceMa
         FileError: no mapping takes it, or several do.
 
     """
-    found = [mapping for mapping in mappings if mapping.takes(relative_path)]
-    found = [mapping for mapping in found if not mapping.fallback] or found
-    if not found:
+    matching = [mapping for mapping in mappings if mapping.takes(relative_path)]
+    matching = [mapping for mapping in matching if not mapping.fallback] or matching
+    if not matching:
         raise FileError(FileProblem.NO_MAPPING)
-    if len(found) > 1:
-        raise FileError(FileProblem.SEVERAL_MAPPINGS, mappings=", ".join(mapping.name for mapping in found))
-    return found[0]
+    if len(matching) > 1:
+        raise FileError(FileProblem.SEVERAL_MAPPINGS, mappings=", ".join(mapping.name for mapping in matching))
+    return matching[0]
 
 
 def load_mappings(folder: Path) -> list[SourceMapping]:
@@ -131,8 +131,8 @@ def _mapping(file_name: str, document: Any) -> SourceMapping:  # noqa: ANN401 - 
     try:
         return SourceMapping.model_validate(document)
     except ValidationError as error:
-        found = {_in_words(document, item) for item in error.errors()}
-        lines = [f"line {line}: {text}" for line, text in sorted(found)]
+        messages = {_in_words(document, item) for item in error.errors()}
+        lines = [f"line {line}: {text}" for line, text in sorted(messages)]
         raise MappingError(f"{file_name}: {'; '.join(lines)}") from None
 
 

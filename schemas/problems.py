@@ -48,6 +48,7 @@ class FileProblem(StrEnum):
     TOO_MANY_RAGGED_LINES = "too_many_ragged_lines"
     # A workbook.
     SHEET_MISSING = "sheet_missing"
+    NO_VISIBLE_SHEET = "no_visible_sheet"
     WORKBOOK_TOO_SLOW = "workbook_too_slow"
     WORKBOOK_TOO_BIG = "workbook_too_big"
     # The file and its mapping.
@@ -68,7 +69,7 @@ _DRAFT = "составьте описание источника командо�
 _REQUEST_AGAIN = "файл повреждён, запросите его ещё раз"
 _TOO_LONG = "ячейка или строка длиннее {max_megabytes} МБ, или кавычка не закрыта: исправьте файл"
 
-# What a library or the system says of the cause is not Russian: it has a line of its own, the last.
+# What a library or the system says of the cause is not Russian: it goes onto a separate line, the last.
 _TEMPLATES: dict[FileProblem, str] = {
     FileProblem.INTERNAL_ERROR: "ошибка программы на шаге «{step}»: передайте разработчикам журнал запуска\n{error}",
     FileProblem.INTERRUPTED: "запуск прерван; файл загружается заново",
@@ -112,6 +113,9 @@ _TEMPLATES: dict[FileProblem, str] = {
     ),
     FileProblem.SHEET_MISSING: (
         "нет листа {missing}; в книге есть: {sheets}. Исправьте sheet в описании источника или имя листа"
+    ),
+    FileProblem.NO_VISIBLE_SHEET: (
+        "нет листа видимого; в книге есть: {sheets}. Исправьте sheet в описании источника или имя листа"
     ),
     FileProblem.WORKBOOK_TOO_SLOW: (
         "книга не прочитана за {seconds} с (WORKBOOK_TIMEOUT_SEC): попросите файл поменьше или csv"

@@ -1,7 +1,7 @@
 """Claim files for a run: a known checksum is skipped, a dead run's claim is taken over.
 
 A run holds one session advisory lock, its claim key, for as long as it lives; rows of the load log that
-are `running` under a key that nobody holds belong to a dead run.
+are `running` under a key without a holder belong to a dead run.
 """
 
 from __future__ import annotations

@@ -116,7 +116,7 @@ def _cyrillic_encodings(sample: bytes, offset: int) -> list[str]:
 
 
 def _first_not_ascii(file: Path) -> tuple[int, bytes]:
-    """Return where the first byte beyond ASCII is, and a sample from there: plain ASCII tells no encoding."""
+    """Return where the first byte beyond ASCII is, and a sample from there: ASCII is the same in all encodings."""
     with LOCAL.open(file) as stream:
         while block := stream.read(MAX_CELL_BYTES):
             if not block.isascii():

@@ -166,7 +166,7 @@ def _start_of(archive: zipfile.ZipFile, name: str, size: int) -> bytes:
 
 
 def _kind_of_compound_file(file: Path) -> Kind:
-    """Tell an old xls from a doc or a password-protected xlsx in the same container."""
+    """Distinguish an old xls from a doc or a password-protected xlsx in the same container."""
     with (
         LOCAL.local_path(file).open("rb") as stream,
         mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content,

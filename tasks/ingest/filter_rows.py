@@ -1,4 +1,4 @@
-"""Tell a table's readings from the other lines below its header: totals, repeated headers, notes, what follows."""
+"""Distinguish a table's readings from other lines below its header: totals, repeated headers, notes, what follows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NOT_A_WORD = r"\d|^\s*[=#]"
 
 
 class RowFilter(NamedTuple):
-    """The words by which other lines are told from readings."""
+    """The words that distinguish other lines from readings."""
 
     header_words: frozenset[str]
     """Folded cells of all lines of the header."""

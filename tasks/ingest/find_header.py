@@ -13,7 +13,7 @@ from schemas.table_spec import CODE_NAMES, LONG_FIELDS, LONG_REQUIRED, FromColum
 from tasks.ingest.table_rows import Row
 
 _MAX_LINES_ABOVE = 60
-"""The header is searched for in so many lines from the top, or from the text that it is below."""
+"""How far to search for the header, from the top or from the text that it is below."""
 _MAX_LINES_BELOW = 3
 _MAX_NAMES_LENGTH = 500
 

@@ -67,13 +67,13 @@ async def prepare_ingest(run: Run, request: Request, warehouse: Warehouse) -> In
     """
     settings = warehouse.settings
     Spool(settings).delete_old(now=time.time())
-    found = await find_files(run.business_date, settings, now=time.time())
-    _warn_of_files_left(found, settings)
-    files = [file for file in found.files if request.asks_for(file.relative_path)]
+    day_files = await find_files(run.business_date, settings, now=time.time())
+    _warn_of_files_left(day_files, settings)
+    files = [file for file in day_files.files if request.asks_for(file.relative_path)]
     if not files:
         _log.warning("no files for %s in %s", run.business_date, settings.day_folder(run.business_date))
     mappings = load_mappings(settings.sources_dir)
-    unreadable = {name: error for name, error in found.unreadable.items() if request.asks_for(name)}
+    unreadable = {name: error for name, error in day_files.unreadable.items() if request.asks_for(name)}
     await _log_unreadable_files(unreadable, run, warehouse)
     return Ingest(
         batches=list(batch_by_size(files, rows=lambda file: file.size_bytes // _BYTES_PER_ROW)),
@@ -82,12 +82,12 @@ async def prepare_ingest(run: Run, request: Request, warehouse: Warehouse) -> In
     )
 
 
-def _warn_of_files_left(found: DayFiles, settings: Settings) -> None:
-    for name in found.growing:
+def _warn_of_files_left(day_files: DayFiles, settings: Settings) -> None:
+    for name in day_files.growing:
         _log.warning("left for the next run, it still changes: %r", name)
-    for name in found.unmarked:
+    for name in day_files.unmarked:
         _log.warning("left for the next run, its marker is missing: %r", f"{name}{settings.ready_suffix}")
-    for name in found.refused:
+    for name in day_files.refused:
         _log.warning("not read, a link leads out of the day's folder: %r", name)
 
 

@@ -29,7 +29,7 @@ _BATCH_ROWS = 20_000
 _CHUNK_BYTES = 4 << 20
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _RELATION_STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
-_SMALLEST_MS = 10
+_MAX_DRIFT_MS = 10
 
 Unvalued = dict[int, list[tuple[int, str]]]
 """Row (from 0) → columns (from 0) and texts of cells that calamine returns as empty."""
@@ -129,7 +129,7 @@ def _write(sheet: Any, unvalued: Unvalued, target: str) -> None:  # noqa: ANN401
 
 
 def _text_columns(rows: list[list[Any]], left: int, width: int, count: int) -> list[list[str | None]]:
-    """Return the cells of some rows as columns of text: `width` of them, `left` empty ones first, `count` long."""
+    """Return the cells of `count` rows as `width` columns of text; the first `left` columns are empty."""
     columns: list[list[str | None]] = [[None] * count for _ in range(left)]
     columns += [[_TEXT[type(cell)](cell) for cell in column] for column in zip(*rows, strict=True)]
     columns += [[] for _ in range(width - len(columns))]
@@ -143,10 +143,10 @@ def _text(cell: str) -> str | None:
 
 
 def _whole_seconds(cell: dt.datetime) -> str:
-    """Excel counts time in fractions of a day: sums of hours miss the second by some milliseconds."""
+    """Excel counts time in fractions of a day: sums of hours miss the second by a few milliseconds."""
     off = cell.microsecond // 1000
-    if off and (off <= _SMALLEST_MS or off >= 1000 - _SMALLEST_MS):
-        cell = (cell + dt.timedelta(milliseconds=_SMALLEST_MS)).replace(microsecond=0)
+    if off and (off <= _MAX_DRIFT_MS or off >= 1000 - _MAX_DRIFT_MS):
+        cell = (cell + dt.timedelta(milliseconds=_MAX_DRIFT_MS)).replace(microsecond=0)
     return cell.isoformat()
 
 
@@ -181,7 +181,7 @@ def _unvalued_cells(path: str, sheet: str) -> Unvalued:
         member = _member_of_sheet(archive, sheet)
         if member is None:
             return {}
-        found: Unvalued = {}
+        cells: Unvalued = {}
         with archive.open(member) as stream:
             head = stream.read(_CHUNK_BYTES)
             prefix = re.search(rb"<(\w+:)?worksheet\b", head)
@@ -192,9 +192,9 @@ def _unvalued_cells(path: str, sheet: str) -> Unvalued:
                 cut = head.rfind(b"</") if following else len(head)
                 cut = max(head.rfind(b"<row", 0, cut), 0) if following else cut
                 cut = cut or len(head)
-                _collect(head[:cut], patterns, found)
+                _collect(head[:cut], patterns, cells)
                 head = head[cut:] + following if following else b""
-        return found
+        return cells
 
 
 def _patterns(prefix: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
@@ -206,26 +206,26 @@ def _patterns(prefix: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
     return re.compile(cell + formula + nothing), re.compile(cell.replace(b"[^<>]*", rb"[^<>]*\bt=.e\W[^<>]*") + value)
 
 
-def _collect(xml: bytes, patterns: tuple[re.Pattern[bytes], re.Pattern[bytes]], found: Unvalued) -> None:
+def _collect(xml: bytes, patterns: tuple[re.Pattern[bytes], re.Pattern[bytes]], cells: Unvalued) -> None:
     formula, error = patterns
     if b"f>" in xml or b"f " in xml or b"f/>" in xml:
         for match in formula.finditer(xml):
             # `t="str"` with an empty value is a formula whose result is an empty text.
             if not re.search(rb"\bt=.str\W", match[1] + b" "):
-                _add(found, match[1], "=" + unescape((match[2] or b"").decode("utf-8", "replace")))
+                _add(cells, match[1], "=" + unescape((match[2] or b"").decode("utf-8", "replace")))
     if re.search(rb"\bt=[\"']e[\"']", xml):
         for match in error.finditer(xml):
-            _add(found, match[1], match[2].decode("utf-8", "replace"))
+            _add(cells, match[1], match[2].decode("utf-8", "replace"))
 
 
-def _add(found: Unvalued, attributes: bytes, text: str) -> None:
+def _add(cells: Unvalued, attributes: bytes, text: str) -> None:
     reference = re.search(rb"\br=[\"']([A-Z]{1,3})(\d{1,7})[\"']", attributes)
     if reference:
         # xlsxwriter.utility does this too, but importing it would slow each start of this script by a third.
         column = 0
         for letter in reference[1]:
             column = column * 26 + letter - 64
-        found.setdefault(int(reference[2]) - 1, []).append((column - 1, text))
+        cells.setdefault(int(reference[2]) - 1, []).append((column - 1, text))
 
 
 def _member_of_sheet(archive: zipfile.ZipFile, sheet: str) -> str | None:

@@ -97,7 +97,7 @@ class CsvGrid:
                 convert_options=pa.csv.ConvertOptions(column_types={key: pa.string() for key in keys}),
             )
         except pa.ArrowInvalid as error:
-            # pyarrow's errors have no codes. Of this one: there is nothing below the header.
+            # pyarrow's errors have no codes. This one: there is nothing below the header.
             if "Empty CSV file" not in str(error) and "header" not in str(error):
                 raise
 
@@ -117,7 +117,7 @@ class CsvGrid:
                 pending = len(decoder.getstate()[0])
                 try:
                     decoder.decode(block, final=len(block) < MAX_CELL_BYTES)
-                except UnicodeDecodeError as found:
-                    return offset - pending + found.start
+                except UnicodeDecodeError as error:
+                    return offset - pending + error.start
                 offset += len(block)
         return None

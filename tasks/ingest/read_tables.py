@@ -62,7 +62,7 @@ def _open_grids(path: Path, mapping: SourceMapping, settings: Settings) -> list[
         return [(spec, grid) for spec in mapping.tables]
     if kind is Kind.WORKBOOK:
         sheets = open_sheets(path, [spec.sheet for spec in mapping.tables], settings)
-        return [(spec, sheet) for spec, found in zip(mapping.tables, sheets, strict=True) for sheet in found]
+        return [(spec, sheet) for spec, own_sheets in zip(mapping.tables, sheets, strict=True) for sheet in own_sheets]
     if kind in {Kind.ZIP, Kind.GZIP}:
         raise FileError(FileProblem.ARCHIVE_WITHOUT_TABLES, kind=kind.value)
     raise FileError(FileProblem.WRONG_KIND, kind=kind.value)

@@ -115,9 +115,9 @@ def _grid(sheet: SheetInfo, arrow_file: str) -> SheetGrid:
 def _choose(names: Sequence[str], present: Sequence[SheetInfo]) -> list[str]:
     """Find the sheets by name, hidden or not, or by glob among the visible ones."""
     if not names:
-        found = [sheet.name for sheet in present if sheet.visible][:1]
+        chosen = [sheet.name for sheet in present if sheet.visible][:1]
     else:
-        found = [
+        chosen = [
             sheet.name
             for sheet in present
             if any(_folded(sheet.name) == _folded(name) for name in names)
@@ -126,17 +126,19 @@ def _choose(names: Sequence[str], present: Sequence[SheetInfo]) -> list[str]:
     missing = [
         name
         for name in names
-        if not any(_folded(sheet) == _folded(name) or fnmatch(_folded(sheet), _folded(name)) for sheet in found)
+        if not any(_folded(sheet) == _folded(name) or fnmatch(_folded(sheet), _folded(name)) for sheet in chosen)
     ]
-    if missing or not found:
-        raise FileError(
-            FileProblem.SHEET_MISSING,
-            missing=", ".join(f"«{name}»" for name in missing) or "видимого",
-            sheets=", ".join(f"«{sheet.name}»" + ("" if sheet.visible else " (скрыт)") for sheet in present)[
-                :_MAX_NAMES_LENGTH
-            ],
-        )
-    return found
+    if missing:
+        names_missing = ", ".join(f"«{name}»" for name in missing)
+        raise FileError(FileProblem.SHEET_MISSING, missing=names_missing, sheets=_list(present))
+    if not chosen:
+        raise FileError(FileProblem.NO_VISIBLE_SHEET, sheets=_list(present))
+    return chosen
+
+
+def _list(sheets: Sequence[SheetInfo]) -> str:
+    names = (f"«{sheet.name}»" + ("" if sheet.visible else " (скрыт)") for sheet in sheets)
+    return ", ".join(names)[:_MAX_NAMES_LENGTH]
 
 
 def _folded(name: str) -> str:

@@ -21,7 +21,7 @@ _MAX_NAMES_LENGTH = 300
 
 
 class OpenFile(Protocol):
-    """A file to look at: itself, or one out of an archive."""
+    """A file to check: itself, or a member of an archive."""
 
     @property
     def path(self) -> Path:

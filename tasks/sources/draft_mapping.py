@@ -102,7 +102,7 @@ def _are_hours(column: FoundColumn, times: Times) -> bool:
 
 def _long_columns(columns: Sequence[FoundColumn], metric: FoundColumn) -> Iterator[str]:
     yield f"metric: {_quote(metric.heading)}  # such as {_quote(metric.samples[0])}"
-    units = next((one for one in columns if one.heading and one is not metric and one.mostly(is_unit)), None)
+    units = next((other for other in columns if other.heading and other is not metric and other.mostly(is_unit)), None)
     values = [column for column in columns if column.heading and column.mostly(is_number)]
     values.sort(key=lambda column: not re.search(r"(?i)знач|value|показ|reading", column.heading))
     if values:
@@ -161,11 +161,11 @@ def _identity(table: FoundTable, times: Times) -> Iterator[str]:
                 pattern = ", pattern: '№\\s*(\\S+)'" if "№" in cell else ""
                 name = xl_rowcol_to_cell(row, column)
                 yield f"  # meter: {{cell: {name}{pattern}}}  # {_quote(cell[:_MAX_EXAMPLE_LENGTH])}"
-    for found in table.columns:
-        if not found.heading or not found.samples or found.mostly(times.read_timestamp):
+    for named in table.columns:
+        if not named.heading or not named.samples or named.mostly(times.read_timestamp):
             continue
-        if _LIKE_A_CODE.search(found.heading):
-            yield f"  # meter: {{column: {_quote(found.heading)}}}  # such as {_quote(found.samples[0])}"
+        if _LIKE_A_CODE.search(named.heading):
+            yield f"  # meter: {{column: {_quote(named.heading)}}}  # such as {_quote(named.samples[0])}"
     yield "  meter: {cell: ???}"
 
 

@@ -150,5 +150,5 @@ def _filled(row: Row) -> list[str]:
 
 
 def _unit_in(heading: str) -> str | None:
-    found = re.search(r"[,(]\s*([^,()]+?)\s*\)?\s*$", heading)
-    return found[1] if found else None
+    match = re.search(r"[,(]\s*([^,()]+?)\s*\)?\s*$", heading)
+    return match[1] if match else None

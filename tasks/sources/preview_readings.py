@@ -68,7 +68,7 @@ def summarise(schema: TableSchema, batches: Iterable[ParsedBatch]) -> Preview:
         first_time=_local(min(times, default=None), zone),
         last_time=_local(max(times, default=None), zone),
         columns=_columns(schema),
-        # The batches are counted by now: what was left out is known only behind the last.
+        # All batches are read by now, so the counts of skipped lines are complete.
         notes=[*schema.notes, *(f"{kind}: {count}" for kind, count in schema.skipped.items())],
         first_readings=first,
         first_problems=problems,

@@ -1,8 +1,8 @@
 """The catalogue of bad files: each loads, or fails alone with its reason; nothing is lost, nothing guessed.
 
 Elsewhere: known content, new versions and older ones in `integration/test_main_job.py`; growing files, links and odd
-names in `unit/test_find_files.py`; spellings of numbers and hours in `unit/judge_readings`; settings and the
-unreachable database in `unit/test_settings.py` and `integration/test_command.py`.
+names in `unit/tasks/ingest/test_find_files.py`; spellings of numbers and hours in `unit/tasks/validate`; settings and
+the unreachable database in `unit/schemas/test_settings.py` and `integration/test_command.py`.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from typing import Any
 import asyncpg
 import pytest
 
+from schemas.problems import FileProblem
 from schemas.settings import PROJECT_ROOT
+from schemas.source_files import day_and_path
 from tasks.operate.export_rows import export_rows
 from tests import files
-from tests.harness import DAY, PipelineHarness, long_csv
+from tests.harness import PipelineHarness, long_csv
 
 ROWS: files.Rows = [
     ["Дата", "Час", "Т1, °C", "Объём, м3"],
@@ -58,21 +60,21 @@ async def city(pipeline: PipelineHarness, tmp_path: Path) -> PipelineHarness:
 
 
 async def run(pipeline: PipelineHarness) -> dict[str, asyncpg.Record]:
-    """Run the day; whatever came of it, every reading that was read is accounted for."""
+    """Run the day; whatever its outcome, every reading that was read is accounted for."""
     log = await pipeline.run()
     for row in log:
         assert row["status"] != "running"
         assert row["rows_read"] == row["rows_loaded"] + row["rows_rejected"] + row["rows_duplicate"]
-    return {row["source_file"].removeprefix(f"{DAY}/"): row for row in log}
+    return {day_and_path(row["source_file"])[1]: row for row in log}
 
 
-async def outcome(pipeline: PipelineHarness, name: str, content: bytes | str) -> tuple[str, str]:
-    """Load one file beside a good one, which must load; gives status and message."""
+async def outcome(pipeline: PipelineHarness, name: str, content: bytes | str) -> asyncpg.Record:
+    """Load one file beside a good one, which must load; return the file's row of the load log."""
     pipeline.put(name, content)
     pipeline.put("good.csv", long_csv("2025-04-30 00:00,M,T2,40"))
     log = await run(pipeline)
     assert log["good.csv"]["status"] == "success"
-    return log[name]["status"], log[name]["message"] or ""
+    return log[name]
 
 
 async def reasons(pipeline: PipelineHarness) -> list[tuple[str | None, str | None, str]]:
@@ -91,28 +93,35 @@ async def test_every_kind_of_workbook_gives_the_same_readings_whatever_its_suffi
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "problem", "said"),
     [
-        ("sheet.xlsx", files.xlsx(ROWS)[:-200], "повреждён или передан не полностью"),
+        ("sheet.xlsx", files.xlsx(ROWS)[:-200], FileProblem.DAMAGED, "повреждён или передан не полностью"),
         (
             "a.csv.gz",
             gzip.compress(long_csv("2025-04-30 00:00,M,T1,60").encode() * 50)[:-9],
+            FileProblem.DAMAGED,
             "повреждён или передан не",
         ),
-        ("sheet.xlsx", b"<!DOCTYPE html><html><body>503", "страница html"),
-        ("sheet.xlsx", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", "документ pdf"),
-        ("sheet.xlsx", b"\xd0\xcf\x11\xe0" + bytes(600) + "EncryptedPackage".encode("utf-16-le"), "зашифрован паролем"),
+        ("sheet.xlsx", b"<!DOCTYPE html><html><body>503", FileProblem.WRONG_KIND, "страница html"),
+        ("sheet.xlsx", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", FileProblem.WRONG_KIND, "документ pdf"),
+        (
+            "sheet.xlsx",
+            b"\xd0\xcf\x11\xe0" + bytes(600) + "EncryptedPackage".encode("utf-16-le"),
+            FileProblem.ENCRYPTED,
+            "зашифрован паролем",
+        ),
         (
             "sheet.xlsx",
             b"\xd0\xcf\x11\xe0" + bytes(600) + "WordDocument".encode("utf-16-le") + b"\0\0",
+            FileProblem.WRONG_KIND,
             "документ Word",
         ),
-        ("sheet.xlsx", files.zipped({"a.zip": files.zipped({"b.csv": b"x"})}), "архив"),
+        ("sheet.xlsx", files.zipped({"a.zip": files.zipped({"b.csv": b"x"})}), FileProblem.NESTED_ARCHIVE, "архив"),
     ],
     ids=["truncated_xlsx", "truncated_gzip", "html", "pdf", "password", "word", "zip_named_xlsx"],
 )
-async def test_file_that_is_no_table_fails_alone_and_says_what_it_is(
-    city: PipelineHarness, name: str, content: bytes, said: str
+async def test_file_that_is_not_a_table_fails_alone_and_says_what_it_is(
+    city: PipelineHarness, name: str, content: bytes, problem: FileProblem, said: str
 ) -> None:
     city.put(name, content)
     city.put("good.csv", long_csv("2025-04-30 00:00,M,T2,40"))
@@ -120,20 +129,20 @@ async def test_file_that_is_no_table_fails_alone_and_says_what_it_is(
     log = await run(city)
 
     (bad,) = [row for file, row in log.items() if file != "good.csv"]
-    assert (log["good.csv"]["status"], bad["status"]) == ("success", "failed")
+    assert (log["good.csv"]["status"], bad["status"], bad["problem"]) == ("success", "failed", problem)
     assert said in bad["message"]
 
 
 @pytest.mark.parametrize("content", ["", "timestamp,meter_code,metric,value\n"], ids=["empty", "header_only"])
 async def test_file_without_rows_is_a_success_with_a_warning(city: PipelineHarness, content: str) -> None:
-    status, message = await outcome(city, "a.csv", content)
+    row = await outcome(city, "a.csv", content)
 
-    assert (status, "нет ни одной строки" in message) == ("success", True)
+    assert (row["status"], "нет ни одной строки" in row["message"]) == ("success", True)
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", ","])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1251", "koi8-r", "cp866"])
-async def test_csv_of_every_encoding_gives_the_readings_of_its_twin(
+async def test_csv_of_every_encoding_gives_the_same_readings(
     city: PipelineHarness, encoding: str, delimiter: str
 ) -> None:
     comma = "." if delimiter == "," else ","
@@ -151,16 +160,19 @@ async def test_csv_of_every_encoding_gives_the_readings_of_its_twin(
 
 
 @pytest.mark.parametrize(
-    ("bad", "place"),
-    [(b"\0", 84), (b"\xd0\x20", 84)],
+    ("bad", "problem"),
+    [(b"\0", FileProblem.NUL_BYTE), (b"\xd0\x20", FileProblem.BYTE_NOT_IN_ENCODING)],
     ids=["nul", "invalid_utf8"],
 )
-async def test_byte_that_is_no_text_fails_the_file_and_is_named(city: PipelineHarness, bad: bytes, place: int) -> None:
+async def test_byte_that_is_not_text_fails_the_file_and_is_named(
+    city: PipelineHarness, bad: bytes, problem: FileProblem
+) -> None:
     text = "timestamp,meter_code,metric,value,примечание\n2025-04-30 00:00,M,T1,60,ок".encode()
-    assert len(text) == place
-    status, message = await outcome(city, "a.csv", text + bad + b"\n")
 
-    assert (status, f"позиции {place}" in message) == ("failed", True)
+    row = await outcome(city, "a.csv", text + bad + b"\n")
+
+    assert (row["status"], row["problem"]) == ("failed", problem)
+    assert f"позиции {len(text)}" in row["message"]
 
 
 async def test_number_with_spaces_apostrophes_and_a_unit_is_read_and_its_unit_checked(city: PipelineHarness) -> None:
@@ -192,7 +204,7 @@ async def test_header_is_found_below_a_title_and_in_two_lines(city: PipelineHarn
     assert await city.connection.fetchval("select min(row_num) from stage.stage_raw_measurements") == 7
 
 
-async def test_lines_that_are_no_readings_are_counted_and_never_read(city: PipelineHarness) -> None:
+async def test_lines_that_are_not_readings_are_counted_and_never_read(city: PipelineHarness) -> None:
     rows = [
         *ROWS[:2],
         [],
@@ -282,7 +294,7 @@ async def test_only_the_mapped_sheet_is_read_and_a_missing_one_lists_those_there
     log = await run(city)
 
     assert (log["sheet1.xlsx"]["status"], await city.values()) == ("success", READINGS)
-    assert log["sheet2.xlsx"]["status"] == "failed"
+    assert (log["sheet2.xlsx"]["status"], log["sheet2.xlsx"]["problem"]) == ("failed", FileProblem.SHEET_MISSING)
     assert "нет листа «Лист»; в книге есть: «Апрель», «Прочее»" in log["sheet2.xlsx"]["message"]
 
 
@@ -297,33 +309,32 @@ async def test_look_alike_letters_and_signs_are_one_heading(city: PipelineHarnes
 
 
 @pytest.mark.parametrize(
-    ("header", "status", "said"),
+    ("header", "problem", "said"),
     [
-        (["Дата", "Час", "Т1, °C", "Объем, м3", "Примечание"], "success", "сохранены в сырье: E «Примечание»"),
+        (["Дата", "Час", "Т1, °C", "Объем, м3", "Примечание"], None, "сохранены в сырье: E «Примечание»"),
         (
             ["Дата", "Час", "Т1, °C", "Обьём воды, м3", "x"],
-            "failed",
+            FileProblem.COLUMN_RENAMED,
             "нет столбца «Объём, м3», похожий: «Обьём воды, м3»",
         ),
         (
             ["Дата", "Час", "Т1, °C", "Объём, м3", "Т1, °C"],
-            "failed",
+            FileProblem.COLUMN_DOUBLED,
             "«Т1, °C» встречается несколько раз (C «Т1, °C», E",
         ),
-        (["Дата", "Час", "Т1, °C"], "failed", "нет столбца «Объём, м3»"),
+        (["Дата", "Час", "Т1, °C"], FileProblem.COLUMN_MISSING, "нет столбца «Объём, м3»"),
     ],
     ids=["added", "renamed", "doubled", "missing"],
 )
 async def test_changed_columns_are_said_by_name(
-    city: PipelineHarness, header: list[str], status: str, said: str
+    city: PipelineHarness, header: list[str], problem: FileProblem | None, said: str
 ) -> None:
     city.put("sheet.xlsx", files.xlsx([header, *([*row, 1][: len(header)] for row in ROWS[1:])]))
 
-    log = await run(city)
+    row = (await run(city))["sheet.xlsx"]
 
-    assert (log["sheet.xlsx"]["status"], said in log["sheet.xlsx"]["message"]) == (status, True), log["sheet.xlsx"][
-        "message"
-    ]
+    assert (row["status"], row["problem"]) == ("failed" if problem else "success", problem)
+    assert said in row["message"]
 
 
 async def test_moved_columns_change_nothing(city: PipelineHarness) -> None:
@@ -372,7 +383,8 @@ async def test_zip_bomb_is_refused_before_it_is_unpacked(city: PipelineHarness, 
 
     log = await run(pipeline)
 
-    assert (log["good.csv"]["status"], log[name]["status"]) == ("success", "failed")
+    problem = FileProblem.UNPACKS_TO_TOO_MUCH if limit == "size" else FileProblem.ZIP_BOMB
+    assert (log["good.csv"]["status"], log[name]["status"], log[name]["problem"]) == ("success", "failed", problem)
     assert ("MAX_UNPACKED_MB" if limit == "size" else "MAX_UNPACK_RATIO") in log[name]["message"]
 
 
@@ -382,6 +394,7 @@ async def test_gzip_bomb_stops_at_the_limit(city: PipelineHarness) -> None:
 
     log = await run(pipeline)
 
+    assert log["a.csv.gz"]["problem"] == FileProblem.UNPACKING_STOPPED
     assert "MAX_UNPACKED_MB" in log["a.csv.gz"]["message"]
 
 
@@ -396,9 +409,10 @@ async def test_xml_entities_are_neither_expanded_nor_fetched(city: PipelineHarne
         text = (head + b"?>" + ENTITY + rest).decode()
         return text.replace("UTF-8", encoding.upper()).encode(encoding)
 
-    status, message = await outcome(city, "sheet.xlsx", files.edited(files.xlsx(ROWS), part, insert))
+    row = await outcome(city, "sheet.xlsx", files.edited(files.xlsx(ROWS), part, insert))
 
-    assert (status, "DTD" in message) == ("failed", True)
+    assert (row["status"], row["problem"]) == ("failed", FileProblem.XML_DTD)
+    assert part in row["message"]
 
 
 async def test_macros_and_links_of_a_workbook_are_data_that_nobody_follows(city: PipelineHarness) -> None:
@@ -448,7 +462,7 @@ async def test_codes_that_a_spreadsheet_would_run_are_inert_in_exports(city: Pip
     assert [row[0] for row in sheet[1:]] == [row["raw_value"] for row in rows]
 
 
-async def test_what_is_no_finite_number_is_rejected_with_its_cell(city: PipelineHarness) -> None:
+async def test_what_is_not_a_finite_number_is_rejected_with_its_cell(city: PipelineHarness) -> None:
     bad = ["NaN", "inf", "-Infinity", "1e309", "#DIV/0!", "abc"]
     missing = ["", "-", "н/д", "н/д ", "нет данных"]
     rows = [
@@ -469,7 +483,7 @@ async def test_hours_that_clock_changes_made_absent_or_double_are_rejected_unles
     city: PipelineHarness,
 ) -> None:
     rows = ["2014-10-26 01:30", "2014-10-26T01:30:00+04:00", "2014-10-26T01:30:00+03:00", "2011-03-27 02:30"]
-    city.put("a.csv", long_csv(*(f"{ts},M,T1,{60 + place}" for place, ts in enumerate(rows))))
+    city.put("a.csv", long_csv(*(f"{ts},M,T1,{60 + index}" for index, ts in enumerate(rows))))
 
     await run(city)
 
@@ -493,7 +507,7 @@ async def test_file_with_nothing_but_bad_rows_keeps_every_error_in_bounded_memor
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 600_000  # kB
 
 
-async def test_each_file_of_an_archive_loads_as_a_file_of_its_own(city: PipelineHarness) -> None:
+async def test_each_file_of_an_archive_loads_as_a_separate_file(city: PipelineHarness) -> None:
     one, two = long_csv("2025-04-30 00:00,M,T1,60"), long_csv("2025-04-30 01:00,M,T1,x")
     city.put("a.zip", files.zipped({"x/one.csv": one.encode(), "two.csv": two.encode(), "readme.txt": b"hello"}))
     city.put("b.csv.gz", gzip.compress(long_csv("2025-04-30 02:00,M,T1,62").encode()))
@@ -530,7 +544,7 @@ async def test_ten_thousand_columns_and_a_cell_of_ten_megabytes_stay_bounded(cit
     log = await run(city)
 
     assert (log["wide.csv"]["status"], log["big.csv"]["status"]) == ("partial", "partial")
-    assert log["long.csv"]["status"] == "failed"
+    assert (log["long.csv"]["status"], log["long.csv"]["problem"]) == ("failed", FileProblem.CSV_CELL_TOO_LONG)
     assert "длиннее" in log["long.csv"]["message"]
     assert all(len(row["message"] or "") < 2_000 for row in log.values())
     whole = await city.connection.fetchval(
@@ -540,9 +554,10 @@ async def test_ten_thousand_columns_and_a_cell_of_ten_megabytes_stay_bounded(cit
 
 
 async def test_more_ragged_lines_than_can_be_kept_fail_the_file(city: PipelineHarness) -> None:
-    status, message = await outcome(city, "a.csv", "timestamp,meter_code,metric,value\n" + "a,b,c\n" * 100_001)
+    row = await outcome(city, "a.csv", "timestamp,meter_code,metric,value\n" + "a,b,c\n" * 100_001)
 
-    assert (status, "число ячеек не то, что в шапке" in message) == ("failed", True), message
+    assert (row["status"], row["problem"]) == ("failed", FileProblem.TOO_MANY_RAGGED_LINES)
+    assert "число ячеек не то, что в шапке" in row["message"]
 
 
 @pytest.fixture(scope="module")
@@ -560,18 +575,24 @@ def huge_workbook() -> bytes:
 async def test_workbook_that_takes_too_much_memory_or_time_fails_alone(
     city: PipelineHarness, huge_workbook: bytes, limit: str
 ) -> None:
-    least = {"workbook_memory_mb": 64, "workbook_timeout_sec": 1}
-    pipeline = PipelineHarness(city.connection, city.settings.model_copy(update={limit: least[limit]}))
+    value, problem = {
+        "workbook_memory_mb": (64, FileProblem.WORKBOOK_TOO_BIG),
+        "workbook_timeout_sec": (1, FileProblem.WORKBOOK_TOO_SLOW),
+    }[limit]
+    pipeline = PipelineHarness(city.connection, city.settings.model_copy(update={limit: value}))
 
-    status, message = await outcome(pipeline, "sheet.xlsx", huge_workbook)
+    row = await outcome(pipeline, "sheet.xlsx", huge_workbook)
 
-    assert (status, limit.upper() in message) == ("failed", True), message
+    assert (row["status"], row["problem"]) == ("failed", problem)
+    assert limit.upper() in row["message"]
 
 
 @pytest.mark.parametrize(("name", "content"), [("x.xlsx", files.xlsx([["a", "b"], [1, 2]])), ("y.csv", b"a,b\n1,2\n")])
 async def test_unknown_file_is_logged_as_failed_with_the_command_to_draft_a_mapping(
     city: PipelineHarness, name: str, content: bytes
 ) -> None:
-    status, message = await outcome(city, name, content)
+    row = await outcome(city, name, content)
 
-    assert (status, "dataops sources new" in message) == ("failed", True), message
+    assert row["status"] == "failed"
+    assert row["problem"] in {FileProblem.NO_MAPPING, FileProblem.HEADER_NOT_FOUND}
+    assert "dataops sources new" in row["message"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.problems import FileProblem
 from schemas.settings import PROJECT_ROOT
 from tests import files
 from tests.harness import PipelineHarness
@@ -17,7 +18,7 @@ HOURS = [f"{hour}-{hour + 1}" for hour in range(3)]
 async def load(
     pipeline: PipelineHarness, tmp_path: Path, mapping: str, content: bytes, *meters: str
 ) -> dict[str, object]:
-    """Load one file `x…` by one mapping; gives its row of the load log."""
+    """Load one file `x…` by one mapping; return its row of the load log."""
     sources = tmp_path / "sources"
     shutil.copytree(PROJECT_ROOT / "schemas" / "sources", sources)
     (sources / "supplier.yaml").write_text(f'name: supplier\nmatch: ["x*"]\n{mapping}', encoding="utf-8")
@@ -85,7 +86,7 @@ tables:
         ("00123", "2025-03-31 22:00", "T2"): 50.25,
         ("00123", "2025-03-31 22:00", "flow_return"): 1.25,
     }
-    # The daily table's meter stands under no building DAILY: its two readings wait, and are never taken for hours.
+    # No building DAILY has the daily table's meter: its two readings wait, and are never read as hours.
     assert (log["rows_loaded"], log["rows_rejected"], len(values)) == (12, 2, 12)
     assert "итоговые строки 1" in str(log["message"])
     assert "примечания 1" in str(log["message"])  # the signature below the last table
@@ -210,7 +211,7 @@ tables:
     assert (log["rows_read"], log["rows_loaded"], log["rows_duplicate"], log["rows_rejected"]) == (4, 1, 1, 2)
 
 
-async def test_unit_below_the_header_that_is_not_the_mappings_fails_the_file(
+async def test_unit_below_the_header_that_differs_from_the_mapping_fails_the_file(
     pipeline: PipelineHarness, tmp_path: Path
 ) -> None:
     rows: files.Rows = [["Дата", "Час", "V"], [None, None, "л"], ["01.04.2025", "0-1", 60]]
@@ -223,7 +224,7 @@ identity: {meter: M}
 """
     log = await load(pipeline, tmp_path, mapping, files.xlsx(rows), "M")
 
-    assert log["status"] == "failed"
+    assert (log["status"], log["problem"]) == ("failed", FileProblem.UNIT_DIFFERS)
     assert "«л», а в описании источника «м3»" in str(log["message"])
 
 
@@ -241,5 +242,5 @@ identity:
 """
     log = await load(pipeline, tmp_path, mapping, files.xlsx([["Дата", "Час", "T1"], ["01.04.2025", "0-1", 60]]), "M")
 
-    assert log["status"] == "failed"
+    assert (log["status"], log["problem"]) == ("failed", FileProblem.CODE_NOT_IN_CELL)
     assert said in str(log["message"])

@@ -7,6 +7,7 @@ import pytest
 
 from schemas.errors import FileError, MappingError
 from schemas.mappings import SourceMapping, load_mappings, match_mapping, read_mappings
+from schemas.problems import FileProblem
 from schemas.settings import PROJECT_ROOT, Settings
 from schemas.table_spec import Identity, TableSpec
 from tasks.ingest.read_tables import read_tables
@@ -60,13 +61,18 @@ def test_name_used_twice_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_two_mappings_take_is_not_guessed(tmp_path: Path) -> None:
     mappings = load_mappings(write(tmp_path, f"{GOOD}---{GOOD.replace('boiler', 'other')}"))
 
-    with pytest.raises(FileError, match="boiler, other"):
+    with pytest.raises(FileError) as caught:
         match_mapping(mappings, "a.csv")
+
+    assert (caught.value.problem, caught.value.data) == (FileProblem.SEVERAL_MAPPINGS, {"mappings": "boiler, other"})
 
 
 def test_a_file_that_no_mapping_takes_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="sources new"):
+    with pytest.raises(FileError) as caught:
         match_mapping(load_mappings(write(tmp_path, GOOD)), "a.pdf")
+
+    assert caught.value.problem is FileProblem.NO_MAPPING
+    assert "dataops sources new" in str(caught.value)
 
 
 @pytest.mark.parametrize(

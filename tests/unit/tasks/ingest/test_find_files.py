@@ -9,7 +9,7 @@ import pytest
 
 from schemas.problems import FileProblem
 from schemas.settings import Settings
-from tasks.ingest.find_files import find_files
+from tasks.ingest.find_files import find_files, find_raw_file, list_all_files
 from tasks.warehouse.storage import LOCAL
 
 DAY = date(2025, 4, 30)
@@ -121,3 +121,21 @@ async def test_odd_names_are_found_as_they_are(tmp_path: Path, name: str) -> Non
 
 async def test_no_folder_is_no_files(tmp_path: Path) -> None:
     assert await names(settings_of(tmp_path)) == []
+
+
+def test_files_of_all_days_are_listed_without_temporary_ones(tmp_path: Path) -> None:
+    for name in ("2025-05-01/b.csv", "2025-04-30/a.csv", "2025-04-30/~$a.xlsx", ".cache/c.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+
+    listed = [file.relative_to(tmp_path).as_posix() for file in list_all_files(settings_of(tmp_path))]
+
+    assert listed == ["2025-04-30/a.csv", "2025-05-01/b.csv"]
+
+
+def test_file_of_the_load_log_is_found_itself_or_by_its_archive(tmp_path: Path) -> None:
+    archive = put(tmp_path, "D-7/a.zip")
+
+    assert find_raw_file("2025-04-30/D-7/a.zip/x/one.csv", settings_of(tmp_path)) == archive
+    assert find_raw_file("2025-04-30/D-7/a.zip", settings_of(tmp_path)) == archive
+    assert find_raw_file("2025-04-30/b.csv", settings_of(tmp_path)) is None

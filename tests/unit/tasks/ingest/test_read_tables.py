@@ -11,6 +11,7 @@ import xlsxwriter
 
 from schemas.errors import FileError
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
+from schemas.problems import FileProblem
 from schemas.settings import PROJECT_ROOT, Settings
 from schemas.table_schema import TableSchema
 from schemas.table_spec import Identity
@@ -30,6 +31,10 @@ SHEET = SourceMapping.model_validate(
     }
 )
 
+SHEET_OF_M = SHEET.model_copy(
+    update={"tables": [table.model_copy(update={"identity": Identity(meter="M")}) for table in SHEET.tables]}
+)
+
 
 def read(path: Path, mapping: SourceMapping = LONG, **settings: object) -> tuple[TableSchema, list[dict[str, Any]]]:
     (table,) = read_tables(
@@ -45,18 +50,22 @@ def csv_file(folder: Path, text: str | bytes, encoding: str = "utf-8") -> Path:
     return path
 
 
+def csv_table(folder: Path, lines: list[list[str]]) -> Path:
+    return csv_file(folder, "\n".join(";".join(f'"{cell}"' for cell in line) for line in lines))
+
+
 def workbook(folder: Path, rows: list[list[object]], sheet: str = "Лист") -> Path:
     path = folder / "a.xlsx"
     book = xlsxwriter.Workbook(str(path))
     page = book.add_worksheet(sheet)
     for number, row in enumerate(rows):
-        for place, cell in enumerate(row):
+        for column, cell in enumerate(row):
             if isinstance(cell, dt.date):
                 page.write_datetime(
-                    number, place, dt.datetime.combine(cell, dt.time()), book.add_format({"num_format": "dd.mm.yyyy"})
+                    number, column, dt.datetime.combine(cell, dt.time()), book.add_format({"num_format": "dd.mm.yyyy"})
                 )
             elif cell is not None:
-                page.write(number, place, cell)
+                page.write(number, column, cell)
     book.close()
     return path
 
@@ -75,9 +84,9 @@ def test_every_encoding_and_delimiter_gives_the_same_rows(tmp_path: Path, encodi
 def test_lines_are_numbered_as_a_person_counts_them(tmp_path: Path) -> None:
     text = 'title\n\nts,meter,metric,value,note\na,M,T1,1,"two\nlines"\n\nb,M,T1,2,\n'
 
-    layout, rows = read(csv_file(tmp_path, text))
+    schema, rows = read(csv_file(tmp_path, text))
 
-    assert layout.header_row == 3
+    assert schema.header_row == 3
     assert [(row["row_num"], row["ts"]) for row in rows] == [(4, "a"), (7, "b")]
 
 
@@ -87,52 +96,62 @@ def test_rows_with_too_few_or_too_many_cells_are_kept_whole(tmp_path: Path) -> N
     assert [(row["row_num"], row["value"]) for row in rows] == [(3, "2"), (2, "␞a,M,T1"), (4, "␞c,M,T1,2,5")]
 
 
-def test_totals_blank_lines_and_repeated_headers_are_no_readings(tmp_path: Path) -> None:
+def test_totals_blank_lines_and_repeated_headers_are_not_readings(tmp_path: Path) -> None:
     text = "ts,meter,metric,value\na,M,T1,1\n,,,\nts,meter,metric,value\nИтого,,,5\nСреднее:,,,5\nb,M,T1,2\n"
 
-    layout, rows = read(csv_file(tmp_path, text))
+    schema, rows = read(csv_file(tmp_path, text))
 
     assert [row["ts"] for row in rows] == ["a", "b"]
-    assert layout.skipped == {"пустые строки": 1, "итоговые строки": 2, "повторы шапки": 1}
+    assert schema.skipped == {"пустые строки": 1, "итоговые строки": 2, "повторы шапки": 1}
 
 
 @pytest.mark.parametrize(
-    ("header", "said"),
+    ("header", "problem", "said"),
     [
-        ("ts,meter,metric,valeu", "нет столбца «value», похожий: «valeu»"),
-        ("ts,meter,metric,value,val", "несколько раз"),
-        ("one,two", "шапка не найдена"),
+        ("ts,meter,metric,valeu", FileProblem.COLUMN_RENAMED, "нет столбца «value», похожий: «valeu»"),
+        ("ts,meter,metric,value,val", FileProblem.COLUMN_DOUBLED, "несколько раз"),
+        ("one,two", FileProblem.HEADER_NOT_FOUND, "шапка не найдена"),
     ],
 )
-def test_column_renamed_or_doubled_is_named_with_the_nearest(tmp_path: Path, header: str, said: str) -> None:
-    with pytest.raises(FileError, match=said):
+def test_column_renamed_or_doubled_is_named_with_the_nearest(
+    tmp_path: Path, header: str, problem: FileProblem, said: str
+) -> None:
+    with pytest.raises(FileError, match=said) as caught:
         read(csv_file(tmp_path, f"{header}\na,M,T1,1,2\n"))
 
+    assert caught.value.problem is problem
 
-def test_added_column_is_kept_raw_and_said(tmp_path: Path) -> None:
-    layout, rows = read(csv_file(tmp_path, "value,примечание,ts,meter,metric\n1,ok,a,M,T1\n"))
+
+def test_added_column_is_kept_raw_and_noted(tmp_path: Path) -> None:
+    schema, rows = read(csv_file(tmp_path, "value,примечание,ts,meter,metric\n1,ok,a,M,T1\n"))
 
     assert rows[0]["примечание"] == "ok"
-    assert layout.notes == ["столбцы без описания, сохранены в сырье: B «примечание»"]
+    assert schema.notes == ["столбцы без описания, сохранены в сырье: B «примечание»"]
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "problem", "said"),
     [
-        (b"ts,meter,metric,value\na,M,T1,\x00\n", "позиции 29"),
-        ("ts,meter,metric,значение\n".encode() + b"a,M,T1,1\n" * 40_000 + b"a,M,T1,\xff\n", "позиции 360040"),
-        (b"<!DOCTYPE html><html>", "страница html"),
-        (b"%PDF-1.7", "документ pdf"),
-        (b"PK\x03\x04 cut", "повреждён"),
-        (b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"), "зашифрован"),
-        (b"\x1f\x8b\x08", "gzip"),
-        (b"\x7fELF" + bytes(200), "двоичный"),
+        (b"ts,meter,metric,value\na,M,T1,\x00\n", FileProblem.NUL_BYTE, "позиции 29"),
+        (
+            "ts,meter,metric,значение\n".encode() + b"a,M,T1,1\n" * 40_000 + b"a,M,T1,\xff\n",
+            FileProblem.BYTE_NOT_IN_ENCODING,
+            "позиции 360040",
+        ),
+        (b"<!DOCTYPE html><html>", FileProblem.WRONG_KIND, "страница html"),
+        (b"%PDF-1.7", FileProblem.WRONG_KIND, "документ pdf"),
+        (b"PK\x03\x04 cut", FileProblem.DAMAGED, "повреждён"),
+        (b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"), FileProblem.ENCRYPTED, "зашифрован"),
+        (b"\x1f\x8b\x08", FileProblem.ARCHIVE_WITHOUT_TABLES, "gzip"),
+        (b"\x7fELF" + bytes(200), FileProblem.WRONG_KIND, "двоичный"),
     ],
     ids=["nul", "invalid_utf8_far_in", "html", "pdf", "truncated_zip", "encrypted", "gzip", "binary"],
 )
-def test_what_cannot_be_read_says_what_it_is(tmp_path: Path, content: bytes, said: str) -> None:
-    with pytest.raises(FileError, match=said):
+def test_what_cannot_be_read_says_what_it_is(tmp_path: Path, content: bytes, problem: FileProblem, said: str) -> None:
+    with pytest.raises(FileError, match=said) as caught:
         read(csv_file(tmp_path, content))
+
+    assert caught.value.problem is problem
 
 
 def test_empty_file_has_no_table_and_a_bare_header_no_rows(tmp_path: Path) -> None:
@@ -152,9 +171,9 @@ def test_workbook_with_title_two_line_header_and_code_in_a_cell(tmp_path: Path) 
         [dt.date(2025, 4, 1), "1-2", "#DIV/0!", None],
     ]
 
-    layout, read_rows = read(workbook(tmp_path, rows), SHEET)
+    schema, read_rows = read(workbook(tmp_path, rows), SHEET)
 
-    assert (layout.header_row, layout.meter_code, layout.sheet) == (3, "M-17", "Лист")
+    assert (schema.header_row, schema.meter_code, schema.sheet) == (3, "M-17", "Лист")
     assert [list(row.values()) for row in read_rows] == [
         [4, "01.04.2025", "0-1", "60.1", "40.0"],
         [5, "2025-04-01", "1-2", "#DIV/0!", None],
@@ -162,15 +181,12 @@ def test_workbook_with_title_two_line_header_and_code_in_a_cell(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("total", [["60", "40", "Итого", ""], ["60", "40", "", "Среднее:"]], ids=["date", "hour"])
-def test_total_names_itself_in_the_date_or_the_hour_wherever_these_stand(tmp_path: Path, total: list[str]) -> None:
-    mapping = SHEET.model_copy(
-        update={"tables": [table.model_copy(update={"identity": Identity(meter="M")}) for table in SHEET.tables]}
-    )
+def test_total_names_itself_in_the_date_or_the_hour_wherever_these_are(tmp_path: Path, total: list[str]) -> None:
     lines = [["Т1, °C", "Т2, °C", "Дата", "Час"], ["60", "40", "01.04.2025", "0-1"], total]
 
-    layout, rows = read(csv_file(tmp_path, "\n".join(";".join(f'"{cell}"' for cell in one) for one in lines)), mapping)
+    schema, rows = read(csv_table(tmp_path, lines), SHEET_OF_M)
 
-    assert (layout.skipped, len(rows)) == ({"итоговые строки": 1}, 1)
+    assert (schema.skipped, len(rows)) == ({"итоговые строки": 1}, 1)
 
 
 @pytest.mark.parametrize(
@@ -188,15 +204,12 @@ def test_total_names_itself_in_the_date_or_the_hour_wherever_these_stand(tmp_pat
         (["02.04.2025", "", "н/д", ""], False),
     ],
 )
-def test_only_a_line_that_can_be_no_reading_is_a_note(tmp_path: Path, line: list[str], is_note: bool) -> None:
-    mapping = SHEET.model_copy(
-        update={"tables": [table.model_copy(update={"identity": Identity(meter="M")}) for table in SHEET.tables]}
-    )
+def test_only_a_line_that_cannot_be_a_reading_is_a_note(tmp_path: Path, line: list[str], is_note: bool) -> None:
     lines = [["Дата", "Час", "Т1, °C", "Т2, °C"], ["01.04.2025", "0-1", "60", "40"], line]
 
-    layout, rows = read(csv_file(tmp_path, "\n".join(";".join(f'"{cell}"' for cell in one) for one in lines)), mapping)
+    schema, rows = read(csv_table(tmp_path, lines), SHEET_OF_M)
 
-    assert (layout.skipped, len(rows)) == (({"примечания": 1}, 1) if is_note else ({}, 2))
+    assert (schema.skipped, len(rows)) == (({"примечания": 1}, 1) if is_note else ({}, 2))
 
 
 def test_missing_sheet_lists_those_there_are(tmp_path: Path) -> None:
@@ -235,7 +248,7 @@ def test_csv_of_any_size_is_read_in_bounded_memory(tmp_path: Path) -> None:
     seen = [(len(batch), pa.total_allocated_bytes() - before) for batch in table.batches]
 
     assert sum(rows for rows, _ in seen) == 600_000
-    assert max(held for _, held in seen) < path.stat().st_size / 2
+    assert max(allocated for _, allocated in seen) < path.stat().st_size / 2
 
 
 def test_workbook_renamed_to_csv_is_read_by_its_content(tmp_path: Path) -> None:

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import ast
+import datetime as dt
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+
+from schemas.problems import FileProblem, FileRemark, SkippedLines, describe
+from schemas.settings import PROJECT_ROOT
+
+ENGLISH = "the sentence of a library"
+KNOWN_LOAD = {
+    "source_file": "2025-04-30/a.csv",
+    "load_id": UUID(int=7),
+    "finished_at": dt.datetime(2025, 4, 30, tzinfo=dt.UTC),
+}
+# What is described with a row of the load log, or without a FileError.
+FIELDS_ELSEWHERE: dict[FileProblem, dict[str, object]] = {
+    FileProblem.ALREADY_LOADED: KNOWN_LOAD,
+    FileProblem.ROLLED_BACK: KNOWN_LOAD,
+    FileProblem.SAME_CONTENT: KNOWN_LOAD,
+    FileProblem.IN_PROGRESS: KNOWN_LOAD,
+    FileProblem.INTERRUPTED: {},
+}
+
+
+def raisers() -> dict[FileProblem, list[frozenset[str]]]:
+    """Return the keywords with which the program raises each problem."""
+    found: dict[FileProblem, list[frozenset[str]]] = defaultdict(list)
+    for folder in ("flows", "tasks", "schemas"):
+        for file in (PROJECT_ROOT / folder).rglob("*.py"):
+            for problem, keywords in raised_in(ast.parse(file.read_text(encoding="utf-8"))):
+                found[problem].append(keywords)
+    return found
+
+
+def raised_in(module: ast.Module) -> Iterator[tuple[FileProblem, frozenset[str]]]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call) and node.args and ast.unparse(node.args[0]).startswith("FileProblem."):
+            code = ast.unparse(node.args[0]).removeprefix("FileProblem.")
+            yield FileProblem[code], frozenset(keyword.arg or "**" for keyword in node.keywords)
+
+
+RAISERS = raisers()
+
+
+def sample(problem: FileProblem) -> dict[str, object]:
+    if problem in FIELDS_ELSEWHERE:
+        return FIELDS_ELSEWHERE[problem]
+    return {name: ENGLISH if name == "error" else f"<{name}>" for name in RAISERS[problem][0]}
+
+
+@pytest.mark.parametrize("problem", FileProblem)
+def test_every_problem_is_raised_somewhere_always_with_the_same_data(problem: FileProblem) -> None:
+    assert problem in FIELDS_ELSEWHERE or len(set(RAISERS[problem])) == 1
+
+
+@pytest.mark.parametrize("problem", [problem for problem in FileProblem if problem not in FIELDS_ELSEWHERE])
+def test_text_of_a_problem_shows_all_that_its_raisers_pass(problem: FileProblem) -> None:
+    data = sample(problem)
+
+    text = describe(problem, **data)
+
+    assert all(str(value) in text for value in data.values())
+    assert not re.search(r"[{}]", text)
+
+
+@pytest.mark.parametrize("problem", FileProblem)
+def test_no_line_mixes_russian_with_an_english_sentence(problem: FileProblem) -> None:
+    first, *details = describe(problem, **sample(problem)).split("\n")
+
+    # Commands, settings, file formats and keys of a mapping are names, no sentences.
+    prose = re.sub(r"dataops( [a-z]+)+|<\w+>", "", first)
+    assert re.search(r"[а-яё]", prose)
+    assert not re.search(r"[A-Za-z]+ [A-Za-z]+ [A-Za-z]+", prose)
+    assert details in ([], [ENGLISH])
+
+
+def test_a_cause_without_details_leaves_no_empty_line() -> None:
+    assert "\n" not in describe(FileProblem.DAMAGED, error="")
+
+
+def test_remarks_and_kinds_of_lines_are_russian() -> None:
+    assert all(re.fullmatch(r"[а-яё ,:]+(\{\w+\})?", text) for text in (*FileRemark, *SkippedLines))

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from schemas.table_spec import Identity
+
+
+def test_groups_come_from_the_path_and_the_sheet_and_else_from_the_defaults() -> None:
+    identity = Identity(
+        path=r"(?P<building>D-\d+)/",
+        sheet=r"Прибор (?P<number>\d+)",
+        defaults={"building": "D-0000"},
+        meter="{building}-{number}",
+    )
+
+    assert identity.groups_of(path="D-0007/a.xlsx", sheet="Прибор 3") == {"building": "D-0007", "number": "3"}
+    assert identity.groups_of(path="a.xlsx") == {"building": "D-0000"}

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+
+from schemas.errors import FileError
+from schemas.problems import FileProblem
+from schemas.table_spec import TableSpec
+from tasks.ingest.find_codes import find_codes
+from tasks.ingest.table_rows import Row
+
+ROWS: list[Row] = [["Прибор", "ВКТ-7 № 00123"], [], [None, "17.0"]]
+
+
+def codes(identity: dict[str, object]) -> dict[str, str | None]:
+    spec = TableSpec.model_validate({"layout": "long", "identity": identity})
+    return find_codes(spec, relative_path="D-0007/a.xlsx", sheet="Прибор 3", rows=iter(ROWS))
+
+
+def test_codes_are_constants_or_come_from_the_path_the_sheet_and_cells() -> None:
+    found = codes(
+        {
+            "path": r"(?P<house>D-\d+)/",
+            "building": "{house}",
+            "itp": "{house}-{sheet}",
+            "meter": {"cell": "B1", "pattern": r"№\s*(\d+)"},
+        }
+    )
+
+    assert found == {"building": "D-0007", "itp": "D-0007-Прибор 3", "meter": "00123"}
+
+
+def test_cells_are_found_in_any_order_and_a_number_is_written_without_its_fraction() -> None:
+    assert codes({"building": {"cell": "B3"}, "meter": {"cell": "A1"}}) == {
+        "building": "17",
+        "itp": None,
+        "meter": "Прибор",
+    }
+
+
+def test_code_in_a_column_is_left_to_the_rows() -> None:
+    assert codes({"meter": {"column": "Прибор"}}) == {"building": None, "itp": None, "meter": None}
+
+
+@pytest.mark.parametrize(
+    ("identity", "problem", "data"),
+    [
+        (
+            {"path": r"^(?P<flat>кв\d+)/", "meter": "{flat}-M"},
+            FileProblem.CODE_NOT_IN_PATH,
+            {"group": "flat", "template": "{flat}-M"},
+        ),
+        ({"meter": {"cell": "A2"}}, FileProblem.CODE_NOT_IN_CELL, {"cell": "A2", "text": ""}),
+        ({"meter": {"cell": "ZZ99"}}, FileProblem.CODE_NOT_IN_CELL, {"cell": "ZZ99", "text": ""}),
+        (
+            {"meter": {"cell": "A1", "pattern": r"\d+"}},
+            FileProblem.CODE_NOT_IN_CELL,
+            {"cell": "A1", "text": "Прибор"},
+        ),
+    ],
+)
+def test_code_that_is_not_there_fails_the_table(
+    identity: dict[str, object], problem: FileProblem, data: dict[str, object]
+) -> None:
+    with pytest.raises(FileError) as caught:
+        codes(identity)
+
+    assert (caught.value.problem, caught.value.data) == (problem, data)

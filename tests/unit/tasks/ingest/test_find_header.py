@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import pytest
+
+from schemas.errors import FileError
+from schemas.metrics import fold
+from schemas.problems import FileProblem
+from schemas.table_spec import TableSpec
+from tasks.ingest.find_header import count_known, find_header, wanted_columns
+from tasks.ingest.table_rows import Row
+
+
+def day_sheet(**changes: object) -> TableSpec:
+    return TableSpec.model_validate(
+        {
+            "layout": "day-sheet",
+            "date": "Дата",
+            "hour": "Час",
+            "columns": {"T1": {"metric": "T1"}},
+            "identity": {"meter": "M"},
+        }
+        | changes
+    )
+
+
+LONG = TableSpec.model_validate({"layout": "long"})
+HEADER: Row = ["Дата", "Час", "T1"]
+DATA: Row = ["01.04.2025", "0-1", "60"]
+
+
+def test_header_is_the_line_with_most_of_the_wanted_headings() -> None:
+    header = find_header(iter([["Отчёт"], ["Дата", "отчёта"], HEADER, DATA]), day_sheet())
+
+    assert (header.line, header.ends) == (3, 3)
+    assert [heading.text for heading in header.headings] == ["Дата", "Час", "T1"]
+
+
+def test_header_in_two_lines_is_joined_and_a_merged_cell_heads_those_to_its_right() -> None:
+    spec = day_sheet(columns={"Подающий t": {"metric": "T1"}, "Подающий V": {"metric": "flow_supply"}})
+
+    header = find_header(iter([["Дата", "Час", "Подающий", None], [None, None, "t", "V"]]), spec)
+
+    assert header.line == 2
+    assert [heading.text for heading in header.headings] == ["Дата", "Час", "Подающий t", "Подающий V"]
+
+
+def test_lines_of_units_and_column_numbers_belong_to_the_header() -> None:
+    header = find_header(iter([HEADER, [None, None, "°C"], ["1", "2.0", "3"], DATA]), day_sheet())
+
+    assert (header.line, header.ends, header.units) == (1, 3, {2: "°C"})
+    assert fold("2.0") in header.words
+
+
+def test_given_line_is_the_header_whatever_it_says() -> None:
+    header = find_header(iter([HEADER, ["a", "b", "c"], DATA]), day_sheet(header_row=2))
+
+    assert [heading.text for heading in header.headings] == ["a", "b", "c"]
+
+
+def test_table_begins_below_its_title() -> None:
+    header = find_header(iter([HEADER, DATA, ["Суточный архив: "], HEADER]), day_sheet(after="суточный АРХИВ"))
+
+    assert header.line == 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem", "data"),
+    [
+        ({}, FileProblem.HEADER_NOT_FOUND, {"columns": "«Дата», «Час», «T1»"}),
+        ({"header_row": 9}, FileProblem.HEADER_LINE_MISSING, {"line": 9}),
+        ({"after": "Архив"}, FileProblem.TITLE_NOT_FOUND, {"title": "Архив"}),
+    ],
+)
+def test_missing_header_says_what_was_looked_for(
+    changes: dict[str, object], problem: FileProblem, data: dict[str, object]
+) -> None:
+    with pytest.raises(FileError) as caught:
+        find_header(iter([["a", "b"], ["1", "2"]]), day_sheet(**changes))
+
+    assert (caught.value.problem, caught.value.data) == (problem, data)
+
+
+def test_long_table_wants_the_contracts_columns_and_its_own_headings_instead() -> None:
+    own = TableSpec.model_validate({"layout": "long", "value": "Знач.", "identity": {"meter": {"column": "Прибор"}}})
+
+    wanted = {column.field: (column.spellings[0], column.required) for column in wanted_columns(own)}
+
+    assert wanted["value"] == ("Знач.", True)
+    assert wanted["meter_code"] == ("Прибор", True)
+    assert wanted["metric"] == ("metric", True)
+    assert wanted["unit"] == ("unit", False)
+
+
+def test_only_needed_columns_count() -> None:
+    assert count_known(["TS", "счётчик", "unit", None], wanted_columns(LONG)) == 2

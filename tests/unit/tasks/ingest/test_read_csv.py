@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import FileError
+from schemas.problems import FileProblem
+from tasks.ingest.detect_dialect import MAX_CELL_BYTES
+from tasks.ingest.read_csv import CsvGrid
+
+
+def grid(folder: Path, content: bytes) -> CsvGrid:
+    file = folder / "a.csv"
+    file.write_bytes(content)
+    return CsvGrid.open(file, ())
+
+
+def test_lines_below_a_line_come_numbered_and_in_columns(tmp_path: Path) -> None:
+    found = grid(tmp_path, b'title\na;b\n1;"x\ny"\n2;z\n3\n')
+
+    first, rest = found.batches_below(2, 2)
+
+    assert first.numbers.to_pylist() == [3, 5]
+    assert [column.to_pylist() for column in first.columns] == [["1", "2"], ["x\ny", "z"]]
+    assert (len(rest.numbers), rest.ragged) == (0, [(6, "3")])
+
+
+def test_bare_header_has_no_lines_below(tmp_path: Path) -> None:
+    assert [len(batch.numbers) for batch in grid(tmp_path, b"a;b\n").batches_below(1, 2)] == [0]
+
+
+def test_delimiter_at_the_end_of_each_data_line_makes_a_column(tmp_path: Path) -> None:
+    assert grid(tmp_path, b"a;b\n1;2;\n3;4;\n").used_columns(1, 2) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem", "data"),
+    [
+        (b"a;b\n" + b"1;2\n" * 200_000 + b"1;\xff\n", FileProblem.BYTE_NOT_IN_ENCODING, {"offset": 800_006}),
+        (b"a;b\n" + b"1;2\n" * 200_000 + b"1;\0\n", FileProblem.NUL_BYTE, {"offset": 800_006}),
+        (b"a;b\n1;" + b"x" * (3 * MAX_CELL_BYTES), FileProblem.CSV_BLOCK_TOO_LONG, {"max_megabytes": 1}),
+        (b"a;b\n" + b"1\n" * 100_001, FileProblem.TOO_MANY_RAGGED_LINES, {"max_lines": 100_000}),
+    ],
+    ids=["not_utf_8", "nul", "too_long", "ragged"],
+)
+def test_damage_far_below_the_header_is_named(
+    tmp_path: Path, content: bytes, problem: FileProblem, data: dict[str, object]
+) -> None:
+    file = tmp_path / "a.csv"
+    file.write_bytes(b"a;b\n1;2\n")
+    found = CsvGrid.open(file, ())
+    file.write_bytes(content)
+
+    with pytest.raises(FileError) as caught:
+        list(found.batches_below(1, 2))
+
+    assert caught.value.problem is problem
+    assert data.items() <= caught.value.data.items()

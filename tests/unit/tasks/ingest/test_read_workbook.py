@@ -1,0 +1,84 @@
+"""Reading every kind of workbook and its limits: tests/faults/test_files.py."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import FileError
+from schemas.problems import FileProblem
+from schemas.settings import Settings
+from tasks.ingest import read_workbook
+from tasks.ingest.read_workbook import SheetGrid, open_sheets
+from tests import files
+
+ROWS: files.Rows = [[None, "title"], [], [None, "a", None, "b"], [None, 1, None, 2.5, 7]]
+
+
+def sheets(folder: Path, *names: str, rows: files.Rows = ROWS) -> list[SheetGrid]:
+    file = folder / "a.xlsx"
+    file.write_bytes(files.xlsx(rows, "Лист", also=["Лист 2", "Прочее"]))
+    (found,) = open_sheets(file, [names], Settings())
+    return found
+
+
+def test_sheets_are_found_by_name_by_glob_or_as_the_first(tmp_path: Path) -> None:
+    assert [grid.sheet for grid in sheets(tmp_path, "лист*")] == ["Лист", "Лист 2"]
+    assert [grid.sheet for grid in sheets(tmp_path, "Прочее")] == ["Прочее"]
+    assert [grid.sheet for grid in sheets(tmp_path)] == ["Лист"]
+
+
+def test_sheet_is_a_grid_of_text_with_empty_lines_and_columns(tmp_path: Path) -> None:
+    (grid,) = sheets(tmp_path)
+
+    assert list(grid.rows())[2] == [None, "a", None, "b", None]
+    assert grid.used_columns(3, 4) == [1, 3, 4]
+    (batch,) = grid.batches_below(3, 6)
+    assert batch.numbers.to_pylist() == [4]
+    assert [column.to_pylist() for column in batch.columns] == [[None], ["1.0"], [None], ["2.5"], ["7.0"], [None]]
+
+
+def test_missing_sheet_is_named_with_those_that_exist(tmp_path: Path) -> None:
+    with pytest.raises(FileError) as caught:
+        sheets(tmp_path, "Архив")
+
+    assert caught.value.problem is FileProblem.SHEET_MISSING
+    assert caught.value.data == {"missing": "«Архив»", "sheets": "«Лист», «Лист 2», «Прочее»"}
+
+
+def test_workbook_without_a_visible_sheet_says_which_are_hidden(tmp_path: Path) -> None:
+    file = tmp_path / "a.xlsx"
+    hidden = files.edited(
+        files.xlsx(ROWS), "xl/workbook.xml", lambda xml: xml.replace(b"<sheet name", b'<sheet state="hidden" name')
+    )
+    file.write_bytes(hidden)
+
+    with pytest.raises(FileError) as caught:
+        open_sheets(file, [()], Settings())
+
+    assert caught.value.problem is FileProblem.NO_VISIBLE_SHEET
+    assert caught.value.data == {"sheets": "«Лист» (скрыт)"}
+
+
+def test_damage_is_told_with_the_parsers_words_as_data(tmp_path: Path) -> None:
+    file = tmp_path / "a.xlsx"
+    file.write_bytes(files.zipped({"xl/workbook.xml": b"<workbook>"}))
+
+    with pytest.raises(FileError) as caught:
+        open_sheets(file, [()], Settings())
+
+    assert caught.value.problem is FileProblem.DAMAGED
+    assert caught.value.data["error"]
+
+
+def test_parser_that_dies_fails_its_file_and_is_replaced(tmp_path: Path) -> None:
+    sheets(tmp_path)
+    process = read_workbook._parser._process
+    assert process
+    os.kill(process.pid, 9)
+    process.wait()
+
+    assert sheets(tmp_path)
+    assert read_workbook._parser._process is not process

@@ -1,0 +1,91 @@
+"""The command with the real steps: tests/integration/test_command.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from schemas.errors import FileError, TerminalError
+from schemas.mappings import read_mappings
+from schemas.problems import FileProblem
+from schemas.table_schema import TableSchema
+from tasks.sources.check_files import OpenFile, Steps, Table, check_file, open_files, path_for_mappings
+
+((MAPPING, _),) = read_mappings("x.yaml", b"name: long\nmatch: ['*.csv']\nlayout: long\n")
+
+
+class File(NamedTuple):
+    path: Path
+    relative_path: str
+    source_file: str
+
+
+class Files(NamedTuple):
+    files: list[File]
+    left_out: list[str]
+    broken: dict[str, FileError]
+
+
+class Read(NamedTuple):
+    schema: TableSchema
+    batches: Iterator[object]
+
+
+def steps(*members: str, broken: dict[str, FileError] | None = None, fail: FileError | None = None) -> Steps:
+    @contextmanager
+    def unpack(file: Path, relative_path: str) -> Iterator[Files]:
+        yield Files([File(file, name, f"{file.name}/{name}") for name in members], ["readme.txt"], broken or {})
+
+    def read_tables(_file: OpenFile, _mapping: object) -> Iterator[Table]:
+        if fail:
+            raise fail
+        yield Read(
+            TableSchema(table_format="long", header_row=1, columns=[], time_zone="UTC", interval_minutes=60), iter(())
+        )
+
+    return Steps(unpack, read_tables, lambda _schema, _batch: pytest.fail("there are no batches"))
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    file = tmp_path / "a.zip"
+    file.write_bytes(b"")
+    return file
+
+
+def test_each_file_of_an_archive_is_checked_with_its_mapping(archive: Path) -> None:
+    one, two = check_file(archive, [MAPPING], steps("one.csv", "two.txt"))
+
+    assert (one.file, one.mapping, one.error, len(one.tables)) == ("a.zip/one.csv", "long", None, 1)
+    assert (two.file, two.mapping, two.tables) == ("a.zip/two.txt", None, [])
+    assert two.error == str(FileError(FileProblem.NO_MAPPING))
+
+
+def test_file_that_is_broken_or_cannot_be_read_says_why(archive: Path) -> None:
+    nested, encrypted = FileError(FileProblem.NESTED_ARCHIVE), FileError(FileProblem.ENCRYPTED)
+
+    (broken,) = check_file(archive, [MAPPING], steps("one.csv", broken={"a.zip/one.csv": nested}))
+    (unreadable,) = check_file(archive, [MAPPING], steps("one.csv", fail=encrypted))
+
+    assert (broken.mapping, broken.error) == (None, str(nested))
+    assert (unreadable.mapping, unreadable.error) == ("long", str(encrypted))
+
+
+def test_file_that_does_not_exist_and_archive_without_files_are_refused(archive: Path, tmp_path: Path) -> None:
+    (missing,) = check_file(tmp_path / "no.csv", [MAPPING], steps("one.csv"))
+    with pytest.raises(FileError) as caught, open_files(archive, steps().unpack):
+        pass
+
+    assert "there is no file" in (missing.error or "")
+    assert (caught.value.problem, caught.value.data) == (FileProblem.NO_MATCHING_MEMBERS, {"members": "readme.txt"})
+    with pytest.raises(TerminalError), open_files(tmp_path, steps().unpack):
+        pass
+
+
+def test_mappings_see_the_path_below_the_days_folder_or_the_bare_name() -> None:
+    assert path_for_mappings(Path("/raw/2025-04-30/D-7/a.csv")) == "D-7/a.csv"
+    assert path_for_mappings(Path("/home/me/a.csv")) == "a.csv"

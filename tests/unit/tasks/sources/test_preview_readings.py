@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import pyarrow as pa
+
+from schemas.raw_rows import RAGGED
+from schemas.table_schema import Column, MetricColumn, TableSchema
+from tasks.sources.preview_readings import ParsedBatch, summarise
+
+
+def schema() -> TableSchema:
+    return TableSchema(
+        table_format="day-sheet",
+        header_row=3,
+        columns=[
+            Column(key="Дата", heading="Дата", letter="A"),
+            Column(key="T1", heading="T1", letter="B"),
+            Column(key="note", heading="note", letter="C"),
+        ],
+        date_column="Дата",
+        metrics=[MetricColumn(key="T1", metric="T1")],
+        time_zone="Europe/Moscow",
+        interval_minutes=60,
+    )
+
+
+def batch(first_row: int, *cells: str) -> ParsedBatch:
+    rows = range(first_row, first_row + len(cells))
+    raw = pa.record_batch({"row_num": pa.array(rows, pa.int32()), "T1": pa.array(cells, pa.string())})
+    is_bad = [not cell.isdigit() for cell in cells]
+    times = [dt.datetime(2025, 4, 1, row, tzinfo=dt.UTC) for row in rows]
+    parsed = pa.table(
+        {
+            "row_num": pa.array(rows, pa.int32()),
+            "ts": pa.array(times, pa.timestamp("us", "UTC")),
+            **{name: ["x"] * len(cells) for name in ("building_code", "itp_code", "meter_code", "metric", "unit")},
+            "value": [None if bad else 1.0 for bad in is_bad],
+            "problems": pa.array([int(bad) for bad in is_bad], pa.int32()),
+        }
+    )
+    errors = [
+        {"row_num": row, "column_name": "T1", "cell": f"B{row}", "reason": "bad_number", "message": "нет"}
+        for row, bad in zip(rows, is_bad, strict=True)
+        if bad
+    ]
+    fields = [pa.field("row_num", pa.int32()), *(pa.field(n, pa.string()) for n in ("column_name", "cell", "reason"))]
+    return ParsedBatch(
+        raw, parsed, pa.Table.from_pylist(errors, schema=pa.schema([*fields, pa.field("message", pa.string())]))
+    )
+
+
+def test_preview_sums_up_all_batches_and_shows_the_first_readings_in_local_time() -> None:
+    table = schema()
+    table.skipped["примечания"] = 2
+
+    preview = summarise(table, [batch(4, "1", "2", "3"), batch(7, "4")])
+
+    assert (preview.rows, preview.readings, preview.unreadable) == (4, 4, 0)
+    assert (preview.first_time, preview.last_time) == ("2025-04-01 07:00+03:00", "2025-04-01 10:00+03:00")
+    assert [reading["row_num"] for reading in preview.first_readings] == [4, 5]
+    assert preview.notes == ["примечания: 2"]
+    assert [column["meaning"] for column in preview.columns] == ["date", "T1, own unit", "kept in the raw row"]
+
+
+def test_only_the_first_problems_are_shown_with_their_cells() -> None:
+    preview = summarise(schema(), [batch(4, f"{RAGGED}a;b", "x", "y"), batch(7, "z", "u", "v", "w")])
+
+    assert preview.unreadable == 7
+    assert [(problem["cell"], problem["raw_value"]) for problem in preview.first_problems] == [
+        ("B4", "a;b"),
+        ("B5", "x"),
+        ("B6", "y"),
+        ("B7", "z"),
+        ("B8", "u"),
+    ]
+
+
+def test_table_without_rows_has_no_times() -> None:
+    preview = summarise(schema(), [])
+
+    assert (preview.rows, preview.first_time, preview.last_time) == (0, None, None)
