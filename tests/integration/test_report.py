@@ -13,6 +13,7 @@ from tasks.operate.generate_samples import Sample, generate
 from tasks.operate.load_reference import load_reference
 from tasks.operate.read_reference import read_reference
 from tasks.report.collect import collect
+from tasks.report.summarise_run import summarise_run
 from tasks.report.write import render
 from tests.harness import DAY, PipelineHarness, long_csv
 
@@ -69,13 +70,13 @@ async def test_a_generated_city_loads_to_what_its_account_says_and_the_report_co
     for file in expected:
         for reason, count in file.row_errors.items():
             counts[reason] = counts.get(reason, 0) + count
-    assert {one.reason: one.count for one in found.reasons if one.severity == "rejected"} == counts
-    assert [(one.reason, one.count) for one in found.reasons if one.severity == "suspect"] == [
+    assert {line.reason: line.count for line in found.reasons if line.severity == "rejected"} == counts
+    assert [(line.reason, line.count) for line in found.reasons if line.severity == "suspect"] == [
         ("delta_t_out_of_norm", 2)
     ]
     examples = {
-        one.reason: [(example.row_num, example.cell, example.raw_value) for example in one.examples]
-        for one in found.reasons
+        line.reason: [(example.row_num, example.cell, example.raw_value) for example in line.examples]
+        for line in found.reasons
     }
     assert examples["bad_number"] == [(5, "C5", "сбой")]
     assert examples["conflicting_duplicate"] == [(10, "D10", "0.81"), (27, "D27", "9.99")]
@@ -83,7 +84,7 @@ async def test_a_generated_city_loads_to_what_its_account_says_and_the_report_co
     assert examples["delta_t_out_of_norm"][1] == (17, "G17", "25")
 
 
-async def test_curves_and_heat_map_show_what_stands_in_core(pipeline: PipelineHarness) -> None:
+async def test_curves_and_heat_map_show_what_core_holds(pipeline: PipelineHarness) -> None:
     await load_sample(pipeline)
 
     found = await report_of(pipeline, DAYS[-1])
@@ -125,7 +126,9 @@ async def test_a_run_that_finds_everything_loaded_still_reports_the_loaded_files
     assert not found.files[0].in_this_run
 
 
-async def test_a_file_that_failed_after_it_was_loaded_is_an_error_until_it_is_mended(pipeline: PipelineHarness) -> None:
+async def test_a_file_that_failed_after_it_was_loaded_is_an_error_until_it_is_corrected(
+    pipeline: PipelineHarness,
+) -> None:
     await pipeline.add_meter("M")
     good = long_csv(*readings("M", range(24)))
     pipeline.put("a.csv", good)
@@ -136,30 +139,30 @@ async def test_a_file_that_failed_after_it_was_loaded_is_an_error_until_it_is_me
     pipeline.put("a.csv", good)
     await pipeline.run()
 
-    mended = await report_of(pipeline)
+    corrected = await report_of(pipeline)
 
     assert [file.status for file in broken.files] == ["failed"]
-    assert [file.status for file in mended.files] == ["success"]
-    assert (broken.verdict, mended.verdict) == ("errors", "loaded")
+    assert [file.status for file in corrected.files] == ["success"]
+    assert (broken.verdict, corrected.verdict) == ("errors", "loaded")
 
 
 async def test_silent_meters_are_gaps_for_a_week_and_then_only_counted(pipeline: PipelineHarness) -> None:
-    await pipeline.add_meter("SPOKE-YESTERDAY")
-    await pipeline.add_meter("NEVER-SPOKE", itp="I2")
-    await pipeline.add_meter("SPEAKS", itp="I3")
-    pipeline.put("a.csv", long_csv("2025-04-29T12:00,SPOKE-YESTERDAY,T1,60"), day=dt.date(2025, 4, 29))
+    await pipeline.add_meter("SENT-YESTERDAY")
+    await pipeline.add_meter("NEVER-SENT", itp="I2")
+    await pipeline.add_meter("SENDS", itp="I3")
+    pipeline.put("a.csv", long_csv("2025-04-29T12:00,SENT-YESTERDAY,T1,60"), day=dt.date(2025, 4, 29))
     await pipeline.run(dt.date(2025, 4, 29))
-    pipeline.put("a.csv", long_csv(*readings("SPEAKS", range(24))))
+    pipeline.put("a.csv", long_csv(*readings("SENDS", range(24))))
     await pipeline.run()
 
     found = (await report_of(pipeline)).completeness
 
     assert found
     assert [(meter.meter_code, meter.missing_hours) for meter in found.meters] == [
-        ("SPOKE-YESTERDAY", 24),
-        ("SPEAKS", 0),
+        ("SENT-YESTERDAY", 24),
+        ("SENDS", 0),
     ]
-    assert (found.meters_silent, found.silent_examples) == (1, ["NEVER-SPOKE"])
+    assert (found.meters_silent, found.silent_examples) == (1, ["NEVER-SENT"])
 
 
 async def test_hours_to_come_are_not_gaps(pipeline: PipelineHarness) -> None:
@@ -176,7 +179,7 @@ async def test_hours_to_come_are_not_gaps(pipeline: PipelineHarness) -> None:
     assert (at_night.completeness.meters_complete, at_night.completeness.meters[0].missing_hours) == (0, 14)
 
 
-async def test_the_hour_that_came_twice_has_a_column_of_its_own(pipeline: PipelineHarness) -> None:
+async def test_the_hour_that_came_twice_has_two_columns(pipeline: PipelineHarness) -> None:
     day = dt.date(2014, 10, 26)
     await pipeline.add_meter("M")
     start = dt.datetime(2014, 10, 25, 20, tzinfo=dt.UTC)
@@ -191,7 +194,7 @@ async def test_the_hour_that_came_twice_has_a_column_of_its_own(pipeline: Pipeli
     assert found.meters[0].hours == [1] * 25
 
 
-async def test_long_lists_are_cut_short_and_say_by_how_much(pipeline: PipelineHarness) -> None:
+async def test_long_lists_are_limited_and_say_how_many_are_left_out(pipeline: PipelineHarness) -> None:
     for number in range(101):
         await pipeline.add_meter(f"M{number:03d}", itp=f"I{number}")
     rows = [row for number in range(101) for row in readings(f"M{number:03d}", range(number % 24))]
@@ -206,7 +209,7 @@ async def test_long_lists_are_cut_short_and_say_by_how_much(pipeline: PipelineHa
     assert (len(found.files), found.files_not_shown, found.totals.files) == (200, 1, 201)
     assert (len(found.completeness.meters), found.completeness.meters_not_shown) == (96, 0)
     assert found.completeness.meters_silent == 5
-    unmapped = next(one for one in found.reasons if one.reason == "unmapped_code")
+    unmapped = next(line for line in found.reasons if line.reason == "unmapped_code")
     assert (unmapped.count, len(unmapped.examples)) == (7, 5)
 
 
@@ -229,6 +232,24 @@ async def test_a_day_without_files_is_empty_not_an_error(pipeline: PipelineHarne
     assert found.verdict == "empty"
     assert found.completeness is None
     assert found.totals == Totals.model_validate(dict.fromkeys(Totals.model_fields, 0))
+
+
+async def test_a_run_is_summed_up_by_the_last_attempt_at_each_of_its_files(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv(*readings("M", range(5)), "2025-04-30T05:00,M,T1,x"))
+    pipeline.put("b.csv", b"\xff\xfe\x00")
+    run = await pipeline.begin()
+    await pipeline.ingest(run)
+    unfinished = await summarise_run(pipeline.connection, run.flow_run_id, pipeline.settings)
+    await pipeline.finish(run)
+
+    summary = await summarise_run(pipeline.connection, run.flow_run_id, pipeline.settings)
+
+    assert unfinished.unfinished == {"2025-04-30/a.csv": "не закончен"}
+    assert list(summary.failed) == ["2025-04-30/b.csv"]
+    assert summary.unfinished == {}
+    assert (summary.files, summary.loaded, summary.skipped) == (2, 1, 0)
+    assert (summary.readings_read, summary.readings_inserted, summary.readings_rejected) == (6, 5, 1)
 
 
 async def test_flow_writes_both_files_and_publishes_table_and_link(
