@@ -17,11 +17,11 @@ from tasks.report.charts import Series, line_chart, nice_ticks
     ],
 )
 def test_ticks_are_round_and_enclose_the_values(lowest: float, highest: float, ticks: list[float]) -> None:
-    found = nice_ticks(lowest, highest)
+    chosen = nice_ticks(lowest, highest)
 
-    assert found[0] <= lowest
-    assert found[-1] >= highest
-    assert found == ticks
+    assert chosen[0] <= lowest
+    assert chosen[-1] >= highest
+    assert chosen == ticks
 
 
 def test_large_numbers_on_the_axis_are_written_out() -> None:

@@ -24,17 +24,17 @@ def at(text: str) -> dt.datetime:
     ],
 )
 def test_a_local_day_has_the_hours_that_it_had(day: dt.date, hours: int) -> None:
-    found = hours_of_day(day, LATER, MOSCOW)
+    columns = hours_of_day(day, LATER, MOSCOW)
 
-    assert len(found) == hours
-    assert found[0].start == at(day.isoformat()).astimezone(dt.UTC)
-    assert sum(column.hours for column in found) == hours
+    assert len(columns) == hours
+    assert columns[0].start == at(day.isoformat()).astimezone(dt.UTC)
+    assert sum(column.hours for column in columns) == hours
 
 
 def test_hours_after_now_do_not_count() -> None:
-    found = hours_of_day(dt.date(2025, 4, 30), at("2025-04-30T10:30"), MOSCOW)
+    columns = hours_of_day(dt.date(2025, 4, 30), at("2025-04-30T10:30"), MOSCOW)
 
-    assert [column.hours for column in found] == [1] * 10 + [0] * 14
+    assert [column.hours for column in columns] == [1] * 10 + [0] * 14
 
 
 def test_the_reports_own_day_is_shown_if_the_files_hold_it_else_their_last() -> None:
@@ -52,10 +52,10 @@ def test_the_reports_own_day_is_shown_if_the_files_hold_it_else_their_last() -> 
 
 
 def test_of_a_year_only_the_last_days_are_shown_and_the_others_counted() -> None:
-    found = choose_period(at("2024-05-01T00:00"), at("2025-04-30T23:00"), dt.date(2025, 4, 30), now=LATER, zone=MOSCOW)
+    period = choose_period(at("2024-05-01T00:00"), at("2025-04-30T23:00"), dt.date(2025, 4, 30), now=LATER, zone=MOSCOW)
 
-    assert found
-    assert (len(found.days), found.days_not_shown) == (31, 334)
+    assert period
+    assert (len(period.days), period.days_not_shown) == (31, 334)
 
 
 def test_files_without_readings_have_no_period() -> None:

@@ -185,9 +185,9 @@ def test_hours_to_come_and_hours_between_long_intervals_are_not_missed() -> None
     meters = [make_meter(hours=[2, 0, 0]), make_meter(hours=[2, 0, 0], interval_minutes=120)]
     completeness = report.completeness.model_copy(update={"hour_columns": columns, "meters": meters})
 
-    found = [style for style, _ in cells(render(report.model_copy(update={"completeness": completeness})))]
+    styles = [style for style, _ in cells(render(report.model_copy(update={"completeness": completeness})))]
 
-    assert found == ["full", "none", "later", "full", "later", "later"]
+    assert styles == ["full", "none", "later", "full", "later", "later"]
 
 
 def test_a_missing_hour_breaks_the_line() -> None:
@@ -229,11 +229,11 @@ def test_written_json_obeys_the_documented_schema_and_reads_back(tmp_path: Path)
     written = write(report, tmp_path / "2025-04-30")
 
     schema = json.loads((PROJECT_ROOT / "docs" / "report.schema.json").read_text(encoding="utf-8"))
-    found = json.loads(written.json.read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator(schema).validate(found)
-    assert Report.model_validate(found) == report
+    content = json.loads(written.json.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(content)
+    assert Report.model_validate(content) == report
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.Draft202012Validator(schema).validate(found | {"verdict": "fine"})
+        jsonschema.Draft202012Validator(schema).validate(content | {"verdict": "fine"})
 
 
 def test_documented_schema_is_that_of_the_model() -> None:

@@ -32,10 +32,10 @@ def test_hot_sheet_chains_its_dates_by_formulas_with_saved_values(tmp_path: Path
 
     write_hot_sheet(tmp_path / "hot.xlsx", rows)
 
-    found = cells(tmp_path / "hot.xlsx")
-    assert found[0][:2] == ["Дата", "Время суток, ч"]
-    assert [row[0] for row in found[1:]] == ["30.04.2025"] * 24 + [next_day] * 24
-    assert found[24][1:] == ["23-24", 1.5, "", "сбой", 60, 40]
+    rows_read = cells(tmp_path / "hot.xlsx")
+    assert rows_read[0][:2] == ["Дата", "Время суток, ч"]
+    assert [row[0] for row in rows_read[1:]] == ["30.04.2025"] * 24 + [next_day] * 24
+    assert rows_read[24][1:] == ["23-24", 1.5, "", "сбой", 60, 40]
     with zipfile.ZipFile(tmp_path / "hot.xlsx") as archive:
         sheet = archive.read("xl/worksheets/sheet1.xml").decode()
     assert "<f>A2</f>" in sheet
