@@ -43,7 +43,7 @@ def test_days_that_are_still_to_come_are_an_empty_window() -> None:
 
 
 def test_presence_counts_metrics_by_hour_and_hours_by_local_day() -> None:
-    before_midnight, after_midnight = dt.datetime(2025, 4, 29, 20, tzinfo=dt.UTC), NOON
+    before_midnight, after_midnight = (dt.datetime(2025, 4, 29, hour, tzinfo=dt.UTC) for hour in (20, 22))
     rows: list[Any] = [
         {"meter_id": 1, "hour": before_midnight, "metrics": 2},
         {"meter_id": 1, "hour": after_midnight, "metrics": 5},

@@ -55,3 +55,5 @@ def test_the_same_rows_are_the_same_bytes(tmp_path: Path) -> None:
         write_cold_sheet(tmp_path / name, rows)
 
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as archive:
+        assert b">2025-01-01T00:00:00Z<" in archive.read("docProps/core.xml")
