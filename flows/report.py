@@ -12,11 +12,11 @@ from flows.runtime.run_log import naming_artifacts_dir
 from schemas.report import FileLine, Report
 from tasks.report.prefect_task import build_report_task
 from tasks.report.wording import headline
-from tasks.report.write import Written
+from tasks.report.write import ReportFiles
 
 
 class Reported(BaseModel):
-    """Where the report is and what it counts."""
+    """The files of the report, and what it counts."""
 
     html: str
     json_file: str
@@ -26,8 +26,8 @@ class Reported(BaseModel):
     rows_rejected: int
 
 
-# Its result is not persisted: a retry in the UI skips subflows with a persisted result, and a report on the
-# first attempt would hide the files that the second one has loaded.
+# Its result is not persisted: a retry in the UI skips subflows with a persisted result, and then the report on the
+# first attempt would be shown for the files that the second one has loaded.
 @flow(name="report", flow_run_name="report/{context.day}", persist_result=False)
 async def report(context: RunContext) -> Reported:
     """Write the quality report of the day and publish it as Prefect artifacts.
@@ -37,27 +37,29 @@ async def report(context: RunContext) -> Reported:
 
     """
     with naming_artifacts_dir(context.settings):
-        found, written = await build_report_task(context.run, context.warehouse)
-    words = headline(found)
-    await _publish(found, written, words, context)
-    get_run_logger().info("%s; report: %s", words, written.html)
+        day_report, files = await build_report_task(context.run, context.warehouse)
+    summary = headline(day_report)
+    await _publish(day_report, files, summary, context)
+    get_run_logger().info("report of %s: %s", context.day, files.html)
     return Reported(
-        html=str(written.html),
-        json_file=str(written.json),
-        verdict=found.verdict,
-        files=found.totals.files,
-        rows_loaded=found.totals.rows_loaded,
-        rows_rejected=found.totals.rows_rejected,
+        html=str(files.html),
+        json_file=str(files.json),
+        verdict=day_report.verdict,
+        files=day_report.totals.files,
+        rows_loaded=day_report.totals.rows_loaded,
+        rows_rejected=day_report.totals.rows_rejected,
     )
 
 
-async def _publish(found: Report, written: Written, words: str, context: RunContext) -> None:
-    """Publish the artifacts as those of the day's run, on whose page people look for them."""
+async def _publish(day_report: Report, files: ReportFiles, summary: str, context: RunContext) -> None:
+    """Publish the artifacts under the day's run, on whose page people look for them."""
     key = f"quality-{context.day}"
-    # Browsers do not open file: links from a page of the server: the path is there to be copied.
+    table = [_table_row(file) for file in day_report.files]
+    # No browser opens a file: link on a page of a server, so the path is shown for copying.
+    link, path = files.html.as_uri(), str(files.html)
     artifacts = (
-        TableArtifact(key=key, description=words, table=[_line(file) for file in found.files]),
-        LinkArtifact(key=f"{key}-report", description=words, link=written.html.as_uri(), link_text=str(written.html)),
+        TableArtifact(key=key, description=summary, table=table),
+        LinkArtifact(key=f"{key}-report", description=summary, link=link, link_text=path),
     )
     async with get_client() as client:
         for artifact in artifacts:
@@ -72,7 +74,7 @@ async def _publish(found: Report, written: Written, words: str, context: RunCont
             )
 
 
-def _line(file: FileLine) -> dict[str, str | int]:
+def _table_row(file: FileLine) -> dict[str, str | int]:
     return {
         "файл": file.source_file,
         "состояние": file.status,

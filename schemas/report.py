@@ -8,16 +8,16 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Verdict = Literal["loaded", "rejected", "errors", "empty"]
+DayState = Literal["loaded", "rejected", "errors", "empty"]
 FileStatus = Literal["running", "success", "partial", "failed", "skipped"]
 
 
-class _Part(BaseModel):
+class _ReportModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Totals(_Part):
-    """All files of the day, also those that are not listed. `rows_*` count readings."""
+class Totals(_ReportModel):
+    """All files of the day, including those that are not listed. `rows_*` count readings."""
 
     files: int
     success: int
@@ -35,12 +35,12 @@ class Totals(_Part):
     rows_suspect: int = Field(description="Loaded and flagged; part of rows_loaded.")
 
 
-class FileLine(_Part):
-    """One file: its last attempt, or, if that was skipped as known, the load that it was known by."""
+class FileLine(_ReportModel):
+    """One file: its last attempt, or, if that was skipped because the file is already loaded, the load that did it."""
 
     source_file: str
     status: FileStatus
-    source: str | None = Field(description="Source mapping that took the file.")
+    source: str | None = Field(description="Source mapping that the file was read with.")
     load_id: UUID
     in_this_run: bool = Field(description="False: an earlier run loaded it, this one had nothing to do.")
     raw_rows: int = Field(description="Lines of the file that hold readings.")
@@ -57,7 +57,7 @@ class FileLine(_Part):
     message: str | None
 
 
-class Example(_Part):
+class Example(_ReportModel):
     """One row with a reason: where to look."""
 
     source_file: str
@@ -69,8 +69,8 @@ class Example(_Part):
     raw_value: str | None
 
 
-class ReasonLine(_Part):
-    """How often a reason came, with a few examples."""
+class ReasonLine(_ReportModel):
+    """How often a reason occurs, with a few examples."""
 
     reason: str
     severity: Literal["rejected", "suspect"]
@@ -79,7 +79,7 @@ class ReasonLine(_Part):
     examples: list[Example]
 
 
-class Column(_Part):
+class Column(_ReportModel):
     """An hour or a day of the heat map."""
 
     start: dt.datetime
@@ -87,7 +87,7 @@ class Column(_Part):
     hours: int = Field(description="Hours in it that are over: 1, or those of a local day; 0: still to come.")
 
 
-class MeterLine(_Part):
+class MeterLine(_ReportModel):
     """Presence of one meter's readings."""
 
     meter_code: str
@@ -96,11 +96,11 @@ class MeterLine(_Part):
     interval_minutes: int
     missing_hours: int = Field(description="Hours without any reading in [since, until).")
     hours: list[int] = Field(description="Metrics present in each hour of `hour_columns`.")
-    metrics: int = Field(description="Metrics that the meter sends: the most that it had in one hour.")
+    metrics: int = Field(description="Metrics that the meter sends: as many as it has in its fullest hour.")
     days: list[int] = Field(description="Hours with readings on each day of `day_columns`.")
 
 
-class Completeness(_Part):
+class Completeness(_ReportModel):
     """Which meters and hours have readings; the meters with the most gaps first."""
 
     day: dt.date = Field(description="The day of `hour_columns`.")
@@ -117,8 +117,8 @@ class Completeness(_Part):
     silent_examples: list[str]
 
 
-class Curves(_Part):
-    """The day's hours over all buildings; None where nothing was read."""
+class Curves(_ReportModel):
+    """The day's hours over all buildings; None where there are no readings."""
 
     day: dt.date
     hour_columns: list[Column]
@@ -128,7 +128,7 @@ class Curves(_Part):
     t2_degc: list[float | None]
 
 
-class Report(_Part):
+class Report(_ReportModel):
     """The quality report of one day."""
 
     format: Literal[1] = 1
@@ -136,7 +136,7 @@ class Report(_Part):
     generated_at: dt.datetime
     time_zone: str
     flow_run_id: UUID | None
-    verdict: Verdict
+    verdict: DayState
     totals: Totals
     files: list[FileLine] = Field(description="Failed ones first, then those with rejects; a bounded number.")
     files_not_shown: int

@@ -11,7 +11,7 @@ import typer
 from flows.commands.arguments import parse_date
 from flows.commands.console import AsJson, out, print_json, print_table
 from schemas.settings import load_settings
-from tasks.operate.generate_samples import LEAST_BUILDINGS, generate
+from tasks.operate.generate_samples import MIN_BUILDINGS, generate
 
 FIRST_DAY = dt.date(2025, 4, 29)
 DAYS = 3
@@ -23,7 +23,7 @@ Buildings = Annotated[
     int,
     typer.Option(
         "--buildings",
-        min=LEAST_BUILDINGS,
+        min=MIN_BUILDINGS,
         max=35_000,
         help="Buildings with day-sheets; as many more in csv files.",
     ),

@@ -13,8 +13,7 @@ from xlsxwriter.exceptions import FileCreateError
 from schemas.errors import TerminalError
 
 _FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n")
-# Limits of an Excel cell and sheet; one row is the header.
-_MAX_CHARACTERS = 32_767
+# Of an Excel sheet, without the header. A text that is too long for a cell is cut by xlsxwriter.
 _MAX_ROWS = 1_048_575
 
 
@@ -60,4 +59,4 @@ def _write_xlsx(columns: Sequence[str], rows: Sequence[Sequence[str]], path: Pat
         sheet.freeze_panes(1, 0)
         for row_index, row in enumerate([columns, *rows]):
             for column_index, text in enumerate(row):
-                sheet.write_string(row_index, column_index, text[:_MAX_CHARACTERS])
+                sheet.write_string(row_index, column_index, text)

@@ -1,4 +1,4 @@
-"""Turn series into the numbers that an SVG line chart needs; the drawing itself is in the template."""
+"""Turn series into the numbers that an SVG line chart needs; the template draws it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import NamedTuple
 _WIDTH, _HEIGHT = 940, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 96, 14, 30
 _TICKS = 4
+_MIN_LABEL_DISTANCE = 16
 
 
 class Series(NamedTuple):
@@ -29,20 +30,20 @@ class Dot(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A drawn series: its unbroken pieces, and where its name stands."""
+    """A drawn series: its unbroken segments, and the height of its name."""
 
     name: str
     style: str
-    pieces: list[str]
+    segments: list[str]
     """`x,y x,y …` for polylines; a missing hour breaks the line."""
     dots: list[Dot]
     label_y: float
 
 
 class Tick(NamedTuple):
-    """A place on an axis."""
+    """A labelled position on an axis."""
 
-    at: float
+    position: float
     text: str
 
 
@@ -59,42 +60,56 @@ class Chart(NamedTuple):
     y_ticks: list[Tick]
 
 
+class _Scale(NamedTuple):
+    """From hours and values to positions in the view box."""
+
+    step: float
+    lowest: float
+    highest: float
+
+    def x(self, index: int) -> float:
+        return round(_LEFT + index * self.step, 1)
+
+    def y(self, value: float) -> float:
+        height = _HEIGHT - _BOTTOM - _TOP
+        return round(_HEIGHT - _BOTTOM - (value - self.lowest) / (self.highest - self.lowest) * height, 1)
+
+
 def line_chart(series: Sequence[Series], labels: Sequence[str], *, from_zero: bool) -> Chart | None:
-    """Lay out a chart over equally spaced `labels`; None if there is not one value."""
-    known = [value for one in series for value in one.values if value is not None]
-    if not known:
+    """Lay out a chart over equally spaced `labels`; None if there is not a single value."""
+    values = [value for line in series for value in line.values if value is not None]
+    if not values:
         return None
-    ticks = nice_ticks(0 if from_zero else min(known), max(known))
-    right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
-    step = (right - _LEFT) / max(len(labels) - 1, 1)
-
-    def y(value: float) -> float:
-        return round(bottom - (value - ticks[0]) / (ticks[-1] - ticks[0]) * (bottom - _TOP), 1)
-
-    lines = []
-    for one in series:
-        dots = [
-            None if value is None else Dot(round(_LEFT + place * step, 1), y(value), labels[place], value)
-            for place, value in enumerate(one.values)
-        ]
-        drawn = [dot for dot in dots if dot]
-        pieces = [" ".join(f"{dot.x},{dot.y}" for dot in piece) for piece in _pieces(dots)]
-        if drawn:
-            lines.append(Line(one.name, one.style, pieces, drawn, drawn[-1].y))
+    ticks = nice_ticks(0 if from_zero else min(values), max(values))
+    right = _WIDTH - _RIGHT
+    scale = _Scale((right - _LEFT) / max(len(labels) - 1, 1), ticks[0], ticks[-1])
+    lines = [line for each in series if (line := _line(each, labels, scale))]
     return Chart(
         width=_WIDTH,
         height=_HEIGHT,
         left=_LEFT,
         right=right,
-        bottom=bottom,
-        lines=_part_labels(lines),
-        x_ticks=[Tick(round(_LEFT + place * step, 1), text) for place, text in enumerate(labels)][::2],
-        y_ticks=[Tick(y(tick), _axis_number(tick)) for tick in ticks],
+        bottom=_HEIGHT - _BOTTOM,
+        lines=_separate_labels(lines),
+        x_ticks=[Tick(scale.x(index), text) for index, text in enumerate(labels)][::2],
+        y_ticks=[Tick(scale.y(tick), _axis_number(tick)) for tick in ticks],
     )
 
 
+def _line(series: Series, labels: Sequence[str], scale: _Scale) -> Line | None:
+    dots = [
+        None if value is None else Dot(scale.x(index), scale.y(value), labels[index], value)
+        for index, value in enumerate(series.values)
+    ]
+    drawn = [dot for dot in dots if dot]
+    if not drawn:
+        return None
+    segments = [" ".join(f"{dot.x},{dot.y}" for dot in segment) for segment in _split_at_gaps(dots)]
+    return Line(series.name, series.style, segments, drawn, drawn[-1].y)
+
+
 def nice_ticks(lowest: float, highest: float) -> list[float]:
-    """Give round numbers that enclose [lowest, highest]; always at least two."""
+    """Return round numbers that enclose [lowest, highest]; always at least two."""
     span = highest - lowest or abs(highest) or 1.0
     rough = span / _TICKS
     scale: float = 10 ** math.floor(math.log10(rough))
@@ -108,20 +123,20 @@ def _axis_number(value: float) -> str:
     return f"{value:,.10g}".replace(",", "\u202f").replace(".", ",")
 
 
-def _pieces(dots: Sequence[Dot | None]) -> Iterator[list[Dot]]:
-    piece: list[Dot] = []
+def _split_at_gaps(dots: Sequence[Dot | None]) -> Iterator[list[Dot]]:
+    segment: list[Dot] = []
     for dot in [*dots, None]:
         if dot:
-            piece.append(dot)
-        elif piece:
-            yield piece
-            piece = []
+            segment.append(dot)
+        elif segment:
+            yield segment
+            segment = []
 
 
-def _part_labels(lines: Sequence[Line]) -> list[Line]:
+def _separate_labels(lines: Sequence[Line]) -> list[Line]:
     """Move the names apart where two lines end close to each other."""
-    parted: list[Line] = []
-    for line in sorted(lines, key=lambda one: one.label_y):
-        above = parted[-1].label_y if parted else -math.inf
-        parted.append(line._replace(label_y=max(line.label_y, above + 16)))
-    return parted
+    separated: list[Line] = []
+    for line in sorted(lines, key=lambda line: line.label_y):
+        above = separated[-1].label_y if separated else -math.inf
+        separated.append(line._replace(label_y=max(line.label_y, above + _MIN_LABEL_DISTANCE)))
+    return separated

@@ -1,57 +1,72 @@
-"""Collect which meters and hours have readings: those with the most gaps, and how many more there are."""
+"""Collect which meters and hours have readings: the meters with the most gaps, and how many others there are."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import asyncpg
 
 from schemas.report import Column, Completeness, MeterLine
 from schemas.settings import Settings
-from tasks.report.periods import Period, columns_of_days, hours_of, midnight
-from tasks.warehouse.connection import fetch_one
+from tasks.report.periods import Period, days_of_period, hours_of_day, local_midnight
+from tasks.warehouse.connection import Connection, fetch_one
 from tasks.warehouse.statements import Statements
-
-if TYPE_CHECKING:
-    import asyncpg
 
 sql = Statements(__file__)
 
-_MOST_METERS = 100
-_MOST_SILENT = 20
+_MAX_METERS = 100
+_MAX_SILENT_EXAMPLES = 20
 _SILENT_AFTER = dt.timedelta(days=7)
-# About five million readings: above it only the one day is ranked, or a month of a city takes minutes.
-_MOST_METER_DAYS = 30_000
+# About five million readings: above that only one day is ranked, as a month of a city would take minutes.
+_MAX_METER_DAYS = 30_000
 
 
-class _Window(NamedTuple):
-    """The period by which meters are ranked: [since, until), hours that are over."""
+class RankedWindow(NamedTuple):
+    """The period by whose gaps meters are ranked: [since, until), and its hours that are over."""
 
     since: dt.datetime
     until: dt.datetime
     hours: int
 
 
-async def collect_completeness(connection: asyncpg.Connection, settings: Settings, period: Period) -> Completeness:
-    """Rank the meters that speak by their gaps, and fetch hours and days of the worst."""
-    hours = hours_of(period.day, period.now, settings.zone)
-    days = columns_of_days(period, settings.zone)
-    known = await connection.fetchval(sql.text("count_meters", settings))
-    window = _window(days if known * len(days) <= _MOST_METER_DAYS else _day_of(days, hours), period, settings)
-    week_before = window.since - _SILENT_AFTER
-    rows = await connection.fetch(
-        sql.text("select_gap_meters", settings),
-        window.since,
-        window.until,
-        window.hours,
-        week_before,
-        _MOST_METERS,
-    )
-    silent = await fetch_one(
-        connection, sql.text("find_silent_meters", settings), week_before, window.until, _MOST_SILENT
-    )
-    meters = rows[0]["meters"] if rows else 0
-    with_gaps = rows[0]["with_gaps"] if rows else 0
+class Presence:
+    """Which hours of which meters have readings, and of how many metrics."""
+
+    def __init__(self, rows: Iterable[asyncpg.Record], zone: ZoneInfo) -> None:
+        self._metrics: dict[int, dict[dt.datetime, int]] = defaultdict(dict)
+        self._hours: dict[tuple[int, dt.date], int] = defaultdict(int)
+        for row in rows:
+            self._metrics[row["meter_id"]][row["hour"]] = row["metrics"]
+            self._hours[row["meter_id"], row["hour"].astimezone(zone).date()] += 1
+
+    def metrics_in_hour(self, meter_id: int, hour: dt.datetime) -> int:
+        """Return how many metrics a meter has in an hour."""
+        return self._metrics[meter_id].get(hour, 0)
+
+    def max_metrics(self, meter_id: int) -> int:
+        """Return how many metrics a meter sends: as many as it has in its fullest hour."""
+        return max(self._metrics[meter_id].values(), default=0)
+
+    def hours_on_day(self, meter_id: int, day: dt.date) -> int:
+        """Return how many hours of a local day have readings."""
+        return self._hours.get((meter_id, day), 0)
+
+
+async def collect_completeness(connection: Connection, settings: Settings, period: Period) -> Completeness:
+    """Rank the reporting meters by their gaps, and fetch hours and days of the worst."""
+    hours = hours_of_day(period.day, period.now, settings.zone)
+    days = days_of_period(period, settings.zone)
+    meters = await connection.fetchval(*sql("count_meters", settings))
+    window = choose_window(days, hours[0].start, period.now, settings.zone, meters=meters)
+    reporting_since = window.since - _SILENT_AFTER
+    worst = await _rank_meters(connection, window, reporting_since, settings)
+    silent = await _find_silent(connection, reporting_since, window.until, settings)
+    reporting = worst[0]["meters"] if worst else 0
+    with_gaps = worst[0]["with_gaps"] if worst else 0
     return Completeness(
         day=period.day,
         since=window.since,
@@ -59,53 +74,75 @@ async def collect_completeness(connection: asyncpg.Connection, settings: Setting
         hour_columns=hours,
         day_columns=days if len(days) > 1 else [],
         days_not_shown=period.days_not_shown,
-        meters=await _lines(connection, settings, rows, hours, days),
-        meters_not_shown=meters - len(rows),
-        meters_complete=meters - with_gaps,
+        meters=await _collect_lines(connection, settings, worst, hours, days),
+        meters_not_shown=reporting - len(worst),
+        meters_complete=reporting - with_gaps,
         meters_with_gaps=with_gaps,
         meters_silent=silent["count"],
         silent_examples=silent["examples"],
     )
 
 
-def _day_of(days: list[Column], hours: list[Column]) -> list[Column]:
-    return [day for day in days if day.start == hours[0].start]
+def choose_window(
+    days: Sequence[Column], day_start: dt.datetime, now: dt.datetime, zone: ZoneInfo, *, meters: int
+) -> RankedWindow:
+    """Choose the period for ranking: all days, or only the one that begins at `day_start` if they are too many."""
+    if meters * len(days) > _MAX_METER_DAYS:
+        days = [day for day in days if day.start == day_start]
+    since = days[0].start
+    return RankedWindow(since, min(_end(days, zone), max(now, since)), sum(day.hours for day in days))
 
 
-def _window(days: list[Column], period: Period, settings: Settings) -> _Window:
-    last = days[-1].start.astimezone(settings.zone).date()
-    end = midnight(last + dt.timedelta(days=1), settings.zone)
-    hours = sum(day.hours for day in days)
-    return _Window(days[0].start, min(end, max(period.now, days[0].start)), hours)
+def _end(days: Sequence[Column], zone: ZoneInfo) -> dt.datetime:
+    last = days[-1].start.astimezone(zone).date()
+    return local_midnight(last + dt.timedelta(days=1), zone)
 
 
-async def _lines(
-    connection: asyncpg.Connection,
-    settings: Settings,
-    meters: list[Any],
-    hours: list[Column],
-    days: list[Column],
-) -> list[MeterLine]:
-    until = midnight(days[-1].start.astimezone(settings.zone).date() + dt.timedelta(days=1), settings.zone)
-    found = await connection.fetch(
-        sql.text("select_meter_hours", settings), [row["id"] for row in meters], days[0].start, until
+async def _rank_meters(
+    connection: Connection, window: RankedWindow, reporting_since: dt.datetime, settings: Settings
+) -> list[asyncpg.Record]:
+    return await connection.fetch(
+        *sql(
+            "select_gap_meters",
+            settings,
+            since=window.since,
+            until=window.until,
+            period_hours=window.hours,
+            reporting_since=reporting_since,
+            max_meters=_MAX_METERS,
+        )
     )
-    metrics: dict[int, dict[dt.datetime, int]] = defaultdict(dict)
-    per_day: dict[int, dict[dt.date, int]] = defaultdict(lambda: defaultdict(int))
-    for row in found:
-        metrics[row["meter_id"]][row["hour"]] = row["metrics"]
-        per_day[row["meter_id"]][row["hour"].astimezone(settings.zone).date()] += 1
+
+
+async def _find_silent(
+    connection: Connection, since: dt.datetime, until: dt.datetime, settings: Settings
+) -> asyncpg.Record:
+    query = sql("find_silent_meters", settings, since=since, until=until, max_examples=_MAX_SILENT_EXAMPLES)
+    return await fetch_one(connection, *query)
+
+
+async def _collect_lines(
+    connection: Connection,
+    settings: Settings,
+    meters: Sequence[asyncpg.Record],
+    hours: Sequence[Column],
+    days: Sequence[Column],
+) -> list[MeterLine]:
+    ids = [meter["id"] for meter in meters]
+    until = _end(days, settings.zone)
+    rows = await connection.fetch(*sql("select_meter_hours", settings, meter_ids=ids, since=days[0].start, until=until))
+    presence = Presence(rows, settings.zone)
     dates = [day.start.astimezone(settings.zone).date() for day in days]
     return [
         MeterLine(
-            meter_code=row["meter_code"],
-            building_code=row["building_code"],
-            kind=row["kind"],
-            interval_minutes=row["interval_minutes"],
-            missing_hours=row["missing_hours"],
-            hours=[metrics[row["id"]].get(hour.start, 0) for hour in hours],
-            metrics=max(metrics[row["id"]].values(), default=0),
-            days=[per_day[row["id"]][date] for date in dates] if len(dates) > 1 else [],
+            meter_code=meter["meter_code"],
+            building_code=meter["building_code"],
+            kind=meter["kind"],
+            interval_minutes=meter["interval_minutes"],
+            missing_hours=meter["missing_hours"],
+            hours=[presence.metrics_in_hour(meter["id"], hour.start) for hour in hours],
+            metrics=presence.max_metrics(meter["id"]),
+            days=[presence.hours_on_day(meter["id"], date) for date in dates] if len(dates) > 1 else [],
         )
-        for row in meters
+        for meter in meters
     ]

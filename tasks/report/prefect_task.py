@@ -6,13 +6,13 @@ import datetime as dt
 
 from prefect import task
 
-from tasks.report.build_report import Built, build_report
+from tasks.report.build_report import BuiltReport, build_report
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.load_log import Run
 from tasks.warehouse.prefect_tasks import BATCH_TASK
 
 
 @task(name="build-report", task_run_name="report {run.business_date}", **BATCH_TASK)
-async def build_report_task(run: Run, warehouse: Warehouse) -> Built:
+async def build_report_task(run: Run, warehouse: Warehouse) -> BuiltReport:
     """Build the quality report of the run's day."""
     return await build_report(run, warehouse, now=dt.datetime.now(dt.UTC))

@@ -1,18 +1,15 @@
-"""Sum up what a run did, from the load log: the only memory that counts."""
+"""Summarise what a run did, from the load log: what the run itself remembers does not count."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pydantic import BaseModel
 
+from schemas.load_states import LoadStatus
 from schemas.settings import Settings
-from tasks.warehouse.connection import fetch_one
+from tasks.warehouse.connection import Connection, fetch_one
 from tasks.warehouse.statements import Statements
-
-if TYPE_CHECKING:
-    import asyncpg
 
 sql = Statements(__file__)
 
@@ -43,12 +40,11 @@ class RunSummary(BaseModel):
         )
 
 
-async def summarise_run(connection: asyncpg.Connection, flow_run_id: UUID, settings: Settings) -> RunSummary:
-    """Sum up the attempts of one flow run; of several attempts at a file the last counts."""
-    row = await fetch_one(connection, sql.text("summarise_run", settings), flow_run_id)
-    failed = await connection.fetch(sql.text("find_failed_files", settings), flow_run_id)
-    summary = RunSummary(**row)
-    for one in failed:
-        by_file = summary.unfinished if one["status"] == "running" else summary.failed
-        by_file[one["source_file"]] = one["message"] or "не закончен"
+async def summarise_run(connection: Connection, flow_run_id: UUID, settings: Settings) -> RunSummary:
+    """Summarise the attempts of one flow run; of several attempts at a file the last one counts."""
+    counts = await fetch_one(connection, *sql("summarise_run", settings, flow_run_id=flow_run_id))
+    summary = RunSummary(**counts)
+    for row in await connection.fetch(*sql("find_failed_files", settings, flow_run_id=flow_run_id)):
+        messages = summary.unfinished if row["status"] == LoadStatus.RUNNING else summary.failed
+        messages[row["source_file"]] = row["message"] or "не закончен"
     return summary

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.reasons import Reason
-from schemas.report import FileStatus, Report, Totals, Verdict
+from schemas.report import DayState, FileStatus, Report, Totals
 
 STATUS: dict[FileStatus, str] = {
     "success": "загружен",
@@ -32,7 +32,7 @@ REASON: dict[str, str] = {
 
 _NO_BREAK_SPACES = "\u00a0\u202f"
 
-_VERDICT: dict[Verdict, str] = {
+_DAY_STATE: dict[DayState, str] = {
     "loaded": "Всё загружено",
     "rejected": "Есть отклонённые показания",
     "errors": "Есть ошибки",
@@ -41,31 +41,31 @@ _VERDICT: dict[Verdict, str] = {
 
 
 def reason_in_words(reason: str) -> str:
-    """Give a reason, or several joined by `;`, in words."""
+    """Return the words for a reason, or for several joined by `;`."""
     return "; ".join(REASON.get(code, code) for code in reason.split(";"))
 
 
-def verdict_in_words(verdict: Verdict, totals: Totals) -> tuple[str, str]:
-    """Give the verdict and a sentence that says what it rests on."""
-    parts = [
+def describe_day(state: DayState, totals: Totals) -> tuple[str, str]:
+    """Return the state of a day in words, and the counts that it follows from."""
+    if state == "empty":
+        return _DAY_STATE[state], "в папке дня не было ни одного файла"
+    counts = [
         (totals.failed, f"не загружено файлов: {totals.failed}"),
         (totals.running, f"не закончено файлов: {totals.running}"),
         (totals.rows_rejected, f"отклонено показаний: {number(totals.rows_rejected)}"),
         (totals.rows_suspect, f"под вопросом: {number(totals.rows_suspect)}"),
     ]
-    found = [text for count, text in parts if count]
-    if verdict == "empty":
-        return _VERDICT[verdict], "в папке дня не было ни одного файла"
-    return _VERDICT[verdict], "; ".join(found) or f"показаний: {number(totals.rows_loaded)}, замечаний нет"
+    remarks = "; ".join(text for count, text in counts if count)
+    return _DAY_STATE[state], remarks or f"показаний: {number(totals.rows_loaded)}, замечаний нет"
 
 
 def headline(report: Report) -> str:
-    """Give verdict and counts in one line."""
-    return ": ".join(verdict_in_words(report.verdict, report.totals))
+    """Return state and counts of the day in one line."""
+    return ": ".join(describe_day(report.verdict, report.totals))
 
 
 def number(value: float | None) -> str:
-    """Write a number as Russians do: narrow no-break spaces and a decimal comma; a dash for None."""
+    """Format a number the Russian way: narrow no-break spaces and a decimal comma; a dash for None."""
     if value is None:
         return "—"
     text = f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
@@ -73,7 +73,7 @@ def number(value: float | None) -> str:
 
 
 def visible(text: object) -> str:
-    """Escape control and direction characters: names of files and codes are other people's words."""
+    """Escape control and direction characters: file names and codes come from outside."""
     return "".join(
         char if char.isprintable() or char in _NO_BREAK_SPACES else char.encode("unicode_escape").decode()
         for char in str(text)

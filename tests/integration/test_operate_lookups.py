@@ -113,9 +113,11 @@ async def test_a_revision_that_changed_only_the_quality_shows_the_quality(pipeli
     await pipeline.run()
     (time,) = [row["time"] for row in await pipeline.connection.fetch("select time from core.measurements limit 1")]
 
-    found = await list_revisions(pipeline.connection, "M", time, time.replace(hour=23), pipeline.settings, metric="T1")
+    revisions = await list_revisions(
+        pipeline.connection, "M", time, time.replace(hour=23), pipeline.settings, metric="T1"
+    )
 
-    assert [(row["old_value"], row["new_value"], row["old_quality"], row["new_quality"]) for row in found] == [
+    assert [(row["old_value"], row["new_value"], row["old_quality"], row["new_quality"]) for row in revisions] == [
         (60, 60, 0, 1)
     ]
 
@@ -138,11 +140,11 @@ async def test_status_shows_the_newest_loads_and_keeps_its_json_keys(pipeline: P
         pipeline.put(name, long_csv(f"2025-04-30 00:00,{name},T1,60"))
         await pipeline.run()
 
-    found = await show_status(pipeline.connection, pipeline.settings, loads=1)
+    status = await show_status(pipeline.connection, pipeline.settings, loads=1)
 
-    assert [load.source_file for load in found.last_loads] == ["2025-04-30/b.csv"]
-    assert (found.row_errors_open, found.days_with_gaps) == (2, [])
-    assert set(found.model_dump()) == {
+    assert [load.source_file for load in status.last_loads] == ["2025-04-30/b.csv"]
+    assert (status.row_errors_open, status.days_with_gaps) == (2, [])
+    assert set(status.model_dump()) == {
         *("server_version", "extensions", "days_waiting_for_features", "row_errors_open", "last_loads"),
         *("days_with_gaps", "changed_layouts"),
     }

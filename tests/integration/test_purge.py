@@ -25,7 +25,7 @@ def reading(meter: str, hour: int, value: object) -> str:
 
 
 async def age(pipeline: PipelineHarness, load_id: UUID) -> None:
-    """Let a load have ended a year ago."""
+    """Move the end of a load a year back."""
     await pipeline.connection.execute(
         "update quality.quality_load_log set finished_at = finished_at - interval '1 year' where load_id = $1", load_id
     )
@@ -63,7 +63,7 @@ async def test_row_that_waits_for_its_code_is_loaded_after_a_purge_and_the_rest_
     (requeued,) = await pipeline.requeue()
     assert (requeued["status"], requeued["rows_inserted"]) == ("success", 1)
     assert (await pipeline.values())["LATE", "2025-04-29 21:00", "T1"] == 7
-    # What is resolved since goes when that, too, is long ago; and then it cannot be waited for again.
+    # An error that was resolved is deleted once that, too, is long ago; then its row cannot wait again.
     await age(pipeline, requeued["load_id"])
     await age(pipeline, log["load_id"])
     assert (await purge(pipeline))["row errors"] == 1
@@ -89,7 +89,7 @@ async def test_file_that_is_gone_is_loaded_again_from_stage_which_is_its_only_co
     assert (replayed["status"], replayed["rows_unchanged"]) == ("success", 1)
 
 
-async def test_recent_load_over_purged_ones_is_taken_back_and_an_old_one_as_soon_as_the_file_is_replayed(
+async def test_recent_load_over_purged_ones_is_rolled_back_and_an_old_one_as_soon_as_the_file_is_replayed(
     pipeline: PipelineHarness,
 ) -> None:
     await pipeline.add_meter("M")

@@ -13,6 +13,7 @@ from tasks.operate.generate_samples import Sample, generate
 from tasks.operate.load_reference import load_reference
 from tasks.operate.read_reference import read_reference
 from tasks.report.collect import collect
+from tasks.report.summarise_run import summarise_run
 from tasks.report.write import render
 from tests.harness import DAY, PipelineHarness, long_csv
 
@@ -58,24 +59,24 @@ async def test_a_generated_city_loads_to_what_its_account_says_and_the_report_co
         for file in made.files
     }
     expected = [file for file in made.files if file.source_file.startswith(DAYS[-1].isoformat())]
-    found = await report_of(pipeline, DAYS[-1])
-    assert found.verdict == "errors"
-    assert (found.totals.failed, found.totals.partial, found.totals.skipped) == (1, 3, 1)
-    assert found.totals.files == len(expected)
-    assert found.totals.rows_read == sum(file.read for file in expected)
-    assert found.totals.rows_rejected == sum(file.rejected for file in expected)
-    assert found.files[0].status == "failed"
+    day_report = await report_of(pipeline, DAYS[-1])
+    assert day_report.verdict == "errors"
+    assert (day_report.totals.failed, day_report.totals.partial, day_report.totals.skipped) == (1, 3, 1)
+    assert day_report.totals.files == len(expected)
+    assert day_report.totals.rows_read == sum(file.read for file in expected)
+    assert day_report.totals.rows_rejected == sum(file.rejected for file in expected)
+    assert day_report.files[0].status == "failed"
     counts: dict[str, int] = {}
     for file in expected:
         for reason, count in file.row_errors.items():
             counts[reason] = counts.get(reason, 0) + count
-    assert {one.reason: one.count for one in found.reasons if one.severity == "rejected"} == counts
-    assert [(one.reason, one.count) for one in found.reasons if one.severity == "suspect"] == [
+    assert {line.reason: line.count for line in day_report.reasons if line.severity == "rejected"} == counts
+    assert [(line.reason, line.count) for line in day_report.reasons if line.severity == "suspect"] == [
         ("delta_t_out_of_norm", 2)
     ]
     examples = {
-        one.reason: [(example.row_num, example.cell, example.raw_value) for example in one.examples]
-        for one in found.reasons
+        line.reason: [(example.row_num, example.cell, example.raw_value) for example in line.examples]
+        for line in day_report.reasons
     }
     assert examples["bad_number"] == [(5, "C5", "сбой")]
     assert examples["conflicting_duplicate"] == [(10, "D10", "0.81"), (27, "D27", "9.99")]
@@ -83,30 +84,30 @@ async def test_a_generated_city_loads_to_what_its_account_says_and_the_report_co
     assert examples["delta_t_out_of_norm"][1] == (17, "G17", "25")
 
 
-async def test_curves_and_heat_map_show_what_stands_in_core(pipeline: PipelineHarness) -> None:
+async def test_curves_and_heat_map_show_what_core_holds(pipeline: PipelineHarness) -> None:
     await load_sample(pipeline)
 
-    found = await report_of(pipeline, DAYS[-1])
+    day_report = await report_of(pipeline, DAYS[-1])
 
-    assert found.completeness
-    assert found.curves
+    assert day_report.completeness
+    assert day_report.curves
     sums = await pipeline.connection.fetchrow(
         "select sum(value) filter (where meter_code like '%-HVS') as cold, "
         "sum(value) filter (where meter_code like '%-GVS') as hot from core.readings "
         "where metric = 'consumption_period' and (time at time zone 'Europe/Moscow')::date = $1",
         DAYS[-1],
     )
-    assert sum(value or 0 for value in found.curves.cold_m3) == pytest.approx(sums["cold"])
-    assert sum(value or 0 for value in found.curves.hot_m3) == pytest.approx(sums["hot"])
-    worst = found.completeness.meters[0]
+    assert sum(value or 0 for value in day_report.curves.cold_m3) == pytest.approx(sums["cold"])
+    assert sum(value or 0 for value in day_report.curves.hot_m3) == pytest.approx(sums["hot"])
+    worst = day_report.completeness.meters[0]
     assert (worst.meter_code, worst.missing_hours) == ("D-0003-HVS", 24)
     assert (worst.hours, worst.days) == ([0] * 24, [24, 24, 0])
-    spoiled = next(meter for meter in found.completeness.meters if meter.meter_code == "D-0001-GVS")
+    spoiled = next(meter for meter in day_report.completeness.meters if meter.meter_code == "D-0001-GVS")
     assert spoiled.metrics == 5
     assert [hour for hour, present in enumerate(spoiled.hours) if present < 5] == [3, 6]
-    assert [column.label for column in found.completeness.day_columns] == ["29.04", "30.04", "01.05"]
-    assert (found.completeness.meters_complete, found.completeness.meters_with_gaps) == (12, 4)
-    assert found.completeness.meters_silent == 50 - 16
+    assert [column.label for column in day_report.completeness.day_columns] == ["29.04", "30.04", "01.05"]
+    assert (day_report.completeness.meters_complete, day_report.completeness.meters_with_gaps) == (12, 4)
+    assert day_report.completeness.meters_silent == 50 - 16
 
 
 async def test_a_run_that_finds_everything_loaded_still_reports_the_loaded_files(pipeline: PipelineHarness) -> None:
@@ -116,16 +117,18 @@ async def test_a_run_that_finds_everything_loaded_still_reports_the_loaded_files
     await pipeline.run()
     last_run = uuid4()
 
-    found = await collect(pipeline.connection, pipeline.settings, DAY, now=NOW, flow_run_id=last_run)
+    day_report = await collect(pipeline.connection, pipeline.settings, DAY, now=NOW, flow_run_id=last_run)
 
-    assert found.verdict == "loaded"
-    assert [(file.status, file.load_id, file.rows_loaded) for file in found.files] == [
+    assert day_report.verdict == "loaded"
+    assert [(file.status, file.load_id, file.rows_loaded) for file in day_report.files] == [
         ("success", first[0]["load_id"], 24)
     ]
-    assert not found.files[0].in_this_run
+    assert not day_report.files[0].in_this_run
 
 
-async def test_a_file_that_failed_after_it_was_loaded_is_an_error_until_it_is_mended(pipeline: PipelineHarness) -> None:
+async def test_a_file_that_failed_after_it_was_loaded_is_an_error_until_it_is_fixed(
+    pipeline: PipelineHarness,
+) -> None:
     await pipeline.add_meter("M")
     good = long_csv(*readings("M", range(24)))
     pipeline.put("a.csv", good)
@@ -136,30 +139,30 @@ async def test_a_file_that_failed_after_it_was_loaded_is_an_error_until_it_is_me
     pipeline.put("a.csv", good)
     await pipeline.run()
 
-    mended = await report_of(pipeline)
+    corrected = await report_of(pipeline)
 
     assert [file.status for file in broken.files] == ["failed"]
-    assert [file.status for file in mended.files] == ["success"]
-    assert (broken.verdict, mended.verdict) == ("errors", "loaded")
+    assert [file.status for file in corrected.files] == ["success"]
+    assert (broken.verdict, corrected.verdict) == ("errors", "loaded")
 
 
 async def test_silent_meters_are_gaps_for_a_week_and_then_only_counted(pipeline: PipelineHarness) -> None:
-    await pipeline.add_meter("SPOKE-YESTERDAY")
-    await pipeline.add_meter("NEVER-SPOKE", itp="I2")
-    await pipeline.add_meter("SPEAKS", itp="I3")
-    pipeline.put("a.csv", long_csv("2025-04-29T12:00,SPOKE-YESTERDAY,T1,60"), day=dt.date(2025, 4, 29))
+    await pipeline.add_meter("SENT-YESTERDAY")
+    await pipeline.add_meter("NEVER-SENT", itp="I2")
+    await pipeline.add_meter("SENDS", itp="I3")
+    pipeline.put("a.csv", long_csv("2025-04-29T12:00,SENT-YESTERDAY,T1,60"), day=dt.date(2025, 4, 29))
     await pipeline.run(dt.date(2025, 4, 29))
-    pipeline.put("a.csv", long_csv(*readings("SPEAKS", range(24))))
+    pipeline.put("a.csv", long_csv(*readings("SENDS", range(24))))
     await pipeline.run()
 
-    found = (await report_of(pipeline)).completeness
+    completeness = (await report_of(pipeline)).completeness
 
-    assert found
-    assert [(meter.meter_code, meter.missing_hours) for meter in found.meters] == [
-        ("SPOKE-YESTERDAY", 24),
-        ("SPEAKS", 0),
+    assert completeness
+    assert [(meter.meter_code, meter.missing_hours) for meter in completeness.meters] == [
+        ("SENT-YESTERDAY", 24),
+        ("SENDS", 0),
     ]
-    assert (found.meters_silent, found.silent_examples) == (1, ["NEVER-SPOKE"])
+    assert (completeness.meters_silent, completeness.silent_examples) == (1, ["NEVER-SENT"])
 
 
 async def test_hours_to_come_are_not_gaps(pipeline: PipelineHarness) -> None:
@@ -176,7 +179,7 @@ async def test_hours_to_come_are_not_gaps(pipeline: PipelineHarness) -> None:
     assert (at_night.completeness.meters_complete, at_night.completeness.meters[0].missing_hours) == (0, 14)
 
 
-async def test_the_hour_that_came_twice_has_a_column_of_its_own(pipeline: PipelineHarness) -> None:
+async def test_the_hour_that_came_twice_has_two_columns(pipeline: PipelineHarness) -> None:
     day = dt.date(2014, 10, 26)
     await pipeline.add_meter("M")
     start = dt.datetime(2014, 10, 25, 20, tzinfo=dt.UTC)
@@ -184,14 +187,14 @@ async def test_the_hour_that_came_twice_has_a_column_of_its_own(pipeline: Pipeli
     pipeline.put("a.csv", long_csv(*(f"{hour.isoformat()},M,T1,60" for hour in hours)), day=day)
     await pipeline.run(day)
 
-    found = (await report_of(pipeline, day)).completeness
+    completeness = (await report_of(pipeline, day)).completeness
 
-    assert found
-    assert [column.label for column in found.hour_columns][:4] == ["00", "01", "01", "02"]
-    assert found.meters[0].hours == [1] * 25
+    assert completeness
+    assert [column.label for column in completeness.hour_columns][:4] == ["00", "01", "01", "02"]
+    assert completeness.meters[0].hours == [1] * 25
 
 
-async def test_long_lists_are_cut_short_and_say_by_how_much(pipeline: PipelineHarness) -> None:
+async def test_long_lists_are_limited_and_say_how_many_are_left_out(pipeline: PipelineHarness) -> None:
     for number in range(101):
         await pipeline.add_meter(f"M{number:03d}", itp=f"I{number}")
     rows = [row for number in range(101) for row in readings(f"M{number:03d}", range(number % 24))]
@@ -200,13 +203,13 @@ async def test_long_lists_are_cut_short_and_say_by_how_much(pipeline: PipelineHa
         pipeline.put(f"empty{number}.csv", long_csv() + f"# {number}")
     await pipeline.run()
 
-    found = await report_of(pipeline)
+    day_report = await report_of(pipeline)
 
-    assert found.completeness
-    assert (len(found.files), found.files_not_shown, found.totals.files) == (200, 1, 201)
-    assert (len(found.completeness.meters), found.completeness.meters_not_shown) == (96, 0)
-    assert found.completeness.meters_silent == 5
-    unmapped = next(one for one in found.reasons if one.reason == "unmapped_code")
+    assert day_report.completeness
+    assert (len(day_report.files), day_report.files_not_shown, day_report.totals.files) == (200, 1, 201)
+    assert (len(day_report.completeness.meters), day_report.completeness.meters_not_shown) == (96, 0)
+    assert day_report.completeness.meters_silent == 5
+    unmapped = next(line for line in day_report.reasons if line.reason == "unmapped_code")
     assert (unmapped.count, len(unmapped.examples)) == (7, 5)
 
 
@@ -224,11 +227,29 @@ async def test_a_script_in_a_meter_code_is_inert(pipeline: PipelineHarness) -> N
 
 
 async def test_a_day_without_files_is_empty_not_an_error(pipeline: PipelineHarness) -> None:
-    found = await report_of(pipeline)
+    day_report = await report_of(pipeline)
 
-    assert found.verdict == "empty"
-    assert found.completeness is None
-    assert found.totals == Totals.model_validate(dict.fromkeys(Totals.model_fields, 0))
+    assert day_report.verdict == "empty"
+    assert day_report.completeness is None
+    assert day_report.totals == Totals.model_validate(dict.fromkeys(Totals.model_fields, 0))
+
+
+async def test_a_run_is_summed_up_by_the_last_attempt_at_each_of_its_files(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv(*readings("M", range(5)), "2025-04-30T05:00,M,T1,x"))
+    pipeline.put("b.csv", b"\xff\xfe\x00")
+    run = await pipeline.begin()
+    await pipeline.ingest(run)
+    unfinished = await summarise_run(pipeline.connection, run.flow_run_id, pipeline.settings)
+    await pipeline.finish(run)
+
+    summary = await summarise_run(pipeline.connection, run.flow_run_id, pipeline.settings)
+
+    assert unfinished.unfinished == {"2025-04-30/a.csv": "не закончен"}
+    assert list(summary.failed) == ["2025-04-30/b.csv"]
+    assert summary.unfinished == {}
+    assert (summary.files, summary.loaded, summary.skipped) == (2, 1, 0)
+    assert (summary.readings_read, summary.readings_inserted, summary.readings_rejected) == (6, 5, 1)
 
 
 async def test_flow_writes_both_files_and_publishes_table_and_link(
@@ -254,9 +275,9 @@ async def test_flow_writes_both_files_and_publishes_table_and_link(
 
     folder = pipeline.settings.artifacts_dir / "quality_reports" / "2025-04-30"
     assert (Path(done.html), done.verdict, done.rows_loaded) == (folder / "report.html", "loaded", 24)
-    found = Report.model_validate_json((folder / "report.json").read_bytes())
-    assert found.flow_run_id == run.flow_run_id
-    assert found.files[0].in_this_run
+    day_report = Report.model_validate_json((folder / "report.json").read_bytes())
+    assert day_report.flow_run_id == run.flow_run_id
+    assert day_report.files[0].in_this_run
     async with get_client() as client:
         artifacts = await client.read_artifacts(
             artifact_filter=ArtifactFilter(key=ArtifactFilterKey(like_="quality-2025-04-30%")),

@@ -23,22 +23,22 @@ class ExpectedFile(BaseModel):
 
     @property
     def loaded(self) -> int:
-        """Readings in core that this file stands for."""
+        """Readings of the file that end up in core."""
         return self.read - self.rejected - self.duplicate
 
     def add_error(self, reason: str, *, rejected: int = 1) -> None:
-        """Count one row error that rejects so many readings."""
+        """Count one row error and the readings that it rejects."""
         self.row_errors[reason] = self.row_errors.get(reason, 0) + 1
         self.rejected += rejected
         self.status = "partial"
 
 
 class Sample(BaseModel):
-    """What a call has written."""
+    """The files that a call has written."""
 
     folder: Path
     reference: Path | None = None
-    """Reference data of a city larger than the one of `data/reference`."""
+    """Reference data, if the city is larger than the one of `data/reference`."""
     files: list[ExpectedFile]
 
     def total(self, count: Literal["raw_rows", "read", "loaded", "rejected", "duplicate", "suspect"]) -> int:

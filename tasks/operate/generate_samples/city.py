@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from schemas.reference import COLUMNS
+
 DEMO_BUILDINGS = 12
-"""Buildings of each layout that `data/reference` knows."""
+"""Buildings of each kind of file (day-sheets, csv) that `data/reference` holds."""
 
 _STREETS = {
     "Аптекарский огород": "Северный",
@@ -59,7 +61,7 @@ class Building(NamedTuple):
 
 
 class City(NamedTuple):
-    """Buildings that send day-sheets, and as many whose readings come in csv files."""
+    """Buildings that send day-sheets, and equally many whose readings come in csv files."""
 
     sheets: list[Building]
     long: list[Building]
@@ -77,15 +79,15 @@ class Hours(NamedTuple):
     register: np.ndarray
 
 
-def _building(layout: str, number: int) -> Building:
+def _building(prefix: str, number: int) -> Building:
     streets = list(_STREETS)
     # The factor only scatters neighbours over the streets.
-    street = streets[(number * 7 + (layout == "L") * 3) % len(streets)]
-    return Building(f"{layout}-{number:04d}", f"ул. {street}, д. {1 + number % 97}", _STREETS[street])
+    street = streets[(number * 7 + (prefix == "L") * 3) % len(streets)]
+    return Building(f"{prefix}-{number:04d}", f"ул. {street}, д. {1 + number % 97}", _STREETS[street])
 
 
 def make_city(buildings: int) -> City:
-    """Make a city of `buildings` with day-sheets (D-0001 …) and as many in csv files (L-0001 …)."""
+    """Make a city of `buildings` with day-sheets (D-0001 …) and equally many in csv files (L-0001 …)."""
     numbers = range(1, buildings + 1)
     return City([_building("D", number) for number in numbers], [_building("L", number) for number in numbers])
 
@@ -94,30 +96,28 @@ def write_reference(folder: Path, buildings: int = DEMO_BUILDINGS) -> None:
     """Write the city's three csv files, with D-0000 first: the building of the real day-sheets."""
     city = make_city(buildings)
     known = [_building("D", 0), *city.sheets, *city.long]
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "buildings.csv", [("external_code", "address", "district_id"), *known])
-    _write(folder / "itp.csv", [("external_code", "building_code"), *((one.itp_code, one.code) for one in known)])
+    itps = [(building.itp_code, building.code) for building in known]
     meters = [
-        row
-        for one in known
-        for row in (
-            (one.hot_meter, one.itp_code, "hot_water", 60),
-            (one.cold_meter, one.itp_code, "cold_water", 60),
-        )
+        (meter_code, building.itp_code, kind, 60)
+        for building in known
+        for meter_code, kind in ((building.hot_meter, "hot_water"), (building.cold_meter, "cold_water"))
     ]
-    _write(folder / "meters.csv", [("external_code", "itp_code", "kind", "interval_minutes"), *meters])
+    folder.mkdir(parents=True, exist_ok=True)
+    tables: dict[str, Sequence[Iterable[object]]] = {"buildings": known, "itp": itps, "meters": meters}
+    for table, rows in tables.items():
+        _write_csv(folder / f"{table}.csv", [COLUMNS[table], *rows])
 
 
-def _write(path: Path, rows: Iterable[Iterable[object]]) -> None:
+def _write_csv(path: Path, rows: Iterable[Iterable[object]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
 
 
 def simulate(buildings: int, day: dt.date, *, seed: int, stream: int) -> Hours:
-    """Give a day's hours of the first `buildings` buildings of a stream (0: day-sheets, 1: csv).
+    """Return a day's hours of the first `buildings` buildings of a stream (0: day-sheets, 1: csv).
 
-    A day depends on nothing but its date, building and seed: registers go on from day to day, and hot
-    water is off for a whole day now and then while cold water keeps flowing.
+    A day depends only on its date, building and seed: registers continue from day to day, and hot water is
+    sometimes off for a whole day while cold water keeps flowing.
     """
     size = np.random.default_rng([seed, stream]).lognormal(0, 0.35, buildings)
     noise = np.random.default_rng([seed, stream, day.toordinal()])
@@ -128,7 +128,7 @@ def simulate(buildings: int, day: dt.date, *, seed: int, stream: int) -> Hours:
     flowing = np.where(is_off, 0, 1)[:, None]
     hot = np.maximum(cold - np.rint(cold * 0.03 + draw[:, 0]).astype(np.int64), 1) * flowing
     supply = np.rint(hot * (1.7 + 0.5 * draw[:, 1])).astype(np.int64)
-    # A pipe without flow is cooler; it must not be equally so everywhere, or two sheets would be one file.
+    # A pipe without flow is cooler, but not equally so everywhere, or two sheets would have the same content.
     t1 = np.round(np.where(is_off[:, None], 47, 59) + 2 * draw[:, 2, :1] + 0.8 * draw[:, 2], 1)
     t2 = np.round(t1 - np.where(is_off[:, None], 21.0, np.round(17.2 + 3.6 * draw[:, 3], 1)), 1)
     return Hours(
@@ -143,11 +143,10 @@ def simulate(buildings: int, day: dt.date, *, seed: int, stream: int) -> Hours:
 
 
 def _spread(days: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """Spread each day's volume over its hours; what rounding leaves goes to the evening's peak."""
+    """Spread each day's volume over its hours; the remainder of rounding goes to the evening's peak."""
     weights = _HOURS * np.clip(noise, 0.6, 1.4)
     hours: np.ndarray = np.floor(days[:, None] * weights / weights.sum(axis=1, keepdims=True)).astype(np.int64)
-    left = days - hours.sum(axis=1)
-    hours[:, _PEAK] += left
+    hours[:, _PEAK] += days - hours.sum(axis=1)
     return hours
 
 

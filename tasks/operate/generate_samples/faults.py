@@ -1,4 +1,4 @@
-"""Deliberate faults: each changes a file's rows and says in its account what should come of it."""
+"""Deliberate faults: each changes a file's rows and records in its account what they should load to."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def spoil_hot_rows(rows: list[Row], expected: ExpectedFile) -> None:
 
 
 def spoil_cold_rows(rows: list[Row], expected: ExpectedFile) -> None:
-    """Put in a negative volume, a row that comes twice, and one that comes twice with another value."""
+    """Put in a negative volume, a repeated row, and a row that is repeated with another value."""
     rows[14].cells[_PERIOD] = -0.05
     expected.add_error("negative")
     rows.append(dataclasses.replace(rows[5]))
@@ -41,7 +41,7 @@ def spoil_cold_rows(rows: list[Row], expected: ExpectedFile) -> None:
 
 
 def spoil_long_rows(rows: list[list[Any]], expected: ExpectedFile) -> None:
-    """Put in a building that nobody knows, and a temperature that cannot be."""
+    """Put in an unknown building and an impossible temperature."""
     t1 = next(row for row in rows if row[4] == "T1" and row[0].endswith("T10:00"))
     t1[_VALUE] = 400.0
     expected.add_error("out_of_range")
@@ -58,7 +58,7 @@ def truncate(path: Path) -> None:
 
 
 def copy_beside(path: Path) -> Path:
-    """Copy a file byte by byte to a name that is read after the original's."""
+    """Copy a file byte by byte, under a name that sorts after the original's."""
     copy = path.with_name(f"{path.stem}_копия{path.suffix}")
     copy.write_bytes(path.read_bytes())
     return copy

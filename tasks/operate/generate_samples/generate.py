@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tasks.operate.generate_samples.account import ExpectedFile, Sample
@@ -27,27 +27,28 @@ from tasks.operate.generate_samples.faults import (
 )
 from tasks.operate.generate_samples.long_files import long_table, write_contract_csv, write_russian_csv
 
-LEAST_BUILDINGS = 4
-"""The faults lie in files of three different buildings, and a fourth one delivers all days at once."""
+MIN_BUILDINGS = 4
+"""The faults are in files of three different buildings, and a fourth one delivers all days at once."""
+_BAD_HOT_ROWS, _BAD_COLD_ROWS, _BAD_FILES = range(3)
 
 
 def generate(folder: Path, *, days: Sequence[dt.date], buildings: int, seed: int, faults: bool) -> Sample:
     """Write the raw files of `days` below `folder`; the same arguments give the same bytes.
 
-    Each day holds two day-sheets a building and two csv files with as many other buildings. On the last
-    day one building's hot-water sheet repeats all the days before it, as real monthly files do. With
-    `faults` the last day holds one of each kind: three files with bad rows, a broken one and a copy.
+    Each day holds two day-sheets per building and two csv files with equally many other buildings. On the last
+    day one building's hot-water sheet repeats all previous days, as real monthly files do. With `faults` the
+    last day holds one of each kind: three files with bad rows, a broken one and a copy.
 
     Raises:
-        ValueError: fewer than LEAST_BUILDINGS buildings, or no day.
+        ValueError: fewer than MIN_BUILDINGS buildings, or no day.
 
     """
-    if buildings < LEAST_BUILDINGS or not days:
-        raise ValueError(f"at least {LEAST_BUILDINGS} buildings and one day")
+    if buildings < MIN_BUILDINGS or not days:
+        raise ValueError(f"at least {MIN_BUILDINGS} buildings and one day")
     files: list[ExpectedFile] = []
     for day in days:
         is_last = day == days[-1]
-        files += _write_sheets(folder, days, day, buildings, seed, faults=faults and is_last)
+        files += _write_sheets(folder, days if is_last else [day], buildings, seed, faults=faults and is_last)
         files += _write_csv_files(folder, day, buildings, seed, faults=faults and is_last)
     _back_date(folder / file.source_file for file in files)
     reference = folder / "reference" if buildings > DEMO_BUILDINGS else None
@@ -57,30 +58,29 @@ def generate(folder: Path, *, days: Sequence[dt.date], buildings: int, seed: int
 
 
 def _write_sheets(
-    folder: Path, days: Sequence[dt.date], day: dt.date, buildings: int, seed: int, *, faults: bool
-) -> list[ExpectedFile]:
-    hours = {one: simulate(buildings, one, seed=seed, stream=0) for one in ([day] if day != days[-1] else days)}
-    files: list[ExpectedFile] = []
-    for place, building in enumerate(make_city(buildings).sheets):
+    folder: Path, days: Sequence[dt.date], buildings: int, seed: int, *, faults: bool
+) -> Iterator[ExpectedFile]:
+    """Write the sheets of the last of the days; the last building's hot-water sheet holds all of the days."""
+    day = days[-1]
+    hours = {each: simulate(buildings, each, seed=seed, stream=0) for each in days}
+    for index, building in enumerate(make_city(buildings).sheets):
         home = folder / day.isoformat() / building.code
         home.mkdir(parents=True, exist_ok=True)
-        covered = list(hours) if place == buildings - 1 else [day]
-        hot = [row for one in covered for row in hot_rows(hours[one], place, one)]
-        cold = cold_rows(hours[day], place, day)
-        expected = _expect(folder, home / HOT_FILE, hot), _expect(folder, home / COLD_FILE, cold)
-        if faults and place == 0:
-            spoil_hot_rows(hot, expected[0])
-        if faults and place == 1:
-            spoil_cold_rows(cold, expected[1])
+        hot_days = days if index == buildings - 1 else [day]
+        hot = [row for hot_day in hot_days for row in hot_rows(hours[hot_day], index, hot_day)]
+        cold = cold_rows(hours[day], index, day)
+        expected_hot, expected_cold = _expect(folder, home / HOT_FILE, hot), _expect(folder, home / COLD_FILE, cold)
+        if faults and index == _BAD_HOT_ROWS:
+            spoil_hot_rows(hot, expected_hot)
+        if faults and index == _BAD_COLD_ROWS:
+            spoil_cold_rows(cold, expected_cold)
         write_hot_sheet(home / HOT_FILE, hot)
         write_cold_sheet(home / COLD_FILE, cold)
-        if faults and place == 2:
+        if faults and index == _BAD_FILES:
+            yield ExpectedFile(source_file=_name(folder, copy_beside(home / HOT_FILE)), status="skipped")
             truncate(home / COLD_FILE)
-            copy = copy_beside(home / HOT_FILE)
-            files.append(ExpectedFile(source_file=_name(folder, copy), status="skipped"))
-            expected = expected[0], ExpectedFile(source_file=expected[1].source_file, status="failed")
-        files += expected
-    return files
+            expected_cold = ExpectedFile(source_file=expected_cold.source_file, status="failed")
+        yield from (expected_hot, expected_cold)
 
 
 def _expect(folder: Path, path: Path, rows: Sequence[Row]) -> ExpectedFile:
@@ -115,7 +115,7 @@ def _name(folder: Path, path: Path) -> str:
 
 
 def _back_date(paths: Iterable[Path]) -> None:
-    """Make files a minute old: a fresh one might still be growing, and the next run would wait."""
+    """Make files a minute old: a run leaves very recent files for the next one, as they may still be growing."""
     for path in paths:
         written = path.stat().st_mtime
         os.utime(path, (written - 60, written - 60))

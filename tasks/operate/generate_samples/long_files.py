@@ -1,4 +1,4 @@
-"""Write csv files of the data contract (layout `long`): one reading a row."""
+"""Write csv files of the data contract (source mapping `long`): one reading a row."""
 
 from __future__ import annotations
 
@@ -32,45 +32,45 @@ _HOT = (
     ("T2", "°C"),
 )
 _COLD = (("consumption_cumulative", "м3"), ("consumption_period", "м3"))
-READINGS_AN_HOUR = len(_HOT) + len(_COLD)
-_BUILDINGS_AT_ONCE = 1_000
+READINGS_PER_HOUR = len(_HOT) + len(_COLD)
+_CHUNK_BUILDINGS = 1_000
 
 
 def long_table(buildings: Sequence[Building], hours: Hours, day: dt.date) -> pa.Table:
-    """Give a day's readings of all metrics; `hours` holds these buildings' rows, in order."""
+    """Return a day's readings of all metrics; `hours` holds these buildings' rows, in order."""
     count = len(buildings)
     values = np.stack([hours.supply, hours.returned, hours.hot, hours.t1, hours.t2, hours.register, hours.cold], axis=2)
-    building = pa.array(np.repeat(np.arange(count), 24 * READINGS_AN_HOUR))
-    metric = pa.array(np.tile(np.arange(READINGS_AN_HOUR), count * 24))
+    building_index = pa.array(np.repeat(np.arange(count), 24 * READINGS_PER_HOUR))
+    metric_index = pa.array(np.tile(np.arange(READINGS_PER_HOUR), count * 24))
     stamps = [f"{day.isoformat()}T{hour:02d}:00" for hour in range(24)]
-    is_hot = pc.less(metric, len(_HOT))
+    is_hot = pc.less(metric_index, len(_HOT))
     columns = (
-        pa.array(stamps).take(pa.array(np.tile(np.repeat(np.arange(24), READINGS_AN_HOUR), count))),
-        pa.array([one.code for one in buildings]).take(building),
-        pa.array([one.itp_code for one in buildings]).take(building),
+        pa.array(stamps).take(pa.array(np.tile(np.repeat(np.arange(24), READINGS_PER_HOUR), count))),
+        pa.array([building.code for building in buildings]).take(building_index),
+        pa.array([building.itp_code for building in buildings]).take(building_index),
         pc.if_else(
             is_hot,
-            pa.array([one.hot_meter for one in buildings]).take(building),
-            pa.array([one.cold_meter for one in buildings]).take(building),
+            pa.array([building.hot_meter for building in buildings]).take(building_index),
+            pa.array([building.cold_meter for building in buildings]).take(building_index),
         ),
-        pa.array([name for name, _ in (*_HOT, *_COLD)]).take(metric),
+        pa.array([name for name, _ in (*_HOT, *_COLD)]).take(metric_index),
         pa.array(np.round(values, 3).reshape(-1)),
-        pa.array([unit for _, unit in (*_HOT, *_COLD)]).take(metric),
+        pa.array([unit for _, unit in (*_HOT, *_COLD)]).take(metric_index),
     )
     return pa.table(dict(zip(COLUMNS, columns, strict=True)))
 
 
 def write_long_csv(path: Path, day: dt.date, buildings: int, *, seed: int = 0) -> int:
-    """Write a day of L-0001 … as one csv and give the number of readings; a million takes seconds."""
+    """Write a day of L-0001 … as one csv and return the number of readings; a million takes seconds."""
     hours, city = simulate(buildings, day, seed=seed, stream=1), make_city(buildings).long
     with path.open("wb") as file:
-        for start in range(0, buildings, _BUILDINGS_AT_ONCE):
-            chunk = slice(start, start + _BUILDINGS_AT_ONCE)
+        for start in range(0, buildings, _CHUNK_BUILDINGS):
+            chunk = slice(start, start + _CHUNK_BUILDINGS)
             table = long_table(city[chunk], Hours(*(values[chunk] for values in hours)), day)
-            # `needed`: a text is quoted only where it must be, as most exports do.
+            # `needed`: only texts that require quotes have them, as in most exports.
             options = pa.csv.WriteOptions(include_header=start == 0, quoting_style="needed")
             pa.csv.write_csv(table, file, options)
-    return buildings * 24 * READINGS_AN_HOUR
+    return buildings * 24 * READINGS_PER_HOUR
 
 
 def write_contract_csv(path: Path, rows: Sequence[Sequence[object]]) -> None:
@@ -85,6 +85,6 @@ def write_russian_csv(path: Path, rows: Sequence[Sequence[object]]) -> None:
         writer = csv.writer(file, delimiter=";", lineterminator="\r\n")
         writer.writerow(_RUSSIAN_COLUMNS)
         for stamp, building, itp, meter, metric, value, unit in rows:
-            moment = dt.datetime.fromisoformat(str(stamp))
+            timestamp = dt.datetime.fromisoformat(str(stamp))
             name, number = _RUSSIAN_METRICS[str(metric)], str(value).replace(".", ",")
-            writer.writerow([f"{moment:%d.%m.%Y %H:%M}", building, itp, meter, name, number, unit])
+            writer.writerow([f"{timestamp:%d.%m.%Y %H:%M}", building, itp, meter, name, number, unit])

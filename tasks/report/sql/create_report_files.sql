@@ -1,5 +1,5 @@
--- $1 day, $2 flow run. One row a file: its last attempt; if that was skipped because the same file was
--- loaded before, the load that did it. And one for each time that rows of it were loaded once more from stage.
+-- One row per file: its last attempt, or, if that was skipped because the same file is already loaded, the load that
+-- did it. And one row for each later load of its rejected rows from stage.
 create temporary table report_files on commit drop as
 with recursive
 
@@ -12,7 +12,7 @@ attempts as (
         status,
         flow_run_id
     from {quality}.quality_load_log
-    where business_date = $1 and requeue_of is null
+    where business_date = :business_date and requeue_of is null
     order by source_file asc, started_at desc
 
 ),
@@ -21,7 +21,7 @@ files as (
 
     select
         coalesce(loaded.load_id, attempts.load_id) as load_id,
-        loaded.load_id is null and attempts.flow_run_id is not distinct from $2::uuid as in_this_run
+        loaded.load_id is null and attempts.flow_run_id is not distinct from :flow_run_id::uuid as in_this_run
     from attempts
     left join lateral (
         select log.load_id
@@ -46,10 +46,10 @@ requeued as (
     union all
     select
         log.load_id,
-        log.flow_run_id is not distinct from $2::uuid
+        log.flow_run_id is not distinct from :flow_run_id::uuid
     from requeued
     join {quality}.quality_load_log as log on requeued.load_id = log.requeue_of
-    where log.status in ('success', 'partial') or log.flow_run_id = $2::uuid
+    where log.status in ('success', 'partial') or log.flow_run_id = :flow_run_id::uuid
 
 )
 

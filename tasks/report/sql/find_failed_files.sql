@@ -7,7 +7,7 @@ attempts as (
         status,
         message
     from {quality}.quality_load_log
-    where flow_run_id = $1
+    where flow_run_id = :flow_run_id
     order by source_file asc, started_at desc
 
 )

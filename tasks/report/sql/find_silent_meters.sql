@@ -1,4 +1,4 @@
--- $1, $2 the period [since, until), $3 how many examples.
+-- Meters without a reading in [since, until): how many, and some examples.
 with
 
 silent as (
@@ -8,11 +8,11 @@ silent as (
     where
         not exists (
             select from {core}.measurements as m
-            where m.meter_id = t.id and m.time >= $1 and m.time < $2
+            where m.meter_id = t.id and m.time >= :since and m.time < :until
         )
 
 )
 
 select
     (select count(*) from silent)::integer as count,
-    array(select external_code from silent order by external_code limit $3) as examples
+    array(select external_code from silent order by external_code limit :max_examples) as examples

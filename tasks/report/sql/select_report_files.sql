@@ -1,4 +1,4 @@
--- $1 how many.
+-- Failed files first, then unfinished ones, those with rejects, and those with suspect readings.
 select
     log.source_file,
     log.status,
@@ -23,4 +23,4 @@ order by
     array_position(array['failed', 'running', 'partial'], log.status),
     log.rows_suspect = 0,
     log.source_file
-limit $1
+limit :max_files

@@ -1,4 +1,4 @@
--- $1 examples a reason. Only rows that no later load has resolved.
+-- Open row errors by reason, with some examples of each.
 with
 
 loads as (
@@ -39,6 +39,6 @@ cross join lateral (
         error.load_id in (select load_id from loads)
         and error.reason = counts.reason
         and error.resolved_by is null
-    limit $1
+    limit :max_examples
 ) as example
 order by counts.count desc, counts.reason, example.source_file, example.row_num, example.cell

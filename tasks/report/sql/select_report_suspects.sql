@@ -1,4 +1,4 @@
--- $1 examples a reason.
+-- Suspect readings by reason, with some examples of each.
 with
 
 loads as materialized (
@@ -12,8 +12,15 @@ loads as materialized (
 
 suspects as (
 
-    select parsed.*
-    from {stage}.stage_parsed_measurements as parsed
+    select
+        parsed.source_file,
+        parsed.sheet,
+        parsed.row_num,
+        parsed.column_ref,
+        parsed.metric,
+        parsed.value,
+        parsed.reason
+    from {stage}.parsed_readings as parsed
     where parsed.quality = 1 and parsed.load_id in (select load_id from loads)
 
 ),
@@ -40,6 +47,6 @@ select
     example.value::text as raw_value
 from counts
 cross join lateral (
-    select * from suspects where suspects.reason = counts.reason limit $1
+    select * from suspects where suspects.reason = counts.reason limit :max_examples
 ) as example
 order by counts.count desc, counts.reason, example.source_file, example.row_num, example.column_ref

@@ -4,7 +4,7 @@ attempts as (
 
     select distinct on (source_file, requeue_of) *
     from {quality}.quality_load_log
-    where flow_run_id = $1
+    where flow_run_id = :flow_run_id
     order by source_file asc, requeue_of asc, status = 'skipped' asc, started_at desc
 
 )

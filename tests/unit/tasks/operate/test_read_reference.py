@@ -92,6 +92,6 @@ def test_of_very_many_errors_the_text_shows_some_and_counts_all(tmp_path: Path) 
 
 
 def test_reference_data_of_the_repository_is_right() -> None:
-    found = read_reference(PROJECT_ROOT / "data" / "reference")
+    reference = read_reference(PROJECT_ROOT / "data" / "reference")
 
-    assert len(found["meters"]) == 50
+    assert len(reference["meters"]) == 50

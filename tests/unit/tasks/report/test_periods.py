@@ -5,8 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tasks.report.charts import Series, line_chart, nice_ticks
-from tasks.report.periods import choose_period, columns_of_days, hours_of
+from tasks.report.periods import choose_period, days_of_period, hours_of_day, local_midnight
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 LATER = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
@@ -25,17 +24,17 @@ def at(text: str) -> dt.datetime:
     ],
 )
 def test_a_local_day_has_the_hours_that_it_had(day: dt.date, hours: int) -> None:
-    found = hours_of(day, LATER, MOSCOW)
+    columns = hours_of_day(day, LATER, MOSCOW)
 
-    assert len(found) == hours
-    assert found[0].start == at(day.isoformat()).astimezone(dt.UTC)
-    assert sum(column.hours for column in found) == hours
+    assert len(columns) == hours
+    assert columns[0].start == at(day.isoformat()).astimezone(dt.UTC)
+    assert sum(column.hours for column in columns) == hours
 
 
 def test_hours_after_now_do_not_count() -> None:
-    found = hours_of(dt.date(2025, 4, 30), at("2025-04-30T10:30"), MOSCOW)
+    columns = hours_of_day(dt.date(2025, 4, 30), at("2025-04-30T10:30"), MOSCOW)
 
-    assert [column.hours for column in found] == [1] * 10 + [0] * 14
+    assert [column.hours for column in columns] == [1] * 10 + [0] * 14
 
 
 def test_the_reports_own_day_is_shown_if_the_files_hold_it_else_their_last() -> None:
@@ -49,53 +48,30 @@ def test_the_reports_own_day_is_shown_if_the_files_hold_it_else_their_last() -> 
     assert delivered_later
     assert delivered_later.day == dt.date(2025, 4, 30)
     assert len(delivered_later.days) == 30
-    assert [column.label for column in columns_of_days(delivered_later, MOSCOW)][::29] == ["01.04", "30.04"]
+    assert [column.label for column in days_of_period(delivered_later, MOSCOW)][::29] == ["01.04", "30.04"]
 
 
 def test_of_a_year_only_the_last_days_are_shown_and_the_others_counted() -> None:
-    found = choose_period(at("2024-05-01T00:00"), at("2025-04-30T23:00"), dt.date(2025, 4, 30), now=LATER, zone=MOSCOW)
+    period = choose_period(at("2024-05-01T00:00"), at("2025-04-30T23:00"), dt.date(2025, 4, 30), now=LATER, zone=MOSCOW)
 
-    assert found
-    assert (len(found.days), found.days_not_shown) == (31, 334)
+    assert period
+    assert (len(period.days), period.days_not_shown) == (31, 334)
 
 
 def test_files_without_readings_have_no_period() -> None:
     assert choose_period(None, None, dt.date(2025, 4, 30), now=LATER, zone=MOSCOW) is None
 
 
-@pytest.mark.parametrize(
-    ("lowest", "highest", "ticks"),
-    [
-        (0, 16, [0, 5, 10, 15, 20]),
-        (0, 0, [0, 0.5]),
-        (38.2, 58.4, [30, 40, 50, 60]),
-        (0, 0.42, [0, 0.2, 0.4, 0.6]),
-        (5, 5, [4, 6]),
-        (-3, 4, [-4, -2, 0, 2, 4]),
-    ],
-)
-def test_ticks_are_round_and_enclose_the_values(lowest: float, highest: float, ticks: list[float]) -> None:
-    found = nice_ticks(lowest, highest)
-
-    assert found[0] <= lowest
-    assert found[-1] >= highest
-    assert found == ticks
+def test_a_local_day_begins_at_midnight_of_its_zone() -> None:
+    assert local_midnight(dt.date(2025, 4, 30), MOSCOW) == dt.datetime(2025, 4, 29, 21, tzinfo=dt.UTC)
+    # Moscow was an hour further east until 26 October 2014.
+    assert local_midnight(dt.date(2014, 10, 26), MOSCOW) == dt.datetime(2014, 10, 25, 20, tzinfo=dt.UTC)
 
 
-def test_large_numbers_on_the_axis_are_written_out() -> None:
-    chart = line_chart([Series("ХВС", "cold", [0.0, 200_000.0])], ["00", "01"], from_zero=True)
+def test_days_count_their_hours_that_are_over() -> None:
+    period = choose_period(
+        at("2025-04-29T00:00"), at("2025-04-30T09:00"), dt.date(2025, 4, 30), now=at("2025-04-30T10:30"), zone=MOSCOW
+    )
 
-    assert chart
-    assert [tick.text for tick in chart.y_ticks] == ["0", "50 000", "100 000", "150 000", "200 000"]
-
-
-def test_a_chart_of_nothing_is_none() -> None:
-    assert line_chart([Series("ХВС", "cold", [None, None])], ["00", "01"], from_zero=True) is None
-
-
-def test_names_of_lines_that_end_together_do_not_overlap() -> None:
-    chart = line_chart([Series("a", "cold", [1, 2]), Series("b", "hot", [1, 2])], ["00", "01"], from_zero=True)
-
-    assert chart
-    first, second = (line.label_y for line in chart.lines)
-    assert second - first >= 16
+    assert period
+    assert [(column.label, column.hours) for column in days_of_period(period, MOSCOW)] == [("29.04", 24), ("30.04", 10)]

@@ -185,9 +185,9 @@ def test_hours_to_come_and_hours_between_long_intervals_are_not_missed() -> None
     meters = [make_meter(hours=[2, 0, 0]), make_meter(hours=[2, 0, 0], interval_minutes=120)]
     completeness = report.completeness.model_copy(update={"hour_columns": columns, "meters": meters})
 
-    found = [style for style, _ in cells(render(report.model_copy(update={"completeness": completeness})))]
+    styles = [style for style, _ in cells(render(report.model_copy(update={"completeness": completeness})))]
 
-    assert found == ["full", "none", "later", "full", "later", "later"]
+    assert styles == ["full", "none", "later", "full", "later", "later"]
 
 
 def test_a_missing_hour_breaks_the_line() -> None:
@@ -206,7 +206,7 @@ def test_a_missing_hour_breaks_the_line() -> None:
         ("empty", make_totals(files=0), "Файлов нет: в папке дня не было ни одного файла"),
     ],
 )
-def test_verdict_says_in_one_line_how_the_day_stands(verdict: str, totals: Totals, words: str) -> None:
+def test_headline_sums_the_day_up_in_one_line(verdict: str, totals: Totals, words: str) -> None:
     report = make_report(verdict=verdict, totals=totals)
 
     assert headline(report) == words
@@ -229,11 +229,11 @@ def test_written_json_obeys_the_documented_schema_and_reads_back(tmp_path: Path)
     written = write(report, tmp_path / "2025-04-30")
 
     schema = json.loads((PROJECT_ROOT / "docs" / "report.schema.json").read_text(encoding="utf-8"))
-    found = json.loads(written.json.read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator(schema).validate(found)
-    assert Report.model_validate(found) == report
+    content = json.loads(written.json.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(content)
+    assert Report.model_validate(content) == report
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.Draft202012Validator(schema).validate(found | {"verdict": "fine"})
+        jsonschema.Draft202012Validator(schema).validate(content | {"verdict": "fine"})
 
 
 def test_documented_schema_is_that_of_the_model() -> None:
@@ -246,11 +246,12 @@ def test_a_reader_never_sees_half_a_report(tmp_path: Path, monkeypatch: pytest.M
     written = write(make_report(), tmp_path)
     before = written.html.read_text(encoding="utf-8")
 
-    def disk_fills_up(path: Path, text: str, **_: object) -> int:
-        path.write_bytes(text.encode()[:100])
+    def disk_fills_up(path: Path, content: bytes) -> int:
+        with path.open("wb") as file:
+            file.write(content[:100])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", disk_fills_up)
+    monkeypatch.setattr(Path, "write_bytes", disk_fills_up)
     with pytest.raises(OSError, match="No space"):
         write(make_report(verdict="errors"), tmp_path)
 
@@ -260,13 +261,13 @@ def test_a_reader_never_sees_half_a_report(tmp_path: Path, monkeypatch: pytest.M
 
 def test_only_files_that_nobody_reads_yet_are_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written_to = []
-    write_text = Path.write_text
+    write_bytes = Path.write_bytes
 
-    def watched(path: Path, text: str, **options: Any) -> int:
+    def watched(path: Path, content: bytes) -> int:
         written_to.append(path.suffix)
-        return write_text(path, text, **options)
+        return write_bytes(path, content)
 
-    monkeypatch.setattr(Path, "write_text", watched)
+    monkeypatch.setattr(Path, "write_bytes", watched)
     write(make_report(), tmp_path)
 
     assert written_to == [".part", ".part"]
