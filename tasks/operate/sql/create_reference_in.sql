@@ -1,3 +1,4 @@
+-- A script: the tables and the lock belong to one transaction, and none of them takes a parameter.
 create temporary table reference_buildings (external_code text, address text, district_id text) on commit drop;
 create temporary table reference_itp (external_code text, building_code text) on commit drop;
 create temporary table reference_meters (
