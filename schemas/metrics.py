@@ -104,6 +104,15 @@ for _unit, _spellings in _UNIT_SPELLINGS.items():
 _DIMENSION_OF_UNIT = {"м3": "volume", "м3/ч": "flow", "°C": "temperature", "ч": "duration"}
 
 
+def unit_case(column: str) -> str:
+    """Return the SQL expression for the own unit of the metric in a column: NULL where the metric is unknown.
+
+    The view `core.readings` is made with it, so that METRICS is the only place that names the units.
+    """
+    cases = " ".join(f"when '{metric.name}' then '{metric.unit}'" for metric in METRICS.values())
+    return f"case {column}::text {cases} end"
+
+
 def find_metric(spelling: str) -> Metric | None:
     """Find the metric that a spelling stands for, or None: an unknown one is never guessed."""
     name = _METRIC_BY_SPELLING.get(fold(spelling))
@@ -125,9 +134,3 @@ def factor_to_own_unit(metric: Metric, unit: str | None, *, interval_hours: floa
         if known.dimension == "volume" and wanted == "flow":
             return known.factor / interval_hours
     return None
-
-
-def unit_case(column: str) -> str:
-    """Render the SQL expression that gives the unit of each metric in a column."""
-    cases = " ".join(f"when '{metric.name}' then '{metric.unit}'" for metric in METRICS.values())
-    return f"case {column} {cases} end"
