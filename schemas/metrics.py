@@ -134,9 +134,3 @@ def factor_to_own_unit(metric: Metric, unit: str | None, *, interval_hours: floa
         if known.dimension == "volume" and dimension == "flow":
             return known.factor / interval_hours
     return None
-
-
-def unit_case(column: str) -> str:
-    """Render the SQL expression that gives the unit of each metric in a column."""
-    cases = " ".join(f"when '{metric.name}' then '{metric.unit}'" for metric in METRICS.values())
-    return f"case {column} {cases} end"

@@ -1,6 +1,7 @@
 """SQL statements, one a file in the `sql/` folder beside the module that runs them.
 
-`{stage}`, `{quality}`, `{core}` and `{features}` stand for the schemas; `:load_id` is a bound parameter.
+`{stage}`, `{quality}`, `{core}` and `{features}` stand for the schemas; `:load_id` is a bound parameter. A file of
+several statements begins with the comment `-- A script: …`, which says why; it takes no parameters.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class Statements:
         self._folder = Path(module_file).parent / "sql"
 
     def text(self, name: str, settings: Settings) -> str:
-        """Return a statement without parameters, or one whose parameters SQLAlchemy binds by name."""
+        """Return a statement without parameters: a script, or one with further names to fill in."""
         return fill_schemas(_read(self._folder / f"{name}.sql"), settings)
 
     def __call__(self, name: str, settings: Settings, /, **values: object) -> tuple[str, *tuple[object, ...]]:

@@ -15,11 +15,12 @@ import pytest
 from pydantic import SecretStr
 
 from schemas.errors import DataopsError, TerminalError, TransientError
+from schemas.metrics import METRICS, Metric
 from schemas.settings import PROJECT_ROOT, Settings
 from tasks.warehouse import embedded_postgres
-from tasks.warehouse.connection import connect, display_name
-from tasks.warehouse.credentials_block import connector
-from tasks.warehouse.migrate import find_migrations, migrate
+from tasks.warehouse.connection import Warehouse, connect
+from tasks.warehouse.migrate import describe, find_migrations, migrate
+from tests.harness import PipelineHarness
 
 
 def postmaster(state: Path) -> int:
@@ -150,18 +151,45 @@ async def test_failed_connection_is_one_line_without_the_password(
     assert caught.value.__cause__ is None
 
 
-async def test_block_keeps_what_is_said_about_tls() -> None:
-    assert connector(SecretStr("postgresql://u:p@h/d?sslmode=verify-full"))._rendered_url.query == {
-        "ssl": "verify-full"
-    }
+async def test_new_metric_shows_its_unit_after_the_next_migration(
+    pipeline: PipelineHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection, settings = pipeline.connection, pipeline.settings
+    pressure = Metric("pressure", "бар", "mean over the interval", 0, 100, "Pressure")
+    monkeypatch.setitem(METRICS, "pressure", pressure)
+    meter = await pipeline.add_meter("M")
 
+    with pytest.raises(TerminalError, match="add value 'pressure'"):
+        await migrate(connection, settings)
+    await connection.execute("alter type core.metric add value 'pressure'")
+    first, second = await migrate(connection, settings), await migrate(connection, settings)
 
-async def test_block_keeps_special_characters_of_the_password(settings: Settings) -> None:
-    url = SecretStr("postgresql://user:p%40s%2Fs@host:5433/base")
-
-    block = connector(url)
-
-    assert block._rendered_url.render_as_string(hide_password=False) == (  # the block has no public way
-        "postgresql+asyncpg://user:p%40s%2Fs@host:5433/base"
+    await connection.execute("select quality.ensure_partitions('measurements', 1, 'UTC', array['2025-04-30'::date])")
+    await connection.execute(
+        "insert into core.measurements (time, meter_id, metric, quality, value, load_id) "
+        "select '2025-04-30 12:00+00', $1, name::core.metric, 0, 1, gen_random_uuid() from unnest($2::text[]) as name",
+        meter,
+        list(METRICS),
     )
-    assert display_name(url) == "PostgreSQL user@host:5433/base"
+    units = await connection.fetch("select metric::text, unit from core.readings")
+    assert (first.changes, second.changes) == (["core.readings names the units of all metrics"], [])
+    assert dict(map(tuple, units)) == {name: metric.unit for name, metric in METRICS.items()}
+
+
+async def test_status_says_how_to_connect_and_never_the_password(
+    state_dir: Path, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.environ.get("TEST_DATABASE_URL"):
+        pytest.skip("the tests run on another server (TEST_DATABASE_URL)")
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    embedded = Settings(_env_file=None, state_dir=state_dir)  # type: ignore[call-arg]
+
+    facts = await describe(Warehouse(settings=embedded, dsn=SecretStr(postgres_dsn)))
+
+    home = embedded_postgres.status(state_dir).home
+    password = (home / "password").read_text()
+    assert (facts["host"], facts["user"], facts["database name"]) == ("127.0.0.1", "dataops", "dataops")
+    assert facts["port"] == embedded_postgres.status(state_dir).port
+    assert (facts["data folder"], facts["password file"]) == (str(home / "data"), str(home / "password"))
+    assert (facts["core made by"], facts["migrations"]) == ("nobody yet", [])
+    assert password not in str(facts)

@@ -118,10 +118,10 @@ async def test_what_core_lacks_is_listed_with_sql_that_completes_it(
     after = await engineer.fetchval(CATALOG)
     (script,) = await sql_until_complete(engineer, engineer, settings)
 
-    told = [line for line in str(caught.value).splitlines() if line.startswith("  -- ")]
+    listed = [line for line in str(caught.value).splitlines() if line.startswith("  -- ")]
     assert after == before
     assert script == script_of(caught.value)
-    assert told == [
+    assert listed == [
         "  -- there is no table core.itp",
         "  -- there is no column core.meters.interval_minutes",
         "  -- there is no column core.measurements.load_id",
@@ -159,10 +159,10 @@ async def test_user_without_ddl_on_core_loads_refreshes_builds_and_rolls_back(
     else:
         await engineer.execute(DAILY)
     before = await engineer.fetchval(CATALOG)
-    place = settings.database_url.get_secret_value().rpartition("@")[2]
+    address = settings.database_url.get_secret_value().rpartition("@")[2]
     own = settings.model_copy(
         update={
-            "database_url": SecretStr(f"postgresql://{user}:{user}@{place}"),
+            "database_url": SecretStr(f"postgresql://{user}:{user}@{address}"),
             "refresh_objects": ("agg.daily",),
         }
     )

@@ -28,8 +28,10 @@ async def bounds(pipeline: PipelineHarness) -> list[datetime]:
 
 
 async def ensure(pipeline: PipelineHarness, days: list[date], zone: str) -> int:
-    made = await pipeline.connection.fetchval("select quality.ensure_partitions('measurements', 1, $2, $1)", days, zone)
-    return int(made)
+    created = await pipeline.connection.fetchval(
+        "select quality.ensure_partitions('measurements', 1, $2, $1)", days, zone
+    )
+    return int(created)
 
 
 async def test_partitions_are_local_days_and_a_far_off_date_makes_none_in_between(pipeline: PipelineHarness) -> None:

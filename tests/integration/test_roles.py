@@ -76,7 +76,7 @@ async def test_member_of_loader_and_dbt_runs_the_whole_pipeline(
     # Of the first load the file is gone: stage is its only copy.
     assert (purged["raw rows"], purged["loads kept as only copy"]) == (1, 1)
     assert await roles.connection.fetchval(value) == 1
-    # Partitions are made with the owner's rights; what dbt may do with them comes from their tables.
+    # Partitions are created with the owner's rights; what dbt may do with them comes from their tables.
     owners = await roles.connection.fetch(
         "select distinct relowner::regrole::text as owner from pg_class "
         "where relnamespace in ('features'::regnamespace, 'features_staging'::regnamespace) "

@@ -7,18 +7,18 @@ select
     date_trunc('hour', m.time, :zone) as bucket_start,
     m.meter_id,
     m.metric,
-    sum(m.value),
-    min(m.value),
-    max(m.value),
-    count(*),
-    count(*) filter (where m.quality = 1)
+    sum(m.value) as value_sum,
+    min(m.value) as value_min,
+    max(m.value) as value_max,
+    count(*) as readings,
+    count(*) filter (where m.quality = 1) as suspect
 from changed_meter_days as changed
 join {core}.measurements as m
     on
         changed.meter_id = m.meter_id
         and changed.local_date = (m.time at time zone :zone)::date
-        and m.time >= changed.since
-        and m.time < changed.until
+        and changed.since <= m.time
+        and changed.until > m.time
 where m.time >= :since and m.time < :until
 group by 1, 2, 3
 order by 2, 1, 3

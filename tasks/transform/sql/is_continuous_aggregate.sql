@@ -1,5 +1,5 @@
 -- Only where TimescaleDB is installed. name: schema.name.
-select exists (
+select exists(
     select
     from timescaledb_information.continuous_aggregates
     where view_schema || '.' || view_name = :name

@@ -8,12 +8,31 @@ state as (
     from {quality}.transform_state
     where to_regclass('{features}.ml_hourly_by_building') is not null
 
+),
+
+changed as (
+
+    select distinct
+        building_id,
+        local_date
+    from {quality}.changed_days
+    where taken
+
+),
+
+summary as (
+
+    select
+        count(*) as building_days,
+        coalesce(array_agg(distinct local_date), '{}') as days
+    from changed
+
 )
 
 select
-    count(distinct (building_id, local_date)) as building_days,
-    coalesce(array_agg(distinct local_date), '{}') as days,
-    (select fingerprint from state) as fingerprint,
-    (select project from state) as project
-from {quality}.changed_days
-where taken
+    summary.building_days,
+    summary.days,
+    state.fingerprint,
+    state.project
+from summary
+left join state on true

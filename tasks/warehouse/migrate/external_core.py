@@ -171,10 +171,10 @@ async def _missing_labels(connection: Connection, settings: Settings) -> list[Mi
 async def _missing_privileges(connection: Connection, settings: Settings) -> list[Missing]:
     """List what the roles lack, or the user where no roles are set up."""
     user = await connection.fetchval("select current_user")
-    has = await has_roles(connection, settings)
-    roles, tables, privileges = zip(*wanted_privileges(settings.roles if has else {"loader": user}), strict=True)
+    are_set_up = await has_roles(connection, settings)
+    roles, tables, privileges = zip(*wanted_privileges(settings.roles if are_set_up else {"loader": user}), strict=True)
     query = sql("select_missing_grants", settings, roles=list(roles), tables=list(tables), privileges=list(privileges))
-    refreshing = [settings.roles["dbt"], user] if has else [user]
+    refreshing = [settings.roles["dbt"], user] if are_set_up else [user]
     return [
         *(Missing("a privilege is missing", row["query"]) for row in await connection.fetch(*query)),
         *await _missing_refreshes(connection, refreshing, settings),

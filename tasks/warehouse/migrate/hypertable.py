@@ -23,7 +23,7 @@ class Conversion(NamedTuple):
 
 
 async def measure_conversion(connection: Connection, settings: Settings) -> Conversion:
-    """Copy a sample of core.measurements, and take it back; returns what the whole table would take."""
+    """Copy a sample of core.measurements, and roll that back; returns what the whole table would take."""
     transaction = connection.transaction()
     await transaction.start()
     try:

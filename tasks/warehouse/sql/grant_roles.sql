@@ -1,4 +1,4 @@
--- Who owns what and who may do what, from scratch; run again after each migration that made something new.
+-- Who owns what and who may do what, from scratch; run again after each migration that created something.
 -- An externally managed core is left alone.
 do $$
 declare

@@ -1,6 +1,6 @@
 -- False too where one of the roles does not exist.
 select
-    exists (
+    exists(
         select
         from pg_roles as member
         cross join pg_roles as role

@@ -1,1 +1,3 @@
-select checksum from {quality}.schema_migrations where version = 0
+select checksum
+from {quality}.schema_migrations
+where version = 0

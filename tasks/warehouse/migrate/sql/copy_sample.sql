@@ -1,3 +1,4 @@
+-- Any rows will do.
 with
 
 copied as (
@@ -5,7 +6,7 @@ copied as (
     insert into sample
     select *
     from {core}.measurements
-    limit :max_rows
+    limit :max_rows  -- noqa: AM09
     returning 1
 
 )

@@ -1,4 +1,4 @@
-select exists (
+select exists(
     select
     from timescaledb_information.continuous_aggregates
     where

@@ -1,1 +1,1 @@
-select exists (select from {core}.measurements)
+select exists(select from {core}.measurements)

@@ -1,1 +1,5 @@
-select exists (select from pg_namespace where nspname = :name)
+select exists(
+    select
+    from pg_namespace
+    where nspname = :name
+)

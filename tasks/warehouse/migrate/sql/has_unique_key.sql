@@ -1,5 +1,5 @@
 -- columns: the key's, in alphabetical order. A unique index has them in any order.
-select exists (
+select exists(
     select
     from pg_index as i
     join pg_class as c on i.indrelid = c.oid

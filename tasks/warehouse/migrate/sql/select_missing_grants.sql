@@ -32,15 +32,17 @@ where not has_schema_privilege(grantee, '{core}', 'usage')
 group by grantee
 union all
 select
-    format('grant %s on {core}.%I to %I', string_agg(lower(privilege), ', ' order by privilege), table_name, grantee),
-    2
+    format(
+        'grant %s on {core}.%I to %I', string_agg(lower(privilege), ', ' order by privilege), table_name, grantee
+    ) as query,
+    2 as position
 from existing_tables
 where not has_table_privilege(grantee, oid, privilege)
 group by grantee, table_name
 union all
 select
-    format('grant usage on sequence {core}.%I to %I', s.relname, existing_tables.grantee),
-    3
+    format('grant usage on sequence {core}.%I to %I', s.relname, existing_tables.grantee) as query,
+    3 as position
 from existing_tables
 join pg_depend as d on existing_tables.oid = d.refobjid and d.deptype = 'a' and d.classid = 'pg_class'::regclass
 join pg_class as s on d.objid = s.oid and s.relkind = 'S'

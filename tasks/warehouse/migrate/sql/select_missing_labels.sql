@@ -10,6 +10,10 @@ cross join unnest(:metrics::text[]) as wanted (label)
 where
     n.nspname = '{core}'
     and c.relname in ('measurements', 'measurement_revisions')
-    and not exists (select from pg_enum as e where e.enumtypid = t.oid and e.enumlabel = wanted.label)
+    and not exists (
+        select
+        from pg_enum as e
+        where e.enumtypid = t.oid and e.enumlabel = wanted.label
+    )
 group by t.oid, wanted.label
 order by wanted.label

@@ -1,6 +1,6 @@
 -- names: schema.name of each object; aggregates: which are continuous aggregates. Returns the objects that none of
--- the roles may refresh, and what the first role needs. A continuous aggregate is refreshed by its owner alone, whatever
--- is granted; membership in the engineer's role would let the pipeline alter core.
+-- the roles may refresh, and what the first role needs. A continuous aggregate is refreshed by its owner alone,
+-- whatever is granted; membership in the engineer's role would let the pipeline alter core.
 with
 
 objects as (
@@ -28,13 +28,18 @@ select
     name || ' may not be refreshed' as problem,
     format('grant usage on schema %s to %I', schema_oid::regnamespace, (:roles::text[])[1]) as query
 from objects
-where not exists (select from roles where has_schema_privilege(roles.role, objects.schema_oid, 'usage'))
+where
+    not exists (
+        select
+        from roles
+        where has_schema_privilege(roles.role, objects.schema_oid, 'usage')
+    )
 union all
 select
     name || case
         when relkind = 'm' and current_setting('server_version_num')::integer >= 170000 then ' may not be refreshed'
         else ' is refreshed by its owner alone, whom a superuser can change'
-    end,
+    end as problem,
     case
         when relkind = 'm' and current_setting('server_version_num')::integer >= 170000
             then format('grant maintain on %s to %I', name, (:roles::text[])[1])
@@ -42,7 +47,7 @@ select
             'grant create on schema %s to %I; alter materialized view %s owner to %I',
             schema_oid::regnamespace, (:roles::text[])[1], name, (:roles::text[])[1]
         )
-    end
+    end as query
 from objects
 where
     not exists (

@@ -3,7 +3,7 @@ with
 
 definition as (
 
-    select pg_get_viewdef('{core}.readings'::regclass) as text
+    select pg_get_viewdef('{core}.readings'::regclass) as view_text
 
 )
 
@@ -11,9 +11,9 @@ select
     item[1] as metric,
     item[2] as unit
 from definition
-cross join lateral regexp_matches(text, 'WHEN ''([^'']+)''[^'']*THEN ''([^'']*)''', 'g') as item
+cross join lateral regexp_matches(definition.view_text, 'WHEN ''([^'']+)''[^'']*THEN ''([^'']*)''', 'g') as item
 union all
 select
-    null,
-    substring(text from 'ELSE ''([^'']*)''')
+    null as metric,
+    substring(view_text from 'ELSE ''([^'']*)''') as unit
 from definition
