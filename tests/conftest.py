@@ -52,20 +52,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def _fixtures(item: pytest.Item) -> list[str]:
+    return item.fixturenames if isinstance(item, pytest.Function) else []
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is for the other kind of server; skip what the one at hand can not do.
+    """Leave out what is for the other kind of server; skip what the one at hand cannot do.
 
     Of two processes that share the tests (pytest-xdist) one takes all that start a Prefect server: they want one port.
     """
     for item in items:
-        starts_prefect = {"machine", "state_of_machine", "prefect_api"} & set(item.fixturenames)  # type: ignore[attr-defined] - of functions
+        starts_prefect = {"machine", "state_of_machine", "prefect_api"} & set(_fixtures(item))
         if starts_prefect or item.get_closest_marker("server") or item.path.stem == "test_command":
             item.add_marker(pytest.mark.xdist_group("prefect"))
     is_timescale = config.getoption("--timescale")
     kept = [
         item
         for item in items
-        if ("databases" in item.fixturenames if is_timescale else not item.get_closest_marker("timescale"))  # type: ignore[attr-defined] - of functions
+        if ("databases" in _fixtures(item) if is_timescale else not item.get_closest_marker("timescale"))
     ]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
@@ -175,7 +179,7 @@ def settings(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     }
     for name, value in values.items():
         monkeypatch.setenv(name, value)
-    return Settings(_env_file=None)  # type: ignore[call-arg] - pydantic-settings' own argument
+    return Settings(_env_file=None)
 
 
 @pytest.fixture
@@ -200,7 +204,7 @@ def prefect_api() -> Iterator[None]:
     """A Prefect API for flows that run in the test's own process; about ten seconds, once a session."""
     from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness(server_startup_timeout=120):
+    with prefect_test_harness(server_startup_timeout=300):
         yield
         # The harness says good-bye on a stream that pytest has closed by then.
         logging.getLogger("prefect").setLevel(logging.CRITICAL)

@@ -103,7 +103,7 @@ class PGlite:
     def close(self) -> None:
         assert self._bridge.stdin
         self._bridge.stdin.close()
-        self._bridge.wait(timeout=30)
+        self._bridge.wait(timeout=300)
 
     def create(self, template: str | None = None) -> str:
         name = f"test_{secrets.token_hex(8)}"
