@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-# Prefect reads its settings when it is imported: nothing of a developer's own set-up may leak in.
+# Prefect reads its settings when it is imported: nothing of a developer's settings may leak in.
 _HOME = Path(tempfile.mkdtemp(prefix="dataops-tests-", dir="/var/tmp"))
 _HOME.chmod(0o755)
 for _name in [name for name in os.environ if name.startswith("PREFECT_")]:
@@ -155,15 +155,15 @@ def database_url(databases: Databases, empty_template: str | None, request: pyte
 
 @pytest.fixture
 async def role_prefix(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
-    """A prefix of our own for roles, which are the whole server's; asked for before a database, dropped after it."""
+    """An unguessable prefix for roles, which are the whole server's; asked for before a database, dropped after it."""
     prefix = f"test_{secrets.token_hex(8)}"
     monkeypatch.setenv("ROLE_PREFIX", prefix)
     yield prefix
     with new_database(databases) as url:
         server = await asyncpg.connect(url)
         names = "select string_agg(rolname, ', ') from pg_roles where starts_with(rolname, $1)"
-        if mine := await server.fetchval(names, prefix):
-            await server.execute(f"drop role {mine}")
+        if roles := await server.fetchval(names, prefix):
+            await server.execute(f"drop role {roles}")
         await server.close()
 
 
@@ -206,7 +206,7 @@ def prefect_api() -> Iterator[None]:
 
     with prefect_test_harness(server_startup_timeout=300):
         yield
-        # The harness says good-bye on a stream that pytest has closed by then.
+        # The harness logs its end to a stream that pytest has closed by then.
         logging.getLogger("prefect").setLevel(logging.CRITICAL)
 
 

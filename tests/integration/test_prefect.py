@@ -1,4 +1,4 @@
-"""The schedule for real: a server, a work pool and workers on an embedded PostgreSQL of their own."""
+"""The schedule for real: a server, a work pool and workers on a separate embedded PostgreSQL."""
 
 from __future__ import annotations
 
@@ -178,11 +178,11 @@ async def test_a_deployment_run_with_a_date_loads_that_day(machine: Machine) -> 
     statuses = machine.rows(f"select distinct status from quality.quality_load_log where business_date = '{DAYS[0]}'")
     assert statuses == [{"status": "success"}]
     artifacts = httpx.post(f"{machine.api}/artifacts/filter", json={}, timeout=30).json()
-    mine = {
+    of_run = {
         artifact["key"]: artifact for artifact in artifacts if artifact["key"] and artifact["flow_run_id"] == run["id"]
     }
-    assert set(mine) == {f"quality-{DAYS[0]}", f"quality-{DAYS[0]}-report"}
-    assert f"{DAYS[0]}/report.html" in mine[f"quality-{DAYS[0]}-report"]["data"]
+    assert set(of_run) == {f"quality-{DAYS[0]}", f"quality-{DAYS[0]}-report"}
+    assert f"{DAYS[0]}/report.html" in of_run[f"quality-{DAYS[0]}-report"]["data"]
 
 
 async def test_backfill_runs_each_day_once_two_at_a_time_and_resumes_with_the_failed_day(
@@ -200,21 +200,21 @@ async def test_backfill_runs_each_day_once_two_at_a_time_and_resumes_with_the_fa
     assert first.returncode == 1
     assert "broken.xlsx" in first.stderr
     assert second.returncode == 0, second.stderr
-    mine = {day: [run for run in runs[day] if any("backfill:" in tag for tag in run["tags"])] for day in DAYS}
-    assert [len(found) for found in mine.values()] == [1] * 5
-    assert _most_at_once([run for found in mine.values() for run in found]) <= 2
-    counts = {day: (before[0]["run_count"], again[day][-1]["run_count"]) for day, before in mine.items()}
+    of_backfill = {day: [run for run in runs[day] if any("backfill:" in tag for tag in run["tags"])] for day in DAYS}
+    assert [len(found) for found in of_backfill.values()] == [1] * 5
+    assert _max_concurrent([run for found in of_backfill.values() for run in found]) <= 2
+    counts = {day: (before[0]["run_count"], again[day][-1]["run_count"]) for day, before in of_backfill.items()}
     assert {day for day, (one, two) in counts.items() if two > one} == {DAYS[3]}
     assert {day: len(found) for day, found in again.items()} == {day: len(found) for day, found in runs.items()}
 
 
-def _most_at_once(runs: list[dict[str, Any]]) -> int:
-    moments = sorted([(run["start_time"], 1) for run in runs] + [(run["end_time"], -1) for run in runs])
-    most = now = 0
-    for _, step in moments:
-        now += step
-        most = max(most, now)
-    return most
+def _max_concurrent(runs: list[dict[str, Any]]) -> int:
+    changes = sorted([(run["start_time"], 1) for run in runs] + [(run["end_time"], -1) for run in runs])
+    highest = running = 0
+    for _, change in changes:
+        running += change
+        highest = max(highest, running)
+    return highest
 
 
 async def test_two_workers_share_a_backfill(machine: Machine) -> None:
