@@ -6,10 +6,12 @@ from pathlib import Path
 from schemas.settings import PROJECT_ROOT
 
 UNIT = PROJECT_ROOT / "tests" / "unit"
-# Modules without a unit test of their own: why, and the test that covers them.
+# Modules without a separate unit test: why, and the test that covers them.
+FLOWS = ("tasks in order and nothing else", "tests/integration/test_flows.py")
 ELSEWHERE = {
-    "flows/load_day.py": ("a flow: nothing but tasks in order", "tests/integration/test_flows.py"),
+    **{f"flows/{name}.py": FLOWS for name in ("load_day", "ingest", "validate", "load", "transform", "report")},
     "flows/backfill.py": ("runs on a Prefect server", "tests/integration/test_prefect.py"),
+    "flows/__main__.py": ("the process itself", "tests/integration/test_command.py"),
 }
 
 
