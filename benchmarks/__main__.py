@@ -18,8 +18,8 @@ from pathlib import Path
 import psutil
 from rich.console import Console
 
+from benchmarks.environment import open_environment, say
 from benchmarks.figures import FAMILIES
-from benchmarks.lab import open_lab, say
 from benchmarks.results import (
     Result,
     as_json,
@@ -45,36 +45,36 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--size", choices=list(_SCALES), default="full", help="small: a fifth of the rows")
     parser.add_argument("--repeats", type=int, default=5, help="of what is quick to repeat")
     parser.add_argument("--write-baseline", action="store_true", help="with --quick: what later runs are compared with")
-    found = parser.parse_args()
-    found.names = [name.strip() for name in found.only.split(",") if name.strip()] or [
-        name for family in FAMILIES if family.quick or not found.quick for name in family.names
+    arguments = parser.parse_args()
+    arguments.names = [name.strip() for name in arguments.only.split(",") if name.strip()] or [
+        name for family in FAMILIES if family.quick or not arguments.quick for name in family.names
     ]
-    if unknown := set(found.names) - set(names):
+    if unknown := set(arguments.names) - set(names):
         parser.error(f"no such figure: {', '.join(sorted(unknown))}")
-    if found.quick:
-        found.size = "small"
-    return found
+    if arguments.quick:
+        arguments.size = "small"
+    return arguments
 
 
 async def _measure(arguments: argparse.Namespace, folder: Path) -> tuple[list[Result], list[str], str]:
-    """Give the results, the figures that could not be measured, and the server's version."""
+    """Return the results, the figures that could not be measured, and the server's version."""
     results: list[Result] = []
     failed: list[str] = []
-    async with open_lab(
+    async with open_environment(
         folder, os.environ.get("DATABASE_URL"), scale=_SCALES[arguments.size], repeats=arguments.repeats
-    ) as lab:
+    ) as bench:
         for family in FAMILIES:
             if wanted := [name for name in family.names if name in arguments.names]:
                 try:
-                    found = await family.measure(lab, wanted)
+                    measured = await family.measure(bench, wanted)
                 except Exception:
                     # What has been measured took minutes; it is not thrown away.
                     traceback.print_exc()
                     failed += wanted
                     continue
-                say("\n".join(steps_of(result) for result in found if result.steps))
-                results += found
-        return results, failed, lab.server_version
+                say("\n".join(steps_of(result) for result in measured if result.steps))
+                results += measured
+        return results, failed, bench.server_version
 
 
 def _machine() -> str:

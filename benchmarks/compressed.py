@@ -29,7 +29,7 @@ _COMPRESS = "select count(compress_chunk(c, if_not_compressed => true)) from sho
 
 
 async def compressed(url: str, folder: Path) -> AsyncIterator[tuple[str, float]]:
-    """Correct 134,400 readings and take the correction back; gives seconds, and the megabytes of core."""
+    """Correct 134,400 readings and take the correction back; returns seconds, and the megabytes of core."""
     settings = Settings.model_validate(
         {"database_url": url, "raw_dir": folder / "raw", "state_dir": folder / "state", "file_settle_sec": 0}
     )
@@ -82,7 +82,7 @@ async def _seconds(work: Awaitable[None]) -> float:
 
 
 async def main() -> None:
-    """Measure in a database of its own on the server of TIMESCALE_URL."""
+    """Measure in a new database on the server of TIMESCALE_URL."""
     with new_database(Server(os.environ["TIMESCALE_URL"])) as url, tempfile.TemporaryDirectory() as folder:
         async for name, value in compressed(url, Path(folder)):
             print(f"{name}: {value:.2f}", flush=True)

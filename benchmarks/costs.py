@@ -26,7 +26,7 @@ class Cost(NamedTuple):
 
 
 def total(costs: Sequence[Cost]) -> Cost:
-    """Add up the costs of the parts of one piece of work."""
+    """Add up the costs of the steps of one piece of work."""
     servers = [cost.server for cost in costs if cost.server is not None]
     return Cost(
         sum(cost.wall for cost in costs),
@@ -36,7 +36,7 @@ def total(costs: Sequence[Cost]) -> Cost:
 
 
 def typical(costs: Sequence[Cost]) -> Cost:
-    """Give the median of each column."""
+    """Return the median of each column."""
     servers = [cost.server for cost in costs if cost.server is not None]
     return Cost(
         median(cost.wall for cost in costs),
@@ -53,7 +53,7 @@ class Meter:
         self._client = psutil.Process()
 
     async def of(self, work: Awaitable[object]) -> Cost:
-        """Do the work and give its cost."""
+        """Do the work and return its cost."""
         client, server, started = self._client_seconds(), self._server_seconds(), time.perf_counter()
         await work
         wall, end = time.perf_counter() - started, self._server_seconds()
@@ -71,7 +71,7 @@ class Meter:
 
 
 def _of_children(process: psutil.Process) -> float:
-    """Give the CPU seconds of all children, those that have ended too."""
+    """Return the CPU seconds of all children, including those that have ended."""
     times = process.cpu_times()
     seconds = times.children_user + times.children_system
     for child in process.children(recursive=True):

@@ -6,8 +6,8 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from benchmarks.environment import BenchEnvironment, check
 from benchmarks.inputs import READINGS_OF_A_BUILDING
-from benchmarks.lab import Lab, check
 
 _PAST = UUID(int=1)
 # One row per meter, hour and metric of the L-buildings, in the order of the key.
@@ -44,24 +44,24 @@ where external_code like 'L-%' and substr(external_code, 3)::integer <= $4
 """
 
 
-async def fill(lab: Lab, first: date, until: date, buildings: int, *, changed: bool = False) -> int:
-    """Fill core with the days from `first` up to `until` (local midnights); gives the readings.
+async def fill(bench: BenchEnvironment, first: date, until: date, buildings: int, *, changed: bool = False) -> int:
+    """Fill core with the days from `first` up to `until` (local midnights); returns the readings.
 
     `changed`: leave the record of changed days that a load would leave.
     """
-    zone = lab.pipeline.settings.zone
-    await lab.add_city(buildings)
+    zone = bench.pipeline.settings.zone
+    await bench.add_city(buildings)
     days = [date.fromordinal(day) for day in range(first.toordinal(), until.toordinal())]
-    await lab.connection.execute("select quality.ensure_partitions('measurements', 1, $2, $1)", days, zone.key)
-    before = await lab.count()
+    await bench.connection.execute("select quality.ensure_partitions('measurements', 1, $2, $1)", days, zone.key)
+    before = await bench.count()
     for day in days:
         since, to = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
-        await lab.connection.execute(_FILL, since, to, buildings, _PAST)
+        await bench.connection.execute(_FILL, since, to, buildings, _PAST)
     if changed:
-        await lab.connection.execute(_CHANGED, first, until, _PAST, buildings)
-    await lab.connection.execute("analyze core.measurements")
+        await bench.connection.execute(_CHANGED, first, until, _PAST, buildings)
+    await bench.connection.execute("analyze core.measurements")
     readings = (until - first).days * buildings * READINGS_OF_A_BUILDING
-    check("filled", await lab.count() - before, readings)
+    check("filled", await bench.count() - before, readings)
     return readings
 
 

@@ -57,18 +57,18 @@ def write_sources(folder: Path) -> Path:
 
 
 def write_city_csv(path: Path, day: date, readings: int) -> int:
-    """Write about so many readings of one day in the data contract's layout; gives their number."""
+    """Write about this many readings of one day in the data contract's format; returns their number."""
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_long_csv(path, day, readings // READINGS_OF_A_BUILDING)
 
 
 def spoil(path: Path, share: float) -> int:
-    """Make a share of a csv's values negative, which a rule rejects; gives their number."""
+    """Make a share of a csv's values negative, which a rule rejects; returns their number."""
     return _edit_values(path, share, lambda value: f"-{value}1")
 
 
 def change(path: Path, share: float) -> int:
-    """Change a share of a csv's values; gives their number."""
+    """Change a share of a csv's values; returns their number."""
     return _edit_values(path, share, lambda value: f"{float(value) + 0.001:.3f}")
 
 
@@ -79,19 +79,19 @@ def touch(path: Path) -> None:
 
 
 def sheet_rows(first: date, hours: int) -> Iterator[list[str | float]]:
-    """Give the rows of a day-sheet: date, hour, five values."""
+    """Yield the rows of a day-sheet: date, hour, five values."""
     random = np.random.default_rng(1)
     water = np.round(random.gamma(2, 1, hours), 2)
     t1 = np.round(60 + random.random(hours), 1)
-    for place in range(hours):
-        day, hour = divmod(place, 24)
-        supply = float(water[place])
-        values = [round(supply * 2, 2), supply, supply, float(t1[place]), round(float(t1[place]) - 19.5, 1)]
+    for index in range(hours):
+        day, hour = divmod(index, 24)
+        supply = float(water[index])
+        values = [round(supply * 2, 2), supply, supply, float(t1[index]), round(float(t1[index]) - 19.5, 1)]
         yield [f"{first + timedelta(days=day):%d.%m.%Y}", f"{hour}-{hour + 1}", *values]
 
 
 def write_small_csvs(folder: Path, first: date, files: int) -> int:
-    """Write a month's day-sheet of each building as csv, each in the building's folder; gives the readings."""
+    """Write a month's day-sheet of each building as csv, each in the building's folder; returns the readings."""
     head = ";".join(["Дата", "Время суток, ч", *_SHEET_HEADINGS])
     lines = [";".join(str(cell) for cell in row) for row in sheet_rows(first, HOURS_OF_A_SHEET)]
     for number in range(1, files + 1):
@@ -107,8 +107,8 @@ def write_small_workbooks(folder: Path, first: date, files: int) -> int:
     with xlsxwriter.Workbook(stream) as book:
         page = book.add_worksheet()
         page.write_row(0, 0, ["Дата", "Время суток, ч", *_SHEET_HEADINGS])
-        for place, row in enumerate(sheet_rows(first, HOURS_OF_A_SHEET), start=1):
-            page.write_row(place, 0, row)
+        for index, row in enumerate(sheet_rows(first, HOURS_OF_A_SHEET), start=1):
+            page.write_row(index, 0, row)
     for number in range(1, files + 1):
         with zipfile.ZipFile(stream, "a") as archive:
             archive.comment = f"{number:06d}".encode()  # another checksum, the same sheet
@@ -117,15 +117,15 @@ def write_small_workbooks(folder: Path, first: date, files: int) -> int:
 
 
 def write_city_workbook(path: Path, first: date, rows: int) -> int:
-    """Write one sheet with a month of many meters; gives the readings."""
+    """Write one sheet with a month of many meters; returns the readings."""
     path.parent.mkdir(parents=True, exist_ok=True)
     month = list(sheet_rows(first, HOURS_OF_A_SHEET))
     with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as book:
         page = book.add_worksheet()
         page.write_row(0, 0, ["Счётчик", "Дата", "Время суток, ч", *_SHEET_HEADINGS])
-        for place in range(rows):
-            meter, hour = divmod(place, HOURS_OF_A_SHEET)
-            page.write_row(place + 1, 0, [f"D-{meter + 1:04d}-GVS", *month[hour]])
+        for index in range(rows):
+            meter, hour = divmod(index, HOURS_OF_A_SHEET)
+            page.write_row(index + 1, 0, [f"D-{meter + 1:04d}-GVS", *month[hour]])
     return rows * METRICS_OF_A_SHEET
 
 
@@ -139,10 +139,10 @@ def _edit_values(path: Path, share: float, edit: Callable[[str], str]) -> int:
     every = round(1 / share)
     with path.open(encoding="utf-8") as file:
         head, *lines = file
-    place = head.rstrip().replace('"', "").split(",").index("value")
+    column = head.rstrip().replace('"', "").split(",").index("value")
     for number in range(0, len(lines), every):
         cells = lines[number].split(",")
-        cells[place] = edit(cells[place])
+        cells[column] = edit(cells[column])
         lines[number] = ",".join(cells)
     path.write_text("".join([head, *lines]), encoding="utf-8")
     return len(range(0, len(lines), every))

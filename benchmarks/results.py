@@ -26,8 +26,8 @@ class Target(NamedTuple):
     aim: float
     more_is_better: bool = False
 
-    def verdict(self, ratio: float) -> str:
-        """Judge a ratio."""
+    def outcome(self, ratio: float) -> str:
+        """Say which of the two a ratio reaches."""
         sign = -1 if self.more_is_better else 1
         if sign * ratio <= sign * self.aim:
             return "aim"
@@ -95,17 +95,17 @@ class Result:
 def compare(name: str, costs: Sequence[Cost], yardsticks: Sequence[Cost], *, per: float = 1, **more: Any) -> Result:
     """Set costs in relation to those of the yardstick, repeat by repeat; `per` is how much more work they do."""
     pairs = list(zip(costs, yardsticks, strict=True))
-    cpus = [one.cpu / other.cpu / per for one, other in pairs if one.cpu is not None and other.cpu]
-    return Result(name, [one.wall / other.wall / per for one, other in pairs], cpus, list(costs), **more)
+    cpus = [cost.cpu / other.cpu / per for cost, other in pairs if cost.cpu is not None and other.cpu]
+    return Result(name, [cost.wall / other.wall / per for cost, other in pairs], cpus, list(costs), **more)
 
 
 def exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:
-    """Give the slope of time over size on logarithmic scales: 1 is linear."""
+    """Return the slope of time over size on logarithmic scales: 1 is linear."""
     return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
 
 
 def table_of(results: Sequence[Result], *, title: str) -> Table:
-    """Give all figures as one table."""
+    """Return all figures as one table."""
     table = Table(title=title, caption="ratio: wall time; CPU: of client and server together; seconds are medians")
     for name in (
         "figure",
@@ -128,7 +128,7 @@ def table_of(results: Sequence[Result], *, title: str) -> Table:
             number(result.ratio),
             f"{sign} {target.least:g}",
             f"{sign} {target.aim:g}",
-            target.verdict(result.ratio),
+            target.outcome(result.ratio),
             number(result.cpu_ratio),
             *((number(cost.wall), number(cost.client), number(cost.server)) if cost else ("", "", "")),
             result.note,
@@ -137,7 +137,7 @@ def table_of(results: Sequence[Result], *, title: str) -> Table:
 
 
 def steps_of(result: Result) -> str:
-    """Give a figure's steps in one line: wall time, and CPU of client and server."""
+    """Return a figure's steps in one line: wall time, and CPU of client and server."""
     return f"{result.name}: " + ", ".join(
         f"{name} {step.wall:.2f} s (CPU {step.client:.2f} + {number(step.server)})"
         for name, step in result.typical_steps.items()
@@ -153,12 +153,12 @@ def number(value: float | None) -> str:
 
 
 def as_json(results: Sequence[Result]) -> dict[str, Any]:
-    """Give all that was measured."""
+    """Return all that was measured."""
     return {
         result.name: {
             "ratio": result.ratio,
             "cpu_ratio": result.cpu_ratio,
-            "verdict": TARGETS[result.name].verdict(result.ratio),
+            "verdict": TARGETS[result.name].outcome(result.ratio),
             "repeats": len(result.ratios),
             "ratios": result.ratios,
             "costs": [cost._asdict() for cost in result.costs],
@@ -170,18 +170,18 @@ def as_json(results: Sequence[Result]) -> dict[str, Any]:
 
 
 def baseline_of(results: Sequence[Result]) -> dict[str, float]:
-    """Give what later runs are compared with: the CPU ratios, which are steadier, where there are any."""
+    """Return what later runs are compared with: the CPU ratios, which are steadier, where there are any."""
     return {result.name: round(result.cpu_ratio or result.ratio, 3) for result in results}
 
 
 def worse_than(baseline: Mapping[str, float], results: Sequence[Result]) -> list[str]:
     """Say what is worse by more than a quarter than in the baseline."""
-    found = []
+    worse = []
     for name, now in baseline_of(results).items():
         before = baseline.get(name)
         if before and (before / now if TARGETS[name].more_is_better else now / before) > _WORSE:
-            found.append(f"{name}: {number(now)}, was {number(before)}")
-    return found
+            worse.append(f"{name}: {number(now)}, was {number(before)}")
+    return worse
 
 
 def read_baseline(path: Path) -> dict[str, float]:

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-# Prefect reads its settings when it is imported: nothing of a developer's own set-up may leak in.
+# Prefect reads its settings when it is imported: nothing of a developer's settings may leak in.
 _HOME = Path(tempfile.mkdtemp(prefix="dataops-tests-", dir="/var/tmp"))
 _HOME.chmod(0o755)
 for _name in [name for name in os.environ if name.startswith("PREFECT_")]:
@@ -52,20 +52,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def _fixtures(item: pytest.Item) -> list[str]:
+    return item.fixturenames if isinstance(item, pytest.Function) else []
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is for the other kind of server; skip what the one at hand can not do.
+    """Leave out what is for the other kind of server; skip what the one at hand cannot do.
 
     Of two processes that share the tests (pytest-xdist) one takes all that start a Prefect server: they want one port.
     """
     for item in items:
-        starts_prefect = {"machine", "state_of_machine", "prefect_api"} & set(item.fixturenames)  # type: ignore[attr-defined] - of functions
+        starts_prefect = {"machine", "state_of_machine", "prefect_api"} & set(_fixtures(item))
         if starts_prefect or item.get_closest_marker("server") or item.path.stem == "test_command":
             item.add_marker(pytest.mark.xdist_group("prefect"))
     is_timescale = config.getoption("--timescale")
     kept = [
         item
         for item in items
-        if ("databases" in item.fixturenames if is_timescale else not item.get_closest_marker("timescale"))  # type: ignore[attr-defined] - of functions
+        if ("databases" in _fixtures(item) if is_timescale else not item.get_closest_marker("timescale"))
     ]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
@@ -151,15 +155,15 @@ def database_url(databases: Databases, empty_template: str | None, request: pyte
 
 @pytest.fixture
 async def role_prefix(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
-    """A prefix of our own for roles, which are the whole server's; asked for before a database, dropped after it."""
+    """An unguessable prefix for roles, which are the whole server's; asked for before a database, dropped after it."""
     prefix = f"test_{secrets.token_hex(8)}"
     monkeypatch.setenv("ROLE_PREFIX", prefix)
     yield prefix
     with new_database(databases) as url:
         server = await asyncpg.connect(url)
         names = "select string_agg(rolname, ', ') from pg_roles where starts_with(rolname, $1)"
-        if mine := await server.fetchval(names, prefix):
-            await server.execute(f"drop role {mine}")
+        if roles := await server.fetchval(names, prefix):
+            await server.execute(f"drop role {roles}")
         await server.close()
 
 
@@ -175,7 +179,7 @@ def settings(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     }
     for name, value in values.items():
         monkeypatch.setenv(name, value)
-    return Settings(_env_file=None)  # type: ignore[call-arg] - pydantic-settings' own argument
+    return Settings(_env_file=None)
 
 
 @pytest.fixture
@@ -200,9 +204,9 @@ def prefect_api() -> Iterator[None]:
     """A Prefect API for flows that run in the test's own process; about ten seconds, once a session."""
     from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness(server_startup_timeout=120):
+    with prefect_test_harness(server_startup_timeout=300):
         yield
-        # The harness says good-bye on a stream that pytest has closed by then.
+        # The harness logs its end to a stream that pytest has closed by then.
         logging.getLogger("prefect").setLevel(logging.CRITICAL)
 
 

@@ -1,4 +1,4 @@
-"""Servers on which each test gets a database of its own: PostgreSQL, TimescaleDB, or PGlite where there is neither."""
+"""Servers on which each test gets a separate database: PostgreSQL, TimescaleDB, or PGlite where there is neither."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Databases(Protocol):
     """Whether several sessions can be at work in one database."""
 
     def create(self, template: str | None = None) -> str:
-        """Create a database, empty or as a copy of another that nobody uses; gives its URL."""
+        """Create a database, empty or as a copy of another that nobody uses; returns its URL."""
 
     def drop(self, url: str) -> None:
         """Drop a database that was created here."""
@@ -34,7 +34,7 @@ class Databases(Protocol):
 
 @contextmanager
 def new_database(databases: Databases, template: str | None = None) -> Iterator[str]:
-    """Give the URL of a new database that lives as long as the block."""
+    """Yield the URL of a new database that exists as long as the block."""
     url = databases.create(template)
     try:
         yield url
@@ -93,7 +93,7 @@ class PGlite:
 
     @staticmethod
     def why_not() -> str | None:
-        """Tell what PGlite lacks here."""
+        """Say what PGlite lacks here; None: nothing."""
         if not shutil.which("node"):
             return "TIMESCALE_URL names no TimescaleDB server, and node is not there to run PGlite"
         if not (BRIDGE / "node_modules").is_dir():
@@ -103,7 +103,7 @@ class PGlite:
     def close(self) -> None:
         assert self._bridge.stdin
         self._bridge.stdin.close()
-        self._bridge.wait(timeout=30)
+        self._bridge.wait(timeout=300)
 
     def create(self, template: str | None = None) -> str:
         name = f"test_{secrets.token_hex(8)}"

@@ -8,12 +8,14 @@ import struct
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from typing import Any
 
 import xlsxwriter
 import xlwt
 
 Cell = str | float | dt.date | dt.time | None
-Rows = Sequence[Sequence[Cell]]
+Rows = Sequence[Sequence[Any]]
+"""Of cells: a literal of several kinds of cells is inferred to hold objects."""
 
 
 def xlsx(rows: Rows, sheet: str = "Лист", *, also: Sequence[str] = (), **options: bool) -> bytes:
@@ -40,7 +42,7 @@ def xlsx(rows: Rows, sheet: str = "Лист", *, also: Sequence[str] = (), **opt
                     page.write_datetime(number, place, cell, date)
                 elif isinstance(cell, dt.time):
                     page.write_datetime(number, place, cell, clock)
-                elif cell is not None:
+                elif isinstance(cell, int | float):
                     page.write_number(number, place, cell)
     return stream.getvalue()
 

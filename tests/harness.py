@@ -77,7 +77,7 @@ class PipelineHarness(NamedTuple):
         return path
 
     async def add_meter(self, code: str, *, kind: str = "heat", building: str = "B", itp: str = "I") -> int:
-        """Add a meter to the reference tables; gives its id."""
+        """Add a meter to the reference tables; returns its id."""
         return int(
             await self.connection.fetchval(
                 """
@@ -149,12 +149,12 @@ class PipelineHarness(NamedTuple):
         return await rollback_load(self.connection, load_id, self.settings, dry_run=dry_run)
 
     async def refresh(self, windows: Sequence[Window], *, full: bool = False) -> list[Window]:
-        """Bring aggregates and REFRESH_OBJECTS up to date; gives the windows that retention kept from it."""
+        """Bring aggregates and REFRESH_OBJECTS up to date; returns the windows that retention kept from it."""
         targets = await find_targets(self.connection, self.settings)
         return await refresh(self.connection, targets, windows, self.settings, full=full)
 
     async def values(self) -> dict[tuple[str, str, str], float]:
-        """Give core as (meter, hour UTC, metric) → value."""
+        """Return core as (meter, hour UTC, metric) → value."""
         rows = await self.connection.fetch(
             "select meter_code, to_char(time at time zone 'UTC', 'YYYY-MM-DD HH24:MI') as hour, metric::text, value"
             " from core.readings"
@@ -162,7 +162,7 @@ class PipelineHarness(NamedTuple):
         return {(row["meter_code"], row["hour"], row["metric"]): row["value"] for row in rows}
 
     async def log(self, flow_run_id: UUID) -> list[asyncpg.Record]:
-        """Give the load log of one run."""
+        """Return the load log of one run."""
         return list(
             await self.connection.fetch(
                 "select * from quality.quality_load_log where flow_run_id = $1 order by source_file, started_at",
@@ -171,11 +171,11 @@ class PipelineHarness(NamedTuple):
         )
 
     async def digest(self) -> str:
-        """Give a digest over every reading in core."""
+        """Return a digest over every reading in core."""
         return str(await self.connection.fetchval(CORE_DIGEST))
 
     async def errors(self) -> list[asyncpg.Record]:
-        """Give all row errors in the order of the file."""
+        """Return all row errors in the order of the file."""
         return list(
             await self.connection.fetch(
                 "select * from quality.quality_row_errors order by source_file, row_num, column_name, reason"
@@ -184,5 +184,5 @@ class PipelineHarness(NamedTuple):
 
 
 def long_csv(*rows: str) -> str:
-    """Give a csv of the data contract; the rows are `timestamp,meter,metric,value`."""
+    """Return a csv of the data contract; the rows are `timestamp,meter,metric,value`."""
     return "\n".join(["timestamp,meter_code,metric,value", *rows]) + "\n"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection
 from typing import NamedTuple
 
+from benchmarks.environment import BenchEnvironment
 from benchmarks.figures import features, files, growth, loads, peers, running, start
-from benchmarks.lab import Lab
 from benchmarks.results import Result
 
 
@@ -14,7 +14,7 @@ class Family(NamedTuple):
     """Figures that are measured together."""
 
     names: tuple[str, ...]
-    measure: Callable[[Lab, Collection[str]], Awaitable[list[Result]]]
+    measure: Callable[[BenchEnvironment, Collection[str]], Awaitable[list[Result]]]
     quick: bool = True
 
 

@@ -9,10 +9,10 @@ from datetime import date, timedelta
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from benchmarks.costs import Cost, typical
+from benchmarks.environment import BenchEnvironment, check, say
 from benchmarks.figures.loads import MILLION
 from benchmarks.fill import fill
 from benchmarks.inputs import READINGS_OF_A_BUILDING
-from benchmarks.lab import Lab, check, say
 from benchmarks.results import Result
 from flows.runtime.local_server import start_server, stop_all
 from tasks.transform.transform_changes import transform_changes
@@ -22,17 +22,17 @@ _FIRST = date(2025, 3, 1)
 _REPEATS = 3
 
 
-async def transform(lab: Lab) -> None:
+async def transform(bench: BenchEnvironment) -> None:
     """Do what the flow does after the commit."""
-    settings = lab.pipeline.settings
+    settings = bench.pipeline.settings
     assert settings.database_url
     await transform_changes(Warehouse(settings=settings, dsn=settings.database_url))
 
 
 @contextmanager
-def prefect_server(lab: Lab) -> Iterator[None]:
+def prefect_server(bench: BenchEnvironment) -> Iterator[None]:
     """Run a Prefect server: prefect-dbt reports each node to one, in a flow or not."""
-    settings = lab.pipeline.settings
+    settings = bench.pipeline.settings
     try:
         with temporary_settings({PREFECT_API_URL: start_server(settings)}):
             yield
@@ -40,31 +40,31 @@ def prefect_server(lab: Lab) -> Iterator[None]:
         stop_all(settings)
 
 
-async def measure_features(lab: Lab, wanted: Collection[str]) -> list[Result]:
+async def measure_features(bench: BenchEnvironment, wanted: Collection[str]) -> list[Result]:
     """Make the features of a day of a million readings on top of 10 and of 50 days like it."""
-    with prefect_server(lab):
-        return [await _measure(lab)]
+    with prefect_server(bench):
+        return [await _measure(bench)]
 
 
-async def _measure(lab: Lab) -> Result:
-    await lab.clear()
-    buildings = lab.size(MILLION) // READINGS_OF_A_BUILDING
+async def _measure(bench: BenchEnvironment) -> Result:
+    await bench.clear()
+    buildings = bench.size(MILLION) // READINGS_OF_A_BUILDING
     costs: dict[int, list[Cost]] = {}
     day = _FIRST
     for days_behind in (10, 50):
         until = _FIRST + timedelta(days=days_behind)
-        await fill(lab, day, until, buildings, changed=True)
-        await lab.connection.execute("vacuum analyze")
-        say(f"features: {await lab.count():,} readings in core; making the features of all of them")
-        await transform(lab)
+        await fill(bench, day, until, buildings, changed=True)
+        await bench.connection.execute("vacuum analyze")
+        say(f"features: {await bench.count():,} readings in core; making the features of all of them")
+        await transform(bench)
         day = until
         for _ in range(_REPEATS):
-            await fill(lab, day, day + timedelta(days=1), buildings, changed=True)
-            await lab.settle()
-            costs.setdefault(days_behind, []).append(await lab.meter.of(transform(lab)))
+            await fill(bench, day, day + timedelta(days=1), buildings, changed=True)
+            await bench.settle()
+            costs.setdefault(days_behind, []).append(await bench.meter.of(transform(bench)))
             day += timedelta(days=1)
             say(f"features: a day on top of {days_behind} in {costs[days_behind][-1].wall:.1f} s")
-            made = await lab.connection.fetchval(
+            made = await bench.connection.fetchval(
                 "select count(*) from features.ml_hourly_by_building where local_date = $1", day - timedelta(days=1)
             )
             check("hours of the day", made, buildings * 24)

@@ -11,74 +11,74 @@ from statistics import median
 from python_calamine import CalamineWorkbook
 
 from benchmarks.costs import Cost
+from benchmarks.environment import BenchEnvironment, Steps, check, say, whole
 from benchmarks.figures.loads import clean_csv
 from benchmarks.inputs import HOURS_OF_A_SHEET, write_city_workbook, write_small_csvs, write_small_workbooks
-from benchmarks.lab import Lab, Steps, check, say, whole
 from benchmarks.results import Result, compare
 from tests.harness import DAY
 
 _MONTH = date(2025, 4, 1)
-_MOST_REPEATS = 3
+_MAX_REPEATS = 3
 
 
-async def measure_small_csvs(lab: Lab, wanted: Collection[str]) -> list[Result]:
+async def measure_small_csvs(bench: BenchEnvironment, wanted: Collection[str]) -> list[Result]:
     """Load many day-sheets in csv."""
-    return await _small("small-files", write_small_csvs, lab)
+    return await _small("small-files", write_small_csvs, bench)
 
 
-async def measure_small_workbooks(lab: Lab, wanted: Collection[str]) -> list[Result]:
+async def measure_small_workbooks(bench: BenchEnvironment, wanted: Collection[str]) -> list[Result]:
     """Load many day-sheets in xlsx."""
-    return await _small("small-workbooks", write_small_workbooks, lab)
+    return await _small("small-workbooks", write_small_workbooks, bench)
 
 
-async def _small(name: str, write: Callable[[Path, date, int], int], lab: Lab) -> list[Result]:
-    files = lab.size(600)
-    clean = await clean_csv(lab)
+async def _small(name: str, write: Callable[[Path, date, int], int], bench: BenchEnvironment) -> list[Result]:
+    files = bench.size(600)
+    clean = await clean_csv(bench)
     one_csv = [whole(steps) for steps, _ in clean]
-    readings_of_csv = lab.size(1_000_000)
-    await lab.add_city(files)
+    readings_of_csv = bench.size(1_000_000)
+    await bench.add_city(files)
     costs: list[Cost] = []
-    parts: list[Steps] = []
-    for number in range(min(lab.repeats, _MOST_REPEATS)):
-        await lab.clear()
-        readings = write(lab.pipeline.settings.raw_dir / DAY.isoformat(), _MONTH, files)
-        steps, log = await lab.steps()
+    steps_of_repeats: list[Steps] = []
+    for number in range(min(bench.repeats, _MAX_REPEATS)):
+        await bench.clear()
+        readings = write(bench.pipeline.settings.raw_dir / DAY.isoformat(), _MONTH, files)
+        steps, log = await bench.steps()
         check("loaded files", [row["status"] for row in log], ["success"] * files)
-        check("in core", await lab.count(), readings)
+        check("in core", await bench.count(), readings)
         costs.append(whole(steps))
-        parts.append(steps)
+        steps_of_repeats.append(steps)
         say(f"{name} {number + 1}: {costs[-1].wall / files * 1000:.1f} ms a file")
     yardsticks = [_median_cost(one_csv)] * len(costs)
     per_file = median(cost.wall for cost in costs) / files * 1000
     note = f"{files} files, {per_file:.1f} ms a file; {len(costs)} repeats: each loads {readings:,} readings"
-    return [compare(name, costs, yardsticks, per=readings / readings_of_csv, steps=parts, note=note)]
+    return [compare(name, costs, yardsticks, per=readings / readings_of_csv, steps=steps_of_repeats, note=note)]
 
 
 def _median_cost(costs: list[Cost]) -> Cost:
     return sorted(costs, key=lambda cost: cost.wall)[len(costs) // 2]
 
 
-async def measure_xlsx(lab: Lab, wanted: Collection[str]) -> list[Result]:
+async def measure_xlsx(bench: BenchEnvironment, wanted: Collection[str]) -> list[Result]:
     """Load one workbook, and read the same with calamine alone."""
-    rows = lab.size(200_000) // HOURS_OF_A_SHEET * HOURS_OF_A_SHEET
-    await lab.add_city(rows // HOURS_OF_A_SHEET)
-    await lab.clear()
-    kept = lab.folder / "city.xlsx"
+    rows = bench.size(200_000) // HOURS_OF_A_SHEET * HOURS_OF_A_SHEET
+    await bench.add_city(rows // HOURS_OF_A_SHEET)
+    await bench.clear()
+    kept = bench.folder / "city.xlsx"
     readings = write_city_workbook(kept, _MONTH, rows)
     costs: list[Cost] = []
     bare: list[Cost] = []
-    parts: list[Steps] = []
-    for number in range(min(lab.repeats, _MOST_REPEATS)):
-        await lab.clear()
-        lab.pipeline.put("city.xlsx", kept)
-        bare.append(await lab.meter.of(asyncio.to_thread(_read, kept)))
-        steps, (log,) = await lab.steps()
+    steps_of_repeats: list[Steps] = []
+    for number in range(min(bench.repeats, _MAX_REPEATS)):
+        await bench.clear()
+        bench.pipeline.put("city.xlsx", kept)
+        bare.append(await bench.meter.of(asyncio.to_thread(_read, kept)))
+        steps, (log,) = await bench.steps()
         check("inserted", (log["status"], log["rows_inserted"]), ("success", readings))
         costs.append(whole(steps))
-        parts.append(steps)
+        steps_of_repeats.append(steps)
         say(f"xlsx {number + 1}: {costs[-1].wall / bare[-1].wall:.2f} × the bare read of {bare[-1].wall:.2f} s")
     note = f"{rows:,} rows, bare read {median(cost.wall for cost in bare):.2f} s; {len(costs)} repeats: slow to repeat"
-    return [compare("xlsx", costs, bare, steps=parts, note=note)]
+    return [compare("xlsx", costs, bare, steps=steps_of_repeats, note=note)]
 
 
 def _read(path: Path) -> int:

@@ -17,36 +17,35 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from benchmarks.costs import Cost
+from benchmarks.environment import BenchEnvironment, check, say, whole
 from benchmarks.figures.loads import MILLION, clean_csv
 from benchmarks.inputs import write_city_csv
-from benchmarks.lab import Lab, check, say, whole
 from benchmarks.results import Result, compare
 from schemas.settings import PROJECT_ROOT
 from tests.harness import DAY
 
 PEER_PYTHON = PROJECT_ROOT / ".venv-peers" / "bin" / "python"
 _SAMPLE = 20_000
-_MOST_REPEATS = 3
+_MAX_REPEATS = 3
 
 
-async def measure_naive(lab: Lab, wanted: Collection[str]) -> list[Result]:
+async def measure_naive(bench: BenchEnvironment, wanted: Collection[str]) -> list[Result]:
     """Load a sample with three look-ups and one insert a row, in one transaction, which flatters it."""
-    clean = [whole(steps) for steps, _ in await clean_csv(lab)]
-    readings = lab.size(MILLION)
-    sample = lab.size(_SAMPLE)
+    clean = [whole(steps) for steps, _ in await clean_csv(bench)]
+    readings = bench.size(MILLION)
+    sample = bench.size(_SAMPLE)
     costs = []
-    for number in range(lab.repeats):
-        await lab.clear()
-        file = lab.folder / "naive.csv"
+    for number in range(bench.repeats):
+        await bench.clear()
+        file = bench.folder / "naive.csv"
         write_city_csv(file, DAY, readings)
         # Ours has made the partitions by now; the naive way knows nothing of them.
-        costs.append(await lab.meter.of(_row_by_row(lab.connection, file, sample)))
-        check("in core", await lab.count(), sample)
+        costs.append(await bench.meter.of(_row_by_row(bench.connection, file, sample)))
+        check("in core", await bench.count(), sample)
         say(f"naive {number + 1}: {costs[-1].wall / sample * 1e6:.0f} µs a reading")
     factor = readings / sample
     ours = [clean[number % len(clean)] for number in range(len(costs))]
-    found = compare("naive", costs, ours, per=1 / factor, note=f"{sample:,} readings, scaled")
-    return [found]
+    return [compare("naive", costs, ours, per=1 / factor, note=f"{sample:,} readings, scaled")]
 
 
 async def _row_by_row(connection: asyncpg.Connection, file: Path, sample: int) -> None:
@@ -79,56 +78,56 @@ async def _row_by_row(connection: asyncpg.Connection, file: Path, sample: int) -
 
 
 async def _find_or_insert(connection: asyncpg.Connection, table: str, code: str, insert: str, *parent: int) -> int:
-    found = await connection.fetchval(f"select id from core.{table} where external_code = $1", code)
-    if found is None:
-        found = await connection.fetchval(f"insert into core.{table} {insert} returning id", code, *parent)
-    return int(found)
+    row_id = await connection.fetchval(f"select id from core.{table} where external_code = $1", code)
+    if row_id is None:
+        row_id = await connection.fetchval(f"insert into core.{table} {insert} returning id", code, *parent)
+    return int(row_id)
 
 
-async def measure_dlt(lab: Lab, wanted: Collection[str]) -> list[Result]:
-    """Load the csv with dlt into an empty table of its own in the same database, in two ways."""
-    clean = [whole(steps) for steps, _ in await clean_csv(lab)]
-    await lab.clear()
-    folder = lab.folder / "dlt-files"
-    readings = write_city_csv(folder / "day.csv", DAY, lab.size(MILLION))
-    ways = {"dlt": ("rows", 1), "dlt-arrow": ("arrow", min(lab.repeats, _MOST_REPEATS))}
+async def measure_dlt(bench: BenchEnvironment, wanted: Collection[str]) -> list[Result]:
+    """Load the csv with dlt into a separate empty table of the same database, in two ways."""
+    clean = [whole(steps) for steps, _ in await clean_csv(bench)]
+    await bench.clear()
+    folder = bench.folder / "dlt-files"
+    readings = write_city_csv(folder / "day.csv", DAY, bench.size(MILLION))
+    ways = {"dlt": ("rows", 1), "dlt-arrow": ("arrow", min(bench.repeats, _MAX_REPEATS))}
     return [
-        await _load_with_dlt(lab, name, folder, readings, way=way, repeats=repeats, ours=clean)
+        await _load_with_dlt(bench, name, folder, readings, way=way, repeats=repeats, ours=clean)
         for name, (way, repeats) in ways.items()
         if name in wanted
     ]
 
 
 async def _load_with_dlt(
-    lab: Lab, name: str, folder: Path, readings: int, *, way: str, repeats: int, ours: list[Cost]
+    bench: BenchEnvironment, name: str, folder: Path, readings: int, *, way: str, repeats: int, ours: list[Cost]
 ) -> Result:
     costs = []
     for number in range(repeats):
-        await lab.connection.execute(
+        await bench.connection.execute(
             "drop schema if exists peer_dlt cascade; drop schema if exists peer_dlt_staging cascade"
         )
-        shutil.rmtree(lab.folder / "dlt", ignore_errors=True)
-        await lab.settle()
+        shutil.rmtree(bench.folder / "dlt", ignore_errors=True)
+        await bench.settle()
         answer: dict[str, float] = {}
-        cost = await lab.meter.of(asyncio.to_thread(_run_dlt, lab, folder, way, answer))
+        cost = await bench.meter.of(asyncio.to_thread(_run_dlt, bench, folder, way, answer))
         # Without the start of Python and its imports, which ours does not count either.
         costs.append(Cost(answer["wall"], answer["client"], cost.server))
-        check("rows of dlt", await lab.connection.fetchval("select count(*) from peer_dlt.measurements"), readings)
+        check("rows of dlt", await bench.connection.fetchval("select count(*) from peer_dlt.measurements"), readings)
         say(f"{name} {number + 1}: {costs[-1].wall:.1f} s")
     note = f"dlt {answer['version']}; repeats: {repeats}, slow"
     return compare(name, costs, [ours[number % len(ours)] for number in range(repeats)], note=note)
 
 
-def _run_dlt(lab: Lab, folder: Path, way: str, answer: dict[str, float]) -> None:
+def _run_dlt(bench: BenchEnvironment, folder: Path, way: str, answer: dict[str, float]) -> None:
     environment = {
         "PATH": os.environ["PATH"],
-        "HOME": str(lab.folder),
-        "DESTINATION__POSTGRES__CREDENTIALS": lab.url,
+        "HOME": str(bench.folder),
+        "DESTINATION__POSTGRES__CREDENTIALS": bench.url,
         "RUNTIME__DLTHUB_TELEMETRY": "false",
     }
     script = Path(__file__).parents[1] / "peers" / "load_with_dlt.py"
     done = subprocess.run(
-        [str(PEER_PYTHON), str(script), way, str(folder), str(lab.folder / "dlt")],
+        [str(PEER_PYTHON), str(script), way, str(folder), str(bench.folder / "dlt")],
         env=environment,
         capture_output=True,
         text=True,

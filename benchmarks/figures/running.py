@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 import httpx
 
 from benchmarks.costs import Cost, total
+from benchmarks.environment import BenchEnvironment, check, say, whole
 from benchmarks.figures.features import prefect_server, transform
 from benchmarks.inputs import READINGS_OF_A_BUILDING, write_city_csv
-from benchmarks.lab import Lab, check, say, whole
 from benchmarks.results import Result
 from schemas.settings import PROJECT_ROOT
 from tasks.report.collect import collect
@@ -39,7 +39,7 @@ class Machine(NamedTuple):
     api: str
 
     def dataops(self, *arguments: str) -> str:
-        """Call the command; gives what it prints."""
+        """Call the command; returns what it prints."""
         done = subprocess.run(
             [str(Path(sys.executable).with_name("dataops")), *arguments],
             env=self.environment,
@@ -66,16 +66,16 @@ class Machine(NamedTuple):
 
 
 @contextmanager
-def _machine(lab: Lab, workers: int) -> Iterator[Machine]:
-    settings = lab.pipeline.settings
+def _machine(bench: BenchEnvironment, workers: int) -> Iterator[Machine]:
+    settings = bench.pipeline.settings
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     environment = kept | {
-        "DATABASE_URL": lab.url,
+        "DATABASE_URL": bench.url,
         "STATE_DIR": str(settings.state_dir),
         "RAW_DIR": str(settings.raw_dir),
         "ARTIFACTS_DIR": str(settings.artifacts_dir),
         "FILE_SETTLE_SEC": "0",
-        "PREFECT_HOME": str(lab.folder / "prefect"),
+        "PREFECT_HOME": str(bench.folder / "prefect"),
         "PREFECT_WORKER_QUERY_SECONDS": "2",
     }
     machine = Machine(environment, "")
@@ -86,8 +86,8 @@ def _machine(lab: Lab, workers: int) -> Iterator[Machine]:
         machine.dataops("down")
 
 
-def _two_files(lab: Lab, day: date) -> int:
-    folder = lab.pipeline.settings.raw_dir / day.isoformat()
+def _two_files(bench: BenchEnvironment, day: date) -> int:
+    folder = bench.pipeline.settings.raw_dir / day.isoformat()
     count = write_city_csv(folder / "first.csv", day, _BUILDINGS * READINGS_OF_A_BUILDING)
     second = folder / "second.csv"
     head, *lines = (folder / "first.csv").read_text(encoding="utf-8").splitlines(keepends=True)
@@ -96,18 +96,18 @@ def _two_files(lab: Lab, day: date) -> int:
     return count
 
 
-async def measure_orchestration(lab: Lab, wanted: Collection[str]) -> list[Result]:
+async def measure_orchestration(bench: BenchEnvironment, wanted: Collection[str]) -> list[Result]:
     """Run load-day on a worker for days of two files; what it takes over the same work without Prefect."""
-    await lab.add_city(_BUILDINGS)
-    await lab.clear()
-    days = [_FIRST + timedelta(days=number) for number in range(2 * (lab.repeats + 1))]
+    await bench.add_city(_BUILDINGS)
+    await bench.clear()
+    days = [_FIRST + timedelta(days=number) for number in range(2 * (bench.repeats + 1))]
     for day in days:
-        _two_files(lab, day)
-    with _machine(lab, 1) as machine:
+        _two_files(bench, day)
+    with _machine(bench, 1) as machine:
         runs = [await asyncio.to_thread(machine.run_of_day, day) for day in days[::2]][1:]
-    with prefect_server(lab):
-        bare = [await _without_prefect(lab, day) for day in days[1::2]][1:]
-    check("in core", await lab.count(), len(days) * _BUILDINGS * READINGS_OF_A_BUILDING)
+    with prefect_server(bench):
+        bare = [await _without_prefect(bench, day) for day in days[1::2]][1:]
+    check("in core", await bench.count(), len(days) * _BUILDINGS * READINGS_OF_A_BUILDING)
     over = [run["total_run_time"] - cost.wall for run, cost in zip(runs, bare, strict=True)]
     for run, cost in zip(runs, bare, strict=True):
         say(f"orchestration: load-day {run['total_run_time']:.1f} s, the same without Prefect {cost.wall:.1f} s")
@@ -115,35 +115,35 @@ async def measure_orchestration(lab: Lab, wanted: Collection[str]) -> list[Resul
     return [Result("orchestration", over, [], bare, note=note)]
 
 
-async def _without_prefect(lab: Lab, day: date) -> Cost:
+async def _without_prefect(bench: BenchEnvironment, day: date) -> Cost:
     """Load, make features and report, as load-day does."""
-    steps, _ = await lab.steps(day)
+    steps, _ = await bench.steps(day)
 
-    async def report() -> None:
-        found = await collect(lab.connection, lab.pipeline.settings, day, now=datetime.now(UTC))
-        write(found, lab.pipeline.settings.artifacts_dir / "quality_reports" / day.isoformat())
+    async def report_day() -> None:
+        report = await collect(bench.connection, bench.pipeline.settings, day, now=datetime.now(UTC))
+        write(report, bench.pipeline.settings.artifacts_dir / "quality_reports" / day.isoformat())
 
-    return total([whole(steps), await lab.meter.of(transform(lab)), await lab.meter.of(report())])
+    return total([whole(steps), await bench.meter.of(transform(bench)), await bench.meter.of(report_day())])
 
 
-async def measure_backfill(lab: Lab, wanted: Collection[str]) -> list[Result]:
+async def measure_backfill(bench: BenchEnvironment, wanted: Collection[str]) -> list[Result]:
     """Load 30 days through the deployment, one at a time on one worker, then two at a time on two."""
-    readings = lab.size(_BACKFILL_READINGS)
-    await lab.add_city(readings // READINGS_OF_A_BUILDING)
+    readings = bench.size(_BACKFILL_READINGS)
+    await bench.add_city(readings // READINGS_OF_A_BUILDING)
     seconds = {}
     for workers in (1, 2):
-        await lab.clear()
-        first = _FIRST - timedelta(days=workers * 100)  # days of its own: Prefect knows the others as done
+        await bench.clear()
+        first = _FIRST - timedelta(days=workers * 100)  # other days: Prefect knows the others as done
         count = sum(
-            write_city_csv(lab.pipeline.settings.raw_dir / str(day) / "day.csv", day, readings)
+            write_city_csv(bench.pipeline.settings.raw_dir / str(day) / "day.csv", day, readings)
             for day in (first + timedelta(days=number) for number in range(_BACKFILL_DAYS))
         )
-        with _machine(lab, workers) as machine:
+        with _machine(bench, workers) as machine:
             last = first + timedelta(days=_BACKFILL_DAYS - 1)
             started = time.perf_counter()
             await asyncio.to_thread(machine.dataops, "backfill", str(first), str(last), "--concurrency", str(workers))
             seconds[workers] = time.perf_counter() - started
-        check("in core", await lab.count(), count)
+        check("in core", await bench.count(), count)
         say(f"backfill: {_BACKFILL_DAYS} days on {workers} workers in {seconds[workers]:.0f} s")
     note = f"{readings:,} readings a day; {seconds[1]:.0f} s and {seconds[2]:.0f} s; once: takes minutes"
     return [Result("backfill", [seconds[2] / seconds[1]], note=note)]

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from pathlib import Path
 from statistics import median
 
-from benchmarks.lab import Lab, check, say
+from benchmarks.bench import BenchEnvironment, check, say
 from benchmarks.results import Result
 from schemas.settings import PROJECT_ROOT
 
@@ -21,12 +21,12 @@ _COMMANDS = {
 }
 
 
-async def measure_start(lab: Lab, wanted: Collection[str]) -> list[Result]:
+async def measure_start(bench: BenchEnvironment, wanted: Collection[str]) -> list[Result]:
     """Measure the CPU of `dataops --help`, and of the slowest of the commands that only ask the database."""
     results = []
     for name in wanted:
         seconds = {
-            arguments[0]: [_cpu_seconds(lab, arguments) for _ in range(_REPEATS)] for arguments in _COMMANDS[name]
+            arguments[0]: [_cpu_seconds(bench, arguments) for _ in range(_REPEATS)] for arguments in _COMMANDS[name]
         }
         medians = {command: median(values) for command, values in seconds.items()}
         note = ", ".join(f"{command} {value:.2f} s" for command, value in medians.items())
@@ -35,12 +35,12 @@ async def measure_start(lab: Lab, wanted: Collection[str]) -> list[Result]:
     return results
 
 
-def _cpu_seconds(lab: Lab, arguments: tuple[str, ...]) -> float:
+def _cpu_seconds(bench: BenchEnvironment, arguments: tuple[str, ...]) -> float:
     """Run the command in a new process; return its CPU seconds, user and system."""
-    settings = lab.pipeline.settings
+    settings = bench.pipeline.settings
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     environment = kept | {
-        "DATABASE_URL": lab.url,
+        "DATABASE_URL": bench.url,
         "STATE_DIR": str(settings.state_dir),
         "RAW_DIR": str(settings.raw_dir),
         "ARTIFACTS_DIR": str(settings.artifacts_dir),

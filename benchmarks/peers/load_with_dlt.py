@@ -1,9 +1,9 @@
-"""Load a folder of csv files with dlt, by merge; runs in an environment of its own.
+"""Load a folder of csv files with dlt, by merge; runs in a separate environment.
 
     python load_with_dlt.py rows|arrow FOLDER STATE_FOLDER
 
 `rows` is the way of dlt's documentation: its filesystem source with `read_csv`. `arrow` is the fastest that
-dlt offers: Arrow batches in, csv files for COPY out. The database stands in the environment.
+dlt offers: Arrow batches in, csv files for COPY out. The environment variables say which database.
 """
 
 from __future__ import annotations

@@ -15,18 +15,22 @@ from prefect.client.schemas.filters import (
     FlowFilter,
     FlowFilterName,
     FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
     FlowRunFilterTags,
 )
-from prefect.client.schemas.objects import FlowRun, State
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.deployments import arun_deployment
 from prefect.settings import PREFECT_API_URL
-from prefect.states import AwaitingRetry, Cancelling
+from prefect.states import AwaitingRetry, Cancelled, Cancelling
 
 from flows.load_day import load_day
 
 DEPLOYMENT = "load-day/day"
 _POLL_SECONDS = 2.0
+_CANCEL_ATTEMPTS = 45  # a minute and a half: a worker gives a process 30 seconds to end before it kills it
+_UNENDED = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING]
 _ORIGIN = "origin:"
 _MAX_SERVED = 16
 
@@ -72,12 +76,25 @@ async def on_crash(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:  # 
 
 
 async def _cancel_days(backfill_id: UUID) -> None:
+    """Cancel the day runs until they have ended.
+
+    A worker hears of a cancellation only while the run's process exists, not while it is still starting it: so the
+    runs are told again until they have ended. What nobody has answered for is no longer watched by any worker.
+    """
     async with get_client() as client:
         origin = origin_of(await client.read_flow_run(backfill_id))
-        days = FlowRunFilter(tags=FlowRunFilterTags(all_=[f"backfill:{origin}"]))
-        for child in await client.read_flow_runs(flow_run_filter=days):
-            if child.state and not child.state.is_final():
-                await client.set_flow_run_state(child.id, Cancelling(), force=True)
+        unended_days = FlowRunFilter(
+            tags=FlowRunFilterTags(all_=[f"backfill:{origin}"]),
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=_UNENDED)),
+        )
+        for _ in range(_CANCEL_ATTEMPTS):
+            if not (runs := await client.read_flow_runs(flow_run_filter=unended_days)):
+                return
+            for run in runs:
+                await client.set_flow_run_state(run.id, Cancelling(), force=True)
+            await asyncio.sleep(_POLL_SECONDS)
+        for run in await client.read_flow_runs(flow_run_filter=unended_days):
+            await client.set_flow_run_state(run.id, Cancelled(message="no worker answers for this run"), force=True)
 
 
 def describe_failure(state: State[Any]) -> str:

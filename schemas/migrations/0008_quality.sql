@@ -13,7 +13,7 @@ alter table {quality}.quality_load_log
 add constraint quality_load_log_step_check check (step in ('claimed', 'staged', 'validated', 'loaded'));
 
 create view {quality}.effective_loads as
-select *
+select * -- noqa: AM04
 from {quality}.quality_load_log
 where status in ('success', 'partial') and rolled_back_at is null;
 
@@ -109,11 +109,11 @@ comment on function {quality}.accepted_days is 'Local days on which loads have a
 
 create or replace view {quality}.open_row_errors as
 select
-    errors.*,
+    errors.*, -- noqa: AM04
     log.business_date,
     log.source
 from {quality}.quality_row_errors as errors
-join {quality}.quality_load_log as log on errors.load_id = log.load_id
+inner join {quality}.quality_load_log as log on errors.load_id = log.load_id
 where errors.resolved_by is null and log.rolled_back_at is null;
 
 comment on view {quality}.open_row_errors is 'Row errors that nothing has resolved yet.';
@@ -136,7 +136,7 @@ select
     p.column_ref || p.row_num as cell,
     raw.payload
 from {core}.measurements as m
-join {core}.meters as t on m.meter_id = t.id
+inner join {core}.meters as t on m.meter_id = t.id
 left join {quality}.quality_load_log as log on m.load_id = log.load_id
 left join {stage}.parsed_readings as p
     on

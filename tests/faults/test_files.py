@@ -188,7 +188,7 @@ async def test_number_with_spaces_apostrophes_and_a_unit_is_read_and_its_unit_ch
 
 
 async def test_header_is_found_below_a_title_and_in_two_lines(city: PipelineHarness) -> None:
-    rows = [
+    rows: list[list[files.Cell]] = [
         ["Ведомость за апрель"],
         [],
         ["Прибор", "М"],

@@ -63,10 +63,11 @@ FACTORS = (1, 0.001, 3.6, 0.06)
 def fuzz(examples: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Try this number of inputs, always the same; under the profile `fuzz` as many as that says, always new ones."""
     is_long = settings.get_current_profile_name() == "fuzz"
+    profile = settings.get_profile(settings.get_current_profile_name())
     return settings(
-        max_examples=settings.default.max_examples if is_long else examples,
+        max_examples=profile.max_examples if is_long else examples,
         derandomize=not is_long,
-        database=settings.default.database if is_long else None,
+        database=profile.database if is_long else None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
@@ -479,11 +480,11 @@ def test_no_cells_headings_or_mappings_make_up_or_lose_a_reading(
 
 def check_against_grid(grid: list[list[files.Cell]], table: Read, *, is_csv: bool) -> None:
     """Check that accepted readings are where they say, and that every line below the header is accounted for."""
-    lines = {}
+    lines: dict[int, list[files.Cell]] = {}
     line = 1
-    for row in grid:
-        lines[line] = row
-        line += 1 + (is_csv and sum(str(cell).count("\n") for cell in row if cell is not None))
+    for cells in grid:
+        lines[line] = cells
+        line += 1 + (sum(str(cell).count("\n") for cell in cells if cell is not None) if is_csv else 0)
     indices = {column.key: _column_index(column.letter) for column in table.schema.columns}
     for reading, row in accepted(table):
         check_reading(table.schema, reading, row)
@@ -497,7 +498,7 @@ def check_against_grid(grid: list[list[files.Cell]], table: Read, *, is_csv: boo
     skipped = dict(table.schema.skipped)
     ends = table.schema.header_row + skipped.pop("строки единиц и номеров столбцов", 0)
     skipped.pop("пустые строки", None)
-    filled = [number for number, row in lines.items() if number > ends and any(as_written(cell) for cell in row)]
+    filled = [number for number, cells in lines.items() if number > ends and any(map(as_written, cells))]
     assert len(filled) == len(table.raw) + sum(skipped.values()), (filled, table)
 
 

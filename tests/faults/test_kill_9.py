@@ -14,6 +14,7 @@ import pytest
 
 from schemas.settings import PROJECT_ROOT, Settings
 from tests.harness import PipelineHarness, long_csv
+from tests.waiting import wait_for_result
 
 # Each step kills the process when its function is called (before), or has returned (after).
 STEPS = [
@@ -66,7 +67,7 @@ def files(pipeline: PipelineHarness) -> None:
     pipeline.put("b.csv", long_csv("2025-04-30 00:00,M,T2,abc", "2025-04-30 01:00,M,T2,30"))
 
 
-async def state(pipeline: PipelineHarness) -> tuple[str, list[tuple[object, ...]], int]:
+async def state(pipeline: PipelineHarness) -> tuple[str, list[tuple[str, int, str]], int]:
     errors = [(row["source_file"], row["row_num"], row["reason"]) for row in await pipeline.errors()]
     raw = await pipeline.connection.fetchval("select count(*) from stage.stage_raw_measurements")
     return await pipeline.digest(), errors, raw
@@ -92,12 +93,14 @@ async def test_run_after_a_kill_ends_as_if_undisturbed(
         cwd=tmp_path,
         capture_output=True,
     )
-    # The server needs a short while to see that the client is gone; until then its run counts as living.
+    # The server needs a while to see that the client is gone; until then its run counts as alive.
     others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-    for _ in range(200):
-        if not await pipeline.connection.fetchval(f"{others} and backend_type = 'client backend'"):
-            break
-        await asyncio.sleep(0.05)
+    await wait_for_result(
+        "the killed client's sessions to end",
+        lambda: pipeline.connection.fetchval(f"{others} and backend_type = 'client backend'"),
+        every=0.05,
+        done=lambda sessions: sessions == 0,
+    )
     await pipeline.run()
 
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()

@@ -19,8 +19,8 @@ import pytest
 from flows.load_day import load_day
 from schemas.errors import RunFailedError, TerminalError
 from schemas.settings import Settings
-from tasks.ingest.claim_files import Run
 from tasks.warehouse.connection import is_transient
+from tasks.warehouse.load_log import Run
 from tests.harness import DAY, PipelineHarness, long_csv
 
 HOURS = [f"2025-04-30 {hour:02d}:00,M,T1,{40 + hour}" for hour in range(24)]

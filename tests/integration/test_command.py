@@ -21,6 +21,7 @@ from schemas.errors import DataopsError
 from schemas.settings import PROJECT_ROOT, Settings
 from tests import files
 from tests.harness import PipelineHarness, long_csv
+from tests.waiting import wait_for_result
 
 DATAOPS = str(Path(sys.executable).with_name("dataops"))
 
@@ -323,23 +324,19 @@ async def test_run_mode_loop_looks_again_and_ends_on_sigterm(
         stderr=subprocess.DEVNULL,
     )
     try:
-        assert await _statuses_within(pipeline, 1, folder / "a.csv", 60)
-        assert await _statuses_within(pipeline, 2, folder / "b.csv", 61)
+        await _put_and_wait(pipeline, 1, folder / "a.csv", 60)
+        await _put_and_wait(pipeline, 2, folder / "b.csv", 61)
     finally:
         loop.send_signal(signal.SIGTERM)
-        code = loop.wait(timeout=60)
+        code = loop.wait(timeout=300)
 
     assert code in (0, -signal.SIGTERM)
 
 
-async def _statuses_within(pipeline: PipelineHarness, loaded: int, file: Path, value: int) -> bool:
+async def _put_and_wait(pipeline: PipelineHarness, loaded: int, file: Path, value: int) -> None:
     """Put a file into today's folder and wait until a later look has loaded it."""
     file.write_text(long_csv(f"2025-04-30 {value - 60:02d}:00,M,T1,{value}"))
-    for _ in range(240):
-        count = await pipeline.connection.fetchval(
-            "select count(*) from quality.quality_load_log where status = 'success'"
-        )
-        if count == loaded:
-            return True
-        await asyncio.sleep(0.5)
-    return False
+    count = "select count(*) from quality.quality_load_log where status = 'success'"
+    await wait_for_result(
+        f"{loaded} successful loads", lambda: pipeline.connection.fetchval(count), done=lambda found: found == loaded
+    )

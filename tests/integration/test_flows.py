@@ -15,6 +15,8 @@ from flows.runtime.days import resolve_day
 from schemas.errors import RunFailedError, SettingsError
 from schemas.settings import Settings
 from tasks.ingest import ingest_files
+from tasks.ingest.read_tables import read_tables
+from tasks.warehouse.connection import fetch_one
 from tasks.warehouse.storage import LOCAL
 from tests.harness import DAY, PipelineHarness, long_csv
 from tests.integration.test_main_job import COLD, HOT, put_real_files
@@ -62,7 +64,7 @@ async def test_good_file_loads_and_the_run_fails_naming_the_broken_ones(
     pipeline.put("bad.xlsx", b"PK\x03\x04 cut off")
     pipeline.put("locked.csv", "root may read anything: the system's answer is made below")
     pipeline.put("our fault.csv", long_csv("2025-04-30 00:00,M,T2,40"))
-    checksum_of, read_tables = LOCAL.checksum, ingest_files.read_tables
+    checksum_of = LOCAL.checksum
 
     def checksum(path: Path) -> str:
         if path.name == "locked.csv":
@@ -84,8 +86,9 @@ async def test_good_file_loads_and_the_run_fails_naming_the_broken_ones(
     assert "повреждён" in bad
     assert "locked.csv': файл не открывается (Permission denied)" in locked
     assert "our fault.csv': ошибка программы на шаге «чтение»" in ours
-    logged = await pipeline.connection.fetchrow(
-        "select problem, message from quality.quality_load_log where source_file like '%our fault.csv'"
+    logged = await fetch_one(
+        pipeline.connection,
+        "select problem, message from quality.quality_load_log where source_file like '%our fault.csv'",
     )
     assert logged["problem"] == "internal_error"
     assert logged["message"].endswith("\nTypeError: a mistake in the reader")
@@ -116,7 +119,7 @@ async def test_flow_works_with_other_schema_names(
 
     await load_day(date=DAY)
 
-    log = await pipeline.connection.fetchrow("select status, rows_rejected from qu.quality_load_log")
+    log = await fetch_one(pipeline.connection, "select status, rows_rejected from qu.quality_load_log")
     assert (log["status"], log["rows_rejected"]) == ("partial", 1)
     assert await pipeline.connection.fetchval("select count(*) from st.stage_parsed_measurements") == 1
     assert await pipeline.connection.fetchval("select to_regclass('fe.time_attributes') is not null")

@@ -25,7 +25,10 @@ HOUR = dt.datetime(2025, 4, 30, tzinfo=dt.timezone(dt.timedelta(hours=3)))
 async def put_and_run(pipeline: PipelineHarness, name: str, *rows: str) -> UUID:
     pipeline.put(name, long_csv(*rows))
     log = await pipeline.run()
-    return next(row["load_id"] for row in log if row["source_file"].endswith(name) and row["status"] != "skipped")
+    load_ids: list[UUID] = [
+        row["load_id"] for row in log if row["source_file"].endswith(name) and row["status"] != "skipped"
+    ]
+    return load_ids[0]
 
 
 async def value(pipeline: PipelineHarness, meter: str = "M") -> float | None:

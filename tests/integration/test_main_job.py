@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 from python_calamine import CalamineWorkbook
 
+from tasks.warehouse.connection import fetch_one
 from tasks.warehouse.spool import Spool
 from tests.harness import PipelineHarness, long_csv
 
@@ -64,7 +65,7 @@ async def test_first_and_last_time_and_a_known_value(pipeline: PipelineHarness, 
 
     await pipeline.run()
 
-    first, last = await pipeline.connection.fetchrow("select min(time), max(time) from core.measurements")
+    first, last = await fetch_one(pipeline.connection, "select min(time), max(time) from core.measurements")
     assert first == dt.datetime(2025, 4, 1, 0, tzinfo=MOSCOW)
     assert last == dt.datetime(2025, 4, 30, 23, tzinfo=MOSCOW)
 
@@ -332,7 +333,7 @@ async def test_rows_that_waited_for_their_code_load_exactly_once_without_the_fil
     assert (before, first, second) == (0, 1, 0)
     values = await pipeline.connection.fetch("select meter_code, value from core.readings order by 1")
     assert [tuple(row) for row in values] == [("M", 60), ("N", 61)]
-    log = await pipeline.connection.fetchrow("select * from quality.quality_load_log where requeue_of is not null")
+    log = await fetch_one(pipeline.connection, "select * from quality.quality_load_log where requeue_of is not null")
     assert (log["rows_read"], log["rows_loaded"], log["rows_rejected"]) == (2, 1, 1)
     waiting = await pipeline.connection.fetchval(
         "select count(*) from quality.quality_row_errors where reason = 'unmapped_code' and resolved_by is null"

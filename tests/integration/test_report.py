@@ -15,6 +15,7 @@ from tasks.operate.read_reference import read_reference
 from tasks.report.collect import collect
 from tasks.report.summarise_run import summarise_run
 from tasks.report.write import render
+from tasks.warehouse.connection import fetch_one
 from tests.harness import DAY, PipelineHarness, long_csv
 
 DAYS = [dt.date(2025, 4, 29) + dt.timedelta(days=number) for number in range(3)]
@@ -91,7 +92,8 @@ async def test_curves_and_heat_map_show_what_core_holds(pipeline: PipelineHarnes
 
     assert day_report.completeness
     assert day_report.curves
-    sums = await pipeline.connection.fetchrow(
+    sums = await fetch_one(
+        pipeline.connection,
         "select sum(value) filter (where meter_code like '%-HVS') as cold, "
         "sum(value) filter (where meter_code like '%-GVS') as hot from core.readings "
         "where metric = 'consumption_period' and (time at time zone 'Europe/Moscow')::date = $1",

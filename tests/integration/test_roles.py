@@ -17,6 +17,7 @@ from flows.runtime.warehouse import open_migrated
 from schemas.errors import TerminalError
 from schemas.settings import Settings, load_settings
 from tasks.operate.show_status import show_status
+from tasks.warehouse.connection import fetch_one
 from tasks.warehouse.roles import dbt_role, set_up_roles
 from tests.harness import DAY, PipelineHarness, long_csv
 
@@ -172,7 +173,8 @@ async def test_owner_migrates_without_being_a_superuser(role_prefix: str, settin
 
     assert created == sorted(own.roles.values())
     assert again == []
-    lineage = await admin.fetchrow(
+    lineage = await fetch_one(
+        admin,
         "select viewowner, has_table_privilege($1, 'quality.reading_lineage', 'select') as is_read"
         " from pg_views where viewname = 'reading_lineage'",
         own.roles["reader"],

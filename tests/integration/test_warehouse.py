@@ -22,7 +22,7 @@ async def test_operators_block_is_the_warehouse_where_no_database_url_is_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(warehouse, "_BLOCK_URLS", {})
-    unset = Settings(_env_file=None, state_dir=tmp_path, database_url=None)  # type: ignore[call-arg]
+    unset = Settings(_env_file=None, state_dir=tmp_path, database_url=None)
     named = unset.model_copy(update={"database_url": SecretStr(EMBEDDED)})
 
     await ensure_block(SecretStr(EMBEDDED))

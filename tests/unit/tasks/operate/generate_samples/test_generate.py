@@ -33,8 +33,8 @@ def cells(path: Path) -> list[list[object]]:
 def count(path: Path) -> tuple[int, int]:
     """Return rows and readings of a file, independently of the account."""
     if path.suffix == ".xlsx":
-        rows = cells(path)[1:]
-        return len(rows), sum(len(row) - 2 for row in rows)
+        table = cells(path)[1:]
+        return len(table), sum(len(row) - 2 for row in table)
     encoding, delimiter = ("cp1251", ";") if "cp1251" in path.name else ("utf-8", ",")
     with path.open(encoding=encoding, newline="") as file:
         rows = len(list(csv.reader(file, delimiter=delimiter))) - 1

@@ -39,11 +39,11 @@ Steps = dict[str, Cost]
 
 
 def say(text: str) -> None:
-    """Tell the reader, who waits, how far it is; results go to standard output."""
+    """Report progress on standard error; results go to standard output."""
     print(text, file=sys.stderr, flush=True)
 
 
-class Lab:
+class BenchEnvironment:
     """What every figure works with."""
 
     def __init__(self, pipeline: PipelineHarness, folder: Path, meter: Meter, *, scale: float, repeats: int) -> None:
@@ -57,22 +57,22 @@ class Lab:
         self.server_version = ""
 
     def size(self, full: int) -> int:
-        """Give a number of rows at this run's scale."""
+        """Return a number of rows at this run's scale."""
         return int(full * self.scale)
 
     @property
     def connection(self) -> asyncpg.Connection:
-        """The pipeline's."""
+        """The pipeline's connection."""
         return self.pipeline.connection
 
     @property
     def url(self) -> str:
-        """Where the scratch database is."""
+        """URL of the scratch database."""
         assert self.pipeline.settings.database_url
         return self.pipeline.settings.database_url.get_secret_value()
 
     async def add_city(self, buildings: int) -> None:
-        """Make sure that so many buildings of each layout are known."""
+        """Make sure that at least this many buildings of each kind are in the reference tables."""
         if await self.connection.fetchval("select count(*) from core.buildings") < 2 * buildings + 1:
             write_reference(self.folder / "reference", buildings)
             await load_reference(self.connection, read_reference(self.folder / "reference"), self.pipeline.settings)
@@ -85,22 +85,22 @@ class Lab:
         await self.settle()
 
     async def settle(self) -> None:
-        """Write out what earlier work left dirty, so that it is not paid for by the next."""
+        """Write out what earlier work left dirty, so that the next measurement does not pay for it."""
         await self.connection.execute("checkpoint")
 
     async def steps(self, day: date = DAY) -> tuple[Steps, list[asyncpg.Record]]:
-        """Run one day without orchestration; gives the cost of each step and the log rows."""
+        """Run one day without orchestration; returns the cost of each step and the log rows."""
         run = await self.pipeline.begin(day)
-        parts: dict[str, Callable[[Any], Awaitable[object]]] = {
+        works: dict[str, Callable[[Any], Awaitable[object]]] = {
             "stage": self.pipeline.ingest,
-            "judge": self.pipeline.validate,
+            "validate": self.pipeline.validate,
             "load": self.pipeline.load,
         }
-        costs = {name: await self.meter.of(part(run)) for name, part in parts.items()}
+        costs = {name: await self.meter.of(work(run)) for name, work in works.items()}
         return costs, await self.pipeline.log(run.flow_run_id)
 
     async def bare(self) -> Cost:
-        """B: COPY what stands in core into the same table, emptied before; core is the same afterwards."""
+        """B: COPY the contents of core into the same table, emptied before; core is the same afterwards."""
         file = self.folder / "bare.pgcopy"
         ordered = "select * from core.measurements order by meter_id, time, metric"
         await self.connection.copy_from_query(ordered, output=file, format="binary")
@@ -126,18 +126,20 @@ class Lab:
 
 
 def check(what: str, found: object, expected: object) -> None:
-    """Stop the run if a count is not what it must be: a fast wrong load is no figure."""
+    """Stop the run if a count is wrong: a fast wrong load is not a result."""
     if found != expected:
         raise AssertionError(f"{what}: {found}, expected {expected}")
 
 
 def whole(steps: Steps) -> Cost:
-    """Give the cost of all steps."""
+    """Return the cost of all steps together."""
     return total(list(steps.values()))
 
 
 @asynccontextmanager
-async def open_lab(folder: Path, database_url: str | None, *, scale: float, repeats: int) -> AsyncIterator[Lab]:
+async def open_environment(
+    folder: Path, database_url: str | None, *, scale: float, repeats: int
+) -> AsyncIterator[BenchEnvironment]:
     """Make a scratch database with an unguessable name on DATABASE_URL's server or an embedded one; drop it after."""
     state = folder / "state"
     server_url = database_url or embedded_postgres.start(state)
@@ -162,9 +164,11 @@ async def open_lab(folder: Path, database_url: str | None, *, scale: float, repe
         process = server_process(
             await connection.fetchval("select pg_backend_pid()"), is_local=address in (None, "127.0.0.1", "::1")
         )
-        lab = Lab(PipelineHarness(connection, settings), folder, Meter(process), scale=scale, repeats=repeats)
-        lab.server_version = await connection.fetchval("select version()")
-        yield lab
+        bench = BenchEnvironment(
+            PipelineHarness(connection, settings), folder, Meter(process), scale=scale, repeats=repeats
+        )
+        bench.server_version = await connection.fetchval("select version()")
+        yield bench
         await connection.close()
     finally:
         await server.execute(f"drop database {name} with (force)")

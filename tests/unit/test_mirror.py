@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from schemas.settings import PROJECT_ROOT
+
+UNIT = PROJECT_ROOT / "tests" / "unit"
+# Modules without a separate unit test: why, and the test that covers them.
+FLOWS = ("tasks in order and nothing else", "tests/integration/test_flows.py")
+ELSEWHERE = {
+    **{f"flows/{name}.py": FLOWS for name in ("load_day", "ingest", "validate", "load", "transform", "report")},
+    "flows/backfill.py": ("runs on a Prefect server", "tests/integration/test_prefect.py"),
+    "flows/__main__.py": ("the process itself", "tests/integration/test_command.py"),
+}
+
+
+def _modules() -> list[Path]:
+    """Find the modules that have functions; a package's `__init__.py` counts as well."""
+    return [
+        path.relative_to(PROJECT_ROOT)
+        for room in ("schemas", "tasks", "flows")
+        for path in sorted((PROJECT_ROOT / room).rglob("*.py"))
+        if _has_functions(path)
+    ]
+
+
+def _has_functions(path: Path) -> bool:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in ast.walk(tree))
+
+
+def _is_wrapper(module: Path) -> bool:
+    """Prefect's tasks in three lines, which the tests of flows run."""
+    return module.name in ("prefect_task.py", "prefect_tasks.py")
+
+
+def _unit_test(module: Path) -> Path:
+    name = module.parent.name if module.name == "__init__.py" else module.stem
+    return UNIT / module.parent / f"test_{name.strip('_')}.py"
+
+
+def test_every_module_has_a_unit_test_or_a_reason() -> None:
+    missing = [
+        module.as_posix()
+        for module in _modules()
+        if not _is_wrapper(module) and module.as_posix() not in ELSEWHERE and not _unit_test(module).is_file()
+    ]
+
+    assert missing == [], "\n" + "\n".join(missing)
+
+
+def test_exceptions_are_needed_and_name_a_test() -> None:
+    modules = {module.as_posix(): module for module in _modules()}
+
+    for name, (_, covered_by) in ELSEWHERE.items():
+        assert name in modules, f"{name} does not exist or has no functions"
+        assert not _unit_test(modules[name]).is_file(), f"{name} has a unit test now"
+        assert (PROJECT_ROOT / covered_by).is_file(), f"{name}: {covered_by} does not exist"
