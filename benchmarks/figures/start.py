@@ -10,12 +10,12 @@ from collections.abc import Collection
 from pathlib import Path
 from statistics import median
 
-from benchmarks.bench import BenchEnvironment, check, say
+from benchmarks.environment import BenchEnvironment, check, say
 from benchmarks.results import Result
 from schemas.settings import PROJECT_ROOT
 
 _REPEATS = 3
-_COMMANDS = {
+_COMMANDS: dict[str, list[tuple[str, ...]]] = {
     "start-help": [("--help",)],
     "start": [("status",), ("errors",), ("trace", "D-0001-GVS", "2025-04-30 00:00", "T1")],
 }

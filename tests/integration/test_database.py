@@ -182,7 +182,7 @@ async def test_status_says_how_to_connect_and_never_the_password(
     if os.environ.get("TEST_DATABASE_URL"):
         pytest.skip("the tests run on another server (TEST_DATABASE_URL)")
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    embedded = Settings(_env_file=None, state_dir=state_dir)  # type: ignore[call-arg]
+    embedded = Settings(_env_file=None, state_dir=state_dir)
 
     facts = await describe(Warehouse(settings=embedded, dsn=SecretStr(postgres_dsn)))
 

@@ -152,7 +152,7 @@ async def test_only_the_files_that_are_asked_for_are_ingested(pipeline: Pipeline
 @pytest.fixture
 def broken_files(pipeline: PipelineHarness) -> None:
     header = "timestamp,meter_code,metric,value\n"
-    for name, content in {
+    contents: dict[str, bytes | str] = {
         "1.csv": header + "a,M,T1,\0\n",
         "2.csv": header + "b,M,T1,\0\n",
         "3.csv": "one,two\n1,2\n",
@@ -161,7 +161,8 @@ def broken_files(pipeline: PipelineHarness) -> None:
         "6.zip": files.zipped({"b.csv": files.zipped({"c.csv": b"x"})}),
         "7.csv": "timestamp,meter_code,metric,value,val\na,M,T1,1,2\n",
         "8.csv": "timestamp,meter_code,metric,valeu\na,M,T1,1\n",
-    }.items():
+    }
+    for name, content in contents.items():
         pipeline.put(name, content)
 
 

@@ -83,7 +83,7 @@ async def _finish_load(row: Row, pipeline: PipelineHarness) -> None:
 
 
 async def _fail_load(row: Row, pipeline: PipelineHarness) -> None:
-    error = FileError(FileProblem.OTHER, text="x")
+    error = FileError(FileProblem.ENCRYPTED)
     await fail_load(pipeline.connection, row.load_id, error, pipeline.settings)
 
 

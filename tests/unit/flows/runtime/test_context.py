@@ -23,7 +23,12 @@ def test_step_with_a_failed_file_fails_and_names_it() -> None:
 
 def test_settings_are_read_once_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[Settings] = []
-    monkeypatch.setattr(context, "load_settings", lambda: read.append(Settings()) or read[-1])
+
+    def load() -> Settings:
+        read.append(Settings())
+        return read[-1]
+
+    monkeypatch.setattr(context, "load_settings", load)
     context._settings_of.cache_clear()
 
     assert run_settings() is run_settings()

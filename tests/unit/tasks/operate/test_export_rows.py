@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -10,7 +11,7 @@ from schemas.errors import TerminalError
 from tasks.operate import export_rows as module
 from tasks.operate.export_rows import export_rows
 
-ROWS = [{"cell": "C5", "value": "=1+1"}, {"cell": None, "value": "плюс"}]
+ROWS: list[dict[str, Any]] = [{"cell": "C5", "value": "=1+1"}, {"cell": None, "value": "плюс"}]
 COLUMNS = ("value", "cell")
 
 

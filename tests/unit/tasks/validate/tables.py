@@ -70,7 +70,7 @@ def raw_batch(
 ) -> pa.RecordBatch:
     """Make the raw rows of a table; by default they begin below the header."""
     numbers = range(2, len(rows) + 2) if row_nums is None else row_nums
-    columns = list(zip(*rows, strict=True)) or [[]] * len(table.columns)
+    columns = [list(cells) for cells in zip(*rows, strict=True)] or [[]] * len(table.columns)
     schema = raw_row_schema(column.key for column in table.columns)
     return pa.record_batch([pa.array(numbers, pa.int32()), *columns], schema=schema)
 

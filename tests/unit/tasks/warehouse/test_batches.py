@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 
 import pytest
 
@@ -158,7 +158,8 @@ async def test_prefetch_waits_for_the_thread_when_its_caller_stops_early() -> No
     source = prefetch(items())
     async for _ in source:
         break
-    await source.aclose()  # type: ignore[attr-defined] - a generator
+    assert isinstance(source, AsyncGenerator)
+    await source.aclose()
     after_close = list(made)
     await asyncio.sleep(0.01)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from prefect_sqlalchemy import AsyncSqlAlchemyConnector
 from pydantic import SecretStr
 
 from tasks.warehouse import credentials_block
@@ -56,6 +57,6 @@ async def test_block_that_does_not_exist_is_none(monkeypatch: pytest.MonkeyPatch
     async def load(_: str) -> None:
         raise ValueError("no such block")
 
-    monkeypatch.setattr(credentials_block.AsyncSqlAlchemyConnector, "aload", load)
+    monkeypatch.setattr(AsyncSqlAlchemyConnector, "aload", load)
 
     assert await find_block() is None

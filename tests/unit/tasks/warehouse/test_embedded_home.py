@@ -24,7 +24,7 @@ def test_missing_wheel_is_said_with_both_ways_out(monkeypatch: pytest.MonkeyPatc
 def test_user_who_is_not_root_runs_the_server_in_the_state_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded_home.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
 
     home = find_home(tmp_path)
 

@@ -4,6 +4,7 @@ import asyncio
 
 import asyncpg
 import pytest
+from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from schemas.errors import TerminalError
@@ -17,7 +18,7 @@ from tasks.warehouse.prefect_tasks import BATCH_TASK, describe_batch, is_worth_r
     ids=["connection_lost", "bad_file", "no_error"],
 )
 def test_only_what_may_pass_by_itself_is_tried_again(data: object, expected: bool) -> None:
-    state = (Failed if isinstance(data, Exception) else Completed)(data=data)
+    state: State[object] = (Failed if isinstance(data, Exception) else Completed)(data=data)
 
     assert is_worth_retrying(None, None, state) is expected
     assert BATCH_TASK["retry_condition_fn"] is is_worth_retrying
