@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import asyncpg
-import pyarrow as pa
 from pydantic import BaseModel
 
 from schemas.reference import COLUMNS, PARENTS, Cell, ReferenceMistake, ReferenceProblem
 from schemas.settings import Settings
 from tasks.operate.read_reference import Line, Reference, ReferenceFilesError
 from tasks.warehouse.connection import Connection, fetch_one
-from tasks.warehouse.copy import copy_table
 from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
@@ -50,20 +48,24 @@ async def load_reference(connection: Connection, reference: Reference, settings:
         await connection.execute(*sql("lock_reference", settings))
         for table, lines in reference.items():
             await connection.execute(*sql(f"create_reference_{table}", settings))
-            await copy_table(connection, to_arrow(table, lines), into=f"reference_{table}", schema=None)
+            await connection.copy_records_to_table(
+                f"reference_{table}", records=to_records(table, lines), columns=COLUMNS[table]
+            )
         if unknown := await connection.fetch(*sql("find_unknown_parents", settings)):
             raise ReferenceFilesError(_name_unknown(reference, unknown))
         counts = {table: await fetch_one(connection, *sql(f"upsert_{table}", settings)) for table in reference}
     return ReferenceCounts.model_validate({table: dict(row) for table, row in counts.items()})
 
 
-def to_arrow(table: str, lines: Sequence[Line]) -> pa.Table:
-    """Return the lines as a table; an empty cell is null."""
-    columns: dict[str, pa.Array] = {}
-    for name in COLUMNS[table]:
-        texts = pa.array([line.cells[name] or None for line in lines], pa.string())
-        columns[name] = texts.cast(pa.int32()) if name == "interval_minutes" else texts
-    return pa.table(columns)
+def to_records(table: str, lines: Sequence[Line]) -> list[tuple[str | int | None, ...]]:
+    """Return the lines as rows of the table's columns, an empty cell as null; too few for Arrow to pay off."""
+    return [tuple(_to_value(name, line.cells[name]) for name in COLUMNS[table]) for line in lines]
+
+
+def _to_value(column: str, text: str) -> str | int | None:
+    if not text:
+        return None
+    return int(text) if column == "interval_minutes" else text
 
 
 def _name_unknown(reference: Reference, unknown: Sequence[asyncpg.Record]) -> list[ReferenceMistake]:

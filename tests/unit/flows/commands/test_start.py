@@ -35,6 +35,10 @@ def test_help_imports_nothing_heavy_and_no_settings() -> None:
     assert heavy_modules_after(code) == set()
 
 
+def test_reference_data_is_loaded_without_anything_heavy() -> None:
+    assert heavy_modules_after("import tasks.operate.load_reference") == set()
+
+
 @pytest.mark.parametrize("name", QUICK)
 def test_module_of_a_quick_command_imports_nothing_heavy(name: str) -> None:
     assert heavy_modules_after(f"import {COMMANDS[name].target.partition(':')[0]}") == set()

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tasks.operate.load_reference import TableCounts, to_arrow
+from tasks.operate.load_reference import TableCounts, to_records
 from tasks.operate.read_reference import Line
 
 
@@ -8,12 +8,8 @@ def test_empty_cells_are_null_and_minutes_are_numbers() -> None:
     building = Line(2, {"external_code": "B", "address": "", "district_id": "Южный"})
     meter = Line(2, {"kind": "heat", "interval_minutes": "30", "itp_code": "I", "external_code": "M"})
 
-    assert to_arrow("buildings", [building]).to_pylist() == [
-        {"external_code": "B", "address": None, "district_id": "Южный"}
-    ]
-    assert to_arrow("meters", [meter]).to_pylist() == [
-        {"external_code": "M", "itp_code": "I", "kind": "heat", "interval_minutes": 30}
-    ]
+    assert to_records("buildings", [building]) == [("B", None, "Южный")]
+    assert to_records("meters", [meter]) == [("M", "I", "heat", 30)]
 
 
 def test_rows_of_the_file_are_those_added_changed_and_left_alone() -> None:
