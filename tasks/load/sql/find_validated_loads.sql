@@ -41,6 +41,10 @@ select
     own.rows_read - own.rows_rejected - own.rows_duplicate as readings,
     own.first_time,
     own.last_time,
-    own.load_id in (select shared.load_id from shared where shared.shares_readings) as shares_readings
+    own.load_id in (
+        select shared.load_id
+        from shared
+        where shared.shares_readings
+    ) as shares_readings
 from own
 order by own.source_file, own.started_at

@@ -2,7 +2,9 @@
 select exists (
     select
     from (
-        select distinct meter_id from {stage}.parsed_series where load_id = any(:load_ids::uuid[]) and quality < 2
+        select distinct meter_id
+        from {stage}.parsed_series
+        where load_id = any(:load_ids::uuid[]) and quality < 2
     ) as incoming
     cross join lateral (
         select

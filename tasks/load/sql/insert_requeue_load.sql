@@ -15,6 +15,10 @@ select
     :claim_key,
     identity,
     load_id,
-    (select count(*) from requeueable_rows as rows where rows.load_id = :origin)
+    (
+        select count(*)
+        from requeueable_rows as rows
+        where rows.load_id = :origin
+    )
 from {quality}.quality_load_log
 where load_id = :origin

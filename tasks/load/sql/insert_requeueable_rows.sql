@@ -10,21 +10,30 @@ inserted as (
         rows.table_num,
         rows.row_num
     from (
-        select load_id, table_num, row_num from {quality}.waiting_rows where :reason::text = 'unmapped_code'
+        select
+            load_id,
+            table_num,
+            row_num
+        from {quality}.waiting_rows
+        where :reason::text = 'unmapped_code'
         union
-        select load_id, table_num, row_num
+        select
+            load_id,
+            table_num,
+            row_num
         from {quality}.open_row_errors
         where reason = :reason and :reason <> 'unmapped_code'
     ) as rows
     join {quality}.effective_loads as loads on rows.load_id = loads.load_id
-    where not exists (
-        select
-        from {quality}.quality_load_log as requeued
-        where
-            requeued.requeue_of = rows.load_id
-            and requeued.status = 'running'
-            and requeued.claim_key = any(:held_keys::bigint[])
-    )
+    where
+        not exists (
+            select
+            from {quality}.quality_load_log as requeued
+            where
+                requeued.requeue_of = rows.load_id
+                and requeued.status = 'running'
+                and requeued.claim_key = any(:held_keys::bigint[])
+        )
     returning 1
 
 )

@@ -3,7 +3,9 @@ with recursive
 
 family as (
 
-    select load_id from {quality}.quality_load_log where load_id = :load_id
+    select load_id
+    from {quality}.quality_load_log
+    where load_id = :load_id
     union
     select child.load_id
     from {quality}.quality_load_log as child

@@ -5,7 +5,9 @@ with
 
 own as (
 
-    select * from {quality}.quality_load_log where load_id = any(:load_ids::uuid[])
+    select *
+    from {quality}.quality_load_log
+    where load_id = any(:load_ids::uuid[])
 
 ),
 

@@ -23,7 +23,9 @@ own_readings as materialized (
 
 loads as materialized (
 
-    select load_id, effective_at
+    select
+        load_id,
+        effective_at
     from {quality}.effective_loads
     where first_time <= :last_time and last_time >= :first_time
 

@@ -5,7 +5,13 @@ with
 inserted as (
 
     insert into {core}.measurements (time, meter_id, metric, value, quality, load_id)
-    select time, meter_id, metric, value, quality, load_id
+    select
+        time,
+        meter_id,
+        metric,
+        value,
+        quality,
+        load_id
     from pending_changes
     where is_new
     order by meter_id, time, metric
@@ -32,7 +38,16 @@ revisions as (
     insert into {core}.measurement_revisions (
         time, meter_id, metric, old_value, new_value, old_quality, new_quality, old_load_id, load_id
     )
-    select time, meter_id, metric, old_value, value, old_quality, quality, old_load_id, load_id
+    select
+        time,
+        meter_id,
+        metric,
+        old_value,
+        value,
+        old_quality,
+        quality,
+        old_load_id,
+        load_id
     from pending_changes
     where not is_new
 

@@ -10,7 +10,11 @@ set
     claim_key = null,
     finished_at = clock_timestamp(),
     effective_at = coalesce(
-        (select origin.effective_at from {quality}.quality_load_log as origin where origin.load_id = own.requeue_of),
+        (
+            select origin.effective_at
+            from {quality}.quality_load_log as origin
+            where origin.load_id = own.requeue_of
+        ),
         clock_timestamp()
     )
 where

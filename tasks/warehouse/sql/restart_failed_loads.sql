@@ -15,25 +15,29 @@ failed as (
 
 raw_tables as (
 
-    delete from {stage}.raw_tables where load_id in (select load_id from failed)
+    delete from {stage}.raw_tables
+    where load_id in (select load_id from failed)
 
 ),
 
 raw_rows as (
 
-    delete from {stage}.raw_rows where load_id in (select load_id from failed)
+    delete from {stage}.raw_rows
+    where load_id in (select load_id from failed)
 
 ),
 
 parsed_series as (
 
-    delete from {stage}.parsed_series where load_id in (select load_id from failed)
+    delete from {stage}.parsed_series
+    where load_id in (select load_id from failed)
 
 ),
 
 row_errors as (
 
-    delete from {quality}.quality_row_errors where load_id in (select load_id from failed)
+    delete from {quality}.quality_row_errors
+    where load_id in (select load_id from failed)
 
 )
 

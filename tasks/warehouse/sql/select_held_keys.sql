@@ -1,8 +1,9 @@
 -- Advisory locks with one key of 64 bits; pg_locks shows it in two halves.
-select coalesce(array_agg(distinct classid::bigint << 32 | objid::bigint), array[]::bigint[])
-from pg_locks
+select coalesce(array_agg(distinct locks.classid::bigint << 32 | locks.objid::bigint), array[]::bigint[])
+from pg_locks as locks
+join pg_database as databases on locks.database = databases.oid
 where
-    locktype = 'advisory'
-    and objsubid = 1
-    and granted
-    and database = (select oid from pg_database where datname = current_database())
+    locks.locktype = 'advisory'
+    and locks.objsubid = 1
+    and locks.granted
+    and databases.datname = current_database()
