@@ -1,5 +1,12 @@
 -- Loads that ended in core come first: they decide.
-select load_id, status, source_file, claim_key, step, finished_at, rolled_back_at
+select
+    load_id,
+    status,
+    source_file,
+    claim_key,
+    step,
+    finished_at,
+    rolled_back_at
 from {quality}.quality_load_log
 where checksum = :checksum and identity is not distinct from :identity and status in ('success', 'partial', 'running')
 order by status = 'running', started_at desc

@@ -1,5 +1,5 @@
 -- One look-up in the index for each meter.
-select exists (
+select exists(
     select
     from (
         select distinct meter_id

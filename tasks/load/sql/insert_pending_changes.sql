@@ -27,12 +27,12 @@ changed_rows as materialized (
 select changed_rows.*
 from changed_rows
 where
-    is_new
+    changed_rows.is_new
     -- A row that waited in stage does not replace the value of a file that came after its own.
     or not exists (
         select
         from {quality}.quality_load_log as own
-        join {quality}.quality_load_log as origin on own.requeue_of = origin.load_id
-        join {quality}.quality_load_log as writer on writer.load_id = changed_rows.old_load_id
+        inner join {quality}.quality_load_log as origin on own.requeue_of = origin.load_id
+        inner join {quality}.quality_load_log as writer on writer.load_id = changed_rows.old_load_id
         where own.load_id = changed_rows.load_id and writer.effective_at > origin.effective_at
     )

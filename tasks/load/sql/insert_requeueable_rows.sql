@@ -24,7 +24,7 @@ inserted as (
         from {quality}.open_row_errors
         where reason = :reason and :reason <> 'unmapped_code'
     ) as rows
-    join {quality}.effective_loads as loads on rows.load_id = loads.load_id
+    inner join {quality}.effective_loads as loads on rows.load_id = loads.load_id
     where
         not exists (
             select

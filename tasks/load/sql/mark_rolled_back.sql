@@ -9,7 +9,7 @@ family as (
     union
     select child.load_id
     from {quality}.quality_load_log as child
-    join family on child.requeue_of = family.load_id
+    inner join family on child.requeue_of = family.load_id
 
 )
 

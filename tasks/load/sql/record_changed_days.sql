@@ -5,5 +5,5 @@ select distinct
     itp.building_id,
     days.local_date
 from {quality}.accepted_days(:load_ids::uuid[], :zone) as days
-join {core}.meters as meters on days.meter_id = meters.id
-join {core}.itp as itp on meters.itp_id = itp.id
+inner join {core}.meters as meters on days.meter_id = meters.id
+inner join {core}.itp as itp on meters.itp_id = itp.id

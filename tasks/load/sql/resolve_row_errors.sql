@@ -20,7 +20,7 @@ resolved as (
         raw.row_num,
         true as has_all_reasons
     from own
-    join {stage}.raw_rows as raw on raw.load_id = any(:load_ids::uuid[]) and own.load_id = raw.load_id
+    inner join {stage}.raw_rows as raw on raw.load_id = any(:load_ids::uuid[]) and own.load_id = raw.load_id
     where own.requeue_of is not null
     union all
     select
@@ -30,12 +30,12 @@ resolved as (
         null,
         earlier.load_id = own.replay_of
     from own
-    join {quality}.quality_load_log as earlier
+    inner join {quality}.quality_load_log as earlier
         on
             own.business_date = earlier.business_date
             and own.source_file = earlier.source_file
             and earlier.status in ('success', 'partial')
-            and earlier.load_id <> own.load_id
+            and own.load_id <> earlier.load_id
     where own.requeue_of is null
 
 )

@@ -6,7 +6,7 @@ select
     raw.cells,
     raw.payload
 from {stage}.raw_rows as raw
-join requeueable_rows as rows
+inner join requeueable_rows as rows
     on
         raw.load_id = rows.load_id
         and raw.table_num = rows.table_num

@@ -67,8 +67,8 @@ changed_days as (
             (time at time zone :zone)::date as local_date
         from pending_changes
     ) as meter_days
-    join {core}.meters as meters on meter_days.meter_id = meters.id
-    join {core}.itp as itp on meters.itp_id = itp.id
+    inner join {core}.meters as meters on meter_days.meter_id = meters.id
+    inner join {core}.itp as itp on meters.itp_id = itp.id
 
 )
 

@@ -2,7 +2,7 @@
 select
     errors.reason,
     count(*) as row_errors,
-    count(distinct (errors.load_id, errors.table_num, errors.row_num)) as rows,
+    count(distinct errors.load_id, errors.table_num, errors.row_num) as rows,
     min(errors.message) as message
 from {quality}.open_row_errors as errors
 where
@@ -11,4 +11,4 @@ where
     and (:reason::text is null or errors.reason = :reason)
     and (:meter_code::text is null or errors.meter_code = :meter_code)
 group by errors.reason
-order by row_errors desc, errors.reason
+order by row_errors desc, errors.reason asc

@@ -3,7 +3,10 @@ with
 
 rolled_back as materialized (
 
-    select finished_at, first_time, last_time
+    select
+        finished_at,
+        first_time,
+        last_time
     from {quality}.quality_load_log
     where rolled_back_at is not null and first_time is not null
 
@@ -13,7 +16,7 @@ newly_resolved as materialized (
 
     select distinct errors.load_id
     from {quality}.quality_row_errors as errors
-    join {quality}.quality_load_log as resolver on errors.resolved_by = resolver.load_id
+    inner join {quality}.quality_load_log as resolver on errors.resolved_by = resolver.load_id
     where resolver.finished_at < :ended_before
 
 )

@@ -5,8 +5,14 @@ select
     i.building_code as parent_code
 from reference_itp as i
 where
-    not exists (select from reference_buildings as b where b.external_code = i.building_code)
-    and not exists (select from {core}.buildings as b where b.external_code = i.building_code)
+    not exists (
+        select from reference_buildings as b
+        where b.external_code = i.building_code
+    )
+    and not exists (
+        select from {core}.buildings as b
+        where b.external_code = i.building_code
+    )
 union all
 select
     'meters',
@@ -14,5 +20,11 @@ select
     m.itp_code
 from reference_meters as m
 where
-    not exists (select from reference_itp as i where i.external_code = m.itp_code)
-    and not exists (select from {core}.itp as i where i.external_code = m.itp_code)
+    not exists (
+        select from reference_itp as i
+        where i.external_code = m.itp_code
+    )
+    and not exists (
+        select from {core}.itp as i
+        where i.external_code = m.itp_code
+    )

@@ -1,1 +1,2 @@
-select * from {features}.time_attributes order by ts desc limit 10
+select * from {features}.time_attributes
+order by ts desc limit 10

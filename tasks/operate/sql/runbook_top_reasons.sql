@@ -4,5 +4,5 @@ select
     min(message) as message
 from {quality}.quality_row_errors
 group by reason
-order by row_errors desc, reason
+order by row_errors desc, reason asc
 limit 10

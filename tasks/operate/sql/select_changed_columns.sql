@@ -11,7 +11,7 @@ loads as (
         jsonb_path_query_array(layouts.layout, '$[*].columns[*].heading') as headings,
         regexp_replace(substring(log.source_file from '[^/]+/(.*)'), '\d+', '#', 'g') as kind
     from {quality}.quality_load_log as log
-    join {quality}.load_layouts as layouts on log.load_id = layouts.load_id
+    inner join {quality}.load_layouts as layouts on log.load_id = layouts.load_id
     where log.layout_fingerprint is not null and log.started_at > now() - interval '31 days'
 
 ),
@@ -31,11 +31,15 @@ select
     started_at as since,
     source_file,
     array(
-        select jsonb_array_elements_text(headings) except select jsonb_array_elements_text(headings_before)
+        select jsonb_array_elements_text(headings)
+        except
+        select jsonb_array_elements_text(headings_before)
         order by 1
     ) as added,
     array(
-        select jsonb_array_elements_text(headings_before) except select jsonb_array_elements_text(headings)
+        select jsonb_array_elements_text(headings_before)
+        except
+        select jsonb_array_elements_text(headings)
         order by 1
     ) as removed
 from pairs

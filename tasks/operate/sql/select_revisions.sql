@@ -16,7 +16,7 @@ select
     p.row_num,
     p.column_ref || p.row_num as cell
 from {core}.measurement_revisions as r
-join {core}.meters as t on r.meter_id = t.id
+inner join {core}.meters as t on r.meter_id = t.id
 left join {quality}.quality_load_log as old on r.old_load_id = old.load_id
 left join {quality}.quality_load_log as log on r.load_id = log.load_id
 left join {stage}.parsed_readings as p

@@ -11,7 +11,7 @@ changes as materialized (
             else 'unchanged'
         end as action
     from reference_itp as incoming
-    join {core}.buildings as buildings on incoming.building_code = buildings.external_code
+    inner join {core}.buildings as buildings on incoming.building_code = buildings.external_code
     left join {core}.itp as existing on incoming.external_code = existing.external_code
 
 ),
@@ -19,7 +19,12 @@ changes as materialized (
 inserted as (
 
     insert into {core}.itp (external_code, building_id)
-    select external_code, building_id from changes where action = 'inserted' order by external_code
+    select
+        external_code,
+        building_id
+    from changes
+    where action = 'inserted'
+    order by external_code
 
 ),
 

@@ -15,4 +15,7 @@ silent as (
 
 select
     (select count(*) from silent)::integer as count,
-    array(select external_code from silent order by external_code limit :max_examples) as examples
+    array(
+        select external_code from silent
+        order by external_code limit :max_examples
+    ) as examples

@@ -6,6 +6,6 @@ select
     avg(m.value) filter (where m.metric::text = 'T1' and t.kind::text = 'hot_water') as t1_degc,
     avg(m.value) filter (where m.metric::text = 'T2' and t.kind::text = 'hot_water') as t2_degc
 from {core}.measurements as m
-join {core}.meters as t on m.meter_id = t.id
+inner join {core}.meters as t on m.meter_id = t.id
 where m.time >= :since and m.time < :until
 group by date_bin(interval '1 hour', m.time, :since)

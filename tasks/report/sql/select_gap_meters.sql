@@ -38,8 +38,8 @@ meters as (
             where m.meter_id = t.id and m.time >= :reporting_since and m.time < :since
         ) as is_reporting
     from {core}.meters as t
-    join {core}.itp as i on t.itp_id = i.id
-    join {core}.buildings as b on i.building_id = b.id
+    inner join {core}.itp as i on t.itp_id = i.id
+    inner join {core}.buildings as b on i.building_id = b.id
     left join present on t.id = present.meter_id
 
 )

@@ -18,7 +18,7 @@ select
     log.last_time,
     log.message
 from report_files as file
-join {quality}.quality_load_log as log on file.load_id = log.load_id
+inner join {quality}.quality_load_log as log on file.load_id = log.load_id
 order by
     array_position(array['failed', 'running', 'partial'], log.status),
     log.rows_suspect = 0,

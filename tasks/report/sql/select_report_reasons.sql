@@ -5,7 +5,7 @@ loads as (
 
     select log.load_id
     from report_files as file
-    join {quality}.quality_load_log as log on file.load_id = log.load_id
+    inner join {quality}.quality_load_log as log on file.load_id = log.load_id
     where log.rows_rejected > 0 or log.status = 'failed'
 
 ),
@@ -32,13 +32,14 @@ select
     example.metric,
     left(example.raw_value, 200) as raw_value
 from counts
-cross join lateral (
-    select error.*
-    from {quality}.quality_row_errors as error
-    where
-        error.load_id in (select load_id from loads)
-        and error.reason = counts.reason
-        and error.resolved_by is null
-    limit :max_examples
-) as example
-order by counts.count desc, counts.reason, example.source_file, example.row_num, example.cell
+cross join
+    lateral (
+        select error.*
+        from {quality}.quality_row_errors as error
+        where
+            error.load_id in (select load_id from loads)
+            and error.reason = counts.reason
+            and error.resolved_by is null
+        limit :max_examples
+    ) as example
+order by counts.count desc, counts.reason asc, example.source_file asc, example.row_num asc, example.cell asc

@@ -5,7 +5,7 @@ loads as materialized (
 
     select log.load_id
     from report_files as file
-    join {quality}.quality_load_log as log on file.load_id = log.load_id
+    inner join {quality}.quality_load_log as log on file.load_id = log.load_id
     where log.rows_suspect > 0
 
 ),
@@ -46,7 +46,9 @@ select
     example.metric,
     example.value::text as raw_value
 from counts
-cross join lateral (
-    select * from suspects where suspects.reason = counts.reason limit :max_examples
-) as example
-order by counts.count desc, counts.reason, example.source_file, example.row_num, example.column_ref
+cross join
+    lateral (
+        select * from suspects
+        where suspects.reason = counts.reason limit :max_examples
+    ) as example
+order by counts.count desc, counts.reason asc, example.source_file asc, example.row_num asc, example.column_ref asc

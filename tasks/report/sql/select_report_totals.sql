@@ -16,4 +16,4 @@ select
     min(log.first_time) filter (where log.rows_loaded > 0) as first_time,
     max(log.last_time) filter (where log.rows_loaded > 0) as last_time
 from report_files as file
-join {quality}.quality_load_log as log on file.load_id = log.load_id
+inner join {quality}.quality_load_log as log on file.load_id = log.load_id

@@ -19,5 +19,5 @@ from (
     cross join generate_series(:first_day::date::timestamp, :last_day::date::timestamp, interval '1 day') as day
     where :all_meters
 ) as days
-join {core}.itp as itp on days.building_id = itp.building_id
-join {core}.meters as meters on itp.id = meters.itp_id
+inner join {core}.itp as itp on days.building_id = itp.building_id
+inner join {core}.meters as meters on itp.id = meters.itp_id

@@ -13,7 +13,7 @@ select
     sum(hourly.suspect) as suspect,
     count(*) as hours
 from changed_meter_days as changed
-join {features}.meter_hourly as hourly
+inner join {features}.meter_hourly as hourly
     on
         changed.meter_id = hourly.meter_id
         and changed.local_date = (hourly.bucket_start at time zone :zone)::date

@@ -13,7 +13,7 @@ select
     count(*) as readings,
     count(*) filter (where m.quality = 1) as suspect
 from changed_meter_days as changed
-join {core}.measurements as m
+inner join {core}.measurements as m
     on
         changed.meter_id = m.meter_id
         and changed.local_date = (m.time at time zone :zone)::date

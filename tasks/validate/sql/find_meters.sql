@@ -4,6 +4,6 @@ select
     i.external_code as itp_code,
     b.external_code as building_code
 from {core}.meters as t
-join {core}.itp as i on t.itp_id = i.id
-join {core}.buildings as b on i.building_id = b.id
+inner join {core}.itp as i on t.itp_id = i.id
+inner join {core}.buildings as b on i.building_id = b.id
 where t.external_code = any(:codes::text[])

@@ -1,4 +1,6 @@
-select row_num, payload
+select
+    row_num,
+    payload
 from {stage}.stage_raw_measurements
 where load_id = :load_id and table_num = :table_num
 order by row_num

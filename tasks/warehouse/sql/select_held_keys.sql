@@ -1,7 +1,7 @@
 -- Advisory locks with one key of 64 bits; pg_locks shows it in two halves.
 select coalesce(array_agg(distinct locks.classid::bigint << 32 | locks.objid::bigint), array[]::bigint[])
 from pg_locks as locks
-join pg_database as databases on locks.database = databases.oid
+inner join pg_database as databases on locks.database = databases.oid
 where
     locks.locktype = 'advisory'
     and locks.objsubid = 1

@@ -2,7 +2,7 @@
 select exists(
     select
     from pg_index as i
-    join pg_class as c on i.indrelid = c.oid
+    inner join pg_class as c on i.indrelid = c.oid
     where
         c.relnamespace = to_regnamespace('{core}')
         and c.relname = :table_name

@@ -7,10 +7,10 @@ select
     t.external_code as meter_code,
     m.metric,
     m.value,
-    {unit} as unit,
+    {unit},
     m.quality,
     m.load_id
 from {core}.measurements as m
-join {core}.meters as t on m.meter_id = t.id
-join {core}.itp as i on t.itp_id = i.id
-join {core}.buildings as b on i.building_id = b.id
+inner join {core}.meters as t on m.meter_id = t.id
+inner join {core}.itp as i on t.itp_id = i.id
+inner join {core}.buildings as b on i.building_id = b.id

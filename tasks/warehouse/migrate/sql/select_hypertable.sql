@@ -3,7 +3,7 @@ select
     hypertable.compression_enabled,
     dimension.time_interval as chunk_interval
 from timescaledb_information.hypertables as hypertable
-join timescaledb_information.dimensions as dimension
+inner join timescaledb_information.dimensions as dimension
     on
         hypertable.hypertable_schema = dimension.hypertable_schema
         and hypertable.hypertable_name = dimension.hypertable_name

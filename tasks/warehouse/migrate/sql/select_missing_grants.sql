@@ -20,7 +20,7 @@ existing_tables as (
         wanted.privilege,
         c.oid
     from wanted
-    join pg_class as c on c.relnamespace = to_regnamespace('{core}') and wanted.table_name = c.relname
+    inner join pg_class as c on c.relnamespace = to_regnamespace('{core}') and wanted.table_name = c.relname
 
 )
 
@@ -44,7 +44,7 @@ select
     format('grant usage on sequence {core}.%I to %I', s.relname, existing_tables.grantee) as query,
     3 as position
 from existing_tables
-join pg_depend as d on existing_tables.oid = d.refobjid and d.deptype = 'a' and d.classid = 'pg_class'::regclass
-join pg_class as s on d.objid = s.oid and s.relkind = 'S'
+inner join pg_depend as d on existing_tables.oid = d.refobjid and d.deptype = 'a' and d.classid = 'pg_class'::regclass
+inner join pg_class as s on d.objid = s.oid and s.relkind = 'S'
 where existing_tables.privilege = 'INSERT' and not has_sequence_privilege(existing_tables.grantee, s.oid, 'usage')
 order by position, query

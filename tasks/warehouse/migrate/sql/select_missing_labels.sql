@@ -3,9 +3,9 @@ select
     t.oid::regtype::text as type,
     wanted.label
 from pg_class as c
-join pg_namespace as n on c.relnamespace = n.oid
-join pg_attribute as a on c.oid = a.attrelid and a.attname = 'metric'
-join pg_type as t on a.atttypid = t.oid and t.typtype = 'e'
+inner join pg_namespace as n on c.relnamespace = n.oid
+inner join pg_attribute as a on c.oid = a.attrelid and a.attname = 'metric'
+inner join pg_type as t on a.atttypid = t.oid and t.typtype = 'e'
 cross join unnest(:metrics::text[]) as wanted (label)
 where
     n.nspname = '{core}'

@@ -12,8 +12,8 @@ objects as (
         n.oid as schema_oid,
         format('%I.%I', n.nspname, c.relname) as name
     from unnest(:names::text[]) as wanted (name)
-    join pg_namespace as n on split_part(wanted.name, '.', 1) = n.nspname
-    join pg_class as c on n.oid = c.relnamespace and split_part(wanted.name, '.', 2) = c.relname
+    inner join pg_namespace as n on split_part(wanted.name, '.', 1) = n.nspname
+    inner join pg_class as c on n.oid = c.relnamespace and split_part(wanted.name, '.', 2) = c.relname
     where c.relkind = 'm' or wanted.name = any(:aggregates::text[])
 
 ),
