@@ -43,9 +43,9 @@ def check(
     settings = load_settings()
     mappings = load_mappings(settings.sources_dir)
     steps = _steps(settings)
-    checks = [check for file in files or list_all_files(settings) for check in check_file(file, mappings, steps)]
+    checks = [checked for file in files or list_all_files(settings) for checked in check_file(file, mappings, steps)]
     if as_json:
-        print_json([check._asdict() for check in checks])
+        print_json([checked._asdict() for checked in checks])
     else:
         for checked in checks:
             _show(checked)
