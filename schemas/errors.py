@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Self
 
 from schemas.problems import FileProblem, describe
@@ -43,12 +43,20 @@ class FileError(TerminalError):
         self.data = data
         super().__init__(describe(problem, **data))
 
+    def __reduce__(self) -> tuple[Callable[..., FileError], tuple[FileProblem, dict[str, object]]]:
+        """Let the error pass between processes: by its code and data, not by its text."""
+        return _file_error, (self.problem, self.data)
+
     @classmethod
     def of(cls, error: Exception, *, step: str) -> FileError:
         """Return the error that the load log shows: the file's own, or a bug of ours in a step."""
         if isinstance(error, FileError):
             return error
         return cls(FileProblem.INTERNAL_ERROR, step=step, error=f"{type(error).__name__}: {error}")
+
+
+def _file_error(problem: FileProblem, data: dict[str, object]) -> FileError:
+    return FileError(problem, **data)
 
 
 class RunFailedError(TerminalError):

@@ -44,9 +44,9 @@ def check(
     mappings = load_mappings(settings.sources_dir)
     steps = _steps(settings)
     with track(files or list_all_files(settings), "files") as paths:
-        checks = [check for path in paths for check in check_file(path, mappings, steps)]
+        checks = [checked for path in paths for checked in check_file(path, mappings, steps)]
     if as_json:
-        print_json([check._asdict() for check in checks])
+        print_json([checked._asdict() for checked in checks])
     else:
         for checked in checks:
             _show(checked)

@@ -84,7 +84,7 @@ async def test_good_file_loads_and_the_run_fails_naming_the_broken_ones(
     bad, locked, ours = str(caught.value).split("; ")
     assert "bad.xlsx" in bad
     assert "повреждён" in bad
-    assert "locked.csv': файл не открывается (Permission denied)" in locked
+    assert "locked.csv': файл не открывается: проверьте права" in locked
     assert "our fault.csv': ошибка программы на шаге «чтение»" in ours
     logged = await fetch_one(
         pipeline.connection,

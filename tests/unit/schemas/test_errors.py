@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 
 import pytest
 
@@ -18,6 +19,21 @@ def test_failed_run_names_its_files_and_of_very_many_only_the_first() -> None:
     assert "'0.csv': damaged" in str(many)
     assert "and 34990 more" in str(many)
     assert len(str(many)) < 400
+
+
+def test_file_error_passes_between_processes_with_its_code_and_data() -> None:
+    error = FileError(FileProblem.NUL_BYTE, offset=7)
+
+    copied = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+
+    assert (copied.problem, copied.data, str(copied)) == (FileProblem.NUL_BYTE, {"offset": 7}, str(error))
+
+
+def test_bug_of_ours_in_a_step_has_its_own_code_and_the_exception_on_a_second_line() -> None:
+    error = FileError.of(KeyError("x"), step="чтение")
+
+    assert (error.problem, str(error).split("\n")[1]) == (FileProblem.INTERNAL_ERROR, "KeyError: 'x'")
+    assert FileError.of(error, step="загрузка") is error
 
 
 @pytest.mark.parametrize(
