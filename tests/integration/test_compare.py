@@ -138,14 +138,14 @@ async def test_readings_of_many_meters_and_metrics_are_told_apart(pipeline: Pipe
     assert sum(sent) == 96
 
 
-async def test_parts_leave_accepted_readings_in_the_order_of_core(
+async def test_partitions_leave_accepted_readings_in_the_order_of_core(
     pipeline: PipelineHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in reversed(range(5)):
         await pipeline.add_meter(f"M{number}")
     rows = [f"{hour},M{meter},T1,{60 + meter}" for hour in HOURS for meter in (*range(5), 7)]
     pipeline.put("a.csv", long_csv(*rows))
-    monkeypatch.setattr("tasks.validate.partition_readings._MOST_READINGS", 30)
+    monkeypatch.setattr("tasks.validate.partition_readings._MAX_READINGS", 30)
     run = await pipeline.begin()
     await pipeline.ingest(run)
 
