@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.readings import NO_METER
-from schemas.reasons import Quality
 from tasks.validate.row_errors import column_letters
 from tasks.validate.staged_tables import StagedTable, table_columns
 from tasks.validate.words import number_combinations, word_indices
@@ -61,11 +60,11 @@ def pack_series(tables: Sequence[StagedTable], readings: pa.Table) -> pa.Table:
 
 
 def _slice_series(tables: int, readings: pa.Table) -> _Slices:
+    # The reason says the quality, too.
     words = [readings.column(name).combine_chunks() for name in ("column_key", *_COMMON_WORDS)]
     numbers, _ = number_combinations(
         [
             (readings.column("table").to_numpy(), tables),
-            (readings.column("quality").to_numpy(), len(Quality)),
             *((word_indices(word), len(word.dictionary) + 1) for word in words),
         ]
     )

@@ -20,8 +20,9 @@ from tests.waiting import wait_for_result
 STEPS = [
     "tasks.ingest.ingest_files.read_tables",
     "tasks.ingest.stage_rows.copy_tables",
-    "tasks.validate.validate_loads.copy_table",
+    "tasks.validate.store_outcomes.copy_table",
     "tasks.validate.validate_loads.write_accepted",
+    "tasks.validate.validate_loads.store_row_errors",
     "tasks.load.merge_readings.copy_tables",
     "after tasks.load.merge_readings.copy_tables",
     "tasks.load.merge_readings.copy_table",

@@ -144,7 +144,7 @@ async def test_partitions_leave_accepted_readings_in_the_order_of_core(
         await pipeline.add_meter(f"M{number}")
     rows = [f"{hour},M{meter},T1,{60 + meter}" for hour in HOURS for meter in (*range(5), 7)]
     pipeline.put("a.csv", long_csv(*rows))
-    monkeypatch.setattr("tasks.validate.partition_readings._MOST_READINGS", 30)
+    monkeypatch.setattr("tasks.validate.partition_readings._MAX_READINGS", 30)
     run = await pipeline.begin()
     await pipeline.ingest(run)
 

@@ -33,3 +33,9 @@ def test_a_row_that_holds_the_separator_or_nul_is_kept_as_json_and_its_neighbour
 
 def test_no_rows_are_packed_into_nothing() -> None:
     assert [len(column) for column in pack_cells(batch())] == [0, 0]
+
+
+def test_nul_alone_is_enough_to_keep_a_row_as_json() -> None:
+    packed = pack_cells(batch(("a\0", "x"), ("b", "y")))
+
+    assert packed.cells.to_pylist() == [None, f"b{SEPARATOR}y"]
