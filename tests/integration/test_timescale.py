@@ -7,10 +7,12 @@ from datetime import date
 import asyncpg
 import pytest
 
+from schemas.errors import TerminalError
 from schemas.settings import Settings
 from schemas.windows import Window
 from tasks.warehouse import migrate as migrate_database
 from tasks.warehouse.migrate import estimate_conversion, migrate, read_storage_layout
+from tasks.warehouse.migrate.hypertable import make_hypertable, measure_conversion
 from tests.harness import DAY, PipelineHarness, long_csv
 from tests.integration.test_aggregates import day_of, follow, wrong
 
@@ -68,6 +70,55 @@ async def test_filled_partitioned_core_becomes_a_hypertable_only_when_asked_and_
     await day_of(pipeline, "d.csv", date(2024, 1, 12))
     await pipeline.refresh([], full=True)
     assert await wrong(pipeline) == []
+    await connection.close()
+
+
+async def test_partitioned_table_is_measured_and_becomes_a_hypertable_with_its_rows_view_and_grants(
+    settings: Settings,
+) -> None:
+    assert settings.database_url
+    connection = await asyncpg.connect(settings.database_url.get_secret_value())
+    await connection.execute(
+        """
+        create schema core;
+        create table core.measurements (
+            time timestamptz not null, meter_id bigint, metric text, primary key (meter_id, time, metric)
+        ) partition by range (time);
+        create table core.of_2024 partition of core.measurements for values from ('2024-01-01') to ('2025-01-01');
+        create table core.of_2025 partition of core.measurements for values from ('2025-01-01') to ('2026-01-01');
+        insert into core.measurements
+        select '2024-12-30 00:00+00'::timestamptz + n * interval '1 hour', 1, 'T1' from generate_series(0, 99) as n;
+        comment on table core.measurements is 'kept';
+        create view core.of_a_user as select meter_id from core.measurements;
+        grant select on core.measurements to pg_monitor
+        """
+    )
+
+    estimate = await measure_conversion(connection, settings)
+    await make_hypertable(connection, settings, is_partitioned=True)
+
+    kept = await connection.fetchrow(
+        "select count(*), has_table_privilege('pg_monitor', 'core.measurements', 'select'),"
+        " obj_description('core.measurements'::regclass) from core.of_a_user"
+    )
+    hypertables = "select hypertable_name, num_chunks from timescaledb_information.hypertables"
+    assert estimate.rows == 100
+    assert tuple(kept) == (100, True, "kept")
+    assert [tuple(row) for row in await connection.fetch(hypertables)] == [("measurements", 5)]
+    await connection.close()
+
+
+async def test_materialised_view_on_readings_refuses_the_conversion(settings: Settings) -> None:
+    assert settings.database_url
+    connection = await asyncpg.connect(settings.database_url.get_secret_value())
+    await connection.execute(
+        "create schema core; create table core.measurements (time timestamptz not null, meter_id bigint)"
+        " partition by range (time); create materialized view core.summary as table core.measurements"
+    )
+
+    with pytest.raises(TerminalError, match=r"core\.summary: materialised views that read core\.measurements"):
+        await make_hypertable(connection, settings, is_partitioned=True)
+
     await connection.close()
 
 
