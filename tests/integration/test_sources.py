@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from flows.commands import _app
+from flows.commands import build_app
 from schemas.errors import FileError, SettingsError
 from schemas.problems import FileProblem
 from tests import files
@@ -25,7 +25,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def draft(file: Path, content: bytes, *options: str) -> Result:
     file.write_bytes(content)
-    return CliRunner().invoke(_app(), ["sources", "new", str(file), *options])
+    return CliRunner().invoke(build_app(), ["sources", "new", str(file), *options])
 
 
 def test_draft_of_an_archive_is_written_of_its_first_file_and_never_over_another(sources: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from schemas.errors import TerminalError
 from schemas.settings import Settings
 from schemas.windows import Window
 from tasks.warehouse import migrate as migrate_database
+from tasks.warehouse.connection import fetch_one
 from tasks.warehouse.migrate import estimate_conversion, migrate, read_storage_layout
 from tasks.warehouse.migrate.hypertable import make_hypertable, measure_conversion
 from tests.harness import DAY, PipelineHarness, long_csv
@@ -97,9 +98,10 @@ async def test_partitioned_table_is_measured_and_becomes_a_hypertable_with_its_r
     estimate = await measure_conversion(connection, settings)
     await make_hypertable(connection, settings, is_partitioned=True)
 
-    kept = await connection.fetchrow(
+    kept = await fetch_one(
+        connection,
         "select count(*), has_table_privilege('pg_monitor', 'core.measurements', 'select'),"
-        " obj_description('core.measurements'::regclass) from core.of_a_user"
+        " obj_description('core.measurements'::regclass) from core.of_a_user",
     )
     hypertables = "select hypertable_name, num_chunks from timescaledb_information.hypertables"
     assert estimate.rows == 100
