@@ -26,7 +26,7 @@ _YEARS = range(2015, 2036)
 
 
 def fingerprint(settings: Settings) -> str:
-    """Name the settings that the features depend on; when they change, all is built anew."""
+    """Name the settings that the features depend on; when they change, everything is rebuilt."""
     return f"{settings.default_tz} {settings.day_start} {settings.day_end}"
 
 

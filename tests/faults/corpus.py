@@ -174,11 +174,11 @@ class Seen:
         self._numbers: set[float] | None = None
 
     def holds_text(self, text: str) -> bool:
-        """Tell whether a text stands in the file; within quotes a quote is written twice."""
+        """Return True if a text is in the file; within quotes a quote is written twice."""
         return any(text in one or text.replace('"', '""') in one for one in self._texts)
 
     def holds_number(self, value: float, *, within: float = 0) -> bool:
-        """Tell whether a number stands in the file, as text or in binary as Excel stores it."""
+        """Return True if a number is in the file, as text or in binary as Excel stores it."""
         if self._numbers is None:
             runs = (
                 run for text in self._texts for run in re.findall(r"[-−+\d][\d.,eE+\-−' \t\xa0\u202f\u2009]*", text)
@@ -188,7 +188,7 @@ class Seen:
         return value in self._numbers or any(abs(value - one) <= within for one in self._numbers if within)
 
     def holds_moment(self, text: str) -> bool:
-        """Tell whether a date stands in the file, as text or as the days that Excel counts."""
+        """Return True if a date is in the file, as text or as the days that Excel counts."""
         if self.holds_text(text):
             return True
         if number := simple_number(text) if text.replace(".", "").isdigit() else None:

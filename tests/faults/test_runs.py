@@ -55,7 +55,7 @@ def features(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 @pytest.mark.server
 @pytest.mark.usefixtures("prefect_api", "features")
 @pytest.mark.parametrize("which", ["pid = pg_backend_pid()", "application_name = 'dataops'"], ids=["one", "all"])
-async def test_connection_cut_in_the_middle_of_a_load_is_made_anew_and_the_file_loads_once(
+async def test_connection_cut_in_the_middle_of_a_load_is_opened_again_and_the_file_loads_once(
     pipeline: PipelineHarness, which: str
 ) -> None:
     await pipeline.add_meter("M")

@@ -283,7 +283,7 @@ async def test_run_mode_once_loads_today_and_tells_by_its_exit_code(
 
 
 @pytest.mark.server
-async def test_requeue_writes_the_report_of_the_day_anew(
+async def test_requeue_rewrites_the_report_of_the_day(
     pipeline: PipelineHarness, settings: Settings, state_of_machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STATE_DIR", str(state_of_machine))

@@ -149,7 +149,7 @@ async def test_policies_come_and_go_with_the_settings(pipeline: PipelineHarness)
         assert (await migrate(pipeline.connection, settings)).changes == []
 
 
-async def test_days_of_another_zone_make_the_daily_aggregate_anew(pipeline: PipelineHarness) -> None:
+async def test_days_of_another_zone_rebuild_the_daily_aggregate(pipeline: PipelineHarness) -> None:
     await pipeline.add_meter("M")
     await day_of(pipeline, "a.csv", DAY)
     await follow(pipeline)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from schemas.metrics import METRICS
 from tasks.transform.run_dbt import DBT_FOLDER
@@ -27,7 +27,7 @@ Node = dict[str, Any]
 def described() -> Iterator[tuple[str, Node]]:
     """Give each node that a yml describes, with the yml's name."""
     for file in _YML:
-        content = YAML(typ="safe").load(file.read_text(encoding="utf-8"))
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
         for node in [*content.get("models", ()), *content.get("seeds", ())]:
             yield file.stem, node
 
@@ -48,7 +48,7 @@ def data_tests_of(thing: Node) -> dict[str, Node]:
 def texts() -> Iterator[str]:
     """Give every description of the project, doc blocks among them once."""
     for file in _YML:
-        yield from _descriptions(YAML(typ="safe").load(file.read_text(encoding="utf-8")))
+        yield from _descriptions(yaml.safe_load(file.read_text(encoding="utf-8")))
     for file in sorted((DBT_FOLDER).rglob("*.md")):
         yield from (text for _, text in _DOCS.findall(file.read_text(encoding="utf-8")))
 
@@ -79,7 +79,7 @@ def test_no_yml_describes_what_is_not_there() -> None:
 
 def test_unit_tests_are_beside_their_model() -> None:
     for file in _YML:
-        units = YAML(typ="safe").load(file.read_text(encoding="utf-8")).get("unit_tests", ())
+        units = yaml.safe_load(file.read_text(encoding="utf-8")).get("unit_tests", ())
         assert {unit["model"] for unit in units} <= {file.stem}
 
 

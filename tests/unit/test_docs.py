@@ -154,7 +154,7 @@ def repository_paths_of(page: Path) -> Iterator[tuple[str, int]]:
 
 
 def exists(path: str) -> bool:
-    """Tell whether a path is there: of `artifacts/<date>/` and `tests/…` the folder, of `*.yaml` at least one."""
+    """Return True if a path exists: of `artifacts/<date>/` and `tests/…` the folder, of `*.yaml` at least one."""
     path = next((folder for folder in FILLED_BY_RUNS if path.startswith(folder)), path)
     fixed: list[str] = []
     for part in path.rstrip("/").split("/"):

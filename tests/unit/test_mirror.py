@@ -8,8 +8,38 @@ from schemas.settings import PROJECT_ROOT
 UNIT = PROJECT_ROOT / "tests" / "unit"
 # Modules without a separate unit test: why, and the test that covers them.
 FLOWS = ("tasks in order and nothing else", "tests/integration/test_flows.py")
+COMMAND = ("arguments, one call and what is printed", "tests/integration/test_command.py")
+UNDO = ("tasks in order and nothing else", "tests/integration/test_command.py")
 ELSEWHERE = {
     **{f"flows/{name}.py": FLOWS for name in ("load_day", "ingest", "validate", "load", "transform", "report")},
+    **{f"flows/{name}.py": UNDO for name in ("replay", "requeue", "rollback")},
+    **{
+        f"flows/commands/{name}.py": COMMAND
+        for name in (
+            *("backfill", "db", "demo", "docs", "errors", "purge", "reference", "replay", "requeue", "rollback"),
+            *("run", "status", "up"),
+        )
+    },
+    "flows/commands/__init__.py": ("tested as the whole command", "tests/unit/flows/commands/test_main.py"),
+    "flows/commands/lazy_group.py": ("tested as the whole command", "tests/unit/flows/commands/test_start.py"),
+    "flows/commands/sources.py": ("introduces steps to each other", "tests/integration/test_sources.py"),
+    "flows/runtime/local_server.py": ("starts servers and workers", "tests/integration/test_prefect.py"),
+    "flows/runtime/loop.py": ("starts a server", "tests/integration/test_prefect.py"),
+    "flows/runtime/warehouse.py": ("asks a database and a Prefect server", "tests/integration/test_warehouse.py"),
+    "tasks/ingest/claim_files.py": ("SQL", "tests/integration/test_ingest.py"),
+    "tasks/load/load_meters.py": ("SQL", "tests/integration/test_merge.py"),
+    "tasks/load/merge_loads.py": ("SQL", "tests/integration/test_merge.py"),
+    "tasks/load/replay_load.py": ("SQL", "tests/integration/test_history.py"),
+    "tasks/load/requeue_rows.py": ("SQL", "tests/integration/test_requeue.py"),
+    "tasks/operate/list_row_errors.py": ("SQL", "tests/integration/test_operate_lookups.py"),
+    "tasks/operate/purge_stage.py": ("SQL", "tests/integration/test_purge.py"),
+    "tasks/operate/trace_readings.py": ("SQL", "tests/integration/test_operate_lookups.py"),
+    "tasks/report/build_report.py": ("collects and writes", "tests/integration/test_report.py"),
+    "tasks/transform/run_dbt.py": ("runs dbt on a database", "tests/integration/test_features.py"),
+    "tasks/validate/store_outcomes.py": ("SQL", "tests/integration/test_validate_loads.py"),
+    "tasks/warehouse/migrate/aggregates.py": ("SQL", "tests/integration/test_aggregates.py"),
+    "tasks/warehouse/migrate/readings_view.py": ("SQL", "tests/integration/test_database.py"),
+    "tasks/warehouse/roles.py": ("SQL", "tests/integration/test_roles.py"),
     "flows/backfill.py": ("runs on a Prefect server", "tests/integration/test_prefect.py"),
     "flows/__main__.py": ("the process itself", "tests/integration/test_command.py"),
 }

@@ -1,6 +1,6 @@
 create temporary table pending_changes on commit drop as
 select
-    incoming.*,
+    incoming.*, -- noqa: AM04
     incoming.load_id as old_load_id,
     incoming.value as old_value,
     incoming.quality as old_quality,

@@ -16,7 +16,7 @@ spans as (
         min(times_utc[1]) as first,
         max(times_utc[cardinality(times_utc)]) as last
     from {stage}.parsed_series
-    where load_id in (select load_id from own) and quality < 2
+    where load_id in (select own.load_id from own) and quality < 2
     group by load_id, meter_id
 
 ),

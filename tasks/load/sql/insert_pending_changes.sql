@@ -24,7 +24,7 @@ changed_rows as materialized (
 
 )
 
-select changed_rows.*
+select changed_rows.* -- noqa: AM04
 from changed_rows
 where
     changed_rows.is_new

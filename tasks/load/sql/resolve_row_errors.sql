@@ -25,7 +25,7 @@ resolved as (
     union all
     select
         own.load_id,
-        earlier.load_id,
+        earlier.load_id, -- noqa: AL08
         null,
         null,
         earlier.load_id = own.replay_of

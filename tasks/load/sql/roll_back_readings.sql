@@ -46,8 +46,8 @@ staged as materialized (
     cross join lateral unnest(series.times_utc, series.readings) as r (time_utc, value)
     where
         series.quality < 2
-        and series.load_id = any(array(select load_id from loads))
-        and series.meter_id = any(array(select distinct meter_id from own_readings))
+        and series.load_id = any(array(select loads.load_id from loads))
+        and series.meter_id = any(array(select distinct own.meter_id from own_readings as own))
 
 ),
 
@@ -62,7 +62,7 @@ candidates as (
         staged.quality,
         staged.load_id
     from staged
-    join own_readings as own
+    inner join own_readings as own
         on staged.meter_id = own.meter_id and staged.time = own.time and staged.metric = own.metric::text
     union
     select
@@ -73,7 +73,7 @@ candidates as (
         revisions.old_quality,
         revisions.old_load_id
     from own_readings as own
-    join {core}.measurement_revisions as revisions
+    inner join {core}.measurement_revisions as revisions
         on own.meter_id = revisions.meter_id and own.time = revisions.time and own.metric = revisions.metric
 
 ),
@@ -86,9 +86,9 @@ replacements as (
     -- A value of no load was there before any: in an externally managed core.
     where loads.load_id is not null or candidates.load_id is null
     order by
-        candidates.time,
-        candidates.meter_id,
-        candidates.metric,
+        candidates.time asc,
+        candidates.meter_id asc,
+        candidates.metric asc,
         loads.effective_at desc nulls last,
         candidates.load_id desc
 
@@ -102,7 +102,7 @@ actions as materialized (
         replacements.quality as new_quality,
         replacements.load_id as new_load_id,
         replacements.time is not null as is_replaced,
-        (own.value, own.quality) is distinct from (replacements.value, replacements.quality) as is_changed
+        ((own.value, own.quality) is distinct from (replacements.value, replacements.quality)) as is_changed
     from own_readings as own
     left join replacements
         on
@@ -145,7 +145,7 @@ revisions as (
         quality,
         new_quality,
         load_id,
-        load_id,
+        load_id, -- noqa: AL08
         'rollback'
     from actions
     where is_changed
@@ -160,8 +160,8 @@ changed_days as (
         itp.building_id,
         (actions.time at time zone :zone)::date
     from actions
-    join {core}.meters as meters on actions.meter_id = meters.id
-    join {core}.itp as itp on meters.itp_id = itp.id
+    inner join {core}.meters as meters on actions.meter_id = meters.id
+    inner join {core}.itp as itp on meters.itp_id = itp.id
     where actions.is_changed
 
 )

@@ -2,7 +2,7 @@
 select
     errors.reason,
     count(*) as row_errors,
-    count(distinct errors.load_id, errors.table_num, errors.row_num) as rows,
+    count(distinct (errors.load_id, errors.table_num, errors.row_num)) as rows, -- noqa: ST08, LT01, LT06
     min(errors.message) as message
 from {quality}.open_row_errors as errors
 where

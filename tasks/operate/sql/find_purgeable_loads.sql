@@ -45,7 +45,7 @@ where
     and log.status in ('success', 'partial', 'failed')
     and log.step <> 'claimed'
     and coalesce(log.rolled_back_at, log.finished_at) < :ended_before
-    and (log.purged_before is null or log.load_id in (select load_id from newly_resolved))
+    and (log.purged_before is null or log.load_id in (select newly_resolved.load_id from newly_resolved))
     -- A load that found its readings already in core has owned them since the load that brought them was rolled back.
     and (
         log.rows_unchanged = 0

@@ -1,2 +1,1 @@
-select * from {features}.ml_hourly_by_building
-order by ts desc limit 10
+select * from {features}.ml_hourly_by_building order by ts desc limit 10

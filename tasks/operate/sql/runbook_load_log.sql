@@ -1,2 +1,1 @@
-select * from {quality}.quality_load_log
-order by started_at desc limit 20
+select * from {quality}.quality_load_log order by started_at desc limit 20

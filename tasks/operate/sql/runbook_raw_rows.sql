@@ -1,2 +1,1 @@
-select count(*) from {stage}.stage_raw_measurements
-where load_id = '{UUID}'
+select count(*) from {stage}.stage_raw_measurements where load_id = '{UUID}'

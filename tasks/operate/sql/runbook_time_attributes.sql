@@ -1,2 +1,1 @@
-select * from {features}.time_attributes
-order by ts desc limit 10
+select * from {features}.time_attributes order by ts desc limit 10

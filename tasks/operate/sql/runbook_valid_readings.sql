@@ -1,2 +1,1 @@
-select count(*) from {stage}.stage_parsed_measurements
-where load_id = '{UUID}' and quality = 0
+select count(*) from {stage}.stage_parsed_measurements where load_id = '{UUID}' and quality = 0

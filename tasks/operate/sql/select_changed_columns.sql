@@ -44,5 +44,5 @@ select
     ) as removed
 from pairs
 where fingerprint_before is not null and layout_fingerprint <> fingerprint_before
-order by started_at desc
+order by started_at desc -- noqa: AM06
 limit 10

@@ -1,4 +1,9 @@
 select
     current_setting('server_version') as server_version,
-    (select count(distinct building_id, local_date) from {quality}.changed_days) as days_waiting_for_features,
+    (
+        select count(*) from (select distinct
+            building_id,
+            local_date
+        from {quality}.changed_days) as days -- noqa: ST05
+    ) as days_waiting_for_features,
     (select count(*) from {quality}.open_row_errors) as row_errors_open

@@ -6,8 +6,10 @@ changes as materialized (
         incoming.*,
         case
             when existing.id is null then 'inserted'
-            when (existing.address, existing.district_id::text)
-                is distinct from (incoming.address, incoming.district_id) then 'updated'
+            when (
+                existing.address is distinct from incoming.address
+                or existing.district_id::text is distinct from incoming.district_id
+            ) then 'updated'
             else 'unchanged'
         end as action
     from reference_buildings as incoming
@@ -18,7 +20,13 @@ changes as materialized (
 inserted as (
 
     insert into {core}.buildings (external_code, address, district_id)
-    select external_code, address, district_id from changes where action = 'inserted' order by external_code
+    select
+        external_code,
+        address,
+        district_id
+    from changes
+    where action = 'inserted'
+    order by external_code
 
 ),
 

@@ -9,12 +9,15 @@ changes as materialized (
         itp.id as itp_id,
         case
             when existing.id is null then 'inserted'
-            when (existing.itp_id, existing.kind, existing.interval_minutes)
-                is distinct from (itp.id, incoming.kind, incoming.interval_minutes) then 'updated'
+            when (
+                existing.itp_id is distinct from itp.id
+                or existing.kind is distinct from incoming.kind
+                or existing.interval_minutes is distinct from incoming.interval_minutes
+            ) then 'updated'
             else 'unchanged'
         end as action
     from reference_meters as incoming
-    join {core}.itp as itp on incoming.itp_code = itp.external_code
+    inner join {core}.itp as itp on incoming.itp_code = itp.external_code
     left join {core}.meters as existing on incoming.external_code = existing.external_code
 
 ),
@@ -22,7 +25,11 @@ changes as materialized (
 inserted as (
 
     insert into {core}.meters (external_code, itp_id, kind, interval_minutes)
-    select external_code, itp_id, kind, interval_minutes
+    select
+        external_code,
+        itp_id,
+        kind,
+        interval_minutes
     from changes
     where action = 'inserted'
     order by external_code

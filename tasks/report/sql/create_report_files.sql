@@ -21,7 +21,7 @@ files as (
 
     select
         coalesce(loaded.load_id, attempts.load_id) as load_id,
-        loaded.load_id is null and attempts.flow_run_id is not distinct from :flow_run_id::uuid as in_this_run
+        (loaded.load_id is null and attempts.flow_run_id is not distinct from :flow_run_id) as in_this_run
     from attempts
     left join lateral (
         select log.load_id
@@ -46,9 +46,9 @@ requeued as (
     union all
     select
         log.load_id,
-        log.flow_run_id is not distinct from :flow_run_id::uuid
+        (log.flow_run_id is not distinct from :flow_run_id)
     from requeued
-    join {quality}.quality_load_log as log on requeued.load_id = log.requeue_of
+    inner join {quality}.quality_load_log as log on requeued.load_id = log.requeue_of
     where log.status in ('success', 'partial') or log.flow_run_id = :flow_run_id::uuid
 
 )

@@ -16,7 +16,7 @@ counts as (
         error.reason,
         count(*) as count
     from {quality}.quality_row_errors as error
-    where error.load_id in (select load_id from loads) and error.resolved_by is null
+    where error.load_id in (select loads.load_id from loads) and error.resolved_by is null
     group by error.reason
 
 )
@@ -37,7 +37,7 @@ cross join
         select error.*
         from {quality}.quality_row_errors as error
         where
-            error.load_id in (select load_id from loads)
+            error.load_id in (select loads.load_id from loads)
             and error.reason = counts.reason
             and error.resolved_by is null
         limit :max_examples

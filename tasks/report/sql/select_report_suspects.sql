@@ -21,7 +21,7 @@ suspects as (
         parsed.value,
         parsed.reason
     from {stage}.parsed_readings as parsed
-    where parsed.quality = 1 and parsed.load_id in (select load_id from loads)
+    where parsed.quality = 1 and parsed.load_id in (select loads.load_id from loads)
 
 ),
 
@@ -49,6 +49,7 @@ from counts
 cross join
     lateral (
         select * from suspects
-        where suspects.reason = counts.reason limit :max_examples
+        where suspects.reason = counts.reason -- noqa: RF03
+        limit :max_examples
     ) as example
 order by counts.count desc, counts.reason asc, example.source_file asc, example.row_num asc, example.column_ref asc

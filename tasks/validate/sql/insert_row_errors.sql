@@ -18,9 +18,9 @@ select
     errors.table_num,
     errors.meter_code
 from row_errors_in as errors
-join {stage}.raw_tables as t on errors.load_id = t.load_id and errors.table_num = t.table_num
+inner join {stage}.raw_tables as t on errors.load_id = t.load_id and errors.table_num = t.table_num
 -- Offset 0: the JSON is made once.
-cross join lateral (
+cross join lateral ( -- noqa: ST05
     select coalesce(errors.payload, json_object(t.columns, string_to_array(errors.cells, :separator, ''))) as payload
-    offset 0
+    offset 0 -- noqa: PRS
 ) as raw

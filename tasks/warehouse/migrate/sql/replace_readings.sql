@@ -7,7 +7,7 @@ select
     t.external_code as meter_code,
     m.metric,
     m.value,
-    {unit},
+    {unit} as unit, -- noqa: AL09, RF02
     m.quality,
     m.load_id
 from {core}.measurements as m

@@ -9,10 +9,10 @@ ROLLED_BACK = RolledBack([uuid4()], removed=120, restored=3, unchanged=2, rewrit
 
 def test_rollback_is_worded_with_every_count() -> None:
     assert ROLLED_BACK.describe() == (
-        "rolled back: 120 readings removed, 3 restored to the value before, "
-        "2 held with the same value by another load, 1 left as a later load rewrote them"
+        "removed 120 readings, restored 3 to the value before, "
+        "kept 2 that another load has with the same value, left 1 as a later load rewrote them"
     )
 
 
 def test_dry_run_is_worded_as_what_would_happen() -> None:
-    assert ROLLED_BACK.describe(dry_run=True).startswith("would roll back: 120 readings removed, ")
+    assert ROLLED_BACK.describe(dry_run=True).startswith("would remove 120 readings, would restore 3 ")
