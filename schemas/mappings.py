@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from fnmatch import fnmatch
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -110,7 +111,9 @@ def load_mappings(folder: Path) -> list[SourceMapping]:
     return mappings
 
 
-def read_mappings(file_name: str, content: bytes) -> list[tuple[SourceMapping, int]]:
+# A process that runs many days reads the same few files each time.
+@lru_cache(maxsize=1_000)
+def read_mappings(file_name: str, content: bytes) -> tuple[tuple[SourceMapping, int], ...]:
     """Read the mappings of one YAML file, each with the line of its name.
 
     Raises:
@@ -124,7 +127,7 @@ def read_mappings(file_name: str, content: bytes) -> list[tuple[SourceMapping, i
         line = f"line {mark.line + 1}: " if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise MappingError(f"{file_name}: {line}{problem}") from None
-    return [(_mapping(file_name, document), _line(document, ("name",))) for document in documents]
+    return tuple((_mapping(file_name, document), _line(document, ("name",))) for document in documents)
 
 
 def _mapping(file_name: str, document: Any) -> SourceMapping:  # noqa: ANN401 - YAML gives anything

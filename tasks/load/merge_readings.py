@@ -15,9 +15,10 @@ from tasks.load.load_meters import find_load_meters
 from tasks.load.plan_merges import ValidatedLoad
 from tasks.warehouse.connection import Connection
 from tasks.warehouse.copy import copy_table, copy_tables
+from tasks.warehouse.core_owner import CoreOwner, read_core_owner
 from tasks.warehouse.load_log import MergeCounts, finish_load
 from tasks.warehouse.locks import Lock, hold, hold_checksums
-from tasks.warehouse.statements import SHARED, Statements
+from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
 
@@ -63,7 +64,7 @@ async def _copy_into_core(
     settings: Settings,
 ) -> list[MergeCounts] | None:
     """Copy straight into core where it has nothing of these meters and times yet; None: it has."""
-    if await connection.fetchval(SHARED.text("select_core_owner", settings)) != "dataops":
+    if await read_core_owner(connection, settings) != CoreOwner.DATAOPS:
         return None  # its columns may be of other types than the binary files
     load_ids = [load.load_id for load in loads]
     if await connection.fetchval(*sql("has_readings", settings, load_ids=load_ids, **Span.of(loads)._asdict())):
