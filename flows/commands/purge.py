@@ -17,6 +17,7 @@ from tasks.ingest.find_files import find_raw_file
 from tasks.operate.purge_artifacts import purge_reports, purge_run_logs
 from tasks.operate.purge_stage import OldLoad, find_old_loads, purge_loads
 from tasks.warehouse.batches import batch_by_size
+from tasks.warehouse.storage import LOCAL
 
 _ROWS = ("raw rows", "parsed rows", "row errors")
 
@@ -69,4 +70,5 @@ def _has_file(load: OldLoad, settings: Settings) -> bool:
     """Return True if the load's file is still there; by its size: checksums of years would take hours."""
     file = find_raw_file(load.source_file, settings)
     is_itself = file is not None and file.as_posix().endswith(day_and_path(load.source_file)[1])
-    return file is not None and (not is_itself or file.stat().st_size == load.size_bytes)
+    stat = LOCAL.stat(file) if file else None
+    return stat is not None and (not is_itself or stat.size_bytes == load.size_bytes)

@@ -77,7 +77,7 @@ async def _select(
         return _Selection(day, [path], None)
     if date is None:
         raise TerminalError(_NAME_ONE)
-    if not any(settings.day_folder(date).rglob("*")):
+    if not any(LOCAL.list_files(settings.day_folder(date))):
         raise TerminalError(
             f"there are no files in {settings.day_folder(date)}; what was loaded from there is in stage: "
             "dataops replay LOAD_ID --from-stage, dataops status shows the ids"

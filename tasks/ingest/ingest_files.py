@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -19,20 +19,13 @@ from tasks.ingest.read_tables import read_tables
 from tasks.ingest.stage_rows import stage_tables
 from tasks.ingest.table_rows import RawTable
 from tasks.ingest.unpack_archives import unpack
-from tasks.warehouse.batches import BatchResult, batch_by_size
+from tasks.warehouse.batches import BatchResult, Progress, batch_by_size, ignore_progress
 from tasks.warehouse.connection import Connection, Warehouse, is_transient
 from tasks.warehouse.load_log import Run, fail_load
 from tasks.warehouse.spool import Spool
 
 _log = logging.getLogger("dataops.ingest")
 _BYTES_PER_ROW = 50
-
-Progress = Callable[[float], None]
-"""Takes the share of a file that is read."""
-
-
-def _ignore_progress(_: float) -> None:
-    pass
 
 
 class Request(NamedTuple):
@@ -108,7 +101,7 @@ async def ingest_files(
     request: Request,
     warehouse: Warehouse,
     *,
-    progress: Progress = _ignore_progress,
+    progress: Progress = ignore_progress,
 ) -> BatchResult:
     """Stage a batch of files; each that cannot be read fails alone.
 

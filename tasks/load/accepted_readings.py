@@ -48,7 +48,7 @@ class AcceptedReadings(NamedTuple):
 async def open_accepted(connection: Connection, load_id: UUID, settings: Settings) -> AcceptedReadings:
     """Return a load's accepted readings, restored from stage if the spool of this machine does not have them."""
     file = Spool(settings).accepted(load_id)
-    if not file.exists():
+    if LOCAL.stat(file) is None:
         query, *values = sql("select_accepted", settings, load_id=load_id)
         with write_accepted_stream(file) as writer:
             async with connection.transaction():

@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from schemas.errors import FileError
 from tasks.load.merge_readings import merge_together
 from tasks.load.plan_merges import ValidatedLoad
 from tasks.warehouse.batches import BatchResult, together_or_each_alone
 from tasks.warehouse.connection import Warehouse
-from tasks.warehouse.load_log import Run, fail_load
+from tasks.warehouse.load_log import Run, fail_alone
 
 _log = logging.getLogger("dataops.load")
 
@@ -36,14 +35,6 @@ async def merge_loads(loads: Sequence[ValidatedLoad], run: Run, warehouse: Wareh
             )
 
     async def fail(load: ValidatedLoad, error: Exception) -> BatchResult:
-        return await _fail(load, error, warehouse)
+        return await fail_alone(load.load_id, load.source_file, error, warehouse, step="загрузка", log=_log)
 
     return await together_or_each_alone(loads, merge, fail)
-
-
-async def _fail(load: ValidatedLoad, error: Exception, warehouse: Warehouse) -> BatchResult:
-    failure = FileError.of(error, step="загрузка")
-    _log.error("failed %r: %s", load.source_file, failure, exc_info=error)
-    async with warehouse.connect() as connection:
-        await fail_load(connection, load.load_id, failure, warehouse.settings)
-    return BatchResult(1, {load.source_file: str(failure)})

@@ -19,6 +19,7 @@ from tasks.validate.row_error_buckets import Bucket, extend_buckets
 from tasks.validate.staged_tables import StagedTable, read_raw_rows
 from tasks.validate.words import word_indices
 from tasks.warehouse.spool import Spool
+from tasks.warehouse.storage import LOCAL
 
 # Readings of a partition: little memory, used again and again, costs less than much of it.
 _MAX_READINGS = 100_000
@@ -84,7 +85,7 @@ def partition_readings(tables: Sequence[StagedTable], spool: Spool, partitions: 
     partitions.by_code.clear()  # a city's codes are many, and no longer needed
     for file in files:
         yield _read_partition(file)
-        file.unlink()
+        LOCAL.delete(file)
 
 
 def _parse_tables(tables: Sequence[StagedTable], spool: Spool) -> Iterator[list[pa.Table]]:

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from tasks.validate.row_errors import row_keys
 from tasks.validate.words import WORD, without_dictionaries
 from tasks.warehouse.raw_cells import pack_cells
+from tasks.warehouse.storage import LOCAL
 
 _MIN_READINGS = 100_000
 """Of a bucket: with fewer, many buckets would hold a few errors each."""
@@ -72,7 +73,7 @@ class RowErrorBuckets:
 
     def __exit__(self, *details: object) -> None:
         for file in self._files.values():
-            file.unlink(missing_ok=True)
+            LOCAL.delete(file)
 
     def add(self, errors: pa.Table) -> None:
         """Add row errors (the columns of `row_errors`)."""

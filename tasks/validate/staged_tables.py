@@ -15,6 +15,7 @@ from schemas.table_schema import TableSchema
 from tasks.warehouse.connection import Connection
 from tasks.warehouse.spool import Spool, StreamWriter, read_stream
 from tasks.warehouse.statements import Statements
+from tasks.warehouse.storage import LOCAL
 
 sql = Statements(__file__)
 
@@ -56,7 +57,7 @@ def read_all_raw_rows(tables: Sequence[StagedTable], spool: Spool) -> Iterator[t
 async def restore_raw_rows(connection: Connection, table: StagedTable, spool: Spool, settings: Settings) -> None:
     """Restore a table's raw rows in the spool from stage if they are not on this machine."""
     path = spool.raw(table.load_id, table.table_num)
-    if path.exists():
+    if LOCAL.stat(path):
         return
     keys = [column.key for column in table.schema.columns]
     schema = raw_row_schema(keys)

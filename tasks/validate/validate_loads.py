@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import NamedTuple
@@ -14,7 +14,6 @@ from uuid import UUID
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.errors import FileError
 from schemas.reasons import Quality
 from schemas.settings import Settings
 from schemas.table_schema import TableSchema
@@ -33,17 +32,24 @@ from tasks.validate.row_errors import row_errors
 from tasks.validate.staged_tables import StagedTable, read_all_raw_rows, restore_raw_rows
 from tasks.validate.store_outcomes import store_row_errors, store_series
 from tasks.validate.write_accepted import write_accepted
-from tasks.warehouse.batches import BatchResult, batch_by_size, prefetch, together_or_each_alone
+from tasks.warehouse.batches import (
+    BatchResult,
+    Progress,
+    batch_by_size,
+    ignore_progress,
+    prefetch,
+    together_or_each_alone,
+)
 from tasks.warehouse.connection import Connection, Warehouse
 from tasks.warehouse.heap import trim_heap
-from tasks.warehouse.load_log import Run, ValidationCounts, fail_load, finish_validation
+from tasks.warehouse.load_log import Run, ValidationCounts, fail_alone, finish_validation
 from tasks.warehouse.spool import Spool, write_accepted_stream
 from tasks.warehouse.statements import Statements
+from tasks.warehouse.storage import LOCAL
 
 sql = Statements(__file__)
 
 _TRIM_AFTER = 1_000_000  # readings
-_NO_PROGRESS: Callable[[float], None] = lambda _: None  # noqa: E731
 _log = logging.getLogger("dataops.validate")
 
 
@@ -83,7 +89,7 @@ async def find_staged_batches(run: Run, warehouse: Warehouse) -> list[list[Stage
 
 
 async def validate_loads(
-    loads: Sequence[StagedLoad], warehouse: Warehouse, *, progress: Callable[[float], None] = _NO_PROGRESS
+    loads: Sequence[StagedLoad], warehouse: Warehouse, *, progress: Progress = ignore_progress
 ) -> BatchResult:
     """Validate a batch of staged loads together; if that fails, each alone, so that only what is broken fails.
 
@@ -107,17 +113,13 @@ async def validate_loads(
             )
 
     async def fail(load: StagedLoad, error: Exception) -> BatchResult:
-        failure = FileError.of(error, step="проверка")
-        _log.error("failed %r: %s", load.source_file, failure, exc_info=error)
-        async with warehouse.connect() as connection:
-            await fail_load(connection, load.load_id, failure, settings)
-        return BatchResult(1, {load.source_file: str(failure)})
+        return await fail_alone(load.load_id, load.source_file, error, warehouse, step="проверка", log=_log)
 
     return await together_or_each_alone(loads, validate, fail)
 
 
 async def _validate_together(
-    connection: Connection, loads: Sequence[StagedLoad], settings: Settings, progress: Callable[[float], None]
+    connection: Connection, loads: Sequence[StagedLoad], settings: Settings, progress: Progress
 ) -> list[ValidationCounts]:
     """Validate a batch of loads and write all outcomes in one transaction."""
     batch = _Batch.of(loads)
@@ -129,7 +131,7 @@ async def _validate_together(
         for load_counts in counts:
             await finish_validation(connection, load_counts, settings)
     for table in batch.tables:
-        spool.raw(table.load_id, table.table_num).unlink(missing_ok=True)
+        LOCAL.delete(spool.raw(table.load_id, table.table_num))
     return counts
 
 
@@ -152,7 +154,7 @@ class _Batch(NamedTuple):
 
 
 async def _validate_partitions(
-    connection: Connection, batch: _Batch, spool: Spool, settings: Settings, progress: Callable[[float], None]
+    connection: Connection, batch: _Batch, spool: Spool, settings: Settings, progress: Progress
 ) -> list[ValidationCounts]:
     """Validate and write the readings partition by partition, so that memory is bounded.
 
@@ -182,7 +184,7 @@ async def _validate_partitions(
 class _Progress:
     """Reports how many of the readings are validated, and trims the heap now and then."""
 
-    def __init__(self, total: int, report: Callable[[float], None]) -> None:
+    def __init__(self, total: int, report: Progress) -> None:
         self._total = max(total, 1)
         self._report = report
         self._done = 0

@@ -10,6 +10,14 @@ from tasks.warehouse.connection import is_transient
 
 T = TypeVar("T")
 
+Progress = Callable[[float], None]
+"""Takes the share of a batch that is done, 0 to 1."""
+
+
+def ignore_progress(_: float) -> None:
+    """Show nothing."""
+
+
 _MAX_FILES = 100
 _MAX_ROWS = 100_000
 

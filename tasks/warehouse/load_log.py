@@ -6,6 +6,7 @@ Each statement that moves a row checks the state that it moves it from.
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -17,7 +18,8 @@ from schemas.load_states import LoadStatus
 from schemas.problems import FileProblem, describe
 from schemas.settings import Settings
 from schemas.table_schema import TableSchema, fingerprint
-from tasks.warehouse.connection import Connection
+from tasks.warehouse.batches import BatchResult
+from tasks.warehouse.connection import Connection, Warehouse
 from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
@@ -180,6 +182,17 @@ async def fail_load(connection: Connection, load_id: UUID, error: FileError, set
     await connection.execute(
         *sql("fail_load", settings, load_id=load_id, problem=error.problem, message=str(error)[:_MAX_MESSAGE])
     )
+
+
+async def fail_alone(
+    load_id: UUID, source_file: str, error: Exception, warehouse: Warehouse, *, step: str, log: logging.Logger
+) -> BatchResult:
+    """Log that a load failed on a step; its batch's other loads go on."""
+    failure = FileError.of(error, step=step)
+    log.error("failed %r: %s", source_file, failure, exc_info=error)
+    async with warehouse.connect() as connection:
+        await fail_load(connection, load_id, failure, warehouse.settings)
+    return BatchResult(1, {source_file: str(failure)})
 
 
 async def fail_dead_load(connection: Connection, load_id: UUID, settings: Settings) -> None:
