@@ -16,7 +16,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from flows.runtime.run_log import prepare_logging
 from flows.runtime.warehouse import migrate_warehouse, open_warehouse
-from schemas.errors import RunFailedError
+from schemas.errors import DataopsError, RunFailedError
 from schemas.settings import Settings, load_settings
 from tasks.report.summarise_run import RunSummary, summarise_run
 from tasks.warehouse.batches import BatchResult
@@ -103,8 +103,14 @@ async def conclude(context: RunContext, steps: Sequence[State[Any]]) -> RunSumma
     if failed_steps or summary.unfinished:
         # The log names the files; a step that failed before it came to one has its own message.
         files = summary.failed | summary.unfinished
-        messages = "; ".join(str(step.message) for step in failed_steps)
-        error = RunFailedError.of(files) if files else RunFailedError(messages)
+        reasons = [await _why(step) for step in failed_steps]
+        error = RunFailedError.of(files) if files else RunFailedError("; ".join(reasons))
         error.summary = summary.model_dump()
         raise error
     return summary
+
+
+async def _why(step: State[Any]) -> str:
+    """Return why a step failed, in its own words; of one that was cancelled or crashed, in Prefect's."""
+    result = await step.aresult(raise_on_failure=False)
+    return str(result) if isinstance(result, DataopsError) else str(step.message)

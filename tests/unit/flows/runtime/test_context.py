@@ -4,11 +4,12 @@ from datetime import date
 from uuid import uuid4
 
 import pytest
+from prefect.states import Crashed, Failed
 from pydantic import SecretStr
 
 from flows.runtime import context
 from flows.runtime.context import RunContext, StepResult, conclude_step, run_settings
-from schemas.errors import RunFailedError
+from schemas.errors import RunFailedError, TerminalError
 from schemas.settings import Settings
 from tasks.warehouse.batches import BatchResult
 from tasks.warehouse.connection import Warehouse
@@ -40,6 +41,15 @@ def test_credentials_do_not_travel_with_a_run() -> None:
     warehouse = Warehouse(settings=Settings(), dsn=SecretStr("postgresql://u:s3cret@h/d"))
     run = RunContext(flow_run_id=uuid4(), claim_key=1, day=date(2025, 4, 30), warehouse=warehouse)
 
-    assert "warehouse" not in run.model_dump()
+    assert set(run.model_dump()) == {"flow_run_id", "claim_key", "day"}
+    assert "s3cret" not in run.model_dump_json()
     assert "s3cret" not in repr(run)
     assert run.run.business_date == date(2025, 4, 30)
+
+
+async def test_failed_step_is_named_in_its_own_words() -> None:
+    ours = Failed(message="Flow run encountered an exception", data=TerminalError("the folder is not writable"))
+    crashed = Crashed(message="the worker was killed")
+
+    assert await context._why(ours) == "the folder is not writable"
+    assert await context._why(crashed) == "the worker was killed"
