@@ -12,6 +12,7 @@ setup: .venv/.installed
 
 # --no-build-isolation: the build tool is pinned in the lock file too.
 .venv/.installed: requirements.lock pyproject.toml
+	@echo "Setting up .venv from the lock file: about a minute"
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
