@@ -4,6 +4,7 @@ from datetime import date
 from uuid import uuid4
 
 import pytest
+from prefect.client.schemas.objects import State
 from prefect.states import Crashed, Failed
 from pydantic import SecretStr
 
@@ -48,8 +49,10 @@ def test_credentials_do_not_travel_with_a_run() -> None:
 
 
 async def test_failed_step_is_named_in_its_own_words() -> None:
-    ours = Failed(message="Flow run encountered an exception", data=TerminalError("the folder is not writable"))
-    crashed = Crashed(message="the worker was killed")
+    ours: State[object] = Failed(
+        message="Flow run encountered an exception", data=TerminalError("the folder is not writable")
+    )
+    crashed: State[object] = Crashed(message="the worker was killed")
 
     assert await context._why(ours) == "the folder is not writable"
     assert await context._why(crashed) == "the worker was killed"
