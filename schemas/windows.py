@@ -31,8 +31,3 @@ def windows_of(days: Iterable[dt.date]) -> list[Window]:
 def format_windows(windows: Iterable[Window]) -> str:
     """Return windows as dbt's models read them: `first:last` pairs, separated by spaces."""
     return " ".join(map(str, windows))
-
-
-def parse_windows(text: str) -> list[Window]:
-    """Return the windows that `format_windows` has written."""
-    return [Window(*map(dt.date.fromisoformat, pair.split(":"))) for pair in text.split()]
