@@ -15,7 +15,7 @@ from flows.runtime.warehouse import open_warehouse
 from schemas.errors import TerminalError
 from schemas.metrics import METRICS
 from schemas.settings import Settings, load_settings
-from tasks.operate.trace_readings import list_revisions, trace_reading
+from tasks.operate.trace_readings import list_revisions, require_meter, trace_reading
 
 MeterOption = Annotated[str, typer.Option("--meter", help="The meter's code.")]
 Since = Annotated[dt.date, typer.Option("--from", parser=parse_date, metavar="YYYY-MM-DD", help="First local day.")]
@@ -45,6 +45,7 @@ def revisions(*, meter: MeterOption, since: Since, until: Until, as_json: AsJson
 async def _revisions(meter: str, since: dt.datetime, until: dt.datetime, settings: Settings) -> list[dict[str, Any]]:
     warehouse = await open_warehouse(settings)
     async with warehouse.connect() as connection:
+        await require_meter(connection, meter, settings)
         return await list_revisions(connection, meter, since, until, settings)
 
 

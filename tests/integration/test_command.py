@@ -161,6 +161,17 @@ async def test_load_is_named_by_as_much_of_its_id_as_is_unique(pipeline: Pipelin
     assert str(second) in listed
 
 
+async def test_revisions_of_an_unknown_meter_are_refused_not_empty(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    days = ("--from", "2025-04-30", "--to", "2025-04-30")
+
+    unknown = await asyncio.to_thread(invoke, "revisions", "--meter", "nobody", *days)
+    known = await asyncio.to_thread(invoke, "revisions", "--meter", "M", *days)
+
+    assert "there is no meter 'nobody'" in unknown[1]
+    assert "no reading of 'M' was ever replaced" in known[0]
+
+
 async def test_errors_of_what_does_not_exist_are_refused(pipeline: PipelineHarness) -> None:
     await pipeline.add_meter("M")
     pipeline.put("a.csv", long_csv("2025-04-30 00:00,unknown,T1,60"))
