@@ -72,6 +72,14 @@ class Machine(NamedTuple):
         return [run for run in answer.raise_for_status().json() if run["deployment_id"]]
 
     @contextmanager
+    def blocked(self) -> Iterator[None]:
+        """Keep every run from its claims: a run that has begun is still busy when something is done to it."""
+        dsn = embedded_postgres.start(Path(self.environment["STATE_DIR"]))
+        with closing(psycopg2.connect(dsn)) as connection:
+            connection.cursor().execute("lock table quality.quality_load_log")
+            yield
+
+    @contextmanager
     def frozen(self, worker: str) -> Iterator[None]:
         """Keep a worker from asking for work; the runs that it has started go on."""
         started = Path(self.environment["STATE_DIR"], "prefect", f"{worker}.pid")
@@ -243,24 +251,26 @@ def _first_lines(machine: Machine, run_id: str) -> list[dict[str, Any]]:
 
 async def test_backfill_cancelled_in_the_ui_takes_its_days_with_it(machine: Machine) -> None:
     days = [DAYS[-1] + timedelta(days=number) for number in (10, 11, 12)]
-    backfill = machine.start("backfill", str(days[0]), str(days[-1]), "--concurrency", "1")
-    await machine.first_run(f"load-day/{days[0]}", backfill, state="RUNNING")
+    with machine.blocked():
+        backfill = machine.start("backfill", str(days[0]), str(days[-1]), "--concurrency", "1")
+        await machine.first_run(f"load-day/{days[0]}", backfill, state="RUNNING")
 
-    parent = machine.cancel_backfill(days)
+        parent = machine.cancel_backfill(days)
 
-    await _check_cancelled(machine, parent, days, backfill)
+        await _check_cancelled(machine, parent, days, backfill)
 
 
 async def test_cancelled_backfill_ends_a_day_whose_process_is_only_being_started(machine: Machine) -> None:
     days = [DAYS[-1] + timedelta(days=number) for number in (30, 31)]
-    backfill = machine.start("backfill", str(days[0]), str(days[-1]), "--concurrency", "1")
-    run = await machine.first_run(f"load-day/{days[0]}", backfill, state="PENDING")
+    with machine.blocked():
+        backfill = machine.start("backfill", str(days[0]), str(days[-1]), "--concurrency", "1")
+        run = await machine.first_run(f"load-day/{days[0]}", backfill, state="PENDING")
 
-    with machine.frozen("worker-1"), machine.frozen("worker-2"):
-        parent = machine.cancel_backfill(days)
-        await machine.wait(run["id"], states=("CANCELLING",))
+        with machine.frozen("worker-1"), machine.frozen("worker-2"):
+            parent = machine.cancel_backfill(days)
+            await machine.wait(run["id"], states=("CANCELLING",))
 
-    await _check_cancelled(machine, parent, days, backfill)
+        await _check_cancelled(machine, parent, days, backfill)
 
 
 async def _check_cancelled(
