@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from functools import partial
 
 from prefect import flow, runtime
-from prefect.client.schemas.objects import State
 
 from flows.ingest import ingest
 from flows.load import load_files
 from flows.report import report
-from flows.runtime.context import conclude, open_run, run_settings
+from flows.runtime.context import conclude, open_run, run_in_order, run_settings
 from flows.runtime.days import resolve_day
 from flows.runtime.run_log import run_log
 from flows.transform import transform
 from flows.validate import validate
+from tasks.ingest.look_again import look_again
 from tasks.report.summarise_run import RunSummary
 
 
@@ -51,11 +51,9 @@ async def load_day(date: dt.date | None = None, days_back: int = 0) -> RunSummar
         async with open_run(day, run_settings()) as context:
             # A retry in the UI skips a step whose result is kept. Only ingest's is: after a file is corrected
             # the steps behind it have new work, and what is done costs them nothing.
-            steps: list[State[Any]] = [
-                await ingest(context, return_state=True),
-                await validate(context, return_state=True),
-                await load_files(context, return_state=True),
-                await transform(context, return_state=True),
-                await report(context, return_state=True),
-            ]
+            steps = await run_in_order(context, ingest, validate, load_files)
+            if released := await look_again(context.run, context.warehouse):
+                ingest_again = partial(ingest.with_options(persist_result=False), only=released)
+                steps += await run_in_order(context, ingest_again, validate, load_files)
+            steps += await run_in_order(context, transform, report)
             return await conclude(context, steps)

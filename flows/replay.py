@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +13,11 @@ from prefect.client.schemas.objects import State
 from flows.ingest import ingest
 from flows.load import load_files
 from flows.report import report
-from flows.runtime.context import conclude, open_run
+from flows.runtime.context import conclude, open_run, run_in_order
 from flows.transform import transform
 from flows.validate import validate
 from schemas.settings import load_settings
+from tasks.ingest.look_again import look_again
 from tasks.load.replay_load import replay_from_stage
 from tasks.report.summarise_run import RunSummary
 
@@ -36,14 +38,12 @@ async def replay(date: dt.date, only: list[str] | None = None, from_stage: UUID 
     async with open_run(date, load_settings()) as context:
         steps: list[State[Any]] = []
         if from_stage is None:
-            steps.append(await ingest(context, only, replay=True, return_state=True))
+            steps += await run_in_order(context, partial(ingest, only=only, replay=True), validate, load_files)
+            if released := await look_again(context.run, context.warehouse):
+                steps += await run_in_order(context, partial(ingest, only=released, replay=True), validate, load_files)
         else:
             async with context.warehouse.connect() as connection:
                 await replay_from_stage(connection, from_stage, context.run, context.settings)
-        steps += [
-            await validate(context, return_state=True),
-            await load_files(context, return_state=True),
-            await transform(context, return_state=True),
-            await report(context, return_state=True),
-        ]
+            steps += await run_in_order(context, validate, load_files)
+        steps += await run_in_order(context, transform, report)
         return await conclude(context, steps)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from prefect import flow, get_run_logger
-from prefect.client.schemas.objects import State
 
 from flows.load import load_files
 from flows.report import report
-from flows.runtime.context import conclude, open_run
+from flows.runtime.context import conclude, open_run, run_in_order
 from flows.transform import transform
 from flows.validate import validate
 from schemas.reasons import Reason
@@ -36,10 +34,7 @@ async def requeue(reason: Reason = Reason.UNMAPPED_CODE) -> RunSummary:
         get_run_logger().info("rows of %d loads are loaded once more", len(days))
         if not days:
             return await conclude(context, [])
-        steps: list[State[Any]] = [
-            await validate(context, return_state=True),
-            await load_files(context, return_state=True),
-            await transform(context, return_state=True),
-        ]
-        steps += [await report(context.model_copy(update={"day": day}), return_state=True) for day in sorted(set(days))]
+        steps = await run_in_order(context, validate, load_files, transform)
+        for day in sorted(set(days)):
+            steps += await run_in_order(context.model_copy(update={"day": day}), report)
         return await conclude(context, steps)

@@ -21,6 +21,6 @@ async def validate(context: RunContext) -> StepResult:
 
     """
     batches = await find_staged_batches(context.run, context.warehouse)
-    work = partial(validate_loads_task, warehouse=context.warehouse)
+    work = partial(validate_loads_task, run=context.run, warehouse=context.warehouse)
     validated = await run_concurrently(batches, work, max_concurrency=context.settings.files_at_once)
     return conclude_step(validated)

@@ -23,6 +23,10 @@ class TransientError(DataopsError):
     """Trying again may help: a lost connection, a lock held by another run."""
 
 
+class ClaimLostError(TerminalError):
+    """Another process has taken the run's loads over, or loaded their content: this one must not write any more."""
+
+
 class SettingsError(TerminalError):
     """A setting has a wrong value; the text names the variable, the value and what is allowed."""
 

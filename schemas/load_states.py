@@ -79,6 +79,7 @@ TRANSITIONS: dict[str, frozenset[tuple[LoadState, LoadState]]] = {
         (before, _failed(step)) for step in _UNFINISHED_STEPS for before in (_running(step), _failed(step))
     ),
     "fail_dead_load": frozenset((_running(step), _failed(step)) for step in _UNFINISHED_STEPS),
+    "fail_dead_loads": frozenset((_running(step), _failed(step)) for step in _UNFINISHED_STEPS),
     "adopt_loads": frozenset(
         (before, _running(step))
         for step in (LoadStep.STAGED, LoadStep.VALIDATED)

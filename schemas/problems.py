@@ -16,7 +16,6 @@ class FileProblem(StrEnum):
     # Not the file's fault.
     INTERNAL_ERROR = "internal_error"
     INTERRUPTED = "interrupted"
-    LOST_CLAIM = "lost_claim"
     # Nothing to do: `skipped`.
     ALREADY_LOADED = "already_loaded"
     ROLLED_BACK = "rolled_back"
@@ -24,6 +23,8 @@ class FileProblem(StrEnum):
     IN_PROGRESS = "in_progress"
     # The file as bytes.
     NOT_READABLE = "not_readable"
+    VANISHED = "vanished"
+    CHANGED_WHILE_READ = "changed_while_read"
     ENCRYPTED = "encrypted"
     DAMAGED = "damaged"
     WRONG_KIND = "wrong_kind"
@@ -73,7 +74,6 @@ _TOO_LONG = "ячейка или строка длиннее {max_megabytes} М�
 _TEMPLATES: dict[FileProblem, str] = {
     FileProblem.INTERNAL_ERROR: "ошибка программы на шаге «{step}»: передайте разработчикам журнал запуска\n{error}",
     FileProblem.INTERRUPTED: "запуск прерван; файл загружается заново",
-    FileProblem.LOST_CLAIM: "загрузка {load_id} уже завершена или занята другим запуском",
     FileProblem.ALREADY_LOADED: "уже загружен: {source_file}, load_id {load_id}, {finished_at:%Y-%m-%d %H:%M} UTC",
     FileProblem.ROLLED_BACK: (
         "загрузка откачена: {source_file}, load_id {load_id}; загрузить снова: dataops replay {load_id}"
@@ -81,6 +81,11 @@ _TEMPLATES: dict[FileProblem, str] = {
     FileProblem.SAME_CONTENT: "то же содержимое, что у {source_file}, load_id {load_id}",
     FileProblem.IN_PROGRESS: "сейчас загружается другим запуском: {source_file}, load_id {load_id}",
     FileProblem.NOT_READABLE: "файл не открывается: проверьте права\n{error}",
+    FileProblem.VANISHED: "файл исчез, пока его читали: верните его в папку дня, следующий запуск загрузит его",
+    FileProblem.CHANGED_WHILE_READ: (
+        "файл изменился, пока его читали: кладите файлы под временным именем и переименовывайте готовые; "
+        "следующий запуск загрузит его"
+    ),
     FileProblem.ENCRYPTED: "файл зашифрован паролем: запросите его без пароля",
     FileProblem.DAMAGED: "файл повреждён или передан не полностью: запросите его ещё раз\n{error}",
     FileProblem.WRONG_KIND: "это {kind}: такой файл не читается, попросите csv или xlsx",

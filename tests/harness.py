@@ -112,7 +112,7 @@ class PipelineHarness(NamedTuple):
     async def validate(self, run: Run) -> None:
         """Validate the run's staged loads, batch by batch."""
         for loads in await find_staged_batches(run, self.warehouse):
-            await validate_loads(loads, self.warehouse)
+            await validate_loads(loads, run, self.warehouse)
 
     async def load(self, run: Run) -> None:
         """Merge the run's validated loads into core, batch by batch."""

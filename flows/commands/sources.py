@@ -17,7 +17,7 @@ from schemas.mappings import load_mappings
 from schemas.problems import FileRemark
 from schemas.settings import Settings, load_settings
 from schemas.table_schema import TableSchema
-from tasks.ingest.find_files import list_all_files, raw_file
+from tasks.ingest.find_files import FoundFile, list_all_files
 from tasks.ingest.read_tables import peek, read_tables
 from tasks.ingest.unpack_archives import Unpacked, unpack
 from tasks.sources.check_files import FileCheck, Steps, check_file, open_files
@@ -107,7 +107,7 @@ def _steps(settings: Settings) -> Steps:
     """Introduce the steps that read and parse to the one that checks."""
 
     def open_file(file: Path, relative_path: str) -> AbstractContextManager[Unpacked]:
-        return unpack(raw_file(file, relative_path=relative_path, source_file=str(file)), settings)
+        return unpack(FoundFile(file, relative_path, str(file), 0), settings)
 
     return Steps(
         unpack=open_file,

@@ -11,7 +11,7 @@ from flows.commands.console import AsJson, log_lines, out, print_json, print_tab
 from flows.runtime.prefect_api import answers, configured_api_url
 from flows.runtime.warehouse import open_migrated
 from schemas.settings import Settings, load_settings
-from tasks.operate.show_status import ChangedColumns, Status, show_status
+from tasks.operate.show_status import ChangedColumns, Status, UnfinishedLoad, show_status
 from tasks.warehouse.connection import display_name
 from tasks.warehouse.migrate import StorageLayout, read_storage_layout
 
@@ -26,6 +26,8 @@ def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
         print_json({"database": place} | found.model_dump() | {"layout": layout._asdict(), "schedules": schedules})
         return
     print_table("Last loads", log_lines((line.model_dump() for line in found.last_loads), settings.zone))
+    if found.unfinished_loads:
+        print_table("Unfinished loads", [_unfinished_in_words(load, settings) for load in found.unfinished_loads])
     print_table("Days with gaps", [day.model_dump() for day in found.days_with_gaps])
     if found.changed_columns:
         print_table("Sources whose columns changed", [_in_words(change, settings) for change in found.changed_columns])
@@ -38,6 +40,16 @@ def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _unfinished_in_words(load: UnfinishedLoad, settings: Settings) -> dict[str, object]:
+    retry = f"interrupted: dataops run --date {load.business_date} loads it"
+    return {
+        "started": f"{load.started_at.astimezone(settings.zone):%d.%m %H:%M}",
+        "file": load.source_file,
+        "load_id": load.load_id,
+        "state": "a run is loading it" if load.is_under_way else retry,
+    }
 
 
 def _in_words(change: ChangedColumns, settings: Settings) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any
@@ -16,13 +16,14 @@ from pydantic.json_schema import SkipJsonSchema
 
 from flows.runtime.run_log import prepare_logging
 from flows.runtime.warehouse import migrate_warehouse, open_warehouse
-from schemas.errors import DataopsError, RunFailedError
+from schemas.errors import ClaimLostError, DataopsError, RunFailedError
 from schemas.settings import Settings, load_settings
+from tasks.ingest.look_again import look_again
 from tasks.report.summarise_run import RunSummary, summarise_run
 from tasks.warehouse.batches import BatchResult
-from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.connection import Warehouse, session_name_of
 from tasks.warehouse.heap import use_one_heap
-from tasks.warehouse.load_log import Run, adopt_loads
+from tasks.warehouse.load_log import Run, adopt_loads, fail_dead_loads
 from tasks.warehouse.locks import acquire_claim_key
 
 
@@ -79,30 +80,50 @@ async def open_run(day: dt.date, settings: Settings) -> AsyncIterator[RunContext
     """Migrate, hold the claim key while the run lives, and adopt what an earlier process of the run left."""
     use_one_heap()
     prepare_logging(settings)
-    warehouse = await open_warehouse(settings)
-    await migrate_warehouse(warehouse)
     flow_run_id = UUID(str(runtime.flow_run.id)) if runtime.flow_run.id else uuid4()
+    opened = await open_warehouse(settings)
+    warehouse = opened.model_copy(update={"session_name": session_name_of(flow_run_id)})
+    await migrate_warehouse(warehouse)
     async with warehouse.connect() as connection:
         claim_key = await acquire_claim_key(connection)
         context = RunContext(flow_run_id=flow_run_id, claim_key=claim_key, day=day, warehouse=warehouse)
         await adopt_loads(connection, context.run, settings)
+        await fail_dead_loads(connection, context.run, settings)
         yield context
+
+
+async def run_in_order(context: RunContext, *steps: Callable[..., Awaitable[Any]]) -> list[State[Any]]:
+    """Run steps one after the other; one that fails does not keep the others from their work.
+
+    Raises:
+        ClaimLostError: another process has taken the run over; this one must not go on.
+
+    """
+    states: list[State[Any]] = []
+    for step in steps:
+        states.append(await step(context, return_state=True))
+        if not states[-1].is_completed():
+            error = await states[-1].aresult(raise_on_failure=False)
+            if isinstance(error, ClaimLostError):
+                raise error
+    return states
 
 
 async def conclude(context: RunContext, steps: Sequence[State[Any]]) -> RunSummary:
     """Sum up a run.
 
     Raises:
-        RunFailedError: a step or a file failed; names each file with its reason.
+        RunFailedError: a step or a file failed, or a file is in the hands of another run; names each with its reason.
 
     """
+    await look_again(context.run, context.warehouse)
     async with context.warehouse.connect() as connection:
         summary = await summarise_run(connection, context.flow_run_id, context.settings)
     get_run_logger().info("%s", summary)
     failed_steps = [step for step in steps if not step.is_completed()]
-    if failed_steps or summary.unfinished:
+    if failed_steps or summary.unfinished or summary.in_progress:
         # The log names the files; a step that failed before it came to one has its own message.
-        files = summary.failed | summary.unfinished
+        files = summary.failed | summary.unfinished | summary.in_progress
         reasons = [await _why(step) for step in failed_steps]
         error = RunFailedError.of(files) if files else RunFailedError("; ".join(reasons))
         error.summary = summary.model_dump()

@@ -6,6 +6,7 @@ are `running` under a key without a holder belong to a dead run.
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import NamedTuple
 from uuid import UUID
@@ -26,10 +27,12 @@ from tasks.warehouse.load_log import (
     new_load_id,
     restart_failed_loads,
 )
-from tasks.warehouse.locks import checksum_key, is_held, lock_transaction
+from tasks.warehouse.locks import is_held
 from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
+_log = logging.getLogger("dataops.ingest")
+_MAX_WAIT = "10s"
 
 
 class Claim(NamedTuple):
@@ -67,8 +70,19 @@ async def claim(
         replay: Also claim known content.
 
     """
+    while True:
+        try:
+            return await _claim(connection, run, file, settings, identity=identity, replay=replay)
+        except asyncpg.UniqueViolationError:  # another run has claimed the content since we looked
+            _log.debug("claimed by another run: %r", file.source_file)
+
+
+async def _claim(
+    connection: Connection, run: Run, file: RawFile, settings: Settings, *, identity: str | None, replay: bool
+) -> Claim:
     async with connection.transaction():
-        await lock_transaction(connection, checksum_key(file.checksum))
+        # For another claim of the same content, which takes a moment unless its process was stopped in it.
+        await connection.execute(f"set local lock_timeout = '{_MAX_WAIT}'")
         claimed = await _decide(connection, run, file, identity, settings, replay=replay)
         if claimed.is_staged:
             return claimed
@@ -108,9 +122,9 @@ async def _decide(
                 return _skip(load_id, FileProblem.SAME_CONTENT, load)
             if load["step"] != LoadStep.CLAIMED:
                 return Claim(load["load_id"], is_staged=True)
-        elif await is_held(connection, load["claim_key"]):
+        elif await is_held(connection, load["claim_key"], settings):
             return _skip(load_id, FileProblem.IN_PROGRESS, load)
-        await fail_dead_load(connection, load["load_id"], settings)
+        await fail_dead_load(connection, load["load_id"], load["claim_key"], settings)
     return Claim(load_id, replay_of=replay_of)
 
 

@@ -1,4 +1,4 @@
-"""Find the raw files of a day, leave alone what is still being written, and compute their checksums."""
+"""Find the raw files of a day, and leave alone what is still being written."""
 
 from __future__ import annotations
 
@@ -17,23 +17,34 @@ from tasks.warehouse.storage import LOCAL, FileStat
 _NEVER = ("~$*", ".*", "*.part", "*.tmp")
 
 
-class RawFile(NamedTuple):
-    """A file to read: where it is, and its content by checksum and size."""
+class FoundFile(NamedTuple):
+    """A file of a day's folder; its content may still change until it is read."""
 
     path: Path
     relative_path: str
     """Below the day's folder, with `/`: what mappings are matched with."""
     source_file: str
     """As the load log names it (`schemas/source_files.py`)."""
+    size_bytes: int
+
+
+class RawFile(NamedTuple):
+    """A file to read: where it is, and its content by checksum and size."""
+
+    path: Path
+    relative_path: str
+    source_file: str
     checksum: str
     """SHA-256 of the content, hexadecimal."""
     size_bytes: int
+    is_own: bool = False
+    """A file that only this process writes, such as one out of an archive: its content cannot change."""
 
 
 class DayFiles(NamedTuple):
     """The contents of a day's folder."""
 
-    files: list[RawFile]
+    files: list[FoundFile]
     growing: list[str]
     """Relative paths of files that still change; they are left for the next run."""
     refused: list[str]
@@ -54,7 +65,7 @@ async def find_files(day: date, settings: Settings, *, now: float) -> DayFiles:
     inside = [file for file in wanted if LOCAL.is_inside(file, folder)]
     ready = [file for file in inside if _is_marked(file, settings)]
     growing = await _find_growing(ready, settings, now=now)
-    files: list[RawFile] = []
+    files: list[FoundFile] = []
     unreadable: dict[str, FileError] = {}
     for file in ready:
         if file in growing:
@@ -62,11 +73,14 @@ async def find_files(day: date, settings: Settings, *, now: float) -> DayFiles:
         path = file.relative_to(folder).as_posix()
         source_file = source_file_of(day, path)
         try:
-            files.append(await asyncio.to_thread(raw_file, file, relative_path=path, source_file=source_file))
-        except FileNotFoundError:  # moved away meanwhile
-            growing.add(file)
+            stat = LOCAL.stat(file)
         except OSError as error:
             unreadable[path] = FileError(FileProblem.NOT_READABLE, error=error.strerror)
+            continue
+        if stat is None:  # moved away meanwhile
+            growing.add(file)
+        else:
+            files.append(FoundFile(file, path, source_file, stat.size_bytes))
     return DayFiles(
         files=files,
         growing=_below(folder, sorted(growing)),
@@ -104,7 +118,7 @@ def _has_changed(file: Path, before: FileStat) -> bool:
     return now is None or now.version != before.version
 
 
-def raw_file(path: Path, *, relative_path: str, source_file: str) -> RawFile:
+def raw_file(path: Path, *, relative_path: str, source_file: str, is_own: bool = False) -> RawFile:
     """Return a file with its checksum and size.
 
     Raises:
@@ -115,7 +129,7 @@ def raw_file(path: Path, *, relative_path: str, source_file: str) -> RawFile:
     stat = LOCAL.stat(path)
     if stat is None:
         raise FileNotFoundError(path)
-    return RawFile(path, relative_path, source_file, checksum, stat.size_bytes)
+    return RawFile(path, relative_path, source_file, checksum, stat.size_bytes, is_own)
 
 
 def find_raw_file(source_file: str, settings: Settings) -> Path | None:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
 
-from schemas.errors import FileError
+from schemas.errors import ClaimLostError, FileError
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
+from schemas.problems import FileProblem
 from schemas.settings import Settings
 from schemas.source_files import day_and_path, source_file_of
 from tasks.ingest.claim_files import claim, log_unreadable
-from tasks.ingest.find_files import DayFiles, RawFile, find_files
+from tasks.ingest.find_files import DayFiles, FoundFile, RawFile, find_files
 from tasks.ingest.read_tables import read_tables
 from tasks.ingest.stage_rows import stage_tables
 from tasks.ingest.table_rows import RawTable
-from tasks.ingest.unpack_archives import unpack
+from tasks.ingest.unpack_archives import Unpacked, own_copy, unpack
 from tasks.warehouse.batches import BatchResult, Progress, batch_by_size, ignore_progress
 from tasks.warehouse.connection import Connection, Warehouse, is_transient
 from tasks.warehouse.load_log import Run, fail_load
@@ -26,6 +31,7 @@ from tasks.warehouse.spool import Spool
 
 _log = logging.getLogger("dataops.ingest")
 _BYTES_PER_ROW = 50
+_OWN_FAULT = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}
 
 
 class Request(NamedTuple):
@@ -46,7 +52,7 @@ class Request(NamedTuple):
 class Ingest(NamedTuple):
     """The work of a day: batches of files, the mappings to read them with, and what cannot even be opened."""
 
-    batches: list[list[RawFile]]
+    batches: list[list[FoundFile]]
     mappings: list[SourceMapping]
     unreadable: BatchResult
 
@@ -95,7 +101,7 @@ async def _log_unreadable_files(unreadable: Mapping[str, FileError], run: Run, w
 
 
 async def ingest_files(
-    files: Sequence[RawFile],
+    files: Sequence[FoundFile],
     mappings: list[SourceMapping],
     run: Run,
     request: Request,
@@ -114,7 +120,13 @@ async def ingest_files(
     count = 0
     async with warehouse.connect() as connection:
         for file in files:
-            with unpack(file, settings) as unpacked:
+            async with _open(file, settings) as unpacked:
+                if isinstance(unpacked, FileError):
+                    count += 1
+                    failed[file.source_file] = str(unpacked)
+                    _log.error("failed %r: %s", file.source_file, unpacked)
+                    await log_unreadable(connection, run, settings, source_file=file.source_file, error=unpacked)
+                    continue
                 if unpacked.left_out:
                     _log.warning(
                         "not read, FILE_PATTERNS leaves them out: %r in %r", unpacked.left_out, file.source_file
@@ -130,6 +142,27 @@ async def ingest_files(
                     if error:
                         failed[member.source_file] = str(error)
     return BatchResult(count, failed)
+
+
+@asynccontextmanager
+async def _open(file: FoundFile, settings: Settings) -> AsyncIterator[Unpacked | FileError]:
+    """Yield what is to be loaded of a file, or why it cannot be read."""
+    with ExitStack() as stack:
+        opened: Unpacked | FileError
+        try:
+            opened = await asyncio.to_thread(stack.enter_context, unpack(file, settings))
+        except OSError as error:
+            opened = _describe(error)
+        yield opened
+
+
+def _describe(error: Exception) -> FileError:
+    """Return why a file cannot be read, as the load log shows it."""
+    if isinstance(error, FileNotFoundError):
+        return FileError(FileProblem.VANISHED)
+    if isinstance(error, OSError) and error.errno not in _OWN_FAULT:
+        return FileError(FileProblem.NOT_READABLE, error=error.strerror)
+    return FileError.of(error, step="чтение")
 
 
 def _find_mapping(file: RawFile, mappings: list[SourceMapping]) -> SourceMapping | FileError:
@@ -159,21 +192,29 @@ async def _ingest_file(
     try:
         if isinstance(mapping, FileError):
             raise mapping  # noqa: TRY301 - a missing mapping fails the file just as its content does
-        tables = read_tables(file.path, mapping, relative_path=file.relative_path, settings=settings)
-        watched = (RawTable(table.schema, _watch(table.batches, file, progress)) for table in tables)
-        staged = await stage_tables(
-            connection, claimed.load_id, file.source_file, watched, settings, source=mapping.name
-        )
+        async with _copy_own(file) as path:
+            tables = read_tables(path, mapping, relative_path=file.relative_path, settings=settings)
+            watched = (RawTable(table.schema, _watch(table.batches, file, progress)) for table in tables)
+            staged = await stage_tables(
+                connection, claimed.load_id, file.source_file, watched, run, settings, source=mapping.name
+            )
     except Exception as error:
-        if connection.is_closed() or is_transient(error):
+        if connection.is_closed() or is_transient(error) or isinstance(error, ClaimLostError):
             raise
         # Also a bug of ours: the day's other files must not wait until it is fixed.
-        failure = FileError.of(error, step="чтение")
-        _log.error("failed %r: %s", file.source_file, failure, exc_info=failure is not error)
-        await fail_load(connection, claimed.load_id, failure, settings)
+        failure = _describe(error)
+        is_bug = failure.problem is FileProblem.INTERNAL_ERROR
+        _log.error("failed %r: %s", file.source_file, failure, exc_info=is_bug)
+        await fail_load(connection, claimed.load_id, failure, run.claim_key, settings)
         return failure
     _log.info("staged %r: %d rows, load_id %s", file.source_file, staged.raw_rows, claimed.load_id)
     return None
+
+
+@asynccontextmanager
+async def _copy_own(file: RawFile) -> AsyncIterator[Path]:
+    with ExitStack() as stack:
+        yield await asyncio.to_thread(stack.enter_context, own_copy(file))
 
 
 def _watch(batches: Iterator[pa.RecordBatch], file: RawFile, progress: Progress) -> Iterator[pa.RecordBatch]:

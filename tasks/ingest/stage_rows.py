@@ -16,7 +16,7 @@ from schemas.table_schema import TableSchema
 from tasks.ingest.table_rows import RawTable
 from tasks.warehouse.connection import Connection
 from tasks.warehouse.copy import copy_tables
-from tasks.warehouse.load_log import finish_staging
+from tasks.warehouse.load_log import Run, finish_staging
 from tasks.warehouse.raw_cells import pack_cells
 from tasks.warehouse.spool import Spool, StreamWriter
 from tasks.warehouse.statements import Statements
@@ -46,6 +46,7 @@ async def stage_tables(
     load_id: UUID,
     source_file: str,
     tables: Iterable[RawTable],
+    run: Run,
     settings: Settings,
     *,
     source: str,
@@ -72,7 +73,9 @@ async def stage_tables(
             rows += await _copy_rows(connection, load_id, table_num, table, settings)
             staged.append(table.schema)
         message = describe_staged(staged, rows)
-        await finish_staging(connection, load_id, staged, settings, raw_rows=rows, message=message, source=source)
+        await finish_staging(
+            connection, load_id, staged, run.claim_key, settings, raw_rows=rows, message=message, source=source
+        )
     return Staged(rows, staged)
 
 

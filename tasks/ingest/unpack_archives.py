@@ -16,7 +16,7 @@ from schemas.errors import FileError
 from schemas.problems import FileProblem
 from schemas.settings import Settings
 from tasks.ingest.detect_kind import MIN_BOMB_BYTES, Kind, check_unpacked_size, kind_of
-from tasks.ingest.find_files import RawFile, is_wanted, raw_file
+from tasks.ingest.find_files import FoundFile, RawFile, is_wanted, raw_file
 from tasks.warehouse.storage import LOCAL
 
 _MAX_MEMBERS = 10_000
@@ -46,18 +46,48 @@ class Unpacked(NamedTuple):
 
 
 @contextmanager
-def unpack(file: RawFile, settings: Settings) -> Iterator[Unpacked]:
-    """Unpack an archive into a temporary folder; mappings see the folder that the archive is in, not the archive."""
+def unpack(file: FoundFile, settings: Settings) -> Iterator[Unpacked]:
+    """Unpack an archive into a temporary folder; mappings see the folder that the archive is in, not the archive.
+
+    Raises:
+        OSError: the file is gone, or may not be read.
+
+    """
     with tempfile.TemporaryDirectory(prefix="dataops-") as folder:
+        broken: dict[str, FileError] = {}
+        members = None
         try:
             members = expand(file.path, Path(folder), settings) if is_archive(file.path, settings) else None
         except FileError as error:
-            yield Unpacked([file], [], {file.source_file: error})
-            return
-        yield Unpacked([file], [], {}) if members is None else _choose_members(file, members, settings)
+            broken[file.source_file] = error
+        if members is not None:
+            yield _choose_members(file, members, settings)
+        else:
+            raw = raw_file(file.path, relative_path=file.relative_path, source_file=file.source_file)
+            yield Unpacked([raw], [], broken)
 
 
-def _choose_members(archive: RawFile, members: list[Member], settings: Settings) -> Unpacked:
+@contextmanager
+def own_copy(file: RawFile) -> Iterator[Path]:
+    """Yield the path of a copy that nobody else writes: whoever reads it reads the content of the file's checksum.
+
+    Raises:
+        FileError: the file is no longer what its checksum was computed of.
+        OSError: it is gone, or may not be read.
+
+    """
+    if file.is_own:
+        yield file.path
+        return
+    with tempfile.TemporaryDirectory(prefix="dataops-") as folder:
+        copy = Path(folder, f"0{_suffix(file.path.name)}")
+        LOCAL.copy(file.path, copy)
+        if LOCAL.checksum(copy) != file.checksum:
+            raise FileError(FileProblem.CHANGED_WHILE_READ)
+        yield copy
+
+
+def _choose_members(archive: FoundFile, members: list[Member], settings: Settings) -> Unpacked:
     folder = archive.relative_path.rpartition("/")[0]
     wanted = [member for member in members if is_wanted(member.name.rpartition("/")[2], settings)]
     files = [
@@ -65,6 +95,7 @@ def _choose_members(archive: RawFile, members: list[Member], settings: Settings)
             member.path,
             relative_path=f"{folder}/{member.name}".lstrip("/"),
             source_file=f"{archive.source_file}/{member.name}",
+            is_own=True,
         )
         for member in wanted
     ]

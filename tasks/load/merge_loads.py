@@ -35,6 +35,6 @@ async def merge_loads(loads: Sequence[ValidatedLoad], run: Run, warehouse: Wareh
             )
 
     async def fail(load: ValidatedLoad, error: Exception) -> BatchResult:
-        return await fail_alone(load.load_id, load.source_file, error, warehouse, step="загрузка", log=_log)
+        return await fail_alone(load.load_id, load.source_file, error, run, warehouse, step="загрузка", log=_log)
 
     return await together_or_each_alone(loads, merge, fail)

@@ -17,7 +17,7 @@ from tasks.warehouse.connection import Connection
 from tasks.warehouse.copy import copy_table, copy_tables
 from tasks.warehouse.core_owner import CoreOwner, read_core_owner
 from tasks.warehouse.load_log import MergeCounts, finish_load
-from tasks.warehouse.locks import Lock, hold, hold_checksums
+from tasks.warehouse.locks import Lock, lock_transaction
 from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
@@ -45,12 +45,9 @@ async def merge_together(
     await connection.execute(
         *sql("ensure_partitions", settings, load_ids=load_ids, zone=settings.default_tz, days=settings.chunk_days)
     )
-    checksums = [load.checksum for load in loads if load.checksum]
-    # Acquired before the transaction, so that its snapshot is newer.
-    async with hold(connection, Lock.LOADS, shared=True), hold_checksums(connection, checksums):
-        merged = await _copy_into_core(connection, loads, sources, claim_key, settings)
-        if merged is None:
-            merged = await _merge_with_core(connection, loads, sources, claim_key, settings)
+    merged = await _copy_into_core(connection, loads, sources, claim_key, settings)
+    if merged is None:
+        merged = await _merge_with_core(connection, loads, sources, claim_key, settings)
     for source in sources:
         source.delete()
     return merged
@@ -71,6 +68,7 @@ async def _copy_into_core(
         return None
     try:
         async with connection.transaction():
+            await lock_transaction(connection, Lock.LOADS, settings, shared=True)
             await connection.execute(*sql("allow_decompression", settings))
             readings = tables_of(sources)
             await copy_tables(connection, readings, of=IN_CORE, into="measurements", schema=settings.core_schema)
@@ -92,6 +90,7 @@ async def _merge_with_core(
     """Compare with what core has, and write what is new or different."""
     # Repeatable read: what the join saw is what the update replaces, or the transaction is refused.
     async with connection.transaction(isolation="repeatable_read"):
+        await lock_transaction(connection, Lock.LOADS, settings, shared=True)
         await connection.execute(f"set local work_mem = '{_WORK_MEM}'")
         await connection.execute(*sql("allow_decompression", settings))
         await connection.execute(*sql("create_incoming", settings))

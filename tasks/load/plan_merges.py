@@ -50,7 +50,7 @@ class MergePlan(NamedTuple):
 
 async def find_validated_loads(connection: Connection, run: Run, settings: Settings) -> list[ValidatedLoad]:
     """Find the loads of a run that are validated and not yet in core, in the order of their files."""
-    rows = await connection.fetch(*sql("find_validated_loads", settings, flow_run_id=run.flow_run_id))
+    rows = await connection.fetch(*sql("find_validated_loads", settings, claim_key=run.claim_key))
     return [ValidatedLoad(**row) for row in rows]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from uuid import UUID
 
+import asyncpg
+
 from schemas.errors import TerminalError
 from schemas.settings import Settings
 from tasks.warehouse.connection import Connection
@@ -28,7 +30,12 @@ async def replay_from_stage(connection: Connection, load_id: UUID, run: Run, set
         load = await find_load(connection, load_id, settings)
         if load is None or not load.ended_in_core:
             raise TerminalError(f"there is no finished load {load_id}: dataops status lists the last ones")
-        await connection.execute(*sql("insert_stage_replay_load", settings, **loads, **owner))
+        try:
+            await connection.execute(*sql("insert_stage_replay_load", settings, **loads, **owner))
+        except asyncpg.UniqueViolationError:
+            raise TerminalError(
+                f"{load.source_file!r} is being loaded by another run: replay it when that has ended"
+            ) from None
         await connection.execute(*sql("copy_table_schema", settings, **loads))
         rows = await connection.fetchval(*sql("stage_replay_rows", settings, **loads))
         if rows != load.raw_rows:

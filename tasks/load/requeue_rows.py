@@ -10,7 +10,7 @@ from schemas.reasons import Reason
 from schemas.settings import Settings
 from tasks.warehouse.connection import Connection
 from tasks.warehouse.load_log import Run, new_load_id
-from tasks.warehouse.locks import Lock, list_held_keys, lock_transaction
+from tasks.warehouse.locks import Lock, lock_transaction
 from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
@@ -35,7 +35,7 @@ async def requeue_rows(connection: Connection, run: Run, settings: Settings, *, 
 
     """
     async with connection.transaction():
-        await lock_transaction(connection, Lock.REQUEUE)
+        await lock_transaction(connection, Lock.REQUEUE, settings)
         if await _collect_rows(connection, reason, settings):
             for row in await connection.fetch(*sql("find_requeue_origins", settings)):
                 await _requeue(connection, row["load_id"], run, settings)
@@ -46,10 +46,7 @@ async def requeue_rows(connection: Connection, run: Run, settings: Settings, *, 
 async def _collect_rows(connection: Connection, reason: Reason, settings: Settings) -> int:
     """Collect the rows that can be loaded once more in a temporary table of the transaction; returns their number."""
     await connection.execute(*sql("create_requeueable_rows", settings))
-    held_keys = await list_held_keys(connection, settings)
-    count: int = await connection.fetchval(
-        *sql("insert_requeueable_rows", settings, reason=str(reason), held_keys=held_keys)
-    )
+    count: int = await connection.fetchval(*sql("insert_requeueable_rows", settings, reason=str(reason)))
     return count
 
 

@@ -10,7 +10,7 @@ from schemas.settings import Settings
 from tasks.load.load_meters import find_load_meters
 from tasks.warehouse.connection import Connection, fetch_one
 from tasks.warehouse.load_log import find_load
-from tasks.warehouse.locks import Lock, hold
+from tasks.warehouse.locks import Lock, lock_transaction
 from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
@@ -53,16 +53,16 @@ async def rollback_load(connection: Connection, load_id: UUID, settings: Setting
 
     """
     await _check(connection, load_id, settings)
-    async with hold(connection, Lock.LOADS):
-        transaction = connection.transaction(isolation="repeatable_read")
-        await transaction.start()
-        try:
-            await connection.execute(*sql("allow_decompression", settings))
-            rolled_back = await _roll_back(connection, load_id, settings)
-        except BaseException:
-            await transaction.rollback()
-            raise
-        await (transaction.rollback() if dry_run else transaction.commit())
+    transaction = connection.transaction(isolation="repeatable_read")
+    await transaction.start()
+    try:
+        await lock_transaction(connection, Lock.LOADS, settings)
+        await connection.execute(*sql("allow_decompression", settings))
+        rolled_back = await _roll_back(connection, load_id, settings)
+    except BaseException:
+        await transaction.rollback()
+        raise
+    await (transaction.rollback() if dry_run else transaction.commit())
     return rolled_back
 
 

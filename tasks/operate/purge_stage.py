@@ -66,7 +66,7 @@ async def purge_loads(
     await transaction.start()
     try:
         # A rollback in progress reads stage under the exclusive lock.
-        await lock_transaction(connection, Lock.LOADS, shared=True)
+        await lock_transaction(connection, Lock.LOADS, settings, shared=True)
         purged = await _purge([load.load_id for load in loads], before, connection, settings)
     except BaseException:
         await transaction.rollback()

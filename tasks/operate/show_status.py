@@ -7,11 +7,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.problems import FileProblem
 from schemas.settings import Settings
 from tasks.warehouse.connection import Connection, fetch_one
 from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
+_MAX_UNFINISHED = 100
 
 
 class LoadLine(BaseModel):
@@ -28,6 +30,16 @@ class LoadLine(BaseModel):
     rows_suspect: int
     message: str | None
     load_id: UUID
+
+
+class UnfinishedLoad(BaseModel):
+    """A load that a run is working on, or that one has died over; of the latter no run has loaded the file since."""
+
+    started_at: dt.datetime
+    business_date: dt.date
+    source_file: str
+    load_id: UUID
+    is_under_way: bool
 
 
 class GapDay(BaseModel):
@@ -61,6 +73,7 @@ class Status(BaseModel):
     days_waiting_for_features: int
     row_errors_open: int
     last_loads: list[LoadLine]
+    unfinished_loads: list[UnfinishedLoad]
     days_with_gaps: list[GapDay]
     changed_columns: list[ChangedColumns] = Field(serialization_alias="changed_layouts")
     """Under the key that `dataops status --json` has always had."""
@@ -71,11 +84,15 @@ async def show_status(connection: Connection, settings: Settings, *, loads: int 
     facts = await fetch_one(connection, *sql("select_facts", settings))
     extensions = await connection.fetch("select extname, extversion from pg_extension order by extname")
     last_loads = await connection.fetch(*sql("select_last_loads", settings, loads=loads))
+    unfinished = await connection.fetch(
+        *sql("select_unfinished_loads", settings, interrupted=FileProblem.INTERRUPTED, max_loads=_MAX_UNFINISHED)
+    )
     changed_columns = await connection.fetch(*sql("select_changed_columns", settings))
     return Status(
         **facts,
         extensions={row["extname"]: row["extversion"] for row in extensions},
         last_loads=[LoadLine(**row) for row in last_loads],
+        unfinished_loads=[UnfinishedLoad(**row) for row in unfinished],
         days_with_gaps=await _days_with_gaps(connection, settings),
         changed_columns=[ChangedColumns(**row) for row in changed_columns],
     )

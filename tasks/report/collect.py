@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
+from schemas.problems import FileProblem
 from schemas.reasons import ADVICE, Reason
 from schemas.report import Curves, DayState, Example, FileLine, ReasonLine, Report, Totals
 from schemas.settings import Settings
@@ -40,7 +41,7 @@ async def collect(
     async with connection.transaction(isolation="repeatable_read"):
         await connection.execute(*sql("create_report_files", settings, business_date=day, flow_run_id=flow_run_id))
         await connection.execute("analyze report_files")
-        row = await fetch_one(connection, *sql("select_report_totals", settings))
+        row = await fetch_one(connection, *sql("select_report_totals", settings, in_progress=FileProblem.IN_PROGRESS))
         totals = Totals.model_validate(_select(row, Totals.model_fields))
         files = await connection.fetch(*sql("select_report_files", settings, max_files=_MAX_FILES))
         period = choose_period(row["first_time"], row["last_time"], day, now=now, zone=settings.zone)

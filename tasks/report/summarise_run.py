@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from schemas.load_states import LoadStatus
+from schemas.problems import FileProblem
 from schemas.settings import Settings
 from tasks.warehouse.connection import Connection, fetch_one
 from tasks.warehouse.statements import Statements
@@ -29,10 +30,13 @@ class RunSummary(BaseModel):
     readings_suspect: int = 0
     failed: dict[str, str] = {}
     unfinished: dict[str, str] = {}
+    in_progress: dict[str, str] = {}
+    """Files that another run is loading."""
 
     def __str__(self) -> str:
         return (
-            f"{self.files} files: {self.loaded} loaded, {self.skipped} skipped, {len(self.failed)} failed; "
+            f"{self.files} files: {self.loaded} loaded, {self.skipped} skipped, {len(self.failed)} failed"
+            f"{f', {len(self.in_progress)} in other runs' if self.in_progress else ''}; "
             f"{self.readings_read} readings: {self.readings_inserted} inserted, "
             f"{self.readings_updated} updated, {self.readings_unchanged} unchanged, "
             f"{self.readings_rejected} rejected, "
@@ -42,9 +46,15 @@ class RunSummary(BaseModel):
 
 async def summarise_run(connection: Connection, flow_run_id: UUID, settings: Settings) -> RunSummary:
     """Summarise the attempts of one flow run; of several attempts at a file the last one counts."""
-    counts = await fetch_one(connection, *sql("summarise_run", settings, flow_run_id=flow_run_id))
+    of_run = {"flow_run_id": flow_run_id, "in_progress": FileProblem.IN_PROGRESS}
+    counts = await fetch_one(connection, *sql("summarise_run", settings, **of_run))
     summary = RunSummary(**counts)
-    for row in await connection.fetch(*sql("find_failed_files", settings, flow_run_id=flow_run_id)):
-        messages = summary.unfinished if row["status"] == LoadStatus.RUNNING else summary.failed
+    messages_of = {
+        LoadStatus.FAILED: summary.failed,
+        LoadStatus.RUNNING: summary.unfinished,
+        LoadStatus.SKIPPED: summary.in_progress,
+    }
+    for row in await connection.fetch(*sql("find_failed_files", settings, **of_run)):
+        messages = messages_of[row["status"]]
         messages[row["source_file"]] = row["message"] or "не закончен"
     return summary

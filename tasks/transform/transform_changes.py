@@ -31,7 +31,7 @@ async def transform_changes(warehouse: Warehouse) -> Transformed:
     A failure leaves the record of changes as it is.
     """
     settings = warehouse.settings
-    async with warehouse.connect() as connection, hold(connection, Lock.TRANSFORM):
+    async with warehouse.connect() as holder, hold(holder, Lock.TRANSFORM, settings), warehouse.connect() as connection:
         role = await dbt_role(connection, settings)
         targets = await find_targets(connection, settings)
         changes = await start_changes(connection, settings)

@@ -69,7 +69,7 @@ class StagedLoad(NamedTuple):
 
 async def _find_staged_loads(connection: Connection, run: Run, settings: Settings) -> list[StagedLoad]:
     """Find the loads of a run that are staged and not yet validated."""
-    rows = await connection.fetch(*sql("find_staged_loads", settings, flow_run_id=run.flow_run_id))
+    rows = await connection.fetch(*sql("find_staged_loads", settings, claim_key=run.claim_key))
     return [
         StagedLoad(
             row["load_id"],
@@ -89,7 +89,7 @@ async def find_staged_batches(run: Run, warehouse: Warehouse) -> list[list[Stage
 
 
 async def validate_loads(
-    loads: Sequence[StagedLoad], warehouse: Warehouse, *, progress: Progress = ignore_progress
+    loads: Sequence[StagedLoad], run: Run, warehouse: Warehouse, *, progress: Progress = ignore_progress
 ) -> BatchResult:
     """Validate a batch of staged loads together; if that fails, each alone, so that only what is broken fails.
 
@@ -101,7 +101,7 @@ async def validate_loads(
 
     async def validate(loads: Sequence[StagedLoad]) -> None:
         async with warehouse.connect() as connection:
-            counts = await _validate_together(connection, loads, settings, progress)
+            counts = await _validate_together(connection, loads, run, settings, progress)
         for load, load_counts in zip(loads, counts, strict=True):
             _log.info(
                 "validated %r: %d readings, %d rejected, %d duplicate, %d suspect",
@@ -113,13 +113,13 @@ async def validate_loads(
             )
 
     async def fail(load: StagedLoad, error: Exception) -> BatchResult:
-        return await fail_alone(load.load_id, load.source_file, error, warehouse, step="проверка", log=_log)
+        return await fail_alone(load.load_id, load.source_file, error, run, warehouse, step="проверка", log=_log)
 
     return await together_or_each_alone(loads, validate, fail)
 
 
 async def _validate_together(
-    connection: Connection, loads: Sequence[StagedLoad], settings: Settings, progress: Progress
+    connection: Connection, loads: Sequence[StagedLoad], run: Run, settings: Settings, progress: Progress
 ) -> list[ValidationCounts]:
     """Validate a batch of loads and write all outcomes in one transaction."""
     batch = _Batch.of(loads)
@@ -129,7 +129,7 @@ async def _validate_together(
     async with connection.transaction():
         counts = await _validate_partitions(connection, batch, spool, settings, progress)
         for load_counts in counts:
-            await finish_validation(connection, load_counts, settings)
+            await finish_validation(connection, load_counts, run.claim_key, settings)
     for table in batch.tables:
         LOCAL.delete(spool.raw(table.load_id, table.table_num))
     return counts

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Self, TypeVar
 
+from schemas.errors import ClaimLostError
 from tasks.warehouse.connection import is_transient
 
 T = TypeVar("T")
@@ -81,12 +82,13 @@ async def together_or_each_alone(
 
     Raises:
         Exception: a transient one, which a retry of the whole batch may cure.
+        ClaimLostError: the run has lost a claim; it must not go on.
 
     """
     try:
         await work(batch)
     except Exception as error:
-        if is_transient(error):
+        if is_transient(error) or isinstance(error, ClaimLostError):
             raise
         if len(batch) == 1:
             return await fail(batch[0], error)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeAlias
 from urllib.parse import parse_qs, unquote, urlsplit
+from uuid import UUID
 
 import asyncpg
 from pydantic import BaseModel, ConfigDict, SecretStr
@@ -41,6 +42,8 @@ class Warehouse(BaseModel):
 
     settings: Settings
     dsn: SecretStr
+    session_name: str = "dataops"
+    """What the server shows the sessions as (application_name); those of a run have a name of their own."""
 
     def connect(self) -> AbstractAsyncContextManager[Connection]:
         """Open a connection.
@@ -50,7 +53,12 @@ class Warehouse(BaseModel):
             TerminalError: it refuses user, password or database.
 
         """
-        return connect(self.dsn)
+        return connect(self.dsn, self.session_name)
+
+
+def session_name_of(flow_run_id: UUID) -> str:
+    """Return the name of the sessions of a run's process (at most 63 bytes)."""
+    return f"dataops {flow_run_id}"
 
 
 def is_transient(error: BaseException) -> bool:
@@ -63,7 +71,7 @@ def is_transient(error: BaseException) -> bool:
 
 
 @asynccontextmanager
-async def connect(dsn: SecretStr) -> AsyncIterator[Connection]:
+async def connect(dsn: SecretStr, session_name: str = "dataops") -> AsyncIterator[Connection]:
     """Open one connection, session zone UTC.
 
     Raises:
@@ -75,7 +83,7 @@ async def connect(dsn: SecretStr) -> AsyncIterator[Connection]:
         connection = await asyncpg.connect(
             dsn.get_secret_value(),
             timeout=15,
-            server_settings={"application_name": "dataops", "timezone": "UTC"},
+            server_settings={"application_name": session_name, "timezone": "UTC"},
         )
     except (OSError, ssl.SSLError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise _in_words(dsn, error) from None

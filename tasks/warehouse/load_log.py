@@ -13,13 +13,14 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from schemas.errors import FileError
+from schemas.errors import ClaimLostError, FileError
 from schemas.load_states import LoadStatus
 from schemas.problems import FileProblem, describe
 from schemas.settings import Settings
 from schemas.table_schema import TableSchema, fingerprint
 from tasks.warehouse.batches import BatchResult
-from tasks.warehouse.connection import Connection, Warehouse
+from tasks.warehouse.connection import Connection, Warehouse, session_name_of
+from tasks.warehouse.locks import end_sessions
 from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
@@ -118,7 +119,12 @@ async def find_load(connection: Connection, load_id: UUID, settings: Settings) -
 
 
 async def adopt_loads(connection: Connection, run: Run, settings: Settings) -> None:
-    """Continue the loads that an earlier process of the same flow run left unfinished."""
+    """Continue the loads that an earlier process of the same flow run left unfinished.
+
+    That process may only have been stopped, or cut off from Prefect: it loses its sessions, with what it has not
+    committed, and its claims.
+    """
+    await end_sessions(connection, session_name_of(run.flow_run_id), settings)
     await connection.execute(*sql("adopt_loads", settings, flow_run_id=run.flow_run_id, claim_key=run.claim_key))
 
 
@@ -126,6 +132,7 @@ async def finish_staging(
     connection: Connection,
     load_id: UUID,
     tables: Sequence[TableSchema],
+    claim_key: int,
     settings: Settings,
     *,
     raw_rows: int,
@@ -135,7 +142,7 @@ async def finish_staging(
     """Move a load from claimed to staged.
 
     Raises:
-        FileError: it is no longer in that state.
+        ClaimLostError: it is no longer in that state, or no longer the run's.
 
     """
     tables_json = json.dumps([table.model_dump(by_alias=True) for table in tables], ensure_ascii=False)
@@ -146,6 +153,7 @@ async def finish_staging(
                 "finish_staging",
                 settings,
                 load_id=load_id,
+                claim_key=claim_key,
                 raw_rows=raw_rows,
                 fingerprint=fingerprint(tables),
                 message=message,
@@ -156,51 +164,73 @@ async def finish_staging(
     )
 
 
-async def finish_validation(connection: Connection, counts: ValidationCounts, settings: Settings) -> None:
+async def finish_validation(
+    connection: Connection, counts: ValidationCounts, claim_key: int, settings: Settings
+) -> None:
     """Move a load from staged to validated.
 
     Raises:
-        FileError: it is no longer in that state.
+        ClaimLostError: it is no longer in that state, or no longer the run's.
 
     """
-    _require(counts.load_id, await connection.fetchval(*sql("finish_validation", settings, **counts._asdict())))
+    finished = await connection.fetchval(*sql("finish_validation", settings, **counts._asdict(), claim_key=claim_key))
+    _require(counts.load_id, finished)
 
 
 async def finish_load(connection: Connection, counts: MergeCounts, claim_key: int, settings: Settings) -> None:
     """Move a load from validated to loaded, with its final status.
 
     Raises:
-        FileError: it is no longer in that state or no longer the run's, or its content was loaded meanwhile.
+        ClaimLostError: it is no longer in that state or no longer the run's, or its content was loaded meanwhile.
 
     """
     finished = await connection.fetchval(*sql("finish_load", settings, **counts._asdict(), claim_key=claim_key))
     _require(counts.load_id, finished)
 
 
-async def fail_load(connection: Connection, load_id: UUID, error: FileError, settings: Settings) -> None:
-    """Log that a load failed and why; what it staged stays until the next attempt."""
-    await connection.execute(
-        *sql("fail_load", settings, load_id=load_id, problem=error.problem, message=str(error)[:_MAX_MESSAGE])
-    )
+async def fail_load(
+    connection: Connection, load_id: UUID, error: FileError, claim_key: int, settings: Settings
+) -> None:
+    """Log that a load failed and why; what it staged stays until the next attempt.
+
+    Raises:
+        ClaimLostError: it has ended, or is no longer the run's.
+
+    """
+    failure = {"problem": error.problem, "message": str(error)[:_MAX_MESSAGE]}
+    failed = await connection.fetchval(*sql("fail_load", settings, load_id=load_id, claim_key=claim_key, **failure))
+    _require(load_id, failed)
 
 
 async def fail_alone(
-    load_id: UUID, source_file: str, error: Exception, warehouse: Warehouse, *, step: str, log: logging.Logger
+    load_id: UUID,
+    source_file: str,
+    error: Exception,
+    run: Run,
+    warehouse: Warehouse,
+    *,
+    step: str,
+    log: logging.Logger,
 ) -> BatchResult:
     """Log that a load failed on a step; its batch's other loads go on."""
     failure = FileError.of(error, step=step)
     log.error("failed %r: %s", source_file, failure, exc_info=error)
     async with warehouse.connect() as connection:
-        await fail_load(connection, load_id, failure, warehouse.settings)
+        await fail_load(connection, load_id, failure, run.claim_key, warehouse.settings)
     return BatchResult(1, {source_file: str(failure)})
 
 
-async def fail_dead_load(connection: Connection, load_id: UUID, settings: Settings) -> None:
-    """Log that the run of a load has died; its file is loaded again from the start."""
-    problem = FileProblem.INTERRUPTED
-    await connection.execute(
-        *sql("fail_dead_load", settings, load_id=load_id, problem=problem, message=describe(problem))
-    )
+_DEAD = {"problem": FileProblem.INTERRUPTED, "message": describe(FileProblem.INTERRUPTED)}
+
+
+async def fail_dead_load(connection: Connection, load_id: UUID, claim_key: int, settings: Settings) -> None:
+    """Log that the run that had claimed a load under a key has died; its file is loaded again from the start."""
+    await connection.execute(*sql("fail_dead_load", settings, load_id=load_id, claim_key=claim_key, **_DEAD))
+
+
+async def fail_dead_loads(connection: Connection, run: Run, settings: Settings) -> None:
+    """Log of every load of another run that has died that it was interrupted, so that none looks as if under way."""
+    await connection.execute(*sql("fail_dead_loads", settings, flow_run_id=run.flow_run_id, **_DEAD))
 
 
 async def restart_failed_loads(connection: Connection, checksum: str, identity: str | None, settings: Settings) -> None:
@@ -210,4 +240,6 @@ async def restart_failed_loads(connection: Connection, checksum: str, identity: 
 
 def _require(load_id: UUID, moved: UUID | None) -> None:
     if moved is None:
-        raise FileError(FileProblem.LOST_CLAIM, load_id=load_id)
+        raise ClaimLostError(
+            f"this run has lost load {load_id}: another process goes on with it, or has loaded the same content"
+        )

@@ -1,14 +1,18 @@
-"""Every advisory lock of the product: which locks exist, and how they are held.
+"""Every lock of the product: which locks exist, and how they are held.
 
-PostgreSQL releases a session's locks when its connection ends, so a killed process leaves none behind.
+What a run waits for is a lock on a table that only loaders may lock: an advisory lock could be held by any reader.
+Advisory are a run's claim key, which is only ever looked at, and the lock of migrations. PostgreSQL releases a
+session's locks when its connection ends, so a killed process leaves none behind.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from enum import IntEnum
+from enum import StrEnum
+
+import asyncpg
 
 from schemas.settings import Settings
 from tasks.warehouse.connection import Connection
@@ -16,51 +20,50 @@ from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
 
-
-class Lock(IntEnum):
-    """Locks that exist once in a database; the numbers are arbitrary, and only ours."""
-
-    MIGRATE = 7_402_611_953
-    TRANSFORM = 7_402_611_954
-    """One transform at a time: two dbt builds collide."""
-    REQUEUE = 7_402_611_955
-    """One at a time chooses rows: none is loaded twice."""
-    LOADS = 7_402_611_956
-    """Shared by each merge into core; exclusive for a rollback, which must see all that earlier merges wrote."""
+MIGRATE = 7_402_611_953
+"""The advisory lock of migrations, which come before any table; the number is arbitrary, and only ours."""
+_MAX_ENDING_MS = 10_000
 
 
-def checksum_key(checksum: str) -> int:
-    """Return the key that guards loads of one content (SHA-256, hexadecimal)."""
-    return int.from_bytes(bytes.fromhex(checksum)[:8], "big", signed=True)
+class Lock(StrEnum):
+    """Locks that exist once in a database, by their tables in the quality schema, whose comments say what for."""
+
+    TRANSFORM = "transform_lock"
+    REQUEUE = "requeue_lock"
+    LOADS = "loads_lock"
 
 
-@asynccontextmanager
-async def hold(connection: Connection, lock: Lock, *, shared: bool = False) -> AsyncIterator[None]:
-    """Hold a lock outside a transaction; waits until it is free."""
-    kind = "_shared" if shared else ""
-    await connection.execute(f"select pg_advisory_lock{kind}($1)", lock)
-    try:
-        yield
-    finally:
-        if not connection.is_closed():
-            await connection.execute(f"select pg_advisory_unlock{kind}($1)", lock)
+async def lock_transaction(connection: Connection, lock: Lock, settings: Settings, *, shared: bool = False) -> None:
+    """Acquire a lock that the current transaction holds until it ends; waits until it is free.
+
+    As the first statement of a transaction it does not fix the snapshot: what is read after it is newer.
+    """
+    mode = "share" if shared else "exclusive"
+    await connection.execute(f"lock table {settings.quality_schema}.{lock} in {mode} mode")
 
 
 @asynccontextmanager
-async def hold_checksums(connection: Connection, checksums: Iterable[str]) -> AsyncIterator[None]:
-    """Hold the locks of several contents, acquired in one order so that two holders never wait for each other."""
-    keys = sorted(checksum_key(checksum) for checksum in checksums)
-    await connection.fetch("select pg_advisory_lock(key) from unnest($1::bigint[]) as key", keys)
-    try:
+async def hold(connection: Connection, lock: Lock, settings: Settings) -> AsyncIterator[None]:
+    """Hold a lock for a block in which other connections work; this one has an open transaction meanwhile."""
+    async with connection.transaction():
+        await connection.execute("set local idle_in_transaction_session_timeout = 0")
+        await lock_transaction(connection, lock, settings)
         yield
+
+
+@asynccontextmanager
+async def hold_migrations(connection: Connection, *, wait: bool) -> AsyncIterator[bool]:
+    """Hold the lock of migrations; yields False if it is not free and not waited for."""
+    if wait:
+        await connection.execute("select pg_advisory_lock($1)", MIGRATE)
+    elif not await connection.fetchval("select pg_try_advisory_lock($1)", MIGRATE):
+        yield False
+        return
+    try:
+        yield True
     finally:
         if not connection.is_closed():
-            await connection.fetch("select pg_advisory_unlock(key) from unnest($1::bigint[]) as key", keys)
-
-
-async def lock_transaction(connection: Connection, key: int, *, shared: bool = False) -> None:
-    """Acquire a lock that the current transaction holds until it ends."""
-    await connection.execute(f"select pg_advisory_xact_lock{'_shared' if shared else ''}($1)", key)
+            await connection.execute("select pg_advisory_unlock($1)", MIGRATE)
 
 
 async def acquire_claim_key(connection: Connection) -> int:
@@ -70,15 +73,18 @@ async def acquire_claim_key(connection: Connection) -> int:
     return key
 
 
-async def is_held(connection: Connection, claim_key: int) -> bool:
-    """Return True if another session, that of a living run, holds a claim key."""
-    if await connection.fetchval("select pg_try_advisory_lock($1)", claim_key):
-        await connection.execute("select pg_advisory_unlock($1)", claim_key)
-        return False
-    return True
+async def is_held(connection: Connection, claim_key: int, settings: Settings) -> bool:
+    """Return True if another session, that of a living run, holds a claim key; it looks and locks nothing."""
+    return bool(await connection.fetchval(*sql("is_held", settings, claim_key=claim_key)))
 
 
-async def list_held_keys(connection: Connection, settings: Settings) -> list[int]:
-    """List the keys of all advisory locks that sessions hold in the database, those of this session included."""
-    keys: list[int] = await connection.fetchval(*sql("select_held_keys", settings))
-    return keys
+async def end_sessions(connection: Connection, session_name: str, settings: Settings) -> None:
+    """End all other sessions of a name, with the locks that they hold.
+
+    Raises:
+        asyncpg.LockNotAvailableError: one does not end.
+
+    """
+    ended = await connection.fetch(*sql("end_sessions", settings, session_name=session_name, timeout_ms=_MAX_ENDING_MS))
+    if not all(row["has_ended"] for row in ended):
+        raise asyncpg.LockNotAvailableError(f"sessions of {session_name!r} do not end")

@@ -48,6 +48,9 @@ class Storage(Protocol):
     def checksum(self, file: Path) -> str:
         """Return the SHA-256 of a file, hexadecimal."""
 
+    def copy(self, file: Path, target: Path) -> None:
+        """Copy a file to a path on this machine."""
+
     def write(self, file: Path, content: bytes) -> None:
         """Write a file so that a reader sees the old content or the new one, never half a file."""
 
@@ -91,6 +94,10 @@ class LocalStorage:
         """Return the SHA-256 of a file, hexadecimal."""
         with self.open(file) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    def copy(self, file: Path, target: Path) -> None:
+        """Copy a file to a path on this machine."""
+        shutil.copyfile(file, target)
 
     def write(self, file: Path, content: bytes) -> None:
         """Write a file so that a reader sees the old content or the new one, never half a file."""

@@ -54,7 +54,7 @@ def features(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 @pytest.mark.server
 @pytest.mark.usefixtures("prefect_api", "features")
-@pytest.mark.parametrize("which", ["pid = pg_backend_pid()", "application_name = 'dataops'"], ids=["one", "all"])
+@pytest.mark.parametrize("which", ["pid = pg_backend_pid()", "application_name like 'dataops %'"], ids=["one", "all"])
 async def test_connection_cut_in_the_middle_of_a_load_is_opened_again_and_the_file_loads_once(
     pipeline: PipelineHarness, which: str
 ) -> None:

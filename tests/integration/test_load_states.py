@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
+import secrets
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, get_args, get_type_hints
 from uuid import UUID, uuid4
@@ -12,7 +13,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from schemas.errors import FileError
+from schemas.errors import ClaimLostError, FileError
 from schemas.load_states import ALL_STATES, INSERTS, TRANSITIONS, LoadState, LoadStatus, LoadStep
 from schemas.problems import FileProblem
 from schemas.reasons import Reason
@@ -27,6 +28,7 @@ from tasks.warehouse.load_log import (
     ValidationCounts,
     adopt_loads,
     fail_dead_load,
+    fail_dead_loads,
     fail_load,
     finish_load,
     finish_staging,
@@ -53,7 +55,13 @@ class Row(NamedTuple):
 async def insert_row(pipeline: PipelineHarness, state: LoadState, rows_rejected: int) -> Row:
     """Insert a load in any state, whether the product would or not."""
     load_id = uuid4()
-    row = Row(load_id, Run(uuid4(), 1, DAY), hashlib.sha256(load_id.bytes).hexdigest(), state, rows_rejected)
+    row = Row(
+        load_id,
+        Run(uuid4(), secrets.randbits(62), DAY),
+        hashlib.sha256(load_id.bytes).hexdigest(),
+        state,
+        rows_rejected,
+    )
     await pipeline.connection.execute(
         """
         insert into quality.quality_load_log (
@@ -69,13 +77,20 @@ async def insert_row(pipeline: PipelineHarness, state: LoadState, rows_rejected:
 
 async def _finish_staging(row: Row, pipeline: PipelineHarness) -> None:
     await finish_staging(
-        pipeline.connection, row.load_id, [], pipeline.settings, raw_rows=0, message=None, source="long"
+        pipeline.connection,
+        row.load_id,
+        [],
+        row.run.claim_key,
+        pipeline.settings,
+        raw_rows=0,
+        message=None,
+        source="long",
     )
 
 
 async def _finish_validation(row: Row, pipeline: PipelineHarness) -> None:
     counts = ValidationCounts(row.load_id, row.rows_rejected, row.rows_rejected, 0, 0, None, None)
-    await finish_validation(pipeline.connection, counts, pipeline.settings)
+    await finish_validation(pipeline.connection, counts, row.run.claim_key, pipeline.settings)
 
 
 async def _finish_load(row: Row, pipeline: PipelineHarness) -> None:
@@ -84,11 +99,19 @@ async def _finish_load(row: Row, pipeline: PipelineHarness) -> None:
 
 async def _fail_load(row: Row, pipeline: PipelineHarness) -> None:
     error = FileError(FileProblem.ENCRYPTED)
-    await fail_load(pipeline.connection, row.load_id, error, pipeline.settings)
+    await fail_load(pipeline.connection, row.load_id, error, row.run.claim_key, pipeline.settings)
 
 
 async def _fail_dead_load(row: Row, pipeline: PipelineHarness) -> None:
-    await fail_dead_load(pipeline.connection, row.load_id, pipeline.settings)
+    await fail_dead_load(pipeline.connection, row.load_id, row.run.claim_key, pipeline.settings)
+
+
+async def _fail_dead_loads(row: Row, pipeline: PipelineHarness) -> None:
+    """Of all other loads the runs live."""
+    keys = "from quality.quality_load_log where load_id <> $1"
+    await pipeline.connection.fetch(f"select pg_advisory_lock(claim_key) {keys}", row.load_id)
+    await fail_dead_loads(pipeline.connection, Run(uuid4(), 1, DAY), pipeline.settings)
+    await pipeline.connection.fetch(f"select pg_advisory_unlock(claim_key) {keys}", row.load_id)
 
 
 async def _adopt_loads(row: Row, pipeline: PipelineHarness) -> None:
@@ -110,11 +133,12 @@ MOVES: dict[str, Move] = {
     "finish_load": _finish_load,
     "fail_load": _fail_load,
     "fail_dead_load": _fail_dead_load,
+    "fail_dead_loads": _fail_dead_loads,
     "adopt_loads": _adopt_loads,
     "restart_failed_loads": _restart_failed_loads,
     "mark_purged": _mark_purged,
 }
-MUST_MOVE = {"finish_staging", "finish_validation", "finish_load"}
+MUST_MOVE = {"finish_staging", "finish_validation", "finish_load", "fail_load"}
 """Their callers have worked for the load: that it is no longer theirs must end the work."""
 
 
@@ -134,17 +158,16 @@ async def test_statement_makes_its_moves_and_leaves_every_other_state_as_it_is(
 
     for row in rows:
         before = await read_log(pipeline)
-        lost = None
+        has_lost = False
         try:
             await MOVES[statement](row, pipeline)
-        except FileError as error:
-            lost = error.problem
+        except ClaimLostError:
+            has_lost = True
         after = await read_log(pipeline)
 
         changed = {load_id for load_id in after if after[load_id] != before[load_id]}
         assert changed <= {row.load_id}, "another load was written"
-        must_raise = statement in MUST_MOVE and not changed
-        assert lost == (FileProblem.LOST_CLAIM if must_raise else None), row.state
+        assert has_lost == (statement in MUST_MOVE and not changed), row.state
         if changed:
             written.add(row.state)
             moves.add((row.state, after[row.load_id][0]))
@@ -213,24 +236,48 @@ def test_no_other_statement_inserts_into_the_load_log() -> None:
     assert statements_that(r"insert into \{quality\}\.quality_load_log\b") == set(INSERTS)
 
 
-async def test_finish_load_refuses_a_load_of_another_run_and_a_content_that_was_loaded_meanwhile(
-    pipeline: PipelineHarness,
-) -> None:
+async def test_finish_load_refuses_a_content_that_was_loaded_meanwhile(pipeline: PipelineHarness) -> None:
     validated = LoadState(LoadStatus.RUNNING, LoadStep.VALIDATED)
     row = await insert_row(pipeline, validated, 0)
     twin = await insert_row(pipeline, LoadState(LoadStatus.SUCCESS, LoadStep.LOADED), 0)
-    counts = MergeCounts(row.load_id, 0, 0, 0)
-
-    with pytest.raises(FileError) as of_another_run:
-        await finish_load(pipeline.connection, counts, row.run.claim_key + 1, pipeline.settings)
     await pipeline.connection.execute(
         "update quality.quality_load_log set checksum = $2 where load_id = $1", twin.load_id, row.checksum
     )
-    with pytest.raises(FileError) as loaded_meanwhile:
-        await finish_load(pipeline.connection, counts, row.run.claim_key, pipeline.settings)
 
-    assert of_another_run.value.problem == loaded_meanwhile.value.problem == FileProblem.LOST_CLAIM
+    with pytest.raises(ClaimLostError):
+        await _finish_load(row, pipeline)
+
     assert await state_of(pipeline, row.load_id) == validated
+
+
+@pytest.mark.parametrize(
+    "statement", ["finish_staging", "finish_validation", "finish_load", "fail_load", "fail_dead_load"]
+)
+async def test_statement_refuses_a_load_that_another_process_has_taken_over(
+    pipeline: PipelineHarness, statement: str
+) -> None:
+    before = {state for state, _ in TRANSITIONS[statement]}
+    for state in before:
+        row = await insert_row(pipeline, state, 0)
+        lost = row._replace(run=row.run._replace(claim_key=row.run.claim_key + 1))
+
+        if statement in MUST_MOVE:
+            with pytest.raises(ClaimLostError):
+                await MOVES[statement](lost, pipeline)
+        else:
+            await MOVES[statement](lost, pipeline)
+
+        assert await state_of(pipeline, row.load_id) == state
+
+
+async def test_of_one_content_one_load_is_under_way_and_one_counts(pipeline: PipelineHarness) -> None:
+    for state in (LoadState(LoadStatus.RUNNING, LoadStep.CLAIMED), LoadState(LoadStatus.SUCCESS, LoadStep.LOADED)):
+        first, second = await insert_row(pipeline, state, 0), await insert_row(pipeline, state, 0)
+
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await pipeline.connection.execute(
+                "update quality.quality_load_log set checksum = $2 where load_id = $1", second.load_id, first.checksum
+            )
 
 
 async def test_database_refuses_a_status_and_a_step_that_do_not_exist(pipeline: PipelineHarness) -> None:

@@ -18,6 +18,8 @@ from schemas.errors import TerminalError
 from schemas.settings import Settings, load_settings
 from tasks.operate.show_status import show_status
 from tasks.warehouse.connection import fetch_one
+from tasks.warehouse.locks import MIGRATE, Lock, lock_transaction
+from tasks.warehouse.migrate import migrate
 from tasks.warehouse.roles import dbt_role, set_up_roles
 from tests.harness import DAY, PipelineHarness, long_csv
 
@@ -93,6 +95,31 @@ async def test_member_of_loader_and_dbt_runs_the_whole_pipeline(
             await reader.execute("select * from features_staging.stg_core__meters")
         assert (await show_status(reader, roles.settings)).row_errors_open == 1
         assert await reader.fetchval("select count(*) from quality.reading_lineage where cell = 'D2'") == 1
+
+
+async def test_reader_cannot_hold_up_a_run(roles: PipelineHarness) -> None:
+    """Anyone may take an advisory lock: runs wait for none, and see no living run in one that a reader holds."""
+    roles.put("a.csv", long_csv("2025-04-30 00:00,M,T1,1"))
+    dead = await roles.begin()
+    await roles.ingest(dead)
+    async with login(roles, "reader") as reader, login(roles, "loader") as loader:
+        await roles.connection.execute("select pg_advisory_unlock_all()")
+        for key in (MIGRATE, dead.claim_key):
+            await reader.execute("select pg_advisory_lock($1)", key)
+        for lock in Lock:
+            for mode in ("share", "exclusive"):
+                with pytest.raises(DENIED):
+                    async with reader.transaction():
+                        await reader.execute(f"lock table quality.{lock} in {mode} mode")
+
+        await loader.execute("set statement_timeout = '30s'")
+        await migrate(loader, roles.settings)
+        (*_, log) = await PipelineHarness(loader, roles.settings).run()
+        async with loader.transaction():
+            for lock in Lock:
+                await lock_transaction(loader, lock, roles.settings)
+
+    assert (log["status"], log["rows_rejected"]) == ("partial", 1)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ own as materialized (
 
     select *
     from {quality}.quality_load_log
-    where flow_run_id = :flow_run_id and status = 'running' and step = 'validated'
+    where claim_key = :claim_key and status = 'running' and step = 'validated'
 
 ),
 

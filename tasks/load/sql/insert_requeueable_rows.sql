@@ -29,10 +29,8 @@ inserted as (
         not exists (
             select
             from {quality}.quality_load_log as requeued
-            where
-                requeued.requeue_of = rows.load_id
-                and requeued.status = 'running'
-                and requeued.claim_key = any(:held_keys::bigint[])
+            inner join {quality}.claim_holders as holders on requeued.claim_key = holders.claim_key
+            where requeued.requeue_of = rows.load_id and requeued.status = 'running'
         )
     returning 1
 

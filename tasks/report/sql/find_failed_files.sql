@@ -5,6 +5,7 @@ attempts as (
     select distinct on (source_file)
         source_file,
         status,
+        problem,
         message
     from {quality}.quality_load_log
     where flow_run_id = :flow_run_id
@@ -17,5 +18,5 @@ select
     status,
     message
 from attempts
-where status in ('failed', 'running')
+where status in ('failed', 'running') or problem = :in_progress
 order by source_file

@@ -20,7 +20,7 @@ select
 from report_files as file
 inner join {quality}.quality_load_log as log on file.load_id = log.load_id
 order by
-    array_position(array['failed', 'running', 'partial'], log.status),
+    array_position(array['failed', 'running', 'skipped', 'partial'], log.status),
     log.rows_suspect = 0,
     log.source_file
 limit :max_files

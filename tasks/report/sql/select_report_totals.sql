@@ -3,8 +3,13 @@ select
     count(*) filter (where log.status = 'success' and log.requeue_of is null)::integer as success,
     count(*) filter (where log.status = 'partial' and log.requeue_of is null)::integer as partial,
     count(*) filter (where log.status = 'failed' and log.requeue_of is null)::integer as failed,
-    count(*) filter (where log.status = 'skipped' and log.requeue_of is null)::integer as skipped,
-    count(*) filter (where log.status = 'running' and log.requeue_of is null)::integer as running,
+    count(*) filter (
+        where log.status = 'skipped' and log.problem is distinct from :in_progress and log.requeue_of is null
+    )::integer as skipped,
+    -- By this run or another.
+    count(*) filter (
+        where (log.status = 'running' or log.problem = :in_progress) and log.requeue_of is null
+    )::integer as running,
     coalesce(sum(log.rows_read), 0)::bigint as rows_read,
     coalesce(sum(log.rows_loaded), 0)::bigint as rows_loaded,
     coalesce(sum(log.rows_inserted), 0)::bigint as rows_inserted,

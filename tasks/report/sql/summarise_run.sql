@@ -12,7 +12,7 @@ attempts as (
 select
     count(*)::integer as files,
     count(*) filter (where status in ('success', 'partial'))::integer as loaded,
-    count(*) filter (where status = 'skipped')::integer as skipped,
+    count(*) filter (where status = 'skipped' and problem is distinct from :in_progress)::integer as skipped,
     coalesce(sum(rows_read), 0)::bigint as readings_read,
     coalesce(sum(rows_inserted), 0)::bigint as readings_inserted,
     coalesce(sum(rows_updated), 0)::bigint as readings_updated,

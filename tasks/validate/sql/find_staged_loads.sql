@@ -5,5 +5,5 @@ select
     layouts.layout
 from {quality}.quality_load_log as log
 inner join {quality}.load_layouts as layouts on log.load_id = layouts.load_id
-where log.flow_run_id = :flow_run_id and log.status = 'running' and log.step = 'staged'
+where log.claim_key = :claim_key and log.status = 'running' and log.step = 'staged'
 order by log.started_at, log.source_file

@@ -13,7 +13,7 @@ from schemas.settings import PROJECT_ROOT, Settings
 from tasks.warehouse.connection import Connection, Warehouse, connection_facts
 from tasks.warehouse.core_owner import CoreOwner, read_core_owner
 from tasks.warehouse.embedded_postgres import embedded_facts
-from tasks.warehouse.locks import Lock, hold
+from tasks.warehouse.locks import hold_migrations
 from tasks.warehouse.migrate.external_core import check_core, in_words
 from tasks.warehouse.migrate.hypertable import Conversion
 from tasks.warehouse.migrate.readings_view import update_readings_view
@@ -84,7 +84,12 @@ async def migrate(connection: Connection, settings: Settings, *, convert: bool =
             changed, or the user may not create what is missing.
 
     """
-    async with hold(connection, Lock.MIGRATE):
+    # Any reader can hold the lock up, but not a run that has nothing to migrate.
+    is_current = await _has_migrations(connection, settings) and not await _pending_migrations(connection, settings)
+    async with hold_migrations(connection, wait=convert or not is_current) as is_held:
+        if not is_held:
+            is_external = await read_core_owner(connection, settings) is CoreOwner.EXTERNAL
+            return MigrationReport([], is_external, [])
         try:
             return await _migrate(connection, settings, convert=convert)
         except asyncpg.DependentObjectsStillExistError as error:

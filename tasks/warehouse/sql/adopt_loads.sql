@@ -1,4 +1,4 @@
--- Only this flow run writes these rows, and only one process runs it at a time.
+-- Only this flow run writes these rows, and whoever ran it before has been ended.
 update {quality}.quality_load_log
 set status = 'running', claim_key = :claim_key, problem = null, message = null, finished_at = null
 where

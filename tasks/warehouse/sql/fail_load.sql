@@ -1,7 +1,9 @@
+-- No row: the load is no longer the run's.
 update {quality}.quality_load_log
 set
     status = 'failed',
     finished_at = clock_timestamp(),
     problem = :problem,
     message = :message
-where load_id = :load_id and status in ('running', 'failed') and step <> 'loaded'
+where load_id = :load_id and claim_key = :claim_key and status in ('running', 'failed') and step <> 'loaded'
+returning load_id

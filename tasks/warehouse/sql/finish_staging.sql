@@ -1,4 +1,4 @@
--- No row: the load is no longer in the state that this statement moves it from.
+-- No row: the load is no longer in the state that this statement moves it from, or no longer the run's.
 with
 
 moved as (
@@ -10,7 +10,7 @@ moved as (
         layout_fingerprint = :fingerprint,
         message = :message,
         source = :source
-    where load_id = :load_id and status = 'running' and step = 'claimed'
+    where load_id = :load_id and claim_key = :claim_key and status = 'running' and step = 'claimed'
     returning load_id
 
 )

@@ -10,7 +10,7 @@ from schemas.errors import FileError
 from schemas.problems import FileProblem
 from schemas.settings import Settings
 from tasks.ingest import unpack_archives
-from tasks.ingest.find_files import RawFile
+from tasks.ingest.find_files import FoundFile
 from tasks.ingest.unpack_archives import Unpacked, expand, is_archive, unpack
 from tests import files
 
@@ -22,7 +22,7 @@ def write(folder: Path, content: bytes, name: str = "a.zip") -> Path:
 
 
 def unpacked(file: Path, **settings: int) -> Unpacked:
-    raw = RawFile(file, f"D-7/{file.name}", f"2025-04-30/D-7/{file.name}", "", 0)
+    raw = FoundFile(file, f"D-7/{file.name}", f"2025-04-30/D-7/{file.name}", 0)
     with unpack(raw, Settings.model_validate(settings)) as found:
         return found
 
