@@ -1,11 +1,8 @@
-select pg_terminate_backend(pid, :timeout_ms) as has_ended
-from pg_stat_activity
+select pg_terminate_backend(sessions.pid, :timeout_ms) as has_ended
+from pg_stat_activity as sessions
+inner join pg_roles as roles on sessions.usesysid = roles.oid
 where
-    datname = current_database()
-    and usesysid = (
-        select oid
-        from pg_roles
-        where rolname = current_user
-    )
-    and application_name = :session_name
-    and pid <> pg_backend_pid()
+    sessions.datname = current_database()
+    and roles.rolname = current_user
+    and sessions.application_name = :session_name
+    and sessions.pid <> pg_backend_pid()
