@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from prefect import flow, runtime
-from prefect.client.schemas.objects import State
 
 from flows.ingest import ingest
 from flows.load import load_files
 from flows.report import report
-from flows.runtime.context import conclude, open_run, run_settings
+from flows.runtime.context import EndedStep, conclude, describe_failed_steps, open_run, run_settings
 from flows.runtime.days import resolve_day
 from flows.runtime.run_log import run_log
 from flows.transform import transform
 from flows.validate import validate
+from schemas.problems import Step
 from tasks.report.summarise_run import RunSummary
 
 
@@ -42,20 +41,22 @@ async def load_day(date: dt.date | None = None, days_back: int = 0) -> RunSummar
         days_back: Without a date: this many days before the day of the schedule (1: yesterday).
 
     Raises:
-        RunFailedError: some files failed, each with its reason; the others are loaded.
+        RunFailedError: names the files and steps that failed with their reasons; the other files are loaded.
 
     """
     day = _resolve_day(date, days_back)
     run_settings().day_folder(day)  # refuses a day that RAW_DIR is not for
+    run_settings().require_raw_dir()
     with run_log(day, run_settings()):
         async with open_run(day, run_settings()) as context:
             # A retry in the UI skips a step whose result is kept. Only ingest's is: after a file is corrected
             # the steps behind it have new work, and what is done costs them nothing.
-            steps: list[State[Any]] = [
-                await ingest(context, return_state=True),
-                await validate(context, return_state=True),
-                await load_files(context, return_state=True),
-                await transform(context, return_state=True),
-                await report(context, return_state=True),
+            steps: list[EndedStep] = [
+                (Step.INGEST, await ingest(context, return_state=True)),
+                (Step.VALIDATE, await validate(context, return_state=True)),
+                (Step.LOAD, await load_files(context, return_state=True)),
+                (Step.REFRESH, await transform(context, return_state=True)),
             ]
+            failed_steps = await describe_failed_steps(steps)
+            steps.append((Step.REPORT, await report(context, failed_steps, return_state=True)))
             return await conclude(context, steps)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from prefect import flow, get_run_logger
-from prefect.client.schemas.objects import State
 
 from flows.load import load_files
 from flows.report import report
-from flows.runtime.context import conclude, open_run
+from flows.runtime.context import EndedStep, conclude, describe_failed_steps, open_run
 from flows.transform import transform
 from flows.validate import validate
+from schemas.problems import Step
 from schemas.reasons import Reason
 from schemas.settings import load_settings
 from tasks.load.requeue_rows import requeue_rows
@@ -26,7 +25,7 @@ async def requeue(reason: Reason = Reason.UNMAPPED_CODE) -> RunSummary:
     The reports of the days that the rows came from are written again. With no such rows nothing else runs.
 
     Raises:
-        RunFailedError: names the loads whose rows could not be loaded.
+        RunFailedError: names the loads whose rows could not be loaded, and the steps that failed.
 
     """
     settings = load_settings()
@@ -36,10 +35,13 @@ async def requeue(reason: Reason = Reason.UNMAPPED_CODE) -> RunSummary:
         get_run_logger().info("rows of %d loads are loaded once more", len(days))
         if not days:
             return await conclude(context, [])
-        steps: list[State[Any]] = [
-            await validate(context, return_state=True),
-            await load_files(context, return_state=True),
-            await transform(context, return_state=True),
+        steps: list[EndedStep] = [
+            (Step.VALIDATE, await validate(context, return_state=True)),
+            (Step.LOAD, await load_files(context, return_state=True)),
+            (Step.REFRESH, await transform(context, return_state=True)),
         ]
-        steps += [await report(context.model_copy(update={"day": day}), return_state=True) for day in sorted(set(days))]
+        failed_steps = await describe_failed_steps(steps)
+        for day in sorted(set(days)):
+            of_day = context.model_copy(update={"day": day})
+            steps.append((Step.REPORT, await report(of_day, failed_steps, return_state=True)))
         return await conclude(context, steps)

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from schemas.errors import FileError
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
+from schemas.problems import Language, Step
 from schemas.settings import Settings
 from schemas.source_files import day_and_path, source_file_of
 from tasks.ingest.claim_files import claim, log_unreadable
@@ -71,7 +72,9 @@ async def prepare_ingest(run: Run, request: Request, warehouse: Warehouse) -> In
     return Ingest(
         batches=list(batch_by_size(files, rows=lambda file: file.size_bytes // _BYTES_PER_ROW)),
         mappings=mappings,
-        unreadable=BatchResult(len(unreadable), {name: str(error) for name, error in unreadable.items()}),
+        unreadable=BatchResult(
+            len(unreadable), {source_file_of(run.business_date, name): str(error) for name, error in unreadable.items()}
+        ),
     )
 
 
@@ -89,7 +92,7 @@ async def _log_unreadable_files(unreadable: Mapping[str, FileError], run: Run, w
         return
     async with warehouse.connect() as connection:
         for name, error in unreadable.items():
-            _log.error("failed %r: %s", name, error)
+            _log.error("failed %r: %s", name, error.describe(Language.ENGLISH))
             source_file = source_file_of(run.business_date, name)
             await log_unreadable(connection, run, warehouse.settings, source_file=source_file, error=error)
 
@@ -154,7 +157,7 @@ async def _ingest_file(
     identity = mapping.path_identity(file.relative_path) if isinstance(mapping, SourceMapping) else None
     claimed = await claim(connection, run, file, settings, identity=identity, replay=replay)
     if claimed.skipped_as or claimed.is_staged:
-        _log.info("skipped %r: %s", file.source_file, claimed.message or "already staged by this run")
+        _log.info("skipped %r: %s", file.source_file, claimed.log_message or "already staged by this run")
         return None
     try:
         if isinstance(mapping, FileError):
@@ -168,8 +171,8 @@ async def _ingest_file(
         if connection.is_closed() or is_transient(error):
             raise
         # Also a bug of ours: the day's other files must not wait until it is fixed.
-        failure = FileError.of(error, step="чтение")
-        _log.error("failed %r: %s", file.source_file, failure, exc_info=failure is not error)
+        failure = FileError.of(error, step=Step.INGEST)
+        _log.error("failed %r: %s", file.source_file, failure.describe(Language.ENGLISH), exc_info=failure is not error)
         await fail_load(connection, claimed.load_id, failure, settings)
         return failure
     _log.info("staged %r: %d rows, load_id %s", file.source_file, staged.raw_rows, claimed.load_id)

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from schemas.load_states import LoadStatus
+from schemas.problems import FileProblem, Step, describe
 from schemas.settings import Settings
 from tasks.warehouse.connection import Connection, fetch_one
 from tasks.warehouse.statements import Statements
@@ -15,7 +16,7 @@ sql = Statements(__file__)
 
 
 class RunSummary(BaseModel):
-    """Files and readings of one run, and the files that failed with their reasons."""
+    """Files and readings of one run, and the files and steps that failed with their reasons."""
 
     files: int = 0
     loaded: int = 0
@@ -29,14 +30,17 @@ class RunSummary(BaseModel):
     readings_suspect: int = 0
     failed: dict[str, str] = {}
     unfinished: dict[str, str] = {}
+    failed_steps: dict[Step, str] = {}
+    """Steps that failed whatever their files, with their errors."""
 
     def __str__(self) -> str:
+        steps = f"; failed steps: {', '.join(self.failed_steps)}" if self.failed_steps else ""
         return (
             f"{self.files} files: {self.loaded} loaded, {self.skipped} skipped, {len(self.failed)} failed; "
             f"{self.readings_read} readings: {self.readings_inserted} inserted, "
             f"{self.readings_updated} updated, {self.readings_unchanged} unchanged, "
             f"{self.readings_rejected} rejected, "
-            f"{self.readings_duplicate} duplicate, {self.readings_suspect} suspect"
+            f"{self.readings_duplicate} duplicate, {self.readings_suspect} suspect{steps}"
         )
 
 
@@ -45,6 +49,8 @@ async def summarise_run(connection: Connection, flow_run_id: UUID, settings: Set
     counts = await fetch_one(connection, *sql("summarise_run", settings, flow_run_id=flow_run_id))
     summary = RunSummary(**counts)
     for row in await connection.fetch(*sql("find_failed_files", settings, flow_run_id=flow_run_id)):
-        messages = summary.unfinished if row["status"] == LoadStatus.RUNNING else summary.failed
-        messages[row["source_file"]] = row["message"] or "не закончен"
+        if row["status"] == LoadStatus.RUNNING:
+            summary.unfinished[row["source_file"]] = describe(FileProblem.UNFINISHED)
+        else:
+            summary.failed[row["source_file"]] = row["message"] or ""
     return summary

@@ -99,6 +99,10 @@ class LocalStorage:
         try:
             unfinished.write_bytes(content)
             unfinished.replace(file)
+        except OSError as error:
+            if error.errno and not error.filename:  # a full disk does not say whose
+                error.filename = str(file)
+            raise
         finally:
             unfinished.unlink(missing_ok=True)
 

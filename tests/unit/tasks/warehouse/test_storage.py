@@ -37,6 +37,16 @@ def test_write_that_fails_keeps_the_old_content(tmp_path: Path, monkeypatch: pyt
     assert list(LOCAL.list_files(tmp_path)) == [file]
 
 
+def test_file_that_did_not_fit_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def disk_is_full(path: Path, content: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", disk_is_full)
+
+    with pytest.raises(OSError, match=r"No space left on device: '.*report\.json'"):
+        LOCAL.write(tmp_path / "report.json", b"new")
+
+
 def test_version_changes_with_the_content_and_a_missing_file_has_none(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     LOCAL.write(file, b"one")
