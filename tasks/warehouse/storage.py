@@ -9,7 +9,8 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from io import BufferedReader
+from contextlib import AbstractContextManager, contextmanager
+from io import BufferedReader, BufferedWriter
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -47,6 +48,12 @@ class Storage(Protocol):
 
     def checksum(self, file: Path) -> str:
         """Return the SHA-256 of a file, hexadecimal."""
+
+    def create(self, file: Path) -> AbstractContextManager[BufferedWriter]:
+        """Open a file for writing, piece by piece; it gets its name only when it is complete."""
+
+    def append(self, file: Path) -> BufferedWriter:
+        """Open a file for writing at its end, in a folder that exists."""
 
     def write(self, file: Path, content: bytes) -> None:
         """Write a file so that a reader sees the old content or the new one, never half a file."""
@@ -91,6 +98,19 @@ class LocalStorage:
         """Return the SHA-256 of a file, hexadecimal."""
         with self.open(file) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    @contextmanager
+    def create(self, file: Path) -> Iterator[BufferedWriter]:
+        """Open a file for writing, piece by piece; it gets its name only when it is complete."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = file.with_name(f"{file.name}.part")
+        with unfinished.open("wb") as stream:
+            yield stream
+        unfinished.replace(file)
+
+    def append(self, file: Path) -> BufferedWriter:
+        """Open a file for writing at its end, in a folder that exists."""
+        return file.open("ab")
 
     def write(self, file: Path, content: bytes) -> None:
         """Write a file so that a reader sees the old content or the new one, never half a file."""
