@@ -22,7 +22,7 @@ async def backfill(start: dt.date, end: dt.date, concurrency: int = 2) -> dict[s
     Ctrl-C it takes its days with it.
 
     Raises:
-        RunFailedError: names the days that failed, with their reasons.
+        RunFailedError: names the days that failed; their reasons are its details.
 
     """
     runner = await DayRunner.of(start, end)
@@ -31,7 +31,7 @@ async def backfill(start: dt.date, end: dt.date, concurrency: int = 2) -> dict[s
     async def load(day: dt.date) -> tuple[str, str]:
         async with slots:
             reason = await runner.run(day)
-            get_run_logger().info("%s: %s", day, reason or "done")
+            get_run_logger().info("%s: %s", day, "failed, as its own run says" if reason else "done")
             on_day_done.get()()
             return day.isoformat(), reason
 
@@ -41,5 +41,7 @@ async def backfill(start: dt.date, end: dt.date, concurrency: int = 2) -> dict[s
         await cancel_own_days()
         return Cancelled(message="the backfill was cancelled; what is loaded stays, and a repeat goes on from there")
     if failed := {day: reason for day, reason in outcome.items() if reason}:
-        raise RunFailedError.of(failed)
+        error = RunFailedError.of_days(failed)
+        error.summary = outcome
+        raise error
     return outcome

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from prefect import flow
-from prefect.client.schemas.objects import State
 
 from flows.ingest import ingest
 from flows.load import load_files
 from flows.report import report
-from flows.runtime.context import conclude, open_run, run_in_order
+from flows.runtime.context import EndedStep, conclude, describe_failed_steps, open_run, run_in_order
 from flows.transform import transform
 from flows.validate import validate
+from schemas.problems import Step
 from schemas.settings import load_settings
 from tasks.ingest.look_again import look_again
 from tasks.load.replay_load import replay_from_stage
@@ -32,18 +31,22 @@ async def replay(date: dt.date, only: list[str] | None = None, from_stage: UUID 
         from_stage: Instead of files: the rows that stage has of this load.
 
     Raises:
-        RunFailedError: names the files that could not be loaded; the others are.
+        RunFailedError: names the files that could not be loaded (the others are), and the steps that failed.
 
     """
     async with open_run(date, load_settings()) as context:
-        steps: list[State[Any]] = []
+        steps: list[EndedStep] = []
+        into_core = (Step.VALIDATE, validate), (Step.LOAD, load_files)
         if from_stage is None:
-            steps += await run_in_order(context, partial(ingest, only=only, replay=True), validate, load_files)
+            ingest_again = partial(ingest, replay=True)
+            steps += await run_in_order(context, (Step.INGEST, partial(ingest_again, only=only)), *into_core)
             if released := await look_again(context.run, context.warehouse):
-                steps += await run_in_order(context, partial(ingest, only=released, replay=True), validate, load_files)
+                steps += await run_in_order(context, (Step.INGEST, partial(ingest_again, only=released)), *into_core)
         else:
             async with context.warehouse.connect() as connection:
                 await replay_from_stage(connection, from_stage, context.run, context.settings)
-            steps += await run_in_order(context, validate, load_files)
-        steps += await run_in_order(context, transform, report)
+            steps += await run_in_order(context, *into_core)
+        steps += await run_in_order(context, (Step.REFRESH, transform))
+        failed_steps = await describe_failed_steps(steps)
+        steps += await run_in_order(context, (Step.REPORT, partial(report, failed_steps=failed_steps)))
         return await conclude(context, steps)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from prefect import flow, get_client, get_run_logger
 from prefect.artifacts import LinkArtifact, TableArtifact
 from prefect.client.schemas.actions import ArtifactCreate
@@ -9,9 +11,10 @@ from pydantic import BaseModel
 
 from flows.runtime.context import RunContext
 from flows.runtime.run_log import naming_artifacts_dir
-from schemas.report import FileLine, Report
+from schemas.problems import Step
+from schemas.report import Report
 from tasks.report.prefect_task import build_report_task
-from tasks.report.wording import headline
+from tasks.report.wording import headline, table_row
 from tasks.report.write import ReportFiles
 
 
@@ -29,15 +32,19 @@ class Reported(BaseModel):
 # Its result is not persisted: a retry in the UI skips subflows with a persisted result, and then the report on the
 # first attempt would be shown for the files that the second one has loaded.
 @flow(name="report", flow_run_name="report/{context.day}", persist_result=False)
-async def report(context: RunContext) -> Reported:
+async def report(context: RunContext, failed_steps: Mapping[Step, str] = {}) -> Reported:
     """Write the quality report of the day and publish it as Prefect artifacts.
 
+    Args:
+        context: The run.
+        failed_steps: Steps before it that failed whatever their files, with the operators' words for why.
+
     Raises:
-        TerminalError: ARTIFACTS_DIR is not writable.
+        StepError: ARTIFACTS_DIR is not writable.
 
     """
     with naming_artifacts_dir(context.settings):
-        day_report, files = await build_report_task(context.run, context.warehouse)
+        day_report, files = await build_report_task(context.run, context.warehouse, failed_steps)
     summary = headline(day_report)
     await _publish(day_report, files, summary, context)
     get_run_logger().info("report of %s: %s", context.day, files.html)
@@ -54,7 +61,7 @@ async def report(context: RunContext) -> Reported:
 async def _publish(day_report: Report, files: ReportFiles, summary: str, context: RunContext) -> None:
     """Publish the artifacts under the day's run, on whose page people look for them."""
     key = f"quality-{context.day}"
-    table = [_table_row(file) for file in day_report.files]
+    table = [table_row(file) for file in day_report.files]
     # No browser opens a file: link on a page of a server, so the path is shown for copying.
     link, path = files.html.as_uri(), str(files.html)
     artifacts = (
@@ -72,16 +79,3 @@ async def _publish(day_report: Report, files: ReportFiles, summary: str, context
                     flow_run_id=context.flow_run_id,
                 )
             )
-
-
-def _table_row(file: FileLine) -> dict[str, str | int]:
-    return {
-        "файл": file.source_file,
-        "состояние": file.status,
-        "прочитано": file.rows_read,
-        "загружено": file.rows_loaded,
-        "отклонено": file.rows_rejected,
-        "под вопросом": file.rows_suspect,
-        "повторов": file.rows_duplicate,
-        "сообщение": file.message or "",
-    }

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
-from typing import Self
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple, Self
 
-from schemas.problems import FileProblem, describe
+from schemas.problems import (
+    FileProblem,
+    Language,
+    Problem,
+    RunFailure,
+    Step,
+    StepProblem,
+    describe,
+    describe_failed_step,
+)
 
 _MAX_NAMED = 10
 
 
 class DataopsError(Exception):
     """Something the user can act on; its text is one readable sentence or list, never with a secret."""
+
+    language: Language = Language.ENGLISH
+    """Of its text: administrators and developers read English, operators Russian."""
 
 
 class TerminalError(DataopsError):
@@ -35,44 +48,117 @@ class MappingError(TerminalError):
     """A source mapping is wrong; the text names the YAML file, the line and the key."""
 
 
-class FileError(TerminalError):
-    """A file as a whole cannot be loaded; the text says why and what to do, in Russian for the operators."""
+def in_plain_words(sentence: str) -> str:
+    """Return what pydantic says of a wrong value without the words that are meant for programmers."""
+    return sentence.replace("Value error, ", "").replace("Input should be", "must be")
 
-    problem: FileProblem
+
+class CodedError(TerminalError):
+    """An error with a code and data; the catalogue makes a text of them in any language."""
+
+    problem: Problem
     data: dict[str, object]
     """What the text is made of, such as the name of a missing column."""
 
-    def __init__(self, problem: FileProblem, **data: object) -> None:
+    def __init__(self, problem: Problem, **data: object) -> None:
         self.problem = problem
         self.data = data
-        super().__init__(describe(problem, **data))
+        super().__init__(self.describe(self.language))
 
-    def __reduce__(self) -> tuple[Callable[..., FileError], tuple[FileProblem, dict[str, object]]]:
+    def describe(self, language: Language) -> str:
+        """Return the text in a language."""
+        return describe(self.problem, language, **self.data)
+
+    def __reduce__(self) -> tuple[Callable[..., Self], tuple[()]]:
         """Let the error pass between processes: by its code and data, not by its text."""
-        return _file_error, (self.problem, self.data)
+        return partial(type(self), self.problem, **self.data), ()
+
+
+class FileError(CodedError):
+    """A file as a whole cannot be loaded; the text says why and what to do, in Russian for the operators."""
+
+    language = Language.RUSSIAN
+    problem: FileProblem
 
     @classmethod
-    def of(cls, error: Exception, *, step: str) -> FileError:
+    def of(cls, error: Exception, *, step: Step) -> FileError:
         """Return the error that the load log shows: the file's own, or a bug of ours in a step."""
         if isinstance(error, FileError):
             return error
         return cls(FileProblem.INTERNAL_ERROR, step=step, error=f"{type(error).__name__}: {error}")
 
 
-def _file_error(problem: FileProblem, data: dict[str, object]) -> FileError:
-    return FileError(problem, **data)
+class StepError(CodedError):
+    """A step failed, whatever its files; the text is English, for administrators."""
+
+    problem: StepProblem
+    step: Step | None = None
+    """None: the one whose flow it ended."""
+
+
+class FailedStep(NamedTuple):
+    """A step of a run that failed, and not because of its files."""
+
+    step: Step
+    error: StepError
+
+    @property
+    def detail(self) -> str:
+        """For administrators, in English."""
+        return f"{self.step}: {self.error}"
+
+    @property
+    def why(self) -> str:
+        """For operators, in Russian."""
+        return self.error.describe(Language.RUSSIAN)
+
+    def __str__(self) -> str:
+        """For operators, with the step's name, in one line."""
+        return describe_failed_step(self.step, self.why)
 
 
 class RunFailedError(TerminalError):
-    """Some files of a run failed (the others are loaded); the text names them with their reasons."""
+    """A run failed in part: what else it had to do is done."""
 
-    summary: Mapping[str, object] | None = None
+    line: str
+    """Names all that failed: the last line of a command."""
+    details: Sequence[str]
+    """What it does not say, a line each; they come before it."""
+    files: Mapping[str, str]
+    """Source file → why it failed: all of them."""
+    summary: Mapping[str, Any] | None = None
     """What the run did, for machines; None where it did nothing."""
 
+    def __init__(self, line: str, details: Iterable[str] = ()) -> None:
+        self.line = line
+        self.details = list(details)
+        self.files = {}
+        super().__init__("\n".join([*self.details, line]))
+
     @classmethod
-    def of(cls, failed: Mapping[str, str]) -> Self:
-        """Name the files that failed; of very many only the first ones, for the load log has all."""
-        named = [f"{name!r}: {why.partition(chr(10))[0]}" for name, why in itertools.islice(failed.items(), _MAX_NAMED)]
-        if (more := len(failed) - len(named)) > 0:
-            named.append(f"and {more} more: dataops status, quality.quality_load_log")
-        return cls("; ".join(named))
+    def of(cls, files: Mapping[str, str], steps: Sequence[FailedStep] = ()) -> Self:
+        """Name the files that failed with their reasons, of very many only the first, then the steps; in Russian."""
+        named = [
+            RunFailure.FILE.format(name=name, why=why.partition("\n")[0])
+            for name, why in itertools.islice(files.items(), _MAX_NAMED)
+        ]
+        if (more := len(files) - len(named)) > 0:
+            named.append(RunFailure.MORE.format(more=more))
+        error = cls._in_russian("; ".join([*named, *map(str, steps)]), [step.detail for step in steps])
+        error.files = dict(files)
+        return error
+
+    @classmethod
+    def of_days(cls, days: Mapping[str, str]) -> Self:
+        """Name the days of a backfill that failed, of very many only the first; why they failed is in the details."""
+        named = list(itertools.islice(days, _MAX_NAMED))
+        if (more := len(days) - len(named)) > 0:
+            named.append(RunFailure.MORE_DAYS.format(more=more))
+        details = [f"{day}: {line}" for day, why in days.items() for line in why.splitlines()]
+        return cls._in_russian(RunFailure.DAYS.format(days=", ".join(named)), details)
+
+    @classmethod
+    def _in_russian(cls, line: str, details: Iterable[str]) -> Self:
+        error = cls(line, details)
+        error.language = Language.RUSSIAN
+        return error

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
-from schemas.errors import FileError, MappingError
+from schemas.errors import FileError, MappingError, in_plain_words
 from schemas.problems import FileProblem
 from schemas.table_spec import Glob, Strict, TableSpec
 
@@ -141,8 +141,8 @@ def _mapping(file_name: str, document: Any) -> SourceMapping:  # noqa: ANN401 - 
 
 def _in_words(document: Any, item: Any) -> tuple[int, str]:  # noqa: ANN401 - YAML gives anything
     keys = _keys_as_written(document, item["loc"])
-    text = item["msg"].removeprefix("Value error, ")
-    text = text.partition(" should ")[2] or text
+    text = in_plain_words(item["msg"])
+    text = text.partition(" should ")[2] or text.removeprefix("must ")
     text = f"must {text}" if text.startswith(("be ", "match ", "have ")) else f"must be {text}"
     if item["type"] == "extra_forbidden":
         text = f"there is no such key; {_allowed(keys)}" if _allowed(keys) else "there is no such key"

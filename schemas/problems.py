@@ -1,13 +1,29 @@
-"""What may be wrong with a file as a whole, or worth knowing: stable codes, and the operators' words for each.
+"""What may be wrong with a file or a step, or worth knowing: stable codes, and the words for each in every language.
 
-The language of what is read: messages about files, rows and reference data are for operators and Russian (here and in
-`schemas/reasons.py`); everything a developer or an administrator acts on (settings, mappings, database, commands) is
-English. A line never mixes the two. Another language is another table of templates in these two modules.
+Operators read Russian: the load log, reports, the last line of a run. Developers and administrators read English: logs,
+and what is wrong with settings, mappings, database and commands. A line never mixes the two. The operators' words for
+rows are in `schemas/reasons.py`, for reference data in `schemas/reference.py`. Another language is another field of
+`Words`.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+
+
+class Language(IntEnum):
+    """Who reads: operators Russian, developers and administrators English; the value is the place in `Words`."""
+
+    RUSSIAN = 0
+    ENGLISH = 1
+
+
+class Words(NamedTuple):
+    """The same in each language: a word, a sentence, or the template of one."""
+
+    russian: str
+    english: str
 
 
 class FileProblem(StrEnum):
@@ -16,6 +32,7 @@ class FileProblem(StrEnum):
     # Not the file's fault.
     INTERNAL_ERROR = "internal_error"
     INTERRUPTED = "interrupted"
+    UNFINISHED = "unfinished"
     # Nothing to do: `skipped`.
     ALREADY_LOADED = "already_loaded"
     ROLLED_BACK = "rolled_back"
@@ -66,101 +83,309 @@ class FileProblem(StrEnum):
     CODE_NOT_IN_CELL = "code_not_in_cell"
 
 
-_DRAFT = "составьте описание источника командой dataops sources new ФАЙЛ"
-_REQUEST_AGAIN = "файл повреждён, запросите его ещё раз"
-_TOO_LONG = "ячейка или строка длиннее {max_megabytes} МБ, или кавычка не закрыта: исправьте файл"
+class Step(StrEnum):
+    """The steps of a run, named as the Prefect UI names their flows; `transform` is two: `refresh` and `dbt`."""
 
-# What a library or the system says of the cause is not Russian: it goes onto a separate line, the last.
-_TEMPLATES: dict[FileProblem, str] = {
-    FileProblem.INTERNAL_ERROR: "ошибка программы на шаге «{step}»: передайте разработчикам журнал запуска\n{error}",
-    FileProblem.INTERRUPTED: "запуск прерван; файл загружается заново",
-    FileProblem.ALREADY_LOADED: "уже загружен: {source_file}, load_id {load_id}, {finished_at:%Y-%m-%d %H:%M} UTC",
-    FileProblem.ROLLED_BACK: (
-        "загрузка откачена: {source_file}, load_id {load_id}; загрузить снова: dataops replay {load_id}"
+    INGEST = "ingest"
+    VALIDATE = "validate"
+    LOAD = "load"
+    REFRESH = "refresh"
+    DBT = "dbt"
+    REPORT = "report"
+
+
+class StepProblem(StrEnum):
+    """Why a step failed as a whole; what has no code here is told by the error that ended it, in English."""
+
+    FAILED = "failed"
+    DBT_NODES_FAILED = "dbt_nodes_failed"
+    ARTIFACTS_NOT_WRITABLE = "artifacts_not_writable"
+
+
+class Kind(StrEnum):
+    """What a file is."""
+
+    EMPTY = "empty"
+    TEXT = "text"
+    WORKBOOK = "workbook"
+    ZIP = "zip"
+    GZIP = "gzip"
+    HTML = "html"
+    PDF = "pdf"
+    RTF = "rtf"
+    XML = "xml"
+    RAR = "rar"
+    SEVEN_ZIP = "7z"
+    WORD = "word"
+    SLIDES = "slides"
+    IMAGE = "image"
+    BINARY = "binary"
+
+
+Problem = FileProblem | StepProblem
+Term = Kind | Step
+
+_TERMS: dict[Term, Words] = {
+    Kind.EMPTY: Words("пустой файл", "an empty file"),
+    Kind.TEXT: Words("текст", "a text"),
+    Kind.WORKBOOK: Words("книга Excel или ODS", "a workbook of Excel or ODS"),
+    Kind.ZIP: Words("архив zip", "a zip archive"),
+    Kind.GZIP: Words("архив gzip", "a gzip archive"),
+    Kind.HTML: Words("страница html", "an html page"),
+    Kind.PDF: Words("документ pdf", "a pdf document"),
+    Kind.RTF: Words("документ rtf", "an rtf document"),
+    Kind.XML: Words("таблица или документ XML", "an XML table or document"),
+    Kind.RAR: Words("архив rar", "a rar archive"),
+    Kind.SEVEN_ZIP: Words("архив 7z", "a 7z archive"),
+    Kind.WORD: Words("документ Word", "a Word document"),
+    Kind.SLIDES: Words("презентация", "a presentation"),
+    Kind.IMAGE: Words("картинка", "an image"),
+    Kind.BINARY: Words("двоичный файл неизвестного вида", "a binary file of an unknown kind"),
+    Step.INGEST: Words("чтение", "reading"),
+    Step.VALIDATE: Words("проверка", "validation"),
+    Step.LOAD: Words("загрузка", "loading"),
+    Step.REFRESH: Words("обновление агрегатов", "refresh of aggregates"),
+    Step.DBT: Words("расчёт признаков", "features"),
+    Step.REPORT: Words("отчёт", "report"),
+}
+
+_DRAFT = Words(
+    "составьте описание источника командой dataops sources new ФАЙЛ",
+    "draft a mapping with dataops sources new FILE",
+)
+_REQUEST_AGAIN = Words("файл повреждён, запросите его ещё раз", "the file is damaged, request it again")
+_TOO_LONG = Words(
+    "ячейка или строка длиннее {max_megabytes} МБ, или кавычка не закрыта: исправьте файл",
+    "a cell or a line is longer than {max_megabytes} MB, or a quotation mark is not closed: correct the file",
+)
+_CORRECT_SHEET = Words(
+    "Исправьте sheet в описании источника или имя листа", "Correct sheet in the mapping, or the sheet's name"
+)
+
+# What a library or the system says of the cause is English: it goes onto a separate line, the last.
+_TEMPLATES: dict[Problem, Words] = {
+    FileProblem.INTERNAL_ERROR: Words(
+        "ошибка программы на шаге «{step}»: передайте разработчикам журнал запуска\n{error}",
+        "a bug of the program, step {step}: send the run's log to the developers\n{error}",
     ),
-    FileProblem.SAME_CONTENT: "то же содержимое, что у {source_file}, load_id {load_id}",
-    FileProblem.IN_PROGRESS: "сейчас загружается другим запуском: {source_file}, load_id {load_id}",
-    FileProblem.NOT_READABLE: "файл не открывается: проверьте права\n{error}",
-    FileProblem.VANISHED: "файл исчез, пока его читали: верните его в папку дня, следующий запуск загрузит его",
-    FileProblem.CHANGED_WHILE_READ: (
+    FileProblem.INTERRUPTED: Words(
+        "запуск прерван; файл загружается заново", "the run was interrupted; the file is loaded from the start"
+    ),
+    FileProblem.UNFINISHED: Words("не закончен", "not finished"),
+    FileProblem.ALREADY_LOADED: Words(
+        "уже загружен: {source_file}, load_id {load_id}, {finished_at:%Y-%m-%d %H:%M} UTC",
+        "loaded already: {source_file}, load_id {load_id}, {finished_at:%Y-%m-%d %H:%M} UTC",
+    ),
+    FileProblem.ROLLED_BACK: Words(
+        "загрузка откачена: {source_file}, load_id {load_id}; загрузить снова: dataops replay {load_id}",
+        "was rolled back: {source_file}, load_id {load_id}; to load it again: dataops replay {load_id}",
+    ),
+    FileProblem.SAME_CONTENT: Words(
+        "то же содержимое, что у {source_file}, load_id {load_id}",
+        "the same content as {source_file}, load_id {load_id}",
+    ),
+    FileProblem.IN_PROGRESS: Words(
+        "сейчас загружается другим запуском: {source_file}, load_id {load_id}",
+        "another run is loading it: {source_file}, load_id {load_id}",
+    ),
+    FileProblem.NOT_READABLE: Words(
+        "файл не открывается: проверьте права\n{error}", "the file cannot be opened: check its permissions\n{error}"
+    ),
+    FileProblem.VANISHED: Words(
+        "файл исчез, пока его читали: верните его в папку дня, следующий запуск загрузит его",
+        "the file vanished while it was read: put it back into the day's folder, and the next run loads it",
+    ),
+    FileProblem.CHANGED_WHILE_READ: Words(
         "файл изменился, пока его читали: кладите файлы под временным именем и переименовывайте готовые; "
-        "следующий запуск загрузит его"
+        "следующий запуск загрузит его",
+        "the file changed while it was read: deliver files under a temporary name and rename them when complete; "
+        "the next run loads it",
     ),
-    FileProblem.ENCRYPTED: "файл зашифрован паролем: запросите его без пароля",
-    FileProblem.DAMAGED: "файл повреждён или передан не полностью: запросите его ещё раз\n{error}",
-    FileProblem.WRONG_KIND: "это {kind}: такой файл не читается, попросите csv или xlsx",
-    FileProblem.XML_DTD: "в части {part} есть DTD или сущности XML: файл опасен и не прочитан",
-    FileProblem.NESTED_ARCHIVE: "архив внутри архива: распакуйте его и передайте файлы",
-    FileProblem.ARCHIVE_EMPTY: "в архиве нет файлов: это {kind}, запросите его ещё раз",
-    FileProblem.ARCHIVE_WITHOUT_TABLES: "это {kind} без таблиц или внутри другого архива: распакуйте его",
-    FileProblem.NO_MATCHING_MEMBERS: "в архиве нет файлов по FILE_PATTERNS, есть: {members}",
-    FileProblem.TOO_MANY_MEMBERS: "в архиве {members} файлов, разрешено {max_members}: разделите его",
-    FileProblem.UNPACKS_TO_TOO_MUCH: (
-        "после распаковки файл занял бы {megabytes} МБ, разрешено {max_megabytes} (MAX_UNPACKED_MB): не распакован"
+    FileProblem.ENCRYPTED: Words(
+        "файл зашифрован паролем: запросите его без пароля",
+        "the file is encrypted with a password: request it without one",
     ),
-    FileProblem.ZIP_BOMB: (
+    FileProblem.DAMAGED: Words(
+        "файл повреждён или передан не полностью: запросите его ещё раз\n{error}",
+        "the file is damaged or incomplete: request it again\n{error}",
+    ),
+    FileProblem.WRONG_KIND: Words(
+        "это {kind}: такой файл не читается, попросите csv или xlsx",
+        "this is {kind}, which is not read: request csv or xlsx",
+    ),
+    FileProblem.XML_DTD: Words(
+        "в части {part} есть DTD или сущности XML: файл опасен и не прочитан",
+        "part {part} holds a DTD or XML entities: the file is dangerous and was not read",
+    ),
+    FileProblem.NESTED_ARCHIVE: Words(
+        "архив внутри архива: распакуйте его и передайте файлы",
+        "an archive inside an archive: unpack it and send the files",
+    ),
+    FileProblem.ARCHIVE_EMPTY: Words(
+        "в архиве нет файлов: это {kind}, запросите его ещё раз",
+        "the archive holds no files: this is {kind}, request it again",
+    ),
+    FileProblem.ARCHIVE_WITHOUT_TABLES: Words(
+        "это {kind} без таблиц или внутри другого архива: распакуйте его",
+        "this is {kind} without tables or inside another archive: unpack it",
+    ),
+    FileProblem.NO_MATCHING_MEMBERS: Words(
+        "в архиве нет файлов по FILE_PATTERNS, есть: {members}",
+        "no file in the archive matches FILE_PATTERNS, there are: {members}",
+    ),
+    FileProblem.TOO_MANY_MEMBERS: Words(
+        "в архиве {members} файлов, разрешено {max_members}: разделите его",
+        "the archive holds {members} files, {max_members} are allowed: split it",
+    ),
+    FileProblem.UNPACKS_TO_TOO_MUCH: Words(
+        "после распаковки файл занял бы {megabytes} МБ, разрешено {max_megabytes} (MAX_UNPACKED_MB): не распакован",
+        "unpacked, the file would take {megabytes} MB, {max_megabytes} are allowed (MAX_UNPACKED_MB): not unpacked",
+    ),
+    FileProblem.ZIP_BOMB: Words(
         "при распаковке файл вырос бы в {ratio} раз, разрешено в {max_ratio} (MAX_UNPACK_RATIO): "
-        "похоже на zip-бомбу, не распакован"
+        "похоже на zip-бомбу, не распакован",
+        "unpacked, the file would grow {ratio} times, {max_ratio} is allowed (MAX_UNPACK_RATIO): "
+        "this looks like a zip bomb, not unpacked",
     ),
-    FileProblem.UNPACKING_STOPPED: (
-        "при распаковке больше {max_megabytes} МБ (MAX_UNPACKED_MB, MAX_UNPACK_RATIO): не распакован"
+    FileProblem.UNPACKING_STOPPED: Words(
+        "при распаковке больше {max_megabytes} МБ (MAX_UNPACKED_MB, MAX_UNPACK_RATIO): не распакован",
+        "unpacks to more than {max_megabytes} MB (MAX_UNPACKED_MB, MAX_UNPACK_RATIO): not unpacked",
     ),
-    FileProblem.NUL_BYTE: f"нулевой байт на позиции {{offset}}: {_REQUEST_AGAIN}",
-    FileProblem.BYTE_NOT_TEXT: f"байт на позиции {{offset}} не текст: {_REQUEST_AGAIN}",
-    FileProblem.BYTE_NOT_IN_ENCODING: f"байт на позиции {{offset}} не текст в {{encoding}}: {_REQUEST_AGAIN}",
-    FileProblem.CSV_CELL_TOO_LONG: f"csv не читается, строка {{line}}: {_TOO_LONG}",
-    FileProblem.CSV_BLOCK_TOO_LONG: f"csv не читается: {_TOO_LONG}",
-    FileProblem.CSV_LINE_UNREADABLE: "csv не читается, строка {line}: исправьте файл\n{error}",
-    FileProblem.CSV_UNREADABLE: "csv не читается: исправьте файл\n{error}",
-    FileProblem.TOO_MANY_RAGGED_LINES: (
+    FileProblem.NUL_BYTE: Words(
+        f"нулевой байт на позиции {{offset}}: {_REQUEST_AGAIN.russian}",
+        f"a NUL byte at offset {{offset}}: {_REQUEST_AGAIN.english}",
+    ),
+    FileProblem.BYTE_NOT_TEXT: Words(
+        f"байт на позиции {{offset}} не текст: {_REQUEST_AGAIN.russian}",
+        f"the byte at offset {{offset}} is not text: {_REQUEST_AGAIN.english}",
+    ),
+    FileProblem.BYTE_NOT_IN_ENCODING: Words(
+        f"байт на позиции {{offset}} не текст в {{encoding}}: {_REQUEST_AGAIN.russian}",
+        f"the byte at offset {{offset}} is not text in {{encoding}}: {_REQUEST_AGAIN.english}",
+    ),
+    FileProblem.CSV_CELL_TOO_LONG: Words(
+        f"csv не читается, строка {{line}}: {_TOO_LONG.russian}",
+        f"the csv cannot be read, line {{line}}: {_TOO_LONG.english}",
+    ),
+    FileProblem.CSV_BLOCK_TOO_LONG: Words(
+        f"csv не читается: {_TOO_LONG.russian}", f"the csv cannot be read: {_TOO_LONG.english}"
+    ),
+    FileProblem.CSV_LINE_UNREADABLE: Words(
+        "csv не читается, строка {line}: исправьте файл\n{error}",
+        "the csv cannot be read, line {line}: correct the file\n{error}",
+    ),
+    FileProblem.CSV_UNREADABLE: Words(
+        "csv не читается: исправьте файл\n{error}", "the csv cannot be read: correct the file\n{error}"
+    ),
+    FileProblem.TOO_MANY_RAGGED_LINES: Words(
         "в {max_lines} строках число ячеек не то, что в шапке (строка {line}: {cells}, в шапке {header_cells}): "
-        "исправьте файл"
+        "исправьте файл",
+        "{max_lines} lines have another number of cells than the header (line {line}: {cells}, header: "
+        "{header_cells}): correct the file",
     ),
-    FileProblem.SHEET_MISSING: (
-        "нет листа {missing}; в книге есть: {sheets}. Исправьте sheet в описании источника или имя листа"
+    FileProblem.SHEET_MISSING: Words(
+        f"нет листа {{missing}}; в книге есть: {{sheets}}; скрыты: {{hidden}}. {_CORRECT_SHEET.russian}",
+        f"there is no sheet {{missing}}; the workbook has: {{sheets}}; hidden: {{hidden}}. {_CORRECT_SHEET.english}",
     ),
-    FileProblem.NO_VISIBLE_SHEET: (
-        "нет листа видимого; в книге есть: {sheets}. Исправьте sheet в описании источника или имя листа"
+    FileProblem.NO_VISIBLE_SHEET: Words(
+        f"видимых листов в книге нет; скрыты: {{hidden}}. {_CORRECT_SHEET.russian}",
+        f"the workbook has no visible sheet; hidden: {{hidden}}. {_CORRECT_SHEET.english}",
     ),
-    FileProblem.WORKBOOK_TOO_SLOW: (
-        "книга не прочитана за {seconds} с (WORKBOOK_TIMEOUT_SEC): попросите файл поменьше или csv"
+    FileProblem.WORKBOOK_TOO_SLOW: Words(
+        "книга не прочитана за {seconds} с (WORKBOOK_TIMEOUT_SEC): попросите файл поменьше или csv",
+        "the workbook was not read within {seconds} s (WORKBOOK_TIMEOUT_SEC): request a smaller file or csv",
     ),
-    FileProblem.WORKBOOK_TOO_BIG: (
+    FileProblem.WORKBOOK_TOO_BIG: Words(
         "книге не хватило {megabytes} МБ памяти (WORKBOOK_MEMORY_MB), или она повреждена: "
-        "удалите лишние ячейки далеко от таблицы или попросите csv"
+        "удалите лишние ячейки далеко от таблицы или попросите csv",
+        "the workbook needs more than {megabytes} MB of memory (WORKBOOK_MEMORY_MB), or is damaged: "
+        "delete stray cells far from the table, or request csv",
     ),
-    FileProblem.NO_MAPPING: f"ни одно описание источника не подходит к этому файлу: {_DRAFT}",
-    FileProblem.SEVERAL_MAPPINGS: (
-        "к файлу подходят сразу несколько описаний источников ({mappings}): уточните match или exclude"
+    FileProblem.NO_MAPPING: Words(
+        f"ни одно описание источника не подходит к этому файлу: {_DRAFT.russian}",
+        f"no mapping takes this file: {_DRAFT.english}",
     ),
-    FileProblem.HEADER_NOT_FOUND: f"шапка не найдена: ни в одной из первых строк нет столбцов {{columns}}; {_DRAFT}",
-    FileProblem.HEADER_LINE_MISSING: "в файле нет строки {line}, где по описанию источника стоит шапка",
-    FileProblem.TITLE_NOT_FOUND: (
-        "в файле нет строки с текстом «{title}», под которой по описанию источника стоит таблица"
+    FileProblem.SEVERAL_MAPPINGS: Words(
+        "к файлу подходят сразу несколько описаний источников ({mappings}): уточните match или exclude",
+        "several mappings take the file ({mappings}): narrow match or exclude",
     ),
-    FileProblem.COLUMN_MISSING: (
-        "нет столбца «{column}»; есть: {present}. Исправьте шапку файла или описание источника"
+    FileProblem.HEADER_NOT_FOUND: Words(
+        f"шапка не найдена: ни в одной из первых строк нет столбцов {{columns}}; {_DRAFT.russian}",
+        f"no header: none of the first lines has the columns {{columns}}; {_DRAFT.english}",
     ),
-    FileProblem.COLUMN_RENAMED: (
-        "нет столбца «{column}», похожий: «{similar}»; есть: {present}. Исправьте шапку файла или описание источника"
+    FileProblem.HEADER_LINE_MISSING: Words(
+        "в файле нет строки {line}, где по описанию источника стоит шапка",
+        "the file has no line {line}, where its mapping expects the header",
     ),
-    FileProblem.COLUMN_DOUBLED: "столбец «{column}» встречается несколько раз ({columns}): оставьте один",
-    FileProblem.UNIT_DIFFERS: (
-        "столбец «{column}»: в файле единица «{unit}», а в описании источника «{expected}»: исправьте описание или файл"
+    FileProblem.TITLE_NOT_FOUND: Words(
+        "в файле нет строки с текстом «{title}», под которой по описанию источника стоит таблица",
+        "no line of the file has the text «{title}», below which its mapping expects the table",
     ),
-    FileProblem.CODE_NOT_IN_PATH: (
+    FileProblem.COLUMN_MISSING: Words(
+        "нет столбца «{column}»; есть: {present}. Исправьте шапку файла или описание источника",
+        "there is no column «{column}»; there are: {present}. Correct the file's header or the mapping",
+    ),
+    FileProblem.COLUMN_RENAMED: Words(
+        "нет столбца «{column}», похожий: «{similar}»; есть: {present}. Исправьте шапку файла или описание источника",
+        "there is no column «{column}», the nearest is «{similar}»; there are: {present}. Correct the file's header or "
+        "the mapping",
+    ),
+    FileProblem.COLUMN_DOUBLED: Words(
+        "столбец «{column}» встречается несколько раз ({columns}): оставьте один",
+        "there are several columns «{column}» ({columns}): leave one",
+    ),
+    FileProblem.UNIT_DIFFERS: Words(
+        "столбец «{column}»: в файле единица «{unit}», а в описании источника «{expected}»: "
+        "исправьте описание или файл",
+        "column «{column}»: the file's unit is «{unit}», the mapping's «{expected}»: correct the mapping or the file",
+    ),
+    FileProblem.CODE_NOT_IN_PATH: Words(
         "ни в пути файла, ни в имени листа нет части «{group}», из которой берётся код {template}: "
-        "переименуйте файл или исправьте identity в описании источника"
+        "переименуйте файл или исправьте identity в описании источника",
+        "neither the path nor the sheet's name has the part «{group}» of the code {template}: "
+        "rename the file, or correct identity in the mapping",
     ),
-    FileProblem.CODE_NOT_IN_CELL: (
-        "в ячейке {cell} нет кода (там «{text}»): заполните её или исправьте identity в описании источника"
+    FileProblem.CODE_NOT_IN_CELL: Words(
+        "в ячейке {cell} нет кода (там «{text}»): заполните её или исправьте identity в описании источника",
+        "cell {cell} holds no code (but «{text}»): fill it in, or correct identity in the mapping",
+    ),
+    StepProblem.FAILED: Words("ошибка, подробности в журнале запуска", "{error}"),
+    StepProblem.DBT_NODES_FAILED: Words("ошибка в {nodes}", "{error}"),
+    StepProblem.ARTIFACTS_NOT_WRITABLE: Words(
+        "папка ARTIFACTS_DIR={folder} недоступна для записи", "ARTIFACTS_DIR={folder} is not writable ({error})"
     ),
 }
 
 
-def describe(problem: FileProblem, **data: object) -> str:
-    """Return the operators' words for a problem."""
-    return _TEMPLATES[problem].format(**data).rstrip()
+def describe(problem: Problem, language: Language = Language.RUSSIAN, **data: object) -> str:
+    """Return the words for a problem; what the cause was to a library or the system is on a second line."""
+    words = {name: _TERMS[value][language] if isinstance(value, Term) else value for name, value in data.items()}
+    return _TEMPLATES[problem][language].format(**words).rstrip()
+
+
+def name_step(step: Step) -> str:
+    """Return the operators' word for a step."""
+    return _TERMS[step].russian
+
+
+def describe_failed_step(step: Step, why: str) -> str:
+    """Return the operators' words for a step that failed."""
+    return f"шаг «{name_step(step)}» ({step}): {why}"
+
+
+ERROR = Words("ошибка", "error")
+"""What a command puts before the text of an error."""
+UNNAMED = "без имени"
+"""A file that its archive gives no name."""
+
+
+class RunFailure(StrEnum):
+    """Parts of the line that names all that failed in a run; each value is the template of its text."""
+
+    FILE = "{name!r}: {why}"
+    MORE = "и ещё {more}: dataops status, quality.quality_load_log"
+    DAYS = "не загружены дни: {days}"
+    MORE_DAYS = "и ещё {more}"
 
 
 class SkippedLines(StrEnum):
@@ -179,4 +404,5 @@ class FileRemark(StrEnum):
 
     NO_ROWS = "в файле нет ни одной строки с данными"
     UNMAPPED_COLUMNS = "столбцы без описания, сохранены в сырье: {columns}"
+    MANY_UNMAPPED_COLUMNS = "столбцы без описания, сохранены в сырье: {columns} и ещё {more}"
     SKIPPED = "пропущено: {counts}"

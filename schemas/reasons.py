@@ -33,6 +33,9 @@ class Reason(StrEnum):
 SUSPECT_REASONS = frozenset({Reason.DELTA_T_OUT_OF_NORM})
 """These flag a reading (quality 1); every other reason rejects it (quality 2)."""
 
+ROW_ERRORS = "Ошибки"
+"""Name of the sheet of an export."""
+
 ADVICE: dict[Reason, str] = {
     Reason.MISSING_COLUMN: (
         "в строке не столько ячеек, сколько в шапке: исправьте разделители (лишний, пропущенный, запятая внутри числа)"

@@ -36,9 +36,9 @@ class ReferenceProblem(StrEnum):
 
 
 _TEMPLATES: dict[ReferenceProblem, str] = {
-    ReferenceProblem.NOT_READABLE: "файл не читается ({why}): нужен {path}",
+    ReferenceProblem.NOT_READABLE: "файл не читается: нужен {path}\n{why}",
     ReferenceProblem.NOT_UTF8: "байт {offset} не UTF-8: сохраните файл в кодировке UTF-8",
-    ReferenceProblem.NOT_CSV: "не csv ({why}): проверьте кавычки",
+    ReferenceProblem.NOT_CSV: "не csv: проверьте кавычки\n{why}",
     ReferenceProblem.WRONG_COLUMNS: "столбцы {actual!r}: нужны {expected}",
     ReferenceProblem.WRONG_WIDTH: "{actual} ячеек вместо {expected}: проверьте запятые и кавычки",
     ReferenceProblem.EMPTY: "пусто: заполните ячейку",
@@ -48,6 +48,10 @@ _TEMPLATES: dict[ReferenceProblem, str] = {
     ReferenceProblem.DUPLICATE_CODE: "код уже есть в строке {first_line}: оставьте одну",
     ReferenceProblem.UNKNOWN_PARENT: "такого кода нет: добавьте его в {parent_table}.csv или исправьте",
 }
+
+
+NOT_LOADED = "справочник не загружен, ошибок: {count}"
+AND_MORE = "… и ещё {more}"
 
 
 class Cell(NamedTuple):

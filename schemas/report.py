@@ -8,6 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.problems import Step
+
 DayState = Literal["loaded", "rejected", "errors", "empty"]
 FileStatus = Literal["running", "success", "partial", "failed", "skipped"]
 
@@ -137,6 +139,9 @@ class Report(_ReportModel):
     time_zone: str
     flow_run_id: UUID | None
     verdict: DayState
+    failed_steps: dict[Step, str] = Field(
+        default={}, description="Steps of the run that failed whatever their files, with the operators' words for why."
+    )
     totals: Totals
     files: list[FileLine] = Field(description="Failed ones first, then those with rejects; a bounded number.")
     files_not_shown: int

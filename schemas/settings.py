@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from schemas.errors import SettingsError
+from schemas.errors import SettingsError, in_plain_words
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
@@ -232,6 +232,16 @@ class Settings(BaseSettings):
         """Placeholder → name of the database role, for SQL templates (`{loader}`)."""
         return {role: f"{self.role_prefix}_{role}" for role in _ROLES}
 
+    def require_raw_dir(self) -> None:
+        """Check that `RAW_DIR` is there: a share that is not mounted is not a day without files.
+
+        Raises:
+            SettingsError: it is not.
+
+        """
+        if not self.raw_dir.is_dir():
+            raise SettingsError(f"RAW_DIR={self.raw_dir} is not a folder: create or mount it, or correct RAW_DIR")
+
     def day_folder(self, day: dt.date) -> Path:
         """Return the folder of one day's raw files; `RAW_DIR` that ends in a date is that day's folder.
 
@@ -265,7 +275,7 @@ def load_settings() -> Settings:
 
 def _in_words(item: object) -> str:
     assert isinstance(item, dict)  # noqa: S101 - pydantic's ErrorDetails, spelled out for the type checker
-    message = str(item["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
+    message = in_plain_words(str(item["msg"]))
     if not item["loc"]:
         return message
     name = str(item["loc"][0]).upper()

@@ -10,7 +10,7 @@ from typer.exceptions import TyperException
 
 from flows.commands.console import fail
 from flows.commands.lazy_group import Entry, lazy_group
-from schemas.errors import DataopsError
+from schemas.errors import DataopsError, in_plain_words
 
 COMMANDS: dict[str, Entry] = {
     "run": Entry(
@@ -86,7 +86,7 @@ def main() -> None:
         sys.exit(build_app(_prepare)(standalone_mode=False))
     except TyperException as error:
         if message := error.format_message():  # without one it has printed the help
-            fail(message)
+            fail(in_plain_words(message))
         sys.exit(error.exit_code)
     except (DataopsError, OSError) as error:  # a full disk, a folder that may not be read
         sys.exit(fail(error))

@@ -11,7 +11,7 @@ import typer
 from rich.progress import Progress
 
 from flows.commands.arguments import parse_date
-from flows.commands.console import AsJson, err, out, print_json
+from flows.commands.console import AsJson, err, failure_as_json, out, print_json
 from flows.commands.flow_results import result_of
 from flows.runtime.days import days_of
 from flows.runtime.prefect_api import serving
@@ -31,7 +31,7 @@ def backfill(start: First, end: Last, *, concurrency: Concurrency = 2, as_json: 
     days = days_of(start, end)
     for day in days:
         settings.day_folder(day)
-    with Progress(console=err, disable=not err.is_terminal) as bar, serving(settings):
+    with Progress(console=err, disable=not err.is_terminal) as bar, failure_as_json(as_json=as_json), serving(settings):
         progress = bar.add_task(f"{start} … {end}", total=len(days))
         outcome = asyncio.run(_run(start, end, concurrency, lambda: bar.advance(progress)))
     if as_json:

@@ -16,7 +16,8 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from schemas.errors import RunFailedError
+from schemas.errors import DataopsError, RunFailedError
+from schemas.problems import ERROR, Language
 
 T = TypeVar("T")
 
@@ -29,8 +30,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")
 
 
 def fail(error: Exception | str) -> int:
-    """Print an error as one readable message on stderr; return the exit code."""
-    err.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+    """Print an error as one readable message on stderr, in the language of its readers; return the exit code."""
+    language = error.language if isinstance(error, DataopsError) else Language.ENGLISH
+    text = str(error)
+    if isinstance(error, RunFailedError):
+        text = error.line
+        for detail in error.details:
+            err.print(detail, markup=False, highlight=False, soft_wrap=True)
+    err.print(f"[bold red]{ERROR[language]}:[/] {escape(text)}", highlight=False, soft_wrap=True)
     return 1
 
 

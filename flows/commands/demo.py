@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 
-from flows.commands.console import err, heading, log_lines, out, print_table
+from flows.commands.console import err, fail, heading, log_lines, out, print_table
 from flows.commands.reference import load_folder
 from flows.commands.run import run_day
 from flows.commands.sample import BUILDINGS, DAYS, FIRST_DAY, SEED
@@ -48,7 +48,8 @@ def demo() -> None:
             if day != days[-1]:
                 raise
             # One of its files is cut off on purpose: the run says so, and loads the others.
-            err.print(f"{day}: failed as it should: {error}", markup=False, highlight=False, soft_wrap=True)
+            err.print(f"{day}: failed as it should", highlight=False)
+            fail(error)
     heading("3. What came of it")
     for check in asyncio.run(_checks(settings)):
         out.print(check.query, style="dim", markup=False, highlight=False, soft_wrap=True)

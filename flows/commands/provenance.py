@@ -30,6 +30,8 @@ _INSTANT = dt.timedelta(microseconds=1)
 
 def revisions(*, meter: MeterOption, since: Since, until: Until, as_json: AsJson = False) -> None:
     """Show who changed which reading of a meter, when, from what file and cell."""
+    if until < since:
+        raise TerminalError(f"the last day {until} is before the first {since}")
     settings = load_settings()
     start = dt.datetime.combine(since, dt.time(), settings.zone)
     end = dt.datetime.combine(until + dt.timedelta(days=1), dt.time(), settings.zone)
@@ -64,7 +66,7 @@ def trace(
     readings, changes = asyncio.run(_trace(meter, timestamp, metric, settings))
     if as_json:
         print_json({"reading": readings[0] if readings else None, "revisions": changes})
-    else:
+    elif readings or changes:
         print_table("Reading", [_local(row, settings) for row in readings], _LINEAGE)
         for row in readings:
             out.print(f"source row: {row['payload']}", markup=False, highlight=False, soft_wrap=True)
@@ -81,6 +83,7 @@ async def _trace(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     warehouse = await open_warehouse(settings)
     async with warehouse.connect() as connection:
+        await require_meter(connection, meter, settings)
         readings = await trace_reading(connection, meter, timestamp, metric, settings)
         return readings, await list_revisions(
             connection, meter, timestamp, timestamp + _INSTANT, settings, metric=metric

@@ -126,7 +126,8 @@ def _parse(schema: TableSchema, batch: Any) -> tuple[Any, Any]:  # noqa: ANN401 
 def _show(checked: FileCheck) -> None:
     heading(visible(checked.file))
     if checked.error:
-        err.print(f"error: {checked.error}", markup=False, highlight=False, soft_wrap=True)
+        # Its language is that of its readers: no word of another one before it.
+        err.print(f"{visible(checked.file)}: {checked.error}", markup=False, highlight=False, soft_wrap=True)
         return
     if not checked.tables:
         out.print(f"mapping {checked.mapping}\n{FileRemark.NO_ROWS.value}", markup=False, highlight=False)

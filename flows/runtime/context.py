@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from prefect import get_run_logger, runtime
 from prefect.client.schemas.objects import State
+from prefect.exceptions import PrefectException
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from flows.runtime.run_log import prepare_logging
 from flows.runtime.warehouse import migrate_warehouse, open_warehouse
-from schemas.errors import ClaimLostError, DataopsError, RunFailedError
+from schemas.errors import ClaimLostError, DataopsError, FailedStep, RunFailedError, StepError
+from schemas.problems import Step, StepProblem
 from schemas.settings import Settings, load_settings
 from tasks.ingest.look_again import look_again
 from tasks.report.summarise_run import RunSummary, summarise_run
@@ -92,46 +94,80 @@ async def open_run(day: dt.date, settings: Settings) -> AsyncIterator[RunContext
         yield context
 
 
-async def run_in_order(context: RunContext, *steps: Callable[..., Awaitable[Any]]) -> list[State[Any]]:
-    """Run steps one after the other; one that fails does not keep the others from their work.
+EndedStep = tuple[Step, State[Any]]
+"""A step and the state that its flow ended in."""
+
+
+class Failures(NamedTuple):
+    """What failed in the steps of a run."""
+
+    files: dict[str, str]
+    """Source file → why."""
+    steps: list[FailedStep]
+    """Those that failed for another reason than their files."""
+
+
+async def run_in_order(context: RunContext, *steps: tuple[Step, Callable[..., Awaitable[Any]]]) -> list[EndedStep]:
+    """Run the flows of steps one after the other; one that fails does not keep the others from their work.
 
     Raises:
         ClaimLostError: another process has taken the run over; this one must not go on.
 
     """
-    states: list[State[Any]] = []
-    for step in steps:
-        states.append(await step(context, return_state=True))
-        if not states[-1].is_completed():
-            error = await states[-1].aresult(raise_on_failure=False)
+    ended: list[EndedStep] = []
+    for step, run in steps:
+        state = await run(context, return_state=True)
+        if not state.is_completed():
+            error = await state.aresult(raise_on_failure=False)
             if isinstance(error, ClaimLostError):
                 raise error
-    return states
+        ended.append((step, state))
+    return ended
 
 
-async def conclude(context: RunContext, steps: Sequence[State[Any]]) -> RunSummary:
+async def conclude(context: RunContext, steps: Sequence[EndedStep]) -> RunSummary:
     """Sum up a run.
 
     Raises:
-        RunFailedError: a step or a file failed, or a file is in the hands of another run; names each with its reason.
+        RunFailedError: names each file that failed or is in the hands of another run with its reason, then each step
+            that failed for another one.
 
     """
     await look_again(context.run, context.warehouse)
+    failures = await find_failures(steps)
     async with context.warehouse.connect() as connection:
         summary = await summarise_run(connection, context.flow_run_id, context.settings)
+    # The log has more: what a step did not come to. A step has more: a load that another run has taken over.
+    summary.failed = dict(sorted((failures.files | summary.failed).items()))
+    summary.failed_steps = {failed.step: str(failed.error) for failed in failures.steps}
     get_run_logger().info("%s", summary)
-    failed_steps = [step for step in steps if not step.is_completed()]
-    if failed_steps or summary.unfinished or summary.in_progress:
-        # The log names the files; a step that failed before it came to one has its own message.
-        files = summary.failed | summary.unfinished | summary.in_progress
-        reasons = [await _why(step) for step in failed_steps]
-        error = RunFailedError.of(files) if files else RunFailedError("; ".join(reasons))
+    if summary.unfinished or summary.in_progress or not all(state.is_completed() for _, state in steps):
+        error = RunFailedError.of(summary.failed | summary.unfinished | summary.in_progress, failures.steps)
         error.summary = summary.model_dump()
         raise error
     return summary
 
 
-async def _why(step: State[Any]) -> str:
-    """Return why a step failed, in its own words; of one that was cancelled or crashed, in Prefect's."""
-    result = await step.aresult(raise_on_failure=False)
-    return str(result) if isinstance(result, DataopsError) else str(step.message)
+async def find_failures(steps: Iterable[EndedStep]) -> Failures:
+    """Find the files that failed in the steps, and the steps that failed for another reason."""
+    failures = Failures({}, [])
+    for step, state in steps:
+        error = None if state.is_completed() else await state.aresult(raise_on_failure=False)
+        if isinstance(error, RunFailedError):
+            failures.files.update(error.files)
+        elif error is not None:
+            error = error if isinstance(error, StepError) else StepError(StepProblem.FAILED, error=_in_words(error))
+            failures.steps.append(FailedStep(error.step or step, error))
+    return failures
+
+
+async def describe_failed_steps(steps: Iterable[EndedStep]) -> dict[Step, str]:
+    """Return the steps that failed, whatever their files, with the operators' words for why: for the report."""
+    failures = await find_failures(steps)
+    return {failed.step: failed.why for failed in failures.steps}
+
+
+def _in_words(error: object) -> str:
+    # Of a step that was cancelled or crashed Prefect makes an error with the words of its state.
+    is_sentence = isinstance(error, DataopsError | PrefectException)
+    return str(error) if is_sentence else f"{type(error).__name__}: {error}"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from prefect import runtime
 
-from schemas.errors import DataopsError, RunFailedError, TerminalError
+from schemas.errors import DataopsError, RunFailedError, StepError
+from schemas.problems import StepProblem
 from schemas.settings import Settings
 
 _PREFECT_LOGGERS = ("prefect.flow_runs", "prefect.task_runs")
@@ -22,17 +23,17 @@ class _Brief(logging.Filter):
     Of a run with failed files nothing is left but that it failed: each file is logged by the step that it failed in.
     """
 
-    _files: str | None = None
+    _named: str | None = None
     """What the last failed run names, which Prefect repeats in the line that ends the run."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, RunFailedError):
-            self._files = str(error)
+            self._named = repr(str(error))[1:-1]  # as in the line that ends the run, where it is quoted
             return False
         if isinstance(error, DataopsError | OSError):
             record.exc_info = None
-        elif self._files and self._files in str(record.msg):
+        elif self._named and self._named in str(record.msg):
             record.msg = "Finished in state Failed()"
         return True
 
@@ -85,7 +86,7 @@ def naming_artifacts_dir(settings: Settings) -> Iterator[None]:
     """Say which setting is behind it if a file of a run cannot be written.
 
     Raises:
-        TerminalError: it cannot.
+        StepError: it cannot.
 
     """
     try:
@@ -93,8 +94,8 @@ def naming_artifacts_dir(settings: Settings) -> Iterator[None]:
     except OSError as error:
         if not str(error.filename or "").startswith(str(settings.artifacts_dir)):
             raise
-        raise TerminalError(_not_writable(settings, error)) from None
+        raise _not_writable(settings, error) from None
 
 
-def _not_writable(settings: Settings, error: OSError) -> str:
-    return f"ARTIFACTS_DIR={settings.artifacts_dir} is not writable ({error.strerror})"
+def _not_writable(settings: Settings, error: OSError) -> StepError:
+    return StepError(StepProblem.ARTIFACTS_NOT_WRITABLE, folder=settings.artifacts_dir, error=error.strerror)

@@ -73,8 +73,8 @@ def _note_unmapped(columns: Sequence[Column], bound_keys: set[str]) -> list[str]
     if not names:
         return []
     more = len(names) - _MAX_COLUMNS_NAMED
-    listed = ", ".join(names[:_MAX_COLUMNS_NAMED]) + (f" и ещё {more}" if more > 0 else "")
-    return [FileRemark.UNMAPPED_COLUMNS.format(columns=listed)]
+    remark = FileRemark.MANY_UNMAPPED_COLUMNS if more > 0 else FileRemark.UNMAPPED_COLUMNS
+    return [remark.format(columns=", ".join(names[:_MAX_COLUMNS_NAMED]), more=more)]
 
 
 def _name(column: Column) -> str:

@@ -15,7 +15,7 @@ import asyncpg
 
 from schemas.errors import FileError
 from schemas.load_states import LoadStatus, LoadStep
-from schemas.problems import FileProblem, describe
+from schemas.problems import FileProblem, Language, describe
 from schemas.settings import Settings
 from tasks.ingest.find_files import RawFile
 from tasks.warehouse.connection import Connection
@@ -42,7 +42,9 @@ class Claim(NamedTuple):
     skipped_as: FileProblem | None = None
     """None: the file is ours to load."""
     message: str | None = None
-    """Why it is skipped."""
+    """Why it is skipped, for the load log."""
+    log_message: str | None = None
+    """The same for developers."""
     is_staged: bool = False
     """An earlier attempt of this flow run has staged the file; the run goes on from there."""
     replay_of: UUID | None = None
@@ -129,7 +131,8 @@ async def _decide(
 
 
 def _skip(load_id: UUID, problem: FileProblem, known: asyncpg.Record) -> Claim:
-    return Claim(load_id, problem, describe(problem, **dict(known)))
+    data = dict(known)
+    return Claim(load_id, problem, describe(problem, **data), describe(problem, Language.ENGLISH, **data))
 
 
 async def log_unreadable(

@@ -6,11 +6,10 @@ import mmap
 import re
 import zipfile
 import zlib
-from enum import Enum
 from pathlib import Path
 
 from schemas.errors import FileError
-from schemas.problems import FileProblem
+from schemas.problems import FileProblem, Kind
 from schemas.settings import Settings
 from tasks.warehouse.storage import LOCAL
 
@@ -20,26 +19,6 @@ MIN_BOMB_BYTES = 100 << 20
 _MANIFEST_BYTES = 1 << 20
 _DTD = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 _HTML = (b"<!doctype html", b"<html", b"<head", b"<meta", b"<body", b"<table")
-
-
-class Kind(Enum):
-    """What a file is; the value names it to a person."""
-
-    EMPTY = "пустой файл"
-    TEXT = "текст"
-    WORKBOOK = "книга Excel или ODS"
-    ZIP = "архив zip"
-    GZIP = "архив gzip"
-    HTML = "страница html"
-    PDF = "документ pdf"
-    RTF = "документ rtf"
-    XML = "таблица или документ XML"
-    RAR = "архив rar"
-    SEVEN_ZIP = "архив 7z"
-    WORD = "документ Word"
-    SLIDES = "презентация"
-    IMAGE = "картинка"
-    BINARY = "двоичный файл неизвестного вида"
 
 
 _SIGNATURES = (

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from schemas.errors import ClaimLostError, FileError
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
-from schemas.problems import FileProblem
+from schemas.problems import FileProblem, Language, Step
 from schemas.settings import Settings
 from schemas.source_files import day_and_path, source_file_of
 from tasks.ingest.claim_files import claim, log_unreadable
@@ -77,7 +77,9 @@ async def prepare_ingest(run: Run, request: Request, warehouse: Warehouse) -> In
     return Ingest(
         batches=list(batch_by_size(files, rows=lambda file: file.size_bytes // _BYTES_PER_ROW)),
         mappings=mappings,
-        unreadable=BatchResult(len(unreadable), {name: str(error) for name, error in unreadable.items()}),
+        unreadable=BatchResult(
+            len(unreadable), {source_file_of(run.business_date, name): str(error) for name, error in unreadable.items()}
+        ),
     )
 
 
@@ -95,7 +97,7 @@ async def _log_unreadable_files(unreadable: Mapping[str, FileError], run: Run, w
         return
     async with warehouse.connect() as connection:
         for name, error in unreadable.items():
-            _log.error("failed %r: %s", name, error)
+            _log.error("failed %r: %s", name, error.describe(Language.ENGLISH))
             source_file = source_file_of(run.business_date, name)
             await log_unreadable(connection, run, warehouse.settings, source_file=source_file, error=error)
 
@@ -124,7 +126,7 @@ async def ingest_files(
                 if isinstance(unpacked, FileError):
                     count += 1
                     failed[file.source_file] = str(unpacked)
-                    _log.error("failed %r: %s", file.source_file, unpacked)
+                    _log.error("failed %r: %s", file.source_file, unpacked.describe(Language.ENGLISH))
                     await log_unreadable(connection, run, settings, source_file=file.source_file, error=unpacked)
                     continue
                 if unpacked.left_out:
@@ -162,7 +164,7 @@ def _describe(error: Exception) -> FileError:
         return FileError(FileProblem.VANISHED)
     if isinstance(error, OSError) and error.errno not in _OWN_FAULT:
         return FileError(FileProblem.NOT_READABLE, error=error.strerror)
-    return FileError.of(error, step="чтение")
+    return FileError.of(error, step=Step.INGEST)
 
 
 def _find_mapping(file: RawFile, mappings: list[SourceMapping]) -> SourceMapping | FileError:
@@ -187,7 +189,7 @@ async def _ingest_file(
     identity = mapping.path_identity(file.relative_path) if isinstance(mapping, SourceMapping) else None
     claimed = await claim(connection, run, file, settings, identity=identity, replay=replay)
     if claimed.skipped_as or claimed.is_staged:
-        _log.info("skipped %r: %s", file.source_file, claimed.message or "already staged by this run")
+        _log.info("skipped %r: %s", file.source_file, claimed.log_message or "already staged by this run")
         return None
     try:
         if isinstance(mapping, FileError):
@@ -204,7 +206,7 @@ async def _ingest_file(
         # Also a bug of ours: the day's other files must not wait until it is fixed.
         failure = _describe(error)
         is_bug = failure.problem is FileProblem.INTERNAL_ERROR
-        _log.error("failed %r: %s", file.source_file, failure, exc_info=is_bug)
+        _log.error("failed %r: %s", file.source_file, failure.describe(Language.ENGLISH), exc_info=is_bug)
         await fail_load(connection, claimed.load_id, failure, run.claim_key, settings)
         return failure
     _log.info("staged %r: %d rows, load_id %s", file.source_file, staged.raw_rows, claimed.load_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefect import task
 
 from schemas.mappings import SourceMapping
+from schemas.problems import Step, name_step
 from tasks.ingest.find_files import FoundFile
 from tasks.ingest.ingest_files import Request, ingest_files
 from tasks.warehouse.batches import BatchResult
@@ -18,5 +19,5 @@ async def ingest_files_task(
     files: list[FoundFile], mappings: list[SourceMapping], run: Run, request: Request, warehouse: Warehouse
 ) -> BatchResult:
     """Stage a batch of files, with progress in the UI."""
-    async with show_progress(f"{files[0].relative_path}: чтение") as progress:
+    async with show_progress(f"{files[0].relative_path}: {name_step(Step.INGEST)}") as progress:
         return await ingest_files(files, mappings, run, request, warehouse, progress=progress)

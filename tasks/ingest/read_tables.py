@@ -9,12 +9,12 @@ from pathlib import Path
 from schemas.errors import FileError
 from schemas.mappings import SourceMapping
 from schemas.metrics import fold
-from schemas.problems import FileProblem, SkippedLines
+from schemas.problems import FileProblem, Kind, SkippedLines
 from schemas.settings import Settings
 from schemas.table_schema import TableSchema
 from schemas.table_spec import TableSpec
 from tasks.ingest.bind_columns import bind
-from tasks.ingest.detect_kind import Kind, kind_of
+from tasks.ingest.detect_kind import kind_of
 from tasks.ingest.filter_rows import RowFilter
 from tasks.ingest.find_codes import find_codes
 from tasks.ingest.find_header import Header, find_header
@@ -49,7 +49,7 @@ def peek(path: Path, settings: Settings) -> list[tuple[str | None, list[Row]]]:
     elif kind is Kind.TEXT:
         grids = [CsvGrid.open(path, ())]
     else:
-        raise FileError(FileProblem.WRONG_KIND, kind=kind.value)
+        raise FileError(FileProblem.WRONG_KIND, kind=kind)
     return [(grid.sheet, list(islice(grid.rows(), _MAX_LINES_PEEKED))) for grid in grids]
 
 
@@ -64,8 +64,8 @@ def _open_grids(path: Path, mapping: SourceMapping, settings: Settings) -> list[
         sheets = open_sheets(path, [spec.sheet for spec in mapping.tables], settings)
         return [(spec, sheet) for spec, own_sheets in zip(mapping.tables, sheets, strict=True) for sheet in own_sheets]
     if kind in {Kind.ZIP, Kind.GZIP}:
-        raise FileError(FileProblem.ARCHIVE_WITHOUT_TABLES, kind=kind.value)
-    raise FileError(FileProblem.WRONG_KIND, kind=kind.value)
+        raise FileError(FileProblem.ARCHIVE_WITHOUT_TABLES, kind=kind)
+    raise FileError(FileProblem.WRONG_KIND, kind=kind)
 
 
 def read_table(grid: Grid, spec: TableSpec, *, relative_path: str, settings: Settings) -> RawTable:

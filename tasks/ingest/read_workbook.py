@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -129,16 +129,16 @@ def _choose(names: Sequence[str], present: Sequence[SheetInfo]) -> list[str]:
         if not any(_folded(sheet) == _folded(name) or fnmatch(_folded(sheet), _folded(name)) for sheet in chosen)
     ]
     if missing:
-        names_missing = ", ".join(f"«{name}»" for name in missing)
-        raise FileError(FileProblem.SHEET_MISSING, missing=names_missing, sheets=_list(present))
+        sheets = _list(sheet.name for sheet in present if sheet.visible)
+        hidden = _list(sheet.name for sheet in present if not sheet.visible)
+        raise FileError(FileProblem.SHEET_MISSING, missing=_list(missing), sheets=sheets, hidden=hidden)
     if not chosen:
-        raise FileError(FileProblem.NO_VISIBLE_SHEET, sheets=_list(present))
+        raise FileError(FileProblem.NO_VISIBLE_SHEET, hidden=_list(sheet.name for sheet in present))
     return chosen
 
 
-def _list(sheets: Sequence[SheetInfo]) -> str:
-    names = (f"«{sheet.name}»" + ("" if sheet.visible else " (скрыт)") for sheet in sheets)
-    return ", ".join(names)[:_MAX_NAMES_LENGTH]
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(f"«{name}»" for name in names)[:_MAX_NAMES_LENGTH] or "—"
 
 
 def _folded(name: str) -> str:

@@ -13,9 +13,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
 from schemas.errors import FileError
-from schemas.problems import FileProblem
+from schemas.problems import UNNAMED, FileProblem, Kind
 from schemas.settings import Settings
-from tasks.ingest.detect_kind import MIN_BOMB_BYTES, Kind, check_unpacked_size, kind_of
+from tasks.ingest.detect_kind import MIN_BOMB_BYTES, check_unpacked_size, kind_of
 from tasks.ingest.find_files import FoundFile, RawFile, is_wanted, raw_file
 from tasks.warehouse.storage import LOCAL
 
@@ -131,7 +131,7 @@ def expand(file: Path, into: Path, settings: Settings) -> list[Member]:
     kind = kind_of(file, settings)
     members = _expand_zip(file, into, settings) if kind is Kind.ZIP else _expand_gzip(file, into, settings)
     if not members:
-        raise FileError(FileProblem.ARCHIVE_EMPTY, kind=kind.value)
+        raise FileError(FileProblem.ARCHIVE_EMPTY, kind=kind)
     return members
 
 
@@ -200,7 +200,7 @@ def _name_of(entry: zipfile.ZipInfo) -> str:
 
 def _safe_path(name: str) -> str:
     steps = [step for step in PurePosixPath(name.replace("\\", "/")).parts if step not in {"/", "..", "."}]
-    return "/".join(steps) or "без имени"
+    return "/".join(steps) or UNNAMED
 
 
 def _suffix(name: str) -> str:

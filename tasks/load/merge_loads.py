@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from schemas.problems import Step
 from tasks.load.merge_readings import merge_together
 from tasks.load.plan_merges import ValidatedLoad
 from tasks.warehouse.batches import BatchResult, together_or_each_alone
@@ -35,6 +36,6 @@ async def merge_loads(loads: Sequence[ValidatedLoad], run: Run, warehouse: Wareh
             )
 
     async def fail(load: ValidatedLoad, error: Exception) -> BatchResult:
-        return await fail_alone(load.load_id, load.source_file, error, run, warehouse, step="загрузка", log=_log)
+        return await fail_alone(load.load_id, load.source_file, error, run, warehouse, step=Step.LOAD, log=_log)
 
     return await together_or_each_alone(loads, merge, fail)

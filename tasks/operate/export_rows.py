@@ -11,6 +11,7 @@ import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 
 from schemas.errors import TerminalError
+from schemas.reasons import ROW_ERRORS
 
 _FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n")
 # Of an Excel sheet, without the header. A text that is too long for a cell is cut by xlsxwriter.
@@ -36,8 +37,10 @@ def export_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], path: Pa
                 _write_xlsx(columns, texts, path)
             case _:
                 raise TerminalError(f"{path.name}: name the export .csv or .xlsx")
-    except (OSError, FileCreateError) as error:
-        raise TerminalError(f"{path}: cannot be written: {error}") from None
+    except OSError as error:
+        raise TerminalError(f"{path} cannot be written: {error.strerror}") from None
+    except FileCreateError as error:
+        raise TerminalError(f"{path} cannot be written: {error}") from None
 
 
 def _write_csv(columns: Sequence[str], rows: Sequence[Sequence[str]], path: Path) -> None:
@@ -55,7 +58,7 @@ def _write_xlsx(columns: Sequence[str], rows: Sequence[Sequence[str]], path: Pat
     if len(rows) > _MAX_ROWS:
         raise TerminalError(f"{path.name}: a sheet holds {_MAX_ROWS} rows, these are {len(rows)}: export a .csv")
     with xlsxwriter.Workbook(str(path)) as book:
-        sheet = book.add_worksheet("Ошибки")
+        sheet = book.add_worksheet(ROW_ERRORS)
         sheet.freeze_panes(1, 0)
         for row_index, row in enumerate([columns, *rows]):
             for column_index, text in enumerate(row):

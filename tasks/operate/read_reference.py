@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from schemas.errors import TerminalError
+from schemas.problems import Language
 from schemas.reference import (
+    AND_MORE,
     COLUMNS,
     KINDS,
     MAX_INTERVAL_MINUTES,
+    NOT_LOADED,
     OPTIONAL_COLUMNS,
     Cell,
     ReferenceMistake,
@@ -26,12 +29,14 @@ _MAX_SHOWN = 200
 class ReferenceFilesError(TerminalError):
     """The reference files are wrong; `errors` has file, line, column, value and problem of each error."""
 
+    language = Language.RUSSIAN
+
     def __init__(self, errors: Sequence[ReferenceMistake]) -> None:
         self.errors = list(errors)
         shown = [str(error) for error in self.errors[:_MAX_SHOWN]]
         more = len(self.errors) - len(shown)
-        rest = [f"… и ещё {more}"] if more else []
-        super().__init__("\n".join([f"справочник не загружен, ошибок: {len(self.errors)}", *shown, *rest]))
+        rest = [AND_MORE.format(more=more)] if more else []
+        super().__init__("\n".join([NOT_LOADED.format(count=len(self.errors)), *shown, *rest]))
 
 
 class Line(NamedTuple):

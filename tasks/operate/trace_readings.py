@@ -22,7 +22,10 @@ async def require_meter(connection: Connection, meter_code: str, settings: Setti
 
     """
     if not await connection.fetchval(*sql("is_known_meter", settings, meter_code=meter_code)):
-        raise TerminalError(f"there is no meter {meter_code!r}: neither core.meters nor a row error names it")
+        raise TerminalError(
+            f"there is no meter {meter_code!r}: neither core.meters nor a row error names it; "
+            "correct the code, or add the meter to meters.csv: dataops reference load"
+        )
 
 
 async def find_last_load(connection: Connection, source_file: str, settings: Settings) -> UUID | None:

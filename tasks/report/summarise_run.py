@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from schemas.load_states import LoadStatus
-from schemas.problems import FileProblem
+from schemas.problems import FileProblem, Step, describe
 from schemas.settings import Settings
 from tasks.warehouse.connection import Connection, fetch_one
 from tasks.warehouse.statements import Statements
@@ -16,7 +16,7 @@ sql = Statements(__file__)
 
 
 class RunSummary(BaseModel):
-    """Files and readings of one run, and the files that failed with their reasons."""
+    """Files and readings of one run, and the files and steps that failed with their reasons."""
 
     files: int = 0
     loaded: int = 0
@@ -32,15 +32,18 @@ class RunSummary(BaseModel):
     unfinished: dict[str, str] = {}
     in_progress: dict[str, str] = {}
     """Files that another run is loading."""
+    failed_steps: dict[Step, str] = {}
+    """Steps that failed whatever their files, with their errors."""
 
     def __str__(self) -> str:
+        steps = f"; failed steps: {', '.join(self.failed_steps)}" if self.failed_steps else ""
         return (
             f"{self.files} files: {self.loaded} loaded, {self.skipped} skipped, {len(self.failed)} failed"
             f"{f', {len(self.in_progress)} in other runs' if self.in_progress else ''}; "
             f"{self.readings_read} readings: {self.readings_inserted} inserted, "
             f"{self.readings_updated} updated, {self.readings_unchanged} unchanged, "
             f"{self.readings_rejected} rejected, "
-            f"{self.readings_duplicate} duplicate, {self.readings_suspect} suspect"
+            f"{self.readings_duplicate} duplicate, {self.readings_suspect} suspect{steps}"
         )
 
 
@@ -49,12 +52,10 @@ async def summarise_run(connection: Connection, flow_run_id: UUID, settings: Set
     of_run = {"flow_run_id": flow_run_id, "in_progress": FileProblem.IN_PROGRESS}
     counts = await fetch_one(connection, *sql("summarise_run", settings, **of_run))
     summary = RunSummary(**counts)
-    messages_of = {
-        LoadStatus.FAILED: summary.failed,
-        LoadStatus.RUNNING: summary.unfinished,
-        LoadStatus.SKIPPED: summary.in_progress,
-    }
     for row in await connection.fetch(*sql("find_failed_files", settings, **of_run)):
-        messages = messages_of[row["status"]]
-        messages[row["source_file"]] = row["message"] or "не закончен"
+        name, message = row["source_file"], row["message"] or ""
+        if row["status"] == LoadStatus.RUNNING:
+            summary.unfinished[name] = describe(FileProblem.UNFINISHED)
+        else:
+            (summary.in_progress if row["status"] == LoadStatus.SKIPPED else summary.failed)[name] = message
     return summary

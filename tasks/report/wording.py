@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from schemas.problems import Step, describe_failed_step
 from schemas.reasons import Reason
-from schemas.report import DayState, FileStatus, Report, Totals
+from schemas.report import DayState, FileLine, FileStatus, Report, Totals
 
 STATUS: dict[FileStatus, str] = {
     "success": "загружен",
@@ -45,8 +48,8 @@ def reason_in_words(reason: str) -> str:
     return "; ".join(REASON.get(code, code) for code in reason.split(";"))
 
 
-def describe_day(state: DayState, totals: Totals) -> tuple[str, str]:
-    """Return the state of a day in words, and the counts that it follows from."""
+def describe_day(state: DayState, totals: Totals, failed_steps: Mapping[Step, str] = {}) -> tuple[str, str]:
+    """Return the state of a day in words, and the counts and the failed steps that it follows from."""
     if state == "empty":
         return _DAY_STATE[state], "в папке дня не было ни одного файла"
     counts = [
@@ -55,13 +58,28 @@ def describe_day(state: DayState, totals: Totals) -> tuple[str, str]:
         (totals.rows_rejected, f"отклонено показаний: {number(totals.rows_rejected)}"),
         (totals.rows_suspect, f"под вопросом: {number(totals.rows_suspect)}"),
     ]
-    remarks = "; ".join(text for count, text in counts if count)
+    failures = (describe_failed_step(step, why) for step, why in failed_steps.items())
+    remarks = "; ".join([*(text for count, text in counts if count), *failures])
     return _DAY_STATE[state], remarks or f"показаний: {number(totals.rows_loaded)}, замечаний нет"
 
 
 def headline(report: Report) -> str:
     """Return state and counts of the day in one line."""
-    return ": ".join(describe_day(report.verdict, report.totals))
+    return ": ".join(describe_day(report.verdict, report.totals, report.failed_steps))
+
+
+def table_row(file: FileLine) -> dict[str, str | int]:
+    """Return a file as a row of the table in the Prefect UI."""
+    return {
+        "файл": file.source_file,
+        "состояние": STATUS[file.status],
+        "прочитано": file.rows_read,
+        "загружено": file.rows_loaded,
+        "отклонено": file.rows_rejected,
+        "под вопросом": file.rows_suspect,
+        "повторов": file.rows_duplicate,
+        "сообщение": file.message or "",
+    }
 
 
 def number(value: float | None) -> str:

@@ -43,7 +43,7 @@ def render(report: Report) -> str:
         .get_template("report.html.j2")
         .render(
             report=report,
-            day_state=wording.describe_day(report.verdict, report.totals),
+            day_state=wording.describe_day(report.verdict, report.totals, report.failed_steps),
             water=water,
             heat=heat,
             hour_rows=hour_rows(report.completeness) if report.completeness else [],

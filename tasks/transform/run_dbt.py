@@ -16,13 +16,21 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import holidays
 from pydantic import SecretStr
 
-from schemas.errors import TerminalError
+from schemas.errors import StepError
+from schemas.problems import Step, StepProblem
 from schemas.settings import PROJECT_ROOT, Settings
 from schemas.windows import Window, format_windows
 
+_MAX_NODES_NAMED = 5
 DBT_FOLDER = PROJECT_ROOT / "dbt"
 HOLIDAYS_SEED = DBT_FOLDER / "seeds" / "public_holidays.csv"
 _YEARS = range(2015, 2036)
+
+
+class DbtError(StepError):
+    """Models or tests of the dbt project failed, or dbt itself: the last part of the transform."""
+
+    step = Step.DBT
 
 
 def fingerprint(settings: Settings) -> str:
@@ -56,7 +64,7 @@ def build(
     the same. In a flow run every node shows as a task run. Blocks: call it in a thread.
 
     Raises:
-        TerminalError: names the nodes that failed, with what dbt says of each.
+        DbtError: names the nodes that failed, with what dbt says of each.
 
     """
     # `empty`: of the tests only those that are tagged themselves; each costs a run 0.1 s.
@@ -79,7 +87,7 @@ def check_data(dsn: SecretStr, settings: Settings, *, role: str | None = None) -
     """Run every data test over all that there is, those too that no build runs; minutes where core is large.
 
     Raises:
-        TerminalError: names the tests that failed.
+        DbtError: names the tests that failed.
 
     """
     _invoke(["test", "--exclude", "test_type:unit"], dsn, settings, role=role)
@@ -132,7 +140,7 @@ def _invoke(
         result = runner.invoke([*arguments, "--no-version-check", "--log-path", str(_target(settings).parent / "logs")])
         _await_node_tasks(others)
     if not result.success:
-        raise TerminalError(f"dbt: {_what_failed(result)}")
+        raise _error_of(result)
 
 
 def _await_node_tasks(others: set[threading.Thread]) -> None:
@@ -142,14 +150,17 @@ def _await_node_tasks(others: set[threading.Thread]) -> None:
             thread.join(timeout=30)
 
 
-def _what_failed(result: Any) -> str:  # noqa: ANN401 - dbtRunnerResult
+def _error_of(result: Any) -> DbtError:  # noqa: ANN401 - dbtRunnerResult
     nodes = getattr(result.result, "results", None) or []
-    failed = [
-        f"{node.node.name}: {' '.join(str(node.message).split())[:300]}"
+    failed = {
+        node.node.name: f"{node.node.name}: {' '.join(str(node.message).split())[:300]}"
         for node in nodes
         if str(node.status) in ("error", "fail", "runtime error")
-    ]
-    return "; ".join(failed) or " ".join(str(result.exception).split())[:600]
+    }
+    if not failed:
+        return DbtError(StepProblem.FAILED, error=" ".join(str(result.exception).split())[:600])
+    named = ", ".join([*failed][:_MAX_NODES_NAMED]) + ("…" if len(failed) > _MAX_NODES_NAMED else "")
+    return DbtError(StepProblem.DBT_NODES_FAILED, nodes=named, error="; ".join(failed.values()))
 
 
 def _variables(dsn: SecretStr, settings: Settings, windows: Sequence[Window], role: str | None) -> dict[str, str]:

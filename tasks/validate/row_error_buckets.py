@@ -115,19 +115,18 @@ class RowErrorBuckets:
 
     def _write_waiting(self) -> None:
         for number, errors in self._split_waiting():
-            # The first stream replaces what a killed process may have left.
-            mode = "ab" if number in self._files else "wb"
-            file = self._files.setdefault(number, self._path_of(number))
-            with file.open(mode) as target, pa.ipc.new_stream(target, errors.schema) as stream:
+            if number not in self._files:
+                self._files[number] = self._path_of(number)
+                LOCAL.delete(self._files[number])  # what a killed process may have left
+            with LOCAL.append(self._files[number]) as target, pa.ipc.new_stream(target, errors.schema) as stream:
                 stream.write_table(errors)
 
 
 def _read_streams(file: Path) -> pa.Table:
     """Read the streams that a file holds, one after the other."""
     tables = []
-    with file.open("rb") as source:
-        size = file.stat().st_size
-        while source.tell() < size:
+    with LOCAL.open(file) as source:
+        while source.peek(1):
             tables.append(pa.ipc.open_stream(source).read_all())
     return pa.concat_tables(tables)
 

@@ -14,6 +14,7 @@ from uuid import UUID
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.problems import Step
 from schemas.reasons import Quality
 from schemas.settings import Settings
 from schemas.table_schema import TableSchema
@@ -113,7 +114,7 @@ async def validate_loads(
             )
 
     async def fail(load: StagedLoad, error: Exception) -> BatchResult:
-        return await fail_alone(load.load_id, load.source_file, error, run, warehouse, step="проверка", log=_log)
+        return await fail_alone(load.load_id, load.source_file, error, run, warehouse, step=Step.VALIDATE, log=_log)
 
     return await together_or_each_alone(loads, validate, fail)
 

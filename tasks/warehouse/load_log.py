@@ -15,7 +15,7 @@ from uuid import UUID
 
 from schemas.errors import ClaimLostError, FileError
 from schemas.load_states import LoadStatus
-from schemas.problems import FileProblem, describe
+from schemas.problems import FileProblem, Language, Step, describe
 from schemas.settings import Settings
 from schemas.table_schema import TableSchema, fingerprint
 from tasks.warehouse.batches import BatchResult
@@ -209,12 +209,12 @@ async def fail_alone(
     run: Run,
     warehouse: Warehouse,
     *,
-    step: str,
+    step: Step,
     log: logging.Logger,
 ) -> BatchResult:
     """Log that a load failed on a step; its batch's other loads go on."""
     failure = FileError.of(error, step=step)
-    log.error("failed %r: %s", source_file, failure, exc_info=error)
+    log.error("failed %r: %s", source_file, failure.describe(Language.ENGLISH), exc_info=failure is not error)
     async with warehouse.connect() as connection:
         await fail_load(connection, load_id, failure, run.claim_key, warehouse.settings)
     return BatchResult(1, {source_file: str(failure)})

@@ -55,9 +55,7 @@ class StreamWriter(ExitStack):
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         super().__init__()
-        self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = self.enter_context(pa.OSFile(str(path.with_suffix(".part")), "wb"))
+        file = self.enter_context(LOCAL.create(path))
         self._stream = self.enter_context(pa.ipc.new_stream(file, schema))
 
     def write(self, rows: pa.Table | pa.RecordBatch) -> None:
@@ -67,12 +65,6 @@ class StreamWriter(ExitStack):
         else:
             self._stream.write_table(rows, max_chunksize=_BATCH_ROWS)
 
-    def __exit__(self, *details: object) -> None:
-        super().__exit__(None, None, None)
-        part = self._path.with_suffix(".part")
-        if details[0] is None:
-            part.rename(self._path)
-
 
 def write_accepted_stream(path: Path) -> StreamWriter:
     """Open the stream of a load's accepted readings."""
@@ -81,5 +73,5 @@ def write_accepted_stream(path: Path) -> StreamWriter:
 
 def read_stream(path: Path) -> Iterator[pa.RecordBatch]:
     """Read a stream batch by batch; a mapped file would count as memory of this process."""
-    with pa.OSFile(str(path)) as source, pa.ipc.open_stream(source) as batches:
+    with LOCAL.open(path) as source, pa.ipc.open_stream(source) as batches:
         yield from batches

@@ -9,7 +9,8 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from io import BufferedReader
+from contextlib import AbstractContextManager, contextmanager
+from io import BufferedReader, BufferedWriter
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -50,6 +51,12 @@ class Storage(Protocol):
 
     def copy(self, file: Path, target: Path) -> None:
         """Copy a file to a path on this machine."""
+
+    def create(self, file: Path) -> AbstractContextManager[BufferedWriter]:
+        """Open a file for writing, piece by piece; it gets its name only when it is complete."""
+
+    def append(self, file: Path) -> BufferedWriter:
+        """Open a file for writing at its end, in a folder that exists."""
 
     def write(self, file: Path, content: bytes) -> None:
         """Write a file so that a reader sees the old content or the new one, never half a file."""
@@ -99,6 +106,19 @@ class LocalStorage:
         """Copy a file to a path on this machine."""
         shutil.copyfile(file, target)
 
+    @contextmanager
+    def create(self, file: Path) -> Iterator[BufferedWriter]:
+        """Open a file for writing, piece by piece; it gets its name only when it is complete."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = file.with_name(f"{file.name}.part")
+        with unfinished.open("wb") as stream:
+            yield stream
+        unfinished.replace(file)
+
+    def append(self, file: Path) -> BufferedWriter:
+        """Open a file for writing at its end, in a folder that exists."""
+        return file.open("ab")
+
     def write(self, file: Path, content: bytes) -> None:
         """Write a file so that a reader sees the old content or the new one, never half a file."""
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -106,6 +126,10 @@ class LocalStorage:
         try:
             unfinished.write_bytes(content)
             unfinished.replace(file)
+        except OSError as error:
+            if error.errno and not error.filename:  # a full disk does not say whose
+                error.filename = str(file)
+            raise
         finally:
             unfinished.unlink(missing_ok=True)
 

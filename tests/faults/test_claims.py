@@ -131,7 +131,7 @@ async def test_file_that_stays_in_other_hands_is_named_by_error_report_and_statu
 
     names = [f"{DAY}/0.csv", f"{DAY}/1.csv"]
     assert failed.value.summary
-    assert (failed.value.summary["loaded"], list(failed.value.summary["in_progress"])) == (1, names)  # type: ignore[call-overload]
+    assert (failed.value.summary["loaded"], list(failed.value.summary["in_progress"])) == (1, names)
     assert all(name in str(failed.value) for name in names)
     report = json.loads(
         (pipeline.settings.artifacts_dir / "quality_reports" / str(DAY) / "report.json").read_text(encoding="utf-8")

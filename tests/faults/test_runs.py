@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -17,8 +18,11 @@ import asyncpg
 import pytest
 
 from flows.load_day import load_day
-from schemas.errors import RunFailedError, TerminalError
+from schemas.errors import RunFailedError, SettingsError, TerminalError
+from schemas.problems import Step, StepProblem, describe_failed_step
+from schemas.report import Report
 from schemas.settings import Settings
+from tasks.transform.run_dbt import DbtError
 from tasks.warehouse.connection import is_transient
 from tasks.warehouse.load_log import Run
 from tests.harness import DAY, PipelineHarness, long_csv
@@ -89,6 +93,89 @@ async def test_core_stays_loaded_when_features_fail_and_the_next_run_makes_them_
     assert (loaded, waiting) == (24, 1)
     assert len(features) == 1
     assert await pipeline.connection.fetchval("select count(*) from quality.changed_days") == 0
+
+
+@pytest.mark.server
+@pytest.mark.usefixtures("prefect_api")
+@pytest.mark.parametrize(
+    "broken",
+    [("file", "dbt"), ("file", "report"), ("dbt", "report"), ("file", "dbt", "report")],
+    ids=lambda broken: "_".join(broken),
+)
+async def test_last_line_names_everything_that_failed(
+    pipeline: PipelineHarness,
+    features: list[Any],
+    settings: Settings,
+    broken: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv(*HOURS))
+    if "file" in broken:
+        pipeline.put("b.xlsx", b"PK\x03\x04 cut off")
+    if "dbt" in broken:
+        features.append(DbtError(StepProblem.DBT_NODES_FAILED, nodes="ml_hourly", error="ml_hourly: out of luck"))
+    if "report" in broken:
+        settings.artifacts_dir.write_text("a file where the folder should be")
+
+    with pytest.raises(RunFailedError) as caught:
+        await load_day(date=DAY)
+
+    error = caught.value
+    damaged = "файл повреждён или передан не полностью: запросите его ещё раз"
+    named = {
+        "file": f"'{DAY}/b.xlsx': {damaged}",
+        "dbt": describe_failed_step(Step.DBT, "ошибка в ml_hourly"),
+        "report": describe_failed_step(
+            Step.REPORT, f"папка ARTIFACTS_DIR={settings.artifacts_dir} недоступна для записи"
+        ),
+    }
+    details = {
+        "dbt": "ml_hourly: out of luck",
+        "report": f"ARTIFACTS_DIR={settings.artifacts_dir} is not writable (Not a directory)",
+    }
+    assert error.line == "; ".join(named[what] for what in broken)
+    assert error.details == [f"{step}: {detail}" for step, detail in details.items() if step in broken]
+    assert error.summary
+    assert error.summary["failed_steps"] == {step: detail for step, detail in details.items() if step in broken}
+    assert error.summary["failed"].keys() == ({f"{DAY}/b.xlsx"} if "file" in broken else set())
+    assert await pipeline.connection.fetchval("select count(*) from core.measurements") == 24
+    if "report" not in broken:
+        written = (settings.artifacts_dir / "quality_reports" / str(DAY) / "report.json").read_bytes()
+        told = Report.model_validate_json(written)
+        assert (told.verdict, told.failed_steps) == ("errors", {Step.DBT: "ошибка в ml_hourly"})
+        (log,) = (settings.artifacts_dir / "run_logs").glob("*.log")
+        lines = log.read_text(encoding="utf-8").splitlines()
+        assert any(f"failed '{DAY}/b.xlsx': the file is damaged or incomplete" in line for line in lines)
+        assert [line for line in lines if re.search("[а-яё]", line)] == []
+
+
+@pytest.mark.server
+@pytest.mark.usefixtures("prefect_api", "features")
+async def test_read_only_artifacts_stop_the_report_and_not_the_load(
+    pipeline: PipelineHarness, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARTIFACTS_DIR", str(small_disk))
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv(*HOURS))
+
+    with pytest.raises(RunFailedError) as caught:
+        await load_day(date=DAY)
+
+    assert caught.value.line == describe_failed_step(
+        Step.REPORT, f"папка ARTIFACTS_DIR={small_disk} недоступна для записи"
+    )
+    assert caught.value.details == [f"report: ARTIFACTS_DIR={small_disk} is not writable (Read-only file system)"]
+    (log,) = await pipeline.connection.fetch("select status, rows_inserted from quality.quality_load_log")
+    assert tuple(log) == ("success", 24)
+
+
+@pytest.mark.server
+@pytest.mark.usefixtures("prefect_api")
+async def test_missing_folder_of_raw_files_is_not_a_day_without_files(pipeline: PipelineHarness) -> None:
+    with pytest.raises(SettingsError, match=rf"RAW_DIR={pipeline.settings.raw_dir} is not a folder"):
+        await load_day(date=DAY)
 
 
 async def test_two_files_with_the_same_readings_at_once_are_one_after_the_other(

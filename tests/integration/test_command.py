@@ -172,6 +172,20 @@ async def test_revisions_of_an_unknown_meter_are_refused_not_empty(pipeline: Pip
     assert "no reading of 'M' was ever replaced" in known[0]
 
 
+async def test_trace_of_an_unknown_meter_says_so_and_of_a_missing_reading_shows_no_empty_tables(
+    pipeline: PipelineHarness,
+) -> None:
+    await pipeline.add_meter("M")
+
+    unknown = await asyncio.to_thread(invoke, "trace", "nobody", "2025-04-30 05:00", "T1")
+    missing = await asyncio.to_thread(invoke, "trace", "M", "2025-04-30 05:00", "T1")
+
+    assert unknown[0] == missing[0] == ""
+    assert "there is no meter 'nobody'" in unknown[1]
+    assert "dataops reference load" in unknown[1]
+    assert "core has no reading T1 of 'M' at 2025-04-30 05:00" in missing[1]
+
+
 async def test_errors_of_what_does_not_exist_are_refused(pipeline: PipelineHarness) -> None:
     await pipeline.add_meter("M")
     pipeline.put("a.csv", long_csv("2025-04-30 00:00,unknown,T1,60"))

@@ -290,4 +290,5 @@ async def test_flow_writes_both_files_and_publishes_table_and_link(
         "quality-2025-04-30-report": "markdown",
     }
     table = next(artifact for artifact in artifacts if artifact.type == "table")
-    assert json.loads(str(table.data))[0]["файл"] == "2025-04-30/a.csv"
+    (row,) = json.loads(str(table.data))
+    assert (row["файл"], row["состояние"]) == ("2025-04-30/a.csv", "загружен")

@@ -20,7 +20,7 @@ def test_every_problem_has_words_for_the_operators(problem: ReferenceProblem) ->
 def test_a_mistake_of_the_whole_file_names_no_line() -> None:
     text = str(ReferenceMistake("itp.csv", ReferenceProblem.NOT_READABLE, {"why": "gone", "path": "/x/itp.csv"}))
 
-    assert text == "itp.csv: файл не читается (gone): нужен /x/itp.csv"
+    assert text == "itp.csv: файл не читается: нужен /x/itp.csv\ngone"
 
 
 def test_a_parent_is_a_table_that_is_loaded_before() -> None:

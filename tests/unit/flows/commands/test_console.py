@@ -10,7 +10,8 @@ from rich.console import Console
 
 from flows.commands import console
 from flows.commands.console import fail, failure_as_json, log_lines, print_table, track, visible, waiting
-from schemas.errors import RunFailedError
+from schemas.errors import FailedStep, FileError, RunFailedError, StepError
+from schemas.problems import FileProblem, Step, StepProblem
 
 LOAD_ID = UUID("01a2151d-6c18-712f-ab87-4acecdff6776")
 LOAD = {
@@ -84,6 +85,22 @@ def test_error_is_one_line_on_stderr_whatever_its_brackets(capsys: pytest.Captur
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err == f"error: [/bold] {'x' * 200}\n"
+
+
+def test_error_for_operators_is_russian_and_details_come_before_the_line_that_names_all(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    fail(FileError(FileProblem.ENCRYPTED))
+    dbt = StepError(StepProblem.DBT_NODES_FAILED, nodes="m", error="m: [/] out of luck")
+    fail(RunFailedError.of({"[b].csv": "пустой"}, [FailedStep(Step.DBT, dbt)]))
+    fail(RunFailedError("the run was cancelled"))
+
+    assert capsys.readouterr().err.splitlines() == [
+        "ошибка: файл зашифрован паролем: запросите его без пароля",
+        "dbt: m: [/] out of luck",
+        "ошибка: '[b].csv': пустой; шаг «расчёт признаков» (dbt): ошибка в m",
+        "error: the run was cancelled",
+    ]
 
 
 def test_summary_of_a_failed_run_is_printed_for_machines(capsys: pytest.CaptureFixture[str]) -> None:

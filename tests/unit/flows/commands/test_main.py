@@ -26,6 +26,13 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
         (("backfill", "2025-05-02"), 2, "error: Missing argument 'END'."),
         (("statu",), 2, "error: No such command 'statu'. Did you mean 'status'?"),
         (("status", "--lodas", "5"), 2, "--lodas"),
+        (("status", "--loads", "0"), 2, "error: Invalid value for '--loads': must be greater than or equal to 1"),
+        (("errors", "--reason", "x"), 2, "error: Invalid value for '--reason': 'x' is not one of 'missing_column', "),
+        (
+            ("revisions", "--meter", "M", "--from", "2025-05-02", "--to", "2025-05-01"),
+            1,
+            "error: the last day 2025-05-01 is before the first 2025-05-02",
+        ),
     ],
 )
 def test_wrong_call_is_one_line(

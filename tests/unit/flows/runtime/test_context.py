@@ -4,14 +4,23 @@ from datetime import date
 from uuid import uuid4
 
 import pytest
-from prefect.client.schemas.objects import State
-from prefect.states import Crashed, Failed
+from prefect.states import Completed, Crashed, Failed
 from pydantic import SecretStr
 
 from flows.runtime import context
-from flows.runtime.context import RunContext, StepResult, conclude_step, run_settings
+from flows.runtime.context import (
+    EndedStep,
+    RunContext,
+    StepResult,
+    conclude_step,
+    describe_failed_steps,
+    find_failures,
+    run_settings,
+)
 from schemas.errors import RunFailedError, TerminalError
+from schemas.problems import Step, StepProblem
 from schemas.settings import Settings
+from tasks.transform.run_dbt import DbtError
 from tasks.warehouse.batches import BatchResult
 from tasks.warehouse.connection import Warehouse
 
@@ -48,11 +57,25 @@ def test_credentials_do_not_travel_with_a_run() -> None:
     assert run.run.business_date == date(2025, 4, 30)
 
 
-async def test_failed_step_is_named_in_its_own_words() -> None:
-    ours: State[object] = Failed(
-        message="Flow run encountered an exception", data=TerminalError("the folder is not writable")
-    )
-    crashed: State[object] = Crashed(message="the worker was killed")
+async def test_steps_that_failed_are_named_in_their_own_words_but_not_those_whose_files_failed() -> None:
+    broken = "Flow run encountered an exception"
+    steps: list[EndedStep] = [
+        (Step.INGEST, Failed(message=broken, data=RunFailedError.of({"a.csv": "пустой"}))),
+        (Step.INGEST, Failed(message=broken, data=RunFailedError.of({"b.csv": "занят"}))),
+        (Step.VALIDATE, Completed()),
+        (Step.LOAD, Crashed(message="the worker was killed")),
+        (Step.REFRESH, Failed(message=broken, data=DbtError(StepProblem.DBT_NODES_FAILED, nodes="m", error="m: bad"))),
+        (Step.REPORT, Failed(message=broken, data=TerminalError("the folder is not writable"))),
+        (Step.REPORT, Failed(message=broken, data=KeyError("a bug"))),
+    ]
 
-    assert await context._why(ours) == "the folder is not writable"
-    assert await context._why(crashed) == "the worker was killed"
+    files, failed = await find_failures(steps)
+
+    assert files == {"a.csv": "пустой", "b.csv": "занят"}
+    assert [step.detail for step in failed] == [
+        "load: the worker was killed",
+        "dbt: m: bad",
+        "report: the folder is not writable",
+        "report: KeyError: 'a bug'",
+    ]
+    assert (await describe_failed_steps(steps))[Step.DBT] == "ошибка в m"

@@ -5,9 +5,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from prefect.client.schemas.objects import State
+from prefect.states import Failed
 
 from flows.runtime.run_log import naming_artifacts_dir, prepare_logging, run_log
-from schemas.errors import RunFailedError, TerminalError
+from schemas.errors import FailedStep, RunFailedError, StepError, TerminalError
+from schemas.problems import Step, StepProblem
 from schemas.settings import Settings
 
 DAY = date(2025, 4, 30)
@@ -28,10 +31,12 @@ def logged(error: Exception | None, text: str) -> logging.LogRecord | None:
 
 def test_failed_file_is_logged_by_its_step_alone(settings: Settings) -> None:
     prepare_logging(settings)
-    error = RunFailedError.of({"b.csv": "повреждён"})
+    lost = StepError(StepProblem.FAILED, error="no server")
+    error = RunFailedError.of({"b.csv": "повреждён"}, [FailedStep(Step.LOAD, lost)])
+    state: State[object] = Failed(message=f"Flow run encountered an exception: RunFailedError: {error}")
 
     first = logged(error, "Encountered exception during execution")
-    last = logged(None, f"Finished in state Failed('Flow run encountered an exception: RunFailedError: {error}')")
+    last = logged(None, f"Finished in state {state}")
     other = logged(None, "Finished in state Completed()")
 
     assert first is None

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import FileError
-from schemas.problems import FileProblem
+from schemas.problems import FileProblem, Kind
 from schemas.settings import Settings
-from tasks.ingest.detect_kind import Kind, kind_of, utf16_codec
+from tasks.ingest.detect_kind import kind_of, utf16_codec
 from tests import files
 
 COMPOUND = b"\xd0\xcf\x11\xe0" + bytes(600)

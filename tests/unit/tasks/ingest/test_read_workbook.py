@@ -45,7 +45,7 @@ def test_missing_sheet_is_named_with_those_that_exist(tmp_path: Path) -> None:
         sheets(tmp_path, "Архив")
 
     assert caught.value.problem is FileProblem.SHEET_MISSING
-    assert caught.value.data == {"missing": "«Архив»", "sheets": "«Лист», «Лист 2», «Прочее»"}
+    assert caught.value.data == {"missing": "«Архив»", "sheets": "«Лист», «Лист 2», «Прочее»", "hidden": "—"}
 
 
 def test_workbook_without_a_visible_sheet_says_which_are_hidden(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_workbook_without_a_visible_sheet_says_which_are_hidden(tmp_path: Path) 
         open_sheets(file, [()], Settings())
 
     assert caught.value.problem is FileProblem.NO_VISIBLE_SHEET
-    assert caught.value.data == {"sheets": "«Лист» (скрыт)"}
+    assert caught.value.data == {"hidden": "«Лист»"}
 
 
 def test_damage_is_told_with_the_parsers_words_as_data(tmp_path: Path) -> None:

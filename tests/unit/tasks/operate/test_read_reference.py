@@ -58,7 +58,7 @@ def test_an_interval_is_a_whole_number_of_minutes_within_a_day(tmp_path: Path, m
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("itp.csv", None, "itp.csv: файл не читается (No such file or directory)"),
+        ("itp.csv", None, "itp.csv: файл не читается: нужен "),
         ("itp.csv", b"", "itp.csv, строка 1: столбцы '': нужны external_code, building_code"),
         ("itp.csv", b"code,building_code\n", "строка 1: столбцы 'code, building_code'"),
         ("itp.csv", b"external_code,building_code\nI1\n", "строка 2: 1 ячеек вместо 2"),

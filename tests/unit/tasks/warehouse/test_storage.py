@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,31 @@ def test_write_that_fails_keeps_the_old_content(tmp_path: Path, monkeypatch: pyt
 
     assert file.read_bytes() == b"old"
     assert list(LOCAL.list_files(tmp_path)) == [file]
+
+
+def test_created_file_has_its_name_only_when_it_is_complete_and_can_be_appended_to(tmp_path: Path) -> None:
+    file = tmp_path / "folder" / "a.arrow"
+
+    with LOCAL.create(file) as stream:
+        stream.write(b"one")
+        assert not file.exists()
+    with LOCAL.append(file) as stream:
+        stream.write(b" two")
+    with suppress(KeyError), LOCAL.create(file) as stream:
+        stream.write(b"three")
+        raise KeyError
+
+    assert file.read_bytes() == b"one two"
+
+
+def test_file_that_did_not_fit_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def disk_is_full(path: Path, content: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", disk_is_full)
+
+    with pytest.raises(OSError, match=r"No space left on device: '.*report\.json'"):
+        LOCAL.write(tmp_path / "report.json", b"new")
 
 
 def test_version_changes_with_the_content_and_a_missing_file_has_none(tmp_path: Path) -> None:
