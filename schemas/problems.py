@@ -22,8 +22,13 @@ class FileProblem(StrEnum):
     ROLLED_BACK = "rolled_back"
     SAME_CONTENT = "same_content"
     IN_PROGRESS = "in_progress"
+    # Never read: `skipped`.
+    NOT_IN_PATTERNS = "not_in_patterns"
+    NOT_A_FILE = "not_a_file"
+    LINK_LEADS_OUT = "link_leads_out"
     # The file as bytes.
     NOT_READABLE = "not_readable"
+    FOLDER_NOT_READABLE = "folder_not_readable"
     ENCRYPTED = "encrypted"
     DAMAGED = "damaged"
     WRONG_KIND = "wrong_kind"
@@ -80,6 +85,12 @@ _TEMPLATES: dict[FileProblem, str] = {
     ),
     FileProblem.SAME_CONTENT: "то же содержимое, что у {source_file}, load_id {load_id}",
     FileProblem.IN_PROGRESS: "сейчас загружается другим запуском: {source_file}, load_id {load_id}",
+    FileProblem.NOT_IN_PATTERNS: (
+        "не читается: имени нет среди FILE_PATTERNS; если это показания, попросите csv или xlsx или добавьте шаблон"
+    ),
+    FileProblem.NOT_A_FILE: "это {kind}: не открывается; положите в папку дня сами файлы",
+    FileProblem.LINK_LEADS_OUT: "ссылка ведёт из папки дня: не открывается; положите в папку дня сам файл",
+    FileProblem.FOLDER_NOT_READABLE: "папка не открывается, её файлы не загружены: проверьте права\n{error}",
     FileProblem.NOT_READABLE: "файл не открывается: проверьте права\n{error}",
     FileProblem.ENCRYPTED: "файл зашифрован паролем: запросите его без пароля",
     FileProblem.DAMAGED: "файл повреждён или передан не полностью: запросите его ещё раз\n{error}",
