@@ -1,4 +1,4 @@
-"""Judge what pip-audit found, its JSON on standard input: what it could not check is said, not passed over."""
+"""Sum up what pip-audit found, its JSON on standard input: what it could not check is said, not passed over."""
 
 import json
 import sys
