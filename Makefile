@@ -6,7 +6,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test test-timescale fuzz lint format format-check types imports sql-lint dbt-parse check check-full lock bench bench-quick clean
+.PHONY: setup demo test test-timescale fuzz lint format format-check types imports sql-lint dbt-parse check check-full lock audit licences sbom bench bench-quick clean
 
 setup: .venv/.installed
 
@@ -66,8 +66,8 @@ dbt-parse: setup
 
 check: test test-timescale lint format-check types
 
-# What .ci/run has no time for: about two hours.
-check-full: check fuzz bench-quick
+# What .ci/run has no time for, or what changes while nobody commits: about two hours.
+check-full: check audit fuzz bench-quick
 
 bench: setup .venv-peers/.installed
 	$(BIN)/python -m benchmarks
@@ -85,6 +85,22 @@ bench-quick: setup
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml --output-file requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --constraint requirements.lock pyproject.toml --output-file deployments/requirements.lock
+
+# Known vulnerabilities of the locked versions; where the list of them cannot be asked, it says so.
+audit: setup
+	$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip --progress-spinner off --format json | $(BIN)/python .ci/audit.py
+
+licences: setup
+	$(BIN)/pip-licenses --order license --with-urls
+
+SBOM ?= artifacts/sbom
+
+# CycloneDX: what is installed here, with its licences, and what the image takes, with its hashes. Both need no network.
+# --no-validate: to check the file against the format's schema takes twenty times as long as to write it.
+sbom: setup
+	mkdir -p $(SBOM)
+	$(BIN)/cyclonedx-py environment --no-validate --output-reproducible --pyproject pyproject.toml --output-file $(SBOM)/environment.cdx.json $(BIN)/python
+	$(BIN)/cyclonedx-py requirements --no-validate --output-reproducible --pyproject pyproject.toml --output-file $(SBOM)/image.cdx.json deployments/requirements.lock
 
 clean:
 	rm -rf .venv .venv-peers .dataops dbt/target dbt/logs tests/timescale/node_modules

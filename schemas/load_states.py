@@ -19,7 +19,7 @@ class LoadStatus(StrEnum):
     FAILED = "failed"
     """Nothing of it is in core; `problem` and `message` say why. The next run tries again."""
     SKIPPED = "skipped"
-    """Its content is known already, or another run is loading it."""
+    """Its content is known already, another run is loading it, or it is nothing to read."""
 
 
 class LoadStep(StrEnum):

@@ -38,8 +38,13 @@ class FileProblem(StrEnum):
     ROLLED_BACK = "rolled_back"
     SAME_CONTENT = "same_content"
     IN_PROGRESS = "in_progress"
+    # Never read: `skipped`.
+    NOT_IN_PATTERNS = "not_in_patterns"
+    NOT_A_FILE = "not_a_file"
+    LINK_LEADS_OUT = "link_leads_out"
     # The file as bytes.
     NOT_READABLE = "not_readable"
+    FOLDER_NOT_READABLE = "folder_not_readable"
     VANISHED = "vanished"
     CHANGED_WHILE_READ = "changed_while_read"
     ENCRYPTED = "encrypted"
@@ -120,6 +125,11 @@ class Kind(StrEnum):
     SLIDES = "slides"
     IMAGE = "image"
     BINARY = "binary"
+    PIPE = "pipe"
+    SOCKET = "socket"
+    DEVICE = "device"
+    LINK_TO_FOLDER = "link_to_folder"
+    BROKEN_LINK = "broken_link"
 
 
 Problem = FileProblem | StepProblem
@@ -141,6 +151,11 @@ _TERMS: dict[Term, Words] = {
     Kind.SLIDES: Words("презентация", "a presentation"),
     Kind.IMAGE: Words("картинка", "an image"),
     Kind.BINARY: Words("двоичный файл неизвестного вида", "a binary file of an unknown kind"),
+    Kind.PIPE: Words("именованный канал", "a named pipe"),
+    Kind.SOCKET: Words("сокет", "a socket"),
+    Kind.DEVICE: Words("устройство", "a device"),
+    Kind.LINK_TO_FOLDER: Words("ссылка на папку", "a link to a folder"),
+    Kind.BROKEN_LINK: Words("ссылка, которая никуда не ведёт", "a link that leads nowhere"),
     Step.INGEST: Words("чтение", "reading"),
     Step.VALIDATE: Words("проверка", "validation"),
     Step.LOAD: Words("загрузка", "loading"),
@@ -187,6 +202,22 @@ _TEMPLATES: dict[Problem, Words] = {
     FileProblem.IN_PROGRESS: Words(
         "сейчас загружается другим запуском: {source_file}, load_id {load_id}",
         "another run is loading it: {source_file}, load_id {load_id}",
+    ),
+    FileProblem.NOT_IN_PATTERNS: Words(
+        "не читается: имени нет среди FILE_PATTERNS; если это показания, попросите csv или xlsx или добавьте шаблон",
+        "not read: the name is not in FILE_PATTERNS; if these are readings, request csv or xlsx, or add a pattern",
+    ),
+    FileProblem.NOT_A_FILE: Words(
+        "это {kind}: не открывается; положите в папку дня сами файлы",
+        "this is {kind}: not opened; put the files themselves into the day's folder",
+    ),
+    FileProblem.LINK_LEADS_OUT: Words(
+        "ссылка ведёт из папки дня: не открывается; положите в папку дня сам файл",
+        "the link leads out of the day's folder: not opened; put the file itself into the day's folder",
+    ),
+    FileProblem.FOLDER_NOT_READABLE: Words(
+        "папка не открывается, её файлы не загружены: проверьте права\n{error}",
+        "the folder cannot be opened, its files are not loaded: check its permissions\n{error}",
     ),
     FileProblem.NOT_READABLE: Words(
         "файл не открывается: проверьте права\n{error}", "the file cannot be opened: check its permissions\n{error}"

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from schemas.metrics import METRICS, factor_to_own_unit, fold
+from schemas.patterns import compile_pattern
 from schemas.settings import TimeZoneName
 
 # The data contract's columns and their aliases (table format `long`, in YAML `layout: long`).
@@ -44,9 +45,9 @@ class Strict(BaseModel):
 
 def _regex(value: str) -> str:
     try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"a regular expression ({error})") from None
+        compile_pattern(value)
+    except ValueError as error:
+        raise ValueError(f"a regular expression as RE2 reads it ({error})") from None
     return value
 
 
@@ -126,7 +127,7 @@ class Identity(Strict):
 
     @model_validator(mode="after")
     def _groups_exist(self) -> Self:
-        groups = {group for regex in (self.path, self.sheet) for group in re.compile(regex or "").groupindex}
+        groups = {group for regex in (self.path, self.sheet) for group in compile_pattern(regex or "").groupindex}
         if SHEET_GROUP in groups:
             raise ValueError(f"groups of other names than {SHEET_GROUP!r}, which is the name of the sheet")
         known = f"the groups of path and sheet ({', '.join(sorted(groups | {SHEET_GROUP}))})"
@@ -145,7 +146,7 @@ class Identity(Strict):
         """Return the named groups in a path and in the name of a sheet, with the defaults of those not matched."""
         values = dict(self.defaults)
         for regex, text in ((self.path, path), (self.sheet, sheet)):
-            if regex and (match := re.search(regex, text)):
+            if regex and (match := compile_pattern(regex).search(text)):
                 values |= {name: value for name, value in match.groupdict().items() if value}
         return values
 

@@ -12,7 +12,7 @@ import typer
 from flows.commands.console import AsJson, out, print_json, print_table
 from flows.runtime.warehouse import open_migrated
 from schemas.settings import Settings, load_settings
-from schemas.source_files import day_and_path
+from schemas.source_files import day_and_path, spell
 from tasks.ingest.find_files import find_raw_file
 from tasks.operate.purge_artifacts import purge_reports, purge_run_logs
 from tasks.operate.purge_stage import OldLoad, find_old_loads, purge_loads
@@ -69,6 +69,6 @@ async def purge_stage(settings: Settings, before: dt.datetime, *, dry_run: bool)
 def _has_file(load: OldLoad, settings: Settings) -> bool:
     """Return True if the load's file is still there; by its size: checksums of years would take hours."""
     file = find_raw_file(load.source_file, settings)
-    is_itself = file is not None and file.as_posix().endswith(day_and_path(load.source_file)[1])
+    is_itself = file is not None and spell(file.as_posix()).endswith(day_and_path(load.source_file)[1])
     stat = LOCAL.stat(file) if file else None
     return stat is not None and (not is_itself or stat.size_bytes == load.size_bytes)

@@ -17,6 +17,7 @@ from flows.runtime.prefect_api import serving
 from flows.runtime.warehouse import open_migrated
 from schemas.errors import TerminalError
 from schemas.settings import Settings, date_of_folder, load_settings
+from schemas.source_files import day_and_path, spell, unspell
 from tasks.ingest.find_files import find_raw_file
 from tasks.operate.resolve_load_id import is_load_id, resolve_load_id
 from tasks.operate.trace_readings import find_last_load
@@ -99,8 +100,7 @@ async def _select_load(text: str, settings: Settings, *, from_stage: bool) -> _S
         raise TerminalError(f"there is no load {load_id}: dataops status lists the last ones")
     if not from_stage:
         _check_file(load_id, load.source_file, load.checksum, settings)
-    path = load.source_file.partition("/")[2]
-    return _Selection(load.business_date, [path], load_id if from_stage else None)
+    return _Selection(load.business_date, [day_and_path(load.source_file)[1]], load_id if from_stage else None)
 
 
 def _check_file(load_id: UUID, source_file: str, checksum: str | None, settings: Settings) -> None:
@@ -113,8 +113,8 @@ def _check_file(load_id: UUID, source_file: str, checksum: str | None, settings:
     offer = f"its rows are in stage: dataops replay {load_id} --from-stage"
     if find_raw_file(source_file, settings) is None:
         raise TerminalError(f"the file {source_file!r} is gone from RAW_DIR; {offer}")
-    day, _, path = source_file.partition("/")
-    file = settings.day_folder(dt.date.fromisoformat(day)) / path
+    day, path = day_and_path(source_file)
+    file = settings.day_folder(day) / unspell(path)
     if file.is_file() and checksum and LOCAL.checksum(file) != checksum:
         raise TerminalError(
             f"the file {source_file!r} is not the one that was loaded; {offer}; or load it as it is now: dataops run"
@@ -136,5 +136,5 @@ def _below_raw_dir(file: Path, settings: Settings) -> tuple[dt.date, str]:
     for folder in file.parents:
         day = date_of_folder(folder)
         if day and folder == settings.day_folder(day).resolve():
-            return day, file.relative_to(folder).as_posix()
+            return day, spell(file.relative_to(folder).as_posix())
     raise TerminalError(f"{str(file)!r} is not in a YYYY-MM-DD folder of RAW_DIR={settings.raw_dir}")

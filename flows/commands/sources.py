@@ -16,6 +16,7 @@ from schemas.errors import SettingsError
 from schemas.mappings import load_mappings
 from schemas.problems import FileRemark
 from schemas.settings import Settings, load_settings
+from schemas.source_files import spell
 from schemas.table_schema import TableSchema
 from tasks.ingest.find_files import FoundFile, list_all_files
 from tasks.ingest.read_tables import peek, read_tables
@@ -107,7 +108,7 @@ def _steps(settings: Settings) -> Steps:
     """Introduce the steps that read and parse to the one that checks."""
 
     def open_file(file: Path, relative_path: str) -> AbstractContextManager[Unpacked]:
-        return unpack(FoundFile(file, relative_path, str(file), 0), settings)
+        return unpack(FoundFile(file, relative_path, spell(str(file)), 0), settings)
 
     return Steps(
         unpack=open_file,

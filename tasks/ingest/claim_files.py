@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
@@ -147,3 +148,23 @@ async def log_unreadable(
         message=str(error),
     )
     await insert_load(connection, run, load, settings)
+
+
+async def log_never_read(
+    connection: Connection, run: Run, settings: Settings, never_read: Mapping[str, FileError]
+) -> None:
+    """Log what is never read, by its name in the load log: once, not in every run for as long as it lies there."""
+    known = await connection.fetch(
+        *sql("find_last_problems", settings, business_date=run.business_date, source_files=[*never_read])
+    )
+    problems = {row["source_file"]: row["problem"] for row in known}
+    for source_file, error in never_read.items():
+        if problems.get(source_file) != error.problem:
+            load = NewLoad(
+                load_id=new_load_id(time.time()),
+                source_file=source_file,
+                status=LoadStatus.SKIPPED,
+                problem=error.problem,
+                message=str(error),
+            )
+            await insert_load(connection, run, load, settings)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import re
+import stat
 import zipfile
 import zlib
 from pathlib import Path
@@ -30,6 +32,12 @@ _SIGNATURES = (
     (b"\x89PNG", Kind.IMAGE),
     (b"\xff\xd8\xff", Kind.IMAGE),
 )
+_SPECIAL = {
+    stat.S_IFIFO: Kind.PIPE,
+    stat.S_IFSOCK: Kind.SOCKET,
+    stat.S_IFCHR: Kind.DEVICE,
+    stat.S_IFBLK: Kind.DEVICE,
+}
 _MEMBERS = (
     ("xl/workbook.xml", Kind.WORKBOOK),
     ("xl/workbook.bin", Kind.WORKBOOK),
@@ -38,6 +46,23 @@ _MEMBERS = (
 )
 _ODF = {"spreadsheet": Kind.WORKBOOK, "text": Kind.WORD, "presentation": Kind.SLIDES}
 _STREAMS = (("Workbook", Kind.WORKBOOK), ("Book", Kind.WORKBOOK), ("WordDocument", Kind.WORD))
+
+
+def kind_of_special(path: Path) -> Kind | None:
+    """Return what a path is that must never be opened, for a pipe would block; None: a file, or gone.
+
+    Raises:
+        OSError: the system does not let us look.
+
+    """
+    try:
+        return _SPECIAL.get(stat.S_IFMT(path.stat().st_mode))
+    except OSError as error:
+        if path.is_symlink() and error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            return Kind.BROKEN_LINK
+        if isinstance(error, FileNotFoundError):
+            return None
+        raise
 
 
 def kind_of(file: Path, settings: Settings) -> Kind:
@@ -93,7 +118,9 @@ def _kind_of_zip(file: Path, settings: Settings) -> Kind:
             if any(member.flag_bits & 1 for member in members):
                 raise FileError(FileProblem.ENCRYPTED)
             names = {member.filename for member in members}
-            kind = next((kind for name, kind in _MEMBERS if name in names), None) or _kind_of_odf(archive, names)
+            # Some programs write `xl\Workbook.xml`; Excel and calamine read that too.
+            folded = {name.replace("\\", "/").lower() for name in names}
+            kind = next((kind for name, kind in _MEMBERS if name in folded), None) or _kind_of_odf(archive, names)
             if kind is Kind.WORKBOOK:
                 _refuse_dtd(archive, members)
     # NotImplementedError: an unusual method of compression; RuntimeError: encrypted.
@@ -132,7 +159,7 @@ def _kind_of_odf(archive: zipfile.ZipFile, names: set[str]) -> Kind | None:
 def _refuse_dtd(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> None:
     """Office programs never write a DTD; whoever does wants its entities expanded or fetched."""
     for member in members:
-        if not member.filename.endswith((".xml", ".rels")):
+        if not member.filename.lower().endswith((".xml", ".rels")):
             continue
         # Without its NULs, UTF-16 is searched too. A DTD can only come before the first element.
         if _DTD.search(_start_of(archive, member.filename, _HEAD_BYTES).replace(b"\0", b"")):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from xlsxwriter.utility import xl_cell_to_rowcol
 
 from schemas.errors import FileError
+from schemas.patterns import compile_pattern
 from schemas.problems import FileProblem
 from schemas.table_spec import CODE_NAMES, SHEET_GROUP, FromColumn, TableSpec
 from tasks.ingest.table_rows import Row
@@ -49,8 +50,8 @@ def _fill(template: str, groups: dict[str, str]) -> str:
 
 
 def _code_in_cell(cell: str, text: str | None, pattern: str | None) -> str:
-    match = re.search(pattern or r"\S(?:.*\S)?", text or "", re.DOTALL if pattern is None else 0)
-    code = (match[1] if match.re.groups else match[0]) if match else None
+    match = compile_pattern(pattern or r"(?s)\S(?:.*\S)?").search(text or "")
+    code: str | None = (match[1] if match.re.groups else match[0]) if match else None
     if not code:
         raise FileError(FileProblem.CODE_NOT_IN_CELL, cell=cell, text=(text or "")[:_MAX_TEXT_LENGTH])
     # Workbooks store a code of digits as a number.

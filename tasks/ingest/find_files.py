@@ -11,7 +11,8 @@ from typing import NamedTuple
 from schemas.errors import FileError
 from schemas.problems import FileProblem
 from schemas.settings import Settings
-from schemas.source_files import day_and_path, source_file_of
+from schemas.source_files import day_and_path, source_file_of, spell, unspell
+from tasks.ingest.detect_kind import Kind, kind_of_special
 from tasks.warehouse.storage import LOCAL, FileStat
 
 _NEVER = ("~$*", ".*", "*.part", "*.tmp")
@@ -22,7 +23,7 @@ class FoundFile(NamedTuple):
 
     path: Path
     relative_path: str
-    """Below the day's folder, with `/`: what mappings are matched with."""
+    """Below the day's folder, with `/`, as `schemas/source_files.py` spells it: what mappings are matched with."""
     source_file: str
     """As the load log names it (`schemas/source_files.py`)."""
     size_bytes: int
@@ -47,12 +48,12 @@ class DayFiles(NamedTuple):
     files: list[FoundFile]
     growing: list[str]
     """Relative paths of files that still change; they are left for the next run."""
-    refused: list[str]
-    """Relative paths that lead out of the folder (links); never read."""
+    never_read: dict[str, FileError]
+    """Relative paths of what is no file of the folder, or what FILE_PATTERNS leaves out → why."""
     unmarked: list[str]
     """Relative paths of files without the marker that READY_SUFFIX demands; they are left, too."""
     unreadable: dict[str, FileError]
-    """Relative paths of files that the system does not let us read → why."""
+    """Relative paths of files and folders that the system does not let us read → why."""
 
 
 async def find_files(day: date, settings: Settings, *, now: float) -> DayFiles:
@@ -61,21 +62,18 @@ async def find_files(day: date, settings: Settings, *, now: float) -> DayFiles:
     A file that is fresh is looked at twice: changed in between, it is left for the next run.
     """
     folder = settings.day_folder(day)
-    wanted = [file for file in LOCAL.list_files(folder) if is_wanted(file.name, settings)]
-    inside = [file for file in wanted if LOCAL.is_inside(file, folder)]
-    ready = [file for file in inside if _is_marked(file, settings)]
+    ready, unmarked, never_read, unreadable = _sort_out(folder, settings)
     growing = await _find_growing(ready, settings, now=now)
     files: list[FoundFile] = []
-    unreadable: dict[str, FileError] = {}
     for file in ready:
         if file in growing:
             continue
-        path = file.relative_to(folder).as_posix()
+        path = _below(folder, file)
         source_file = source_file_of(day, path)
         try:
             stat = LOCAL.stat(file)
         except OSError as error:
-            unreadable[path] = FileError(FileProblem.NOT_READABLE, error=error.strerror)
+            unreadable[file] = FileError(FileProblem.NOT_READABLE, error=error.strerror)
             continue
         if stat is None:  # moved away meanwhile
             growing.add(file)
@@ -83,11 +81,50 @@ async def find_files(day: date, settings: Settings, *, now: float) -> DayFiles:
             files.append(FoundFile(file, path, source_file, stat.size_bytes))
     return DayFiles(
         files=files,
-        growing=_below(folder, sorted(growing)),
-        refused=_below(folder, [file for file in wanted if file not in set(inside)]),
-        unmarked=_below(folder, [file for file in inside if file not in set(ready)]),
-        unreadable=unreadable,
+        growing=[_below(folder, file) for file in sorted(growing)],
+        never_read={_below(folder, path): error for path, error in never_read.items()},
+        unmarked=[_below(folder, file) for file in unmarked],
+        unreadable={_below(folder, path): error for path, error in unreadable.items()},
     )
+
+
+class _Contents(NamedTuple):
+    """What is in a day's folder; see DayFiles."""
+
+    ready: list[Path]
+    unmarked: list[Path]
+    never_read: dict[Path, FileError]
+    unreadable: dict[Path, FileError]
+
+
+def _sort_out(folder: Path, settings: Settings) -> _Contents:
+    """Sort the contents of a folder without opening any file."""
+    listing = LOCAL.look_into(folder)
+    found = _Contents([], [], {}, {})
+    for link in listing.linked_folders:
+        found.never_read[link] = FileError(FileProblem.NOT_A_FILE, kind=Kind.LINK_TO_FOLDER)
+    for path, error in listing.closed_folders.items():
+        found.unreadable[path] = FileError(FileProblem.FOLDER_NOT_READABLE, error=error.strerror)
+    for file in listing.files:
+        if _is_temporary(file.name) or _is_marker(file.name, settings):
+            continue
+        try:
+            if why := _why_never_read(file, folder, settings):
+                found.never_read[file] = why
+            else:
+                (found.ready if _is_marked(file, settings) else found.unmarked).append(file)
+        except OSError as error:
+            found.unreadable[file] = FileError(FileProblem.NOT_READABLE, error=error.strerror)
+    return found
+
+
+def _why_never_read(file: Path, folder: Path, settings: Settings) -> FileError | None:
+    """Return why something in the folder is no file to read; None: it is one, or has just been moved away."""
+    if kind := kind_of_special(file):
+        return FileError(FileProblem.NOT_A_FILE, kind=kind)
+    if file.is_symlink() and not LOCAL.is_inside(file, folder):
+        return FileError(FileProblem.LINK_LEADS_OUT)
+    return None if is_wanted(file.name, settings) else FileError(FileProblem.NOT_IN_PATTERNS)
 
 
 async def _find_growing(files: list[Path], settings: Settings, *, now: float) -> set[Path]:
@@ -99,14 +136,22 @@ async def _find_growing(files: list[Path], settings: Settings, *, now: float) ->
     return {file for file, stat in fresh.items() if _has_changed(file, stat)}
 
 
-def _below(folder: Path, files: list[Path]) -> list[str]:
-    return [file.relative_to(folder).as_posix() for file in files]
+def _below(folder: Path, path: Path) -> str:
+    return spell(path.relative_to(folder).as_posix())
 
 
 def is_wanted(name: str, settings: Settings) -> bool:
     """Return True if a file's name is one to read: FILE_PATTERNS, and never one that is still being written."""
     wanted = any(fnmatch(name.lower(), pattern.lower()) for pattern in settings.file_patterns)
-    return wanted and not any(fnmatch(name, pattern) for pattern in _NEVER)
+    return wanted and not _is_temporary(name)
+
+
+def _is_temporary(name: str) -> bool:
+    return any(fnmatch(name, pattern) for pattern in _NEVER)
+
+
+def _is_marker(name: str, settings: Settings) -> bool:
+    return settings.ready_suffix is not None and name.endswith(settings.ready_suffix)
 
 
 def _is_marked(file: Path, settings: Settings) -> bool:
@@ -136,7 +181,7 @@ def find_raw_file(source_file: str, settings: Settings) -> Path | None:
     """Find the file that the load log names, or the archive that it came in; None: it is gone."""
     day, path = day_and_path(source_file)
     folder = settings.day_folder(day)
-    file = folder / path
+    file = folder / unspell(path)
     candidates = (candidate for candidate in (file, *file.parents) if candidate.is_relative_to(folder))
     return next((candidate for candidate in candidates if LOCAL.is_inside(candidate, folder)), None)
 

@@ -17,8 +17,8 @@ from schemas.errors import ClaimLostError, FileError
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
 from schemas.problems import FileProblem, Language, Step
 from schemas.settings import Settings
-from schemas.source_files import day_and_path, source_file_of
-from tasks.ingest.claim_files import claim, log_unreadable
+from schemas.source_files import day_and_path, member_of, source_file_of
+from tasks.ingest.claim_files import claim, log_never_read, log_unreadable
 from tasks.ingest.find_files import DayFiles, FoundFile, RawFile, find_files
 from tasks.ingest.read_tables import read_tables
 from tasks.ingest.stage_rows import stage_tables
@@ -74,6 +74,14 @@ async def prepare_ingest(run: Run, request: Request, warehouse: Warehouse) -> In
     mappings = load_mappings(settings.sources_dir)
     unreadable = {name: error for name, error in day_files.unreadable.items() if request.asks_for(name)}
     await _log_unreadable_files(unreadable, run, warehouse)
+    never_read = {
+        source_file_of(run.business_date, name): error
+        for name, error in day_files.never_read.items()
+        if request.asks_for(name)
+    }
+    if never_read:
+        async with warehouse.connect() as connection:
+            await _log_never_read(connection, never_read, run, settings)
     return Ingest(
         batches=list(batch_by_size(files, rows=lambda file: file.size_bytes // _BYTES_PER_ROW)),
         mappings=mappings,
@@ -88,8 +96,14 @@ def _warn_of_files_left(day_files: DayFiles, settings: Settings) -> None:
         _log.warning("left for the next run, it still changes: %r", name)
     for name in day_files.unmarked:
         _log.warning("left for the next run, its marker is missing: %r", f"{name}{settings.ready_suffix}")
-    for name in day_files.refused:
-        _log.warning("not read, a link leads out of the day's folder: %r", name)
+
+
+async def _log_never_read(
+    connection: Connection, never_read: Mapping[str, FileError], run: Run, settings: Settings
+) -> None:
+    for name, error in never_read.items():
+        _log.warning("not read %r: %s", name, error.describe(Language.ENGLISH))
+    await log_never_read(connection, run, settings, never_read)
 
 
 async def _log_unreadable_files(unreadable: Mapping[str, FileError], run: Run, warehouse: Warehouse) -> None:
@@ -129,10 +143,10 @@ async def ingest_files(
                     _log.error("failed %r: %s", file.source_file, unpacked.describe(Language.ENGLISH))
                     await log_unreadable(connection, run, settings, source_file=file.source_file, error=unpacked)
                     continue
-                if unpacked.left_out:
-                    _log.warning(
-                        "not read, FILE_PATTERNS leaves them out: %r in %r", unpacked.left_out, file.source_file
-                    )
+                left_out = [member_of(file.source_file, name) for name in unpacked.left_out]
+                await _log_never_read(
+                    connection, dict.fromkeys(left_out, FileError(FileProblem.NOT_IN_PATTERNS)), run, settings
+                )
                 for member in unpacked.files:
                     if not request.asks_for(day_and_path(member.source_file)[1]):
                         continue

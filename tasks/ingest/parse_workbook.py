@@ -95,7 +95,8 @@ def _epoch(path: str) -> int:
     if not zipfile.is_zipfile(path):
         return 1900
     with zipfile.ZipFile(path) as archive:
-        book = archive.read("xl/workbook.xml") if "xl/workbook.xml" in archive.namelist() else b""
+        member = _members(archive).get("xl/workbook.xml")
+        book = archive.read(member) if member else b""
     return 1904 if re.search(rb"\bdate1904=[\"'](1|true)[\"']", book) else 1900
 
 
@@ -230,10 +231,10 @@ def _add(cells: Unvalued, attributes: bytes, text: str) -> None:
 
 def _member_of_sheet(archive: zipfile.ZipFile, sheet: str) -> str | None:
     """Return the name of the archive's member that holds a sheet of an xlsx."""
-    names = set(archive.namelist())
-    if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
+    members = _members(archive)
+    if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= members.keys():
         return None
-    book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - DTDs were refused before
+    book = ET.fromstring(archive.read(members["xl/workbook.xml"]))  # noqa: S314 - DTDs were refused before
     relation = next(
         (
             node.get(_RELATION) or node.get(_RELATION_STRICT)
@@ -242,10 +243,15 @@ def _member_of_sheet(archive: zipfile.ZipFile, sheet: str) -> str | None:
         ),
         None,
     )
-    relations = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+    relations = ET.fromstring(archive.read(members["xl/_rels/workbook.xml.rels"]))  # noqa: S314
     target = next((node.get("Target") for node in relations if node.get("Id") == relation), None)
     member = target.lstrip("/") if target and target.startswith("/") else f"xl/{target}"
-    return member if member in names else None
+    return members.get(member.replace("\\", "/").lower())
+
+
+def _members(archive: zipfile.ZipFile) -> dict[str, str]:
+    r"""Return the archive's members by name as the format has it: some programs write `xl\Workbook.xml`."""
+    return {name.replace("\\", "/").lower(): name for name in archive.namelist()}
 
 
 if __name__ == "__main__":

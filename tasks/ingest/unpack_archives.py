@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gzip
+import re
 import tempfile
 import zipfile
 import zlib
@@ -15,21 +16,25 @@ from typing import IO, NamedTuple
 from schemas.errors import FileError
 from schemas.problems import UNNAMED, FileProblem, Kind
 from schemas.settings import Settings
+from schemas.source_files import member_of, spell
 from tasks.ingest.detect_kind import MIN_BOMB_BYTES, check_unpacked_size, kind_of
 from tasks.ingest.find_files import FoundFile, RawFile, is_wanted, raw_file
 from tasks.warehouse.storage import LOCAL
 
 _MAX_MEMBERS = 10_000
+_MAX_NAMES_LENGTH = 300
 _CHUNK_BYTES = 1 << 20
 _NEVER = ("__MACOSX", ".", "~$")
 _UTF8_NAME = 1 << 11
+_ENCODINGS_OF_NAMES = ("utf-8", "cp866", "cp1251")
+_RUSSIAN_NAMES = re.compile(r"[\x00-\x7fа-яёА-ЯЁ№«»–—]*")
 
 
 class Member(NamedTuple):
     """A file out of an archive."""
 
     name: str
-    """Its path in the archive, with `/`, without `..`: safe to append to the archive's own path."""
+    """Its path in the archive, spelled, with `/`, without `..`: safe to append to the archive's own path."""
     path: Path
     """Where it is unpacked, on this machine."""
 
@@ -63,8 +68,11 @@ def unpack(file: FoundFile, settings: Settings) -> Iterator[Unpacked]:
         if members is not None:
             yield _choose_members(file, members, settings)
         else:
-            raw = raw_file(file.path, relative_path=file.relative_path, source_file=file.source_file)
-            yield Unpacked([raw], [], broken)
+            yield Unpacked([_itself(file)], [], broken)
+
+
+def _itself(file: FoundFile) -> RawFile:
+    return raw_file(file.path, relative_path=file.relative_path, source_file=file.source_file)
 
 
 @contextmanager
@@ -94,13 +102,17 @@ def _choose_members(archive: FoundFile, members: list[Member], settings: Setting
         raw_file(
             member.path,
             relative_path=f"{folder}/{member.name}".lstrip("/"),
-            source_file=f"{archive.source_file}/{member.name}",
+            source_file=member_of(archive.source_file, member.name),
             is_own=True,
         )
         for member in wanted
     ]
+    left_out = [member.name for member in members if member not in wanted]
+    if not files:
+        error = FileError(FileProblem.NO_MATCHING_MEMBERS, members=", ".join(left_out)[:_MAX_NAMES_LENGTH])
+        return Unpacked([_itself(archive)], [], {archive.source_file: error})
     nested = {file.source_file: FileError(FileProblem.NESTED_ARCHIVE) for file in files if _is_nested(file, settings)}
-    return Unpacked(files, [member.name for member in members if member not in wanted], nested)
+    return Unpacked(files, left_out, nested)
 
 
 def _is_nested(file: RawFile, settings: Settings) -> bool:
@@ -143,11 +155,12 @@ def _expand_zip(file: Path, into: Path, settings: Settings) -> list[Member]:
                 raise FileError(FileProblem.TOO_MANY_MEMBERS, members=len(entries), max_members=_MAX_MEMBERS)
             check_unpacked_size(entries, settings)
             members: list[Member] = []
+            encoding = _encoding_of_names(entries)
             for number, entry in enumerate(entries):
                 target = into / f"{number}{_suffix(entry.filename)}"
                 with archive.open(entry) as stream:
                     _copy(stream, target, entry.file_size)
-                members.append(Member(_safe_path(_name_of(entry)), target))
+                members.append(Member(_safe_path(_name_of(entry, encoding)), target))
             return members
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise FileError(FileProblem.DAMAGED, error=str(error)) from None
@@ -159,7 +172,9 @@ def _expand_zip(file: Path, into: Path, settings: Settings) -> list[Member]:
 
 def _entries_to_read(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     return [
-        entry for entry in archive.infolist() if not entry.is_dir() and not _is_never_read(_safe_path(entry.filename))
+        entry
+        for entry in archive.infolist()
+        if not entry.filename.endswith(("/", "\\")) and not _is_never_read(_safe_path(entry.filename))
     ]
 
 
@@ -188,19 +203,35 @@ def _copy(stream: IO[bytes] | gzip.GzipFile, target: Path, max_bytes: int) -> No
             file.write(block)
 
 
-def _name_of(entry: zipfile.ZipInfo) -> str:
-    """Return an entry's name: Windows writes Russian names in cp866, which Python takes for cp437."""
-    if entry.flag_bits & _UTF8_NAME:
-        return entry.filename
+def _encoding_of_names(entries: list[zipfile.ZipInfo]) -> str:
+    """Return in which encoding the names of an archive are Russian; by rule Windows writes them in cp866."""
+    names = b"/".join(name for name in map(_undecoded_name, entries) if name)
+    return next((encoding for encoding in _ENCODINGS_OF_NAMES if _is_russian(names, encoding)), "cp866")
+
+
+def _is_russian(names: bytes, encoding: str) -> bool:
     try:
-        return entry.filename.encode("cp437").decode("cp866")
-    except UnicodeError:
-        return entry.filename
+        return _RUSSIAN_NAMES.fullmatch(names.decode(encoding)) is not None
+    except UnicodeDecodeError:
+        return False
+
+
+def _name_of(entry: zipfile.ZipInfo, encoding: str) -> str:
+    name = _undecoded_name(entry)
+    return entry.filename if name is None else name.decode(encoding)
+
+
+def _undecoded_name(entry: zipfile.ZipInfo) -> bytes | None:
+    """Return a name that Python took for cp437; None: the archive says that it is UTF-8."""
+    try:
+        return None if entry.flag_bits & _UTF8_NAME else entry.filename.encode("cp437")
+    except UnicodeEncodeError:  # from a field beside the name
+        return None
 
 
 def _safe_path(name: str) -> str:
     steps = [step for step in PurePosixPath(name.replace("\\", "/")).parts if step not in {"/", "..", "."}]
-    return "/".join(steps) or UNNAMED
+    return spell("/".join(steps)) or UNNAMED
 
 
 def _suffix(name: str) -> str:

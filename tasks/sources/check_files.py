@@ -11,13 +11,11 @@ import pyarrow as pa
 
 from schemas.errors import DataopsError, FileError, TerminalError
 from schemas.mappings import SourceMapping, match_mapping
-from schemas.problems import FileProblem
 from schemas.settings import date_of_folder
+from schemas.source_files import spell
 from schemas.table_schema import TableSchema
 from tasks.sources.preview_readings import ParsedBatch, summarise
 from tasks.warehouse.storage import LOCAL
-
-_MAX_NAMES_LENGTH = 300
 
 
 class OpenFile(Protocol):
@@ -42,10 +40,6 @@ class OpenFiles(Protocol):
     @property
     def files(self) -> Sequence[OpenFile]:
         """Those to read."""
-
-    @property
-    def left_out(self) -> Sequence[str]:
-        """Names in an archive that FILE_PATTERNS leaves out."""
 
     @property
     def broken(self) -> Mapping[str, FileError]:
@@ -90,7 +84,7 @@ def check_file(file: Path, mappings: list[SourceMapping], steps: Steps) -> list[
         with open_files(file, steps.unpack) as opened:
             return [_check(member, opened.broken.get(member.source_file), mappings, steps) for member in opened.files]
     except (DataopsError, OSError) as error:
-        return [FileCheck(str(file), None, [], str(error))]
+        return [FileCheck(spell(str(file)), None, [], str(error))]
 
 
 @contextmanager
@@ -98,22 +92,20 @@ def open_files(file: Path, unpack: Callable[[Path, str], AbstractContextManager[
     """Open a file that a person names, wherever it is.
 
     Raises:
-        TerminalError: there is no such file, or no file to read in an archive.
+        TerminalError: there is no such file.
 
     """
     resolved = file.resolve()
     if not LOCAL.is_inside(resolved, resolved.parent):
         raise TerminalError(f"there is no file {str(file)!r}")
     with unpack(file, path_for_mappings(resolved)) as opened:
-        if not opened.files:
-            raise FileError(FileProblem.NO_MATCHING_MEMBERS, members=", ".join(opened.left_out)[:_MAX_NAMES_LENGTH])
         yield opened
 
 
 def path_for_mappings(file: Path) -> str:
-    """Return the path that mappings see: below the folder that is named after a day, else the bare name."""
+    """Return the path that mappings see, spelled: below the folder that is named after a day, else the bare name."""
     day = next((parent for parent in file.parents if date_of_folder(parent)), file.parent)
-    return file.relative_to(day).as_posix()
+    return spell(file.relative_to(day).as_posix())
 
 
 def _check(file: OpenFile, broken: FileError | None, mappings: list[SourceMapping], steps: Steps) -> FileCheck:

@@ -25,8 +25,22 @@ class FileStat(NamedTuple):
     """Changes whenever the content may have changed: size in bytes, time of modification in nanoseconds."""
 
 
+class Listing(NamedTuple):
+    """What is below a folder, in a stable order, without dot-folders."""
+
+    files: list[Path]
+    """What is not a folder: files, and links, pipes, sockets and devices."""
+    linked_folders: list[Path]
+    """Links to folders; never entered."""
+    closed_folders: dict[Path, OSError]
+    """Folders that the system does not let us look into → why."""
+
+
 class Storage(Protocol):
     """Where files live."""
+
+    def look_into(self, folder: Path) -> Listing:
+        """List what is below a folder; nothing if it does not exist."""
 
     def list_files(self, folder: Path) -> Iterator[Path]:
         """List the files below a folder, in a stable order, without dot-folders; none if it does not exist."""
@@ -71,11 +85,23 @@ class Storage(Protocol):
 class LocalStorage:
     """Files on this machine."""
 
+    def look_into(self, folder: Path) -> Listing:
+        """List what is below a folder; nothing if it does not exist."""
+        found = Listing([], [], {})
+
+        def refuse(error: OSError) -> None:
+            if not isinstance(error, FileNotFoundError):
+                found.closed_folders[Path(error.filename)] = error
+
+        for parent, folders, names in os.walk(folder, onerror=refuse):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            found.linked_folders.extend(path for name in folders if (path := Path(parent, name)).is_symlink())
+            found.files.extend(Path(parent, name) for name in sorted(names))
+        return found
+
     def list_files(self, folder: Path) -> Iterator[Path]:
         """List the files below a folder, in a stable order, without dot-folders; none if it does not exist."""
-        for parent, folders, names in os.walk(folder):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            yield from (Path(parent, name) for name in sorted(names))
+        yield from self.look_into(folder).files
 
     def is_inside(self, file: Path, folder: Path) -> bool:
         """Return True if it is a file, and no link leads it out of the folder."""

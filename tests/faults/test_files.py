@@ -1,16 +1,21 @@
 """The catalogue of bad files: each loads, or fails alone with its reason; nothing is lost, nothing guessed.
 
-Elsewhere: known content, new versions and older ones in `integration/test_main_job.py`; growing files, links and odd
-names in `unit/tasks/ingest/test_find_files.py`; spellings of numbers and hours in `unit/tasks/validate`; settings and
-the unreachable database in `unit/schemas/test_settings.py` and `integration/test_command.py`.
+Elsewhere: known content, new versions and older ones in `integration/test_main_job.py`; growing files, links, pipes
+and spellings of names in `unit/tasks/ingest/test_find_files.py`; spellings of numbers and hours in
+`unit/tasks/validate`; settings and the unreachable database in `unit/schemas/test_settings.py` and
+`integration/test_command.py`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import gzip
+import io
+import os
 import resource
 import shutil
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +25,13 @@ import pytest
 from schemas.problems import FileProblem
 from schemas.settings import PROJECT_ROOT
 from schemas.source_files import day_and_path
+from tasks.ingest.find_files import find_raw_file
+from tasks.ingest.ingest_files import Request, prepare_ingest
 from tasks.operate.export_rows import export_rows
+from tasks.operate.show_status import show_status
+from tasks.report.collect import collect
 from tests import files
-from tests.harness import PipelineHarness, long_csv
+from tests.harness import DAY, PipelineHarness, long_csv
 
 ROWS: files.Rows = [
     ["Дата", "Час", "Т1, °C", "Объём, м3"],
@@ -521,6 +530,7 @@ async def test_each_file_of_an_archive_loads_as_a_separate_file(city: PipelineHa
         "b.csv.gz/b.csv": "success",
         "again.zip/one.csv": "skipped",
         "again.zip/evil.csv": "failed",
+        "a.zip/readme.txt": "skipped",
     }
     assert await city.values() == {("M", "2025-04-29 21:00", "T1"): 60, ("M", "2025-04-29 23:00", "T1"): 62}
 
@@ -596,3 +606,99 @@ async def test_unknown_file_is_logged_as_failed_with_the_command_to_draft_a_mapp
     assert row["status"] == "failed"
     assert row["problem"] in {FileProblem.NO_MAPPING, FileProblem.HEADER_NOT_FOUND}
     assert "dataops sources new" in row["message"]
+
+
+ODD_NAMES = {
+    "ХВС.csv".encode("cp1251"): r"\xd5\xc2\xd1.csv",
+    "Март/ХВС.csv".encode("cp1251"): r"\xcc\xe0\xf0\xf2/\xd5\xc2\xd1.csv",
+    b"a\nb\x1b[31m.csv": r"a\x0ab\x1b[31m.csv",
+    "\u202egnp.csv".encode(): r"\xe2\x80\xaegnp.csv",
+    rb"a\b.csv": r"a\\b.csv",
+    b'it\'s "q"; drop table x --.csv': 'it\'s "q"; drop table x --.csv',
+    ("б" * 251 + ".csv").encode("cp1251"): r"\xe1" * 251 + ".csv",
+}
+
+
+async def test_file_of_any_name_loads_and_is_found_again_by_the_name_in_the_load_log(city: PipelineHarness) -> None:
+    for hour, name in enumerate(ODD_NAMES):
+        city.put(os.fsdecode(name), long_csv(f"2025-04-30 {hour:02d}:00,M,T2,40"))
+    city.put(
+        os.fsdecode("Архив.zip".encode("cp1251")),
+        files.zipped({"abc.csv": long_csv("2025-04-30 20:00,M,T2,40").encode()}).replace(
+            b"abc.csv", b"\xd5\xc2\xd1.csv"
+        ),
+    )
+
+    log = await run(city)
+    request = Request(only=[r"\xcc\xe0\xf0\xf2/\xd5\xc2\xd1.csv"], replay=True)
+    again = await prepare_ingest(await city.begin(), request, city.warehouse)
+
+    assert {name: row["status"] for name, row in log.items()} == dict.fromkeys(
+        [*ODD_NAMES.values(), r"\xc0\xf0\xf5\xe8\xe2.zip/ХВС.csv"], "success"
+    )
+    assert all(find_raw_file(f"{DAY}/{name}", city.settings) for name in log)
+    assert [[file.path.read_bytes()[-13:] for file in batch] for batch in again.batches] == [[b"1:00,M,T2,40\n"]]
+
+
+async def test_path_longer_than_an_index_takes_is_shortened_in_the_load_log_and_loads(city: PipelineHarness) -> None:
+    folders = "/".join(chr(1040 + number) * 120 for number in range(12))
+    city.put(f"{folders}/a.csv", long_csv("2025-04-30 00:00,M,T2,40"))
+    city.put(f"{folders}/b.csv", long_csv("2025-04-30 01:00,M,T2,40"))
+    city.put("c.zip", files.zipped({f"{'x' * 60_000}.csv": long_csv("2025-04-30 02:00,M,T2,40").encode()}))
+
+    log = await run(city)
+
+    assert [row["status"] for row in log.values()] == ["success"] * 3
+    assert max(len(name.encode()) for name in log) < 2_500
+
+
+async def test_what_is_never_read_is_in_log_report_and_status_once_and_the_others_load(
+    city: PipelineHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("a.txt", "b.tsv", "c.dbf"):
+        city.put(name, b"x")
+    city.put("d.zip", files.zipped({"readme.txt": b"x", "e.csv": long_csv("2025-04-30 00:00,M,T2,40").encode()}))
+    city.put("nothing.zip", files.zipped({"readme.txt": b"x"}))
+    folder = city.settings.raw_dir / str(DAY)
+    (folder / "link").symlink_to(city.settings.raw_dir)
+    os.mkfifo(folder / "pipe.csv")
+
+    first = await run(city)
+    second = await run(city)
+
+    left = {
+        "a.txt": FileProblem.NOT_IN_PATTERNS,
+        "b.tsv": FileProblem.NOT_IN_PATTERNS,
+        "c.dbf": FileProblem.NOT_IN_PATTERNS,
+        "d.zip/readme.txt": FileProblem.NOT_IN_PATTERNS,
+        "link": FileProblem.NOT_A_FILE,
+        "pipe.csv": FileProblem.NOT_A_FILE,
+    }
+    assert {name: row["problem"] for name, row in first.items() if row["status"] == "skipped"} == left
+    assert {name: row["status"] for name, row in first.items() if name not in left} == {
+        "d.zip/e.csv": "success",
+        "nothing.zip": "failed",
+    }
+    assert "есть: readme.txt" in first["nothing.zip"]["message"]
+    assert not left.keys() & second.keys()
+    report = await collect(city.connection, city.settings, DAY, now=dt.datetime(2025, 5, 1, tzinfo=dt.UTC))
+    status = await show_status(city.connection, city.settings)
+    for named in (report.files, status.last_loads):
+        messages = {day_and_path(line.source_file)[1]: line.message or "" for line in named}
+        assert messages.keys() >= {*left, "nothing.zip"}
+        assert "именованный канал" in messages["pipe.csv"]
+        assert "ссылка на папку" in messages["link"]
+    assert all(name in caplog.text for name in left)
+
+
+@pytest.mark.parametrize("rename", [lambda name: name.replace("/", "\\"), str.upper], ids=["backslash", "upper"])
+async def test_workbook_whose_parts_have_names_of_another_style_is_read(
+    city: PipelineHarness, rename: Callable[[str], str]
+) -> None:
+    rows = [*ROWS[:2], ["01.04.2025", "1-2", "=C2*2", 2]]
+    with zipfile.ZipFile(io.BytesIO(files.xlsx(rows))) as book:
+        city.put("sheet.xlsx", files.zipped({rename(name): book.read(name) for name in book.namelist()}))
+
+    await run(city)
+
+    assert await reasons(city) == [("C3", "=C2*2", "formula_without_value")]

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from flows.commands import build_app, requeue
+from flows.commands import build_app, replay, requeue
 from schemas.errors import DataopsError
 from schemas.settings import PROJECT_ROOT, Settings
 from tests import files
@@ -266,6 +266,16 @@ async def test_revision_of_a_flag_alone_shows_the_quality(pipeline: PipelineHarn
     )
 
     assert "\t60\t60\t1\t0\t" in shown
+
+
+async def test_file_is_replayed_by_a_name_that_is_not_utf8(settings: Settings) -> None:
+    file = settings.raw_dir / "2025-04-30" / os.fsdecode("ХВС.csv".encode("cp1251"))
+    file.parent.mkdir(parents=True)
+    file.write_text(long_csv())
+
+    selection = await replay._select(str(file), None, settings, from_stage=False)
+
+    assert selection.only == [r"\xd5\xc2\xd1.csv"]
 
 
 async def test_deploy_to_a_dead_server_is_one_line() -> None:

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from flows.commands import build_app
-from schemas.errors import FileError, SettingsError
+from schemas.errors import FileError, MappingError, SettingsError
 from schemas.problems import FileProblem
 from tests import files
 
@@ -39,6 +39,19 @@ def test_draft_of_an_archive_is_written_of_its_first_file_and_never_over_another
     assert 'match: ["Архив *-*.xlsx"]' in written
     assert '"T1": {metric: T1}' in written
     assert isinstance(again.exception, SettingsError)
+
+
+def test_check_refuses_a_pattern_that_could_hang_a_run_with_its_line(sources: Path, tmp_path: Path) -> None:
+    (sources / "boiler.yaml").write_text(
+        "name: boiler\nmatch: ['*.csv']\nlayout: long\nidentity:\n"
+        "  path: '(?=(a+)+$)(?P<meter>.*)'\n  meter: '{meter}'\n"
+    )
+    (tmp_path / "a.csv").write_text("x")
+
+    done = CliRunner().invoke(build_app(), ["sources", "check", str(tmp_path / "a.csv")])
+
+    assert isinstance(done.exception, MappingError)
+    assert "boiler.yaml: line 5: identity.path: must be a regular expression as RE2 reads it" in str(done.exception)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -40,17 +41,27 @@ def write(folder: Path, text: str, name: str = "x.yaml") -> Path:
         ("unit: °C", "unit: кг", ["line 8", "fits T1", "кг"]),
         ("hour: Час", 'hour: "Т1, °C"', ["one meaning for a column"]),
         ("  meter: M", '  meter: "{flat}-M"', ["line 9", "identity", "flat"]),
-        ("  meter: M", "  path: '(['\n  meter: M", ["line 10", "regular expression"]),
+        ("  meter: M", "  path: '(['\n  meter: M", ["line 10", "identity.path", "regular expression"]),
+        ("  meter: M", "  meter: {cell: B2, pattern: '(?=№)\\d'}", ["line 10", "identity.meter.pattern", "RE2", "(?="]),
         ("name: boiler", "name: boiler\ntime_zone: Mars/Base", ["time_zone", "IANA"]),
         ("date: Дата", "date: Дата\ndate: День", ["line", "duplicate"]),
     ],
-    ids=["key", "metric", "unit", "two_claim_one", "template", "regex", "zone", "key_twice"],
+    ids=["key", "metric", "unit", "two_claim_one", "template", "regex", "look_ahead", "zone", "key_twice"],
 )
 def test_wrong_mapping_is_refused_with_file_line_and_key(tmp_path: Path, old: str, new: str, said: list[str]) -> None:
     with pytest.raises(MappingError) as caught:
         load_mappings(write(tmp_path, GOOD.replace(old, new)))
 
     assert all(part in str(caught.value) for part in ["x.yaml", *said]), str(caught.value)
+
+
+def test_glob_with_many_stars_takes_no_time(tmp_path: Path) -> None:
+    (mapping,) = load_mappings(write(tmp_path, GOOD.replace("*.csv", "a*" * 60 + "b")))
+    started = time.monotonic()
+
+    assert not mapping.takes("a" * 4_000)
+
+    assert time.monotonic() - started < 2, "matching a path of 4,000 characters"
 
 
 def test_name_used_twice_is_refused(tmp_path: Path) -> None:

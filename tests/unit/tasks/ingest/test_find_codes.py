@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from schemas.errors import FileError
@@ -35,6 +37,26 @@ def test_cells_are_found_in_any_order_and_a_number_is_written_without_its_fracti
         "itp": None,
         "meter": "Прибор",
     }
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        {"meter": {"cell": "A1", "pattern": "(a+)+$"}},
+        {"path": "(?P<code>(a+)+)$", "meter": "{code}"},
+        {"sheet": "(?P<code>(a+)+)$", "meter": "{code}"},
+    ],
+    ids=["cell", "path", "sheet"],
+)
+def test_pattern_of_a_mapping_cannot_hang_a_run(identity: dict[str, object]) -> None:
+    text = "a" * 27 + "!"
+    spec = TableSpec.model_validate({"layout": "long", "identity": identity})
+    started = time.monotonic()
+
+    with pytest.raises(FileError):
+        find_codes(spec, relative_path=text, sheet=text, rows=iter([[text]]))
+
+    assert time.monotonic() - started < 2, f"matching {len(text)} characters"
 
 
 def test_code_in_a_column_is_left_to_the_rows() -> None:

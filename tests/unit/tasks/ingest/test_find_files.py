@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import time
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from schemas.problems import FileProblem, Kind
 from schemas.settings import Settings
 from tasks.ingest.find_files import find_files, find_raw_file, list_all_files
 from tasks.warehouse.storage import LOCAL, FileStat
@@ -52,15 +55,59 @@ async def test_raw_dir_that_ends_in_the_date_is_the_days_folder(tmp_path: Path) 
     assert [file.source_file for file in found.files] == ["2025-04-30/a.csv"]
 
 
-async def test_link_out_of_the_folder_is_refused_and_named(tmp_path: Path) -> None:
-    secret = tmp_path / "secret.csv"
-    secret.write_text("secret")
-    (tmp_path / str(DAY)).mkdir()
-    (tmp_path / str(DAY) / "link.csv").symlink_to(secret)
+async def test_what_is_no_file_to_read_is_named_and_never_opened(tmp_path: Path) -> None:
+    for name in ("good.csv", "notes.txt", "a.tsv", "b.dbf", "~$good.csv"):
+        put(tmp_path, name)
+    day = tmp_path / str(DAY)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "secret.csv").write_text("secret")
+    (day / "out.csv").symlink_to(tmp_path / "elsewhere" / "secret.csv")
+    (day / "folder.csv").symlink_to(tmp_path / "elsewhere")
+    (day / "broken.csv").symlink_to("nothing.csv")
+    (day / "loop.csv").symlink_to("loop.csv")
+    (day / "same.csv").symlink_to("good.csv")
+    os.mkfifo(day / "pipe.csv")
 
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.relpath(day / "socket.csv"))  # an absolute one is too long
+        try:
+            found = await asyncio.wait_for(find_files(DAY, settings_of(tmp_path), now=time.time()), timeout=20)
+        finally:  # whoever waits for the pipe waits for a writer
+            os.close(os.open(day / "pipe.csv", os.O_RDWR | os.O_NONBLOCK))
+
+    assert [file.relative_path for file in found.files] == ["good.csv", "same.csv"]
+    assert {name: (error.problem, error.data.get("kind")) for name, error in found.never_read.items()} == {
+        "a.tsv": (FileProblem.NOT_IN_PATTERNS, None),
+        "b.dbf": (FileProblem.NOT_IN_PATTERNS, None),
+        "notes.txt": (FileProblem.NOT_IN_PATTERNS, None),
+        "out.csv": (FileProblem.LINK_LEADS_OUT, None),
+        "folder.csv": (FileProblem.NOT_A_FILE, Kind.LINK_TO_FOLDER),
+        "broken.csv": (FileProblem.NOT_A_FILE, Kind.BROKEN_LINK),
+        "loop.csv": (FileProblem.NOT_A_FILE, Kind.BROKEN_LINK),
+        "pipe.csv": (FileProblem.NOT_A_FILE, Kind.PIPE),
+        "socket.csv": (FileProblem.NOT_A_FILE, Kind.SOCKET),
+    }
+
+
+async def test_folder_that_may_not_be_opened_is_named_and_leaves_the_others_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("good.csv", "closed/a.csv", "open/b.csv"):
+        put(tmp_path, name)
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:  # root may look into any folder: the system's answer is made here
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
     found = await find_files(DAY, settings_of(tmp_path), now=time.time())
 
-    assert (found.files, found.refused) == ([], ["link.csv"])
+    assert [file.relative_path for file in found.files] == ["good.csv", "open/b.csv"]
+    assert {name: (error.problem, error.data) for name, error in found.unreadable.items()} == {
+        "closed": (FileProblem.FOLDER_NOT_READABLE, {"error": "Permission denied"})
+    }
 
 
 async def test_file_without_its_marker_is_left_and_named_where_markers_are_asked_for(tmp_path: Path) -> None:
@@ -106,11 +153,34 @@ async def test_file_that_is_moved_away_meanwhile_is_left_for_the_next_run(
     assert found.growing == ["moved.csv"]
 
 
-@pytest.mark.parametrize("name", ["a\nb.csv", "б" * 100 + ".csv", "\u202egnp.csv", 'it\'s "q".csv'])
-async def test_odd_names_are_found_as_they_are(tmp_path: Path, name: str) -> None:
-    put(tmp_path, name)
+@pytest.mark.parametrize(
+    ("name", "spelling"),
+    [
+        (b"a\nb.csv", r"a\x0ab.csv"),
+        (("б" * 125 + "a.csv").encode(), "б" * 125 + "a.csv"),
+        (("б" * 251 + ".csv").encode("cp1251"), r"\xe1" * 251 + ".csv"),
+        ("\u202egnp.csv".encode(), r"\xe2\x80\xaegnp.csv"),
+        (b'it\'s "q".csv', 'it\'s "q".csv'),
+        ("Март/ХВС.csv".encode("cp1251"), r"\xcc\xe0\xf0\xf2/\xd5\xc2\xd1.csv"),
+        (rb"a\b.csv", r"a\\b.csv"),
+    ],
+    ids=["newline", "255_bytes", "255_bytes_of_cp1251", "right_to_left", "quotes", "cp1251", "backslash"],
+)
+async def test_odd_names_are_spelled_and_found_by_their_spelling(tmp_path: Path, name: bytes, spelling: str) -> None:
+    path = put(tmp_path, os.fsdecode(name))
 
-    assert await names(settings_of(tmp_path)) == [name]
+    assert await names(settings_of(tmp_path)) == [spelling]
+    assert find_raw_file(f"{DAY}/{spelling}", settings_of(tmp_path)) == path
+
+
+async def test_marker_of_the_longest_name_cannot_exist_and_nothing_else_suffers(tmp_path: Path) -> None:
+    for name in ("a" * 251 + ".csv", "b.csv", "b.csv.ready"):
+        put(tmp_path, name)
+
+    found = await find_files(DAY, settings_of(tmp_path, ready_suffix=".ready"), now=time.time())
+
+    assert [file.relative_path for file in found.files] == ["b.csv"]
+    assert [error.problem for error in found.unreadable.values()] == [FileProblem.NOT_READABLE]
 
 
 async def test_no_folder_is_no_files(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -47,13 +48,43 @@ def test_names_in_an_archive_lead_nowhere_else(tmp_path: Path) -> None:
     assert {member.path.parent for member in members} == {tmp_path / "in"}
 
 
-def test_russian_names_that_windows_wrote_are_read(tmp_path: Path) -> None:
-    # Of equal length, so that the bytes of the name can be exchanged where the archive holds them.
-    packed = files.zipped({"abcdef.csv": b"1"}).replace(b"abcdef.csv", "апрель.csv".encode("cp866"))
+@pytest.mark.parametrize("encoding", ["cp866", "cp1251", "utf-8"])
+def test_russian_names_without_the_flag_of_utf8_are_read(tmp_path: Path, encoding: str) -> None:
+    # Of equal length, so that the bytes of the names can be exchanged where the archive holds them.
+    names = [name.encode(encoding) for name in ("Ведомость ХВС №7.csv", "узел.csv")]
+    stand_ins = [f"{'x' * (len(name) - 5)}{index}.csv" for index, name in enumerate(names)]
+    packed = files.zipped(dict.fromkeys(stand_ins, b"1"))
+    for stand_in, name in zip(stand_ins, names, strict=True):
+        packed = packed.replace(stand_in.encode(), name)
+
+    members = expand(write(tmp_path, packed), tmp_path / "in", Settings())
+
+    assert [member.name for member in members] == ["Ведомость ХВС №7.csv", "узел.csv"]
+
+
+def test_names_of_no_known_encoding_are_spelled(tmp_path: Path) -> None:
+    packed = files.zipped({"abc.csv": b"1"}).replace(b"abc.csv", b"\x01\xb0\xf5.csv")
 
     (member,) = expand(write(tmp_path, packed), tmp_path / "in", Settings())
 
-    assert member.name == "апрель.csv"
+    assert member.name == r"\x01░ї.csv"
+
+
+def test_gzip_of_a_name_that_is_not_utf8_is_spelled(tmp_path: Path) -> None:
+    archive = write(tmp_path, gzip.compress(b"1"), os.fsdecode("ХВС.csv.gz".encode("cp1251")))
+
+    (member,) = expand(archive, tmp_path / "in", Settings())
+
+    assert member.name == r"\xd5\xc2\xd1.csv"
+
+
+def test_archive_with_nothing_to_read_is_broken_as_a_whole_and_says_what_it_holds(tmp_path: Path) -> None:
+    found = unpacked(write(tmp_path, files.zipped({"readme.txt": b"1", "x/b.dbf": b"2", "x\\": b""})))
+
+    assert [file.path.name for file in found.files] == ["a.zip"]
+    assert [(error.problem, error.data) for error in found.broken.values()] == [
+        (FileProblem.NO_MATCHING_MEMBERS, {"members": "readme.txt, x/b.dbf"})
+    ]
 
 
 def test_file_that_is_not_an_archive_is_itself(tmp_path: Path) -> None:

@@ -1,0 +1,51 @@
+r"""Regular expressions of mappings, in a linear engine (RE2): no pattern can make a run hang on any text.
+
+RE2 knows no look-around and no back-references, and its `\d`, `\s` and `\w` are ASCII: they are written out here, for
+the texts are Russian, and numbers follow no-break spaces.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import re2
+
+_CLASSES = {"d": r"\p{Nd}", "s": r"\p{Z}\t-\r\x{1c}-\x{1f}\x{85}", "w": r"\p{L}_\p{N}"}
+_ESCAPE = r"\\(?P<letter>.)"
+_ESCAPE_OR_BRACKETS = rf"(?s){_ESCAPE}|\[\^?\]?(?:\\.|[^\]\\])*\]"
+
+_OPTIONS = re2.Options()
+_OPTIONS.log_errors = False
+
+
+@lru_cache(maxsize=1_000)
+def compile_pattern(pattern: str) -> Any:  # noqa: ANN401 - re2 has no types; as re.Pattern[str]
+    """Compile a pattern.
+
+    Raises:
+        ValueError: what is wrong with it.
+
+    """
+    try:
+        return re2.compile(re.sub(_ESCAPE_OR_BRACKETS, _write_out, pattern), _OPTIONS)
+    except re2.error as error:
+        raise ValueError(error.args[0].decode("utf-8", "replace")) from None
+
+
+def _write_out(token: re.Match[str]) -> str:
+    letter = token["letter"]
+    if letter is None:
+        return re.sub(rf"(?s){_ESCAPE}", _write_out_in_brackets, token[0])
+    if letter in "bB":
+        raise ValueError(rf"\{letter} knows Latin letters only")
+    members = _CLASSES.get(letter.lower())
+    return f"[{'^' if letter.isupper() else ''}{members}]" if members else token[0]
+
+
+def _write_out_in_brackets(token: re.Match[str]) -> str:
+    letter = token["letter"]
+    if letter in "DSW":
+        raise ValueError(rf"no \{letter} in brackets")
+    return _CLASSES.get(letter, token[0])
