@@ -14,6 +14,7 @@ from prefect.client.schemas.objects import State
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
+from flows.runtime.child import end_with_parent
 from flows.runtime.run_log import prepare_logging
 from flows.runtime.warehouse import migrate_warehouse, open_warehouse
 from schemas.errors import DataopsError, RunFailedError
@@ -24,6 +25,7 @@ from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.heap import use_one_heap
 from tasks.warehouse.load_log import Run, adopt_loads
 from tasks.warehouse.locks import acquire_claim_key
+from tasks.warehouse.temporary import delete_abandoned_folders
 
 
 class RunContext(BaseModel):
@@ -77,6 +79,8 @@ def _settings_of(flow_run_id: str) -> Settings:
 @asynccontextmanager
 async def open_run(day: dt.date, settings: Settings) -> AsyncIterator[RunContext]:
     """Migrate, hold the claim key while the run lives, and adopt what an earlier process of the run left."""
+    end_with_parent()
+    delete_abandoned_folders()
     use_one_heap()
     prepare_logging(settings)
     warehouse = await open_warehouse(settings)

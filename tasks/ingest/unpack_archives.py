@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import gzip
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from schemas.settings import Settings
 from tasks.ingest.detect_kind import MIN_BOMB_BYTES, Kind, check_unpacked_size, kind_of
 from tasks.ingest.find_files import RawFile, is_wanted, raw_file
 from tasks.warehouse.storage import LOCAL
+from tasks.warehouse.temporary import temporary_folder
 
 _MAX_MEMBERS = 10_000
 _CHUNK_BYTES = 1 << 20
@@ -48,9 +48,9 @@ class Unpacked(NamedTuple):
 @contextmanager
 def unpack(file: RawFile, settings: Settings) -> Iterator[Unpacked]:
     """Unpack an archive into a temporary folder; mappings see the folder that the archive is in, not the archive."""
-    with tempfile.TemporaryDirectory(prefix="dataops-") as folder:
+    with temporary_folder() as folder:
         try:
-            members = expand(file.path, Path(folder), settings) if is_archive(file.path, settings) else None
+            members = expand(file.path, folder, settings) if is_archive(file.path, settings) else None
         except FileError as error:
             yield Unpacked([file], [], {file.source_file: error})
             return
