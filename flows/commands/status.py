@@ -8,8 +8,9 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from flows.commands.console import AsJson, log_lines, out, print_json, print_table
-from flows.runtime.prefect_api import answers, configured_api_url, server_url_file
+from flows.runtime.prefect_api import configured_api_url, require_answer, server_url_file
 from flows.runtime.warehouse import open_migrated
+from schemas.errors import DataopsError
 from schemas.settings import Settings, load_settings
 from tasks.operate.show_status import ChangedColumns, Status, show_status
 from tasks.warehouse.connection import display_name
@@ -83,8 +84,10 @@ async def _schedules(settings: Settings) -> _Schedule:
     if not (url := configured_api_url()):
         ended = server_url_file(settings).exists()
         return _Schedule([], ["the Prefect server of dataops up has ended"] if ended else [])
-    if not await asyncio.to_thread(answers, url):
-        return _Schedule([], [f"{url} does not answer"])
+    try:
+        await asyncio.to_thread(require_answer, url)
+    except DataopsError as error:
+        return _Schedule([], [str(error)])
     from prefect import get_client
     from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateName
     from prefect.client.schemas.sorting import FlowRunSort

@@ -32,7 +32,7 @@ def up(*, workers: Workers = 1, port: Port = None, show_login: ShowLogin = False
     with using_server(url, settings), waiting("work pool, schedules and workers"):
         asyncio.run(set_up_server(settings))
         running = start_workers(settings, workers)
-        asyncio.run(wait_for_workers(running))
+        asyncio.run(wait_for_workers(running, settings))
         database = display_name(asyncio.run(open_warehouse(settings)).dsn)
     ui = url.removesuffix("/api")
     rows: list[dict[str, object]] = [

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import psutil
 from prefect.settings import PREFECT_API_URL
 from pydantic import SecretStr
 
@@ -37,7 +36,7 @@ from tasks.warehouse import embedded_postgres
 # Parents wait for their children in the same pool: a limit must leave room for both.
 _POOL_LIMIT = 8
 _SERVER = "server"
-_START_SECONDS = 120
+_START_SECONDS = 300  # for a hang: a server that ends is seen at once
 _USUAL_PORTS = (4200, 0)  # Prefect's own, which people know; any
 
 
@@ -197,7 +196,7 @@ def start_workers(settings: Settings, count: int) -> list[Running]:
     return [_start_worker(f"worker-{number}", environment, settings) for number in range(1, count + 1)]
 
 
-async def wait_for_workers(workers: Sequence[Running]) -> None:
+async def wait_for_workers(workers: Sequence[Running], settings: Settings) -> None:
     """Wait until the server has heard of the workers: a process that runs may not reach it.
 
     Raises:
@@ -208,7 +207,8 @@ async def wait_for_workers(workers: Sequence[Running]) -> None:
     started = {worker.name: started_at(worker) for worker in workers}
     while unheard := await unheard_workers(started):
         worker = next(worker for worker in workers if worker.name in unheard)
-        if time.monotonic() > until or not psutil.pid_exists(worker.pid):
+        is_alive = find_process(worker.name, folder=_processes(settings), log=worker.log)
+        if time.monotonic() > until or not is_alive:
             raise TerminalError(f"{worker.name} does not reach the Prefect server: see {worker.log}")
         await asyncio.sleep(0.5)
 

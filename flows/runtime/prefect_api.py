@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from schemas.errors import TransientError
+from schemas.errors import TerminalError, TransientError
 from schemas.settings import Settings
 from tasks.warehouse import embedded_postgres
 
@@ -68,14 +68,21 @@ def answers(api_url: str) -> bool:
 
 
 def require_answer(api_url: str) -> None:
-    """Make sure that the configured Prefect API answers.
+    """Make sure that the configured Prefect API answers, and takes our login.
 
     Raises:
-        TransientError: it does not.
+        TransientError: it does not answer.
+        TerminalError: it does not take the login.
 
     """
     if not answers(api_url):
         raise TransientError(f"Prefect does not answer on PREFECT_API_URL={api_url}: start that server, or unset it")
+    import httpx
+    from prefect.settings import PREFECT_API_AUTH_STRING
+
+    user, _, password = (PREFECT_API_AUTH_STRING.value() or "").partition(":")
+    if httpx.get(f"{api_url}/admin/version", auth=(user, password), timeout=30).status_code == httpx.codes.UNAUTHORIZED:
+        raise TerminalError(f"Prefect on PREFECT_API_URL={api_url} asks for a login: set PREFECT_API_AUTH_STRING to it")
 
 
 def configured_api_url() -> str | None:
@@ -164,7 +171,7 @@ def serving(settings: Settings) -> Iterator[None]:
 
     own = {
         PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: True,
-        PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: 120,
+        PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: 300,
         PREFECT_API_DATABASE_CONNECTION_URL: server_database(settings),
         PREFECT_SERVER_API_AUTH_STRING: server_login(settings),
         PREFECT_API_AUTH_STRING: server_login(settings),

@@ -19,15 +19,17 @@ from flows.runtime.prefect_api import (
     server_login,
     server_url_file,
 )
-from schemas.errors import TransientError
+from schemas.errors import TerminalError, TransientError
 from schemas.settings import PROJECT_ROOT, Settings
 
 NOWHERE = "http://127.0.0.1:1/api"
 
 
 class _Healthy(BaseHTTPRequestHandler):
+    other_paths = 404
+
     def do_GET(self) -> None:
-        self.send_response(200 if self.path == "/api/health" else 404)
+        self.send_response(200 if self.path == "/api/health" else self.other_paths)
         self.end_headers()
 
     def log_message(self, *arguments: object) -> None: ...
@@ -51,6 +53,13 @@ def test_server_that_is_healthy_answers_and_any_other_address_does_not(api: str)
     assert not answers("not a url")
     with pytest.raises(TransientError, match=f"PREFECT_API_URL={NOWHERE}"):
         require_answer(NOWHERE)
+
+
+def test_server_whose_login_is_missing_is_named(api: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Healthy, "other_paths", 401)
+
+    with pytest.raises(TerminalError, match=f"PREFECT_API_URL={api} asks for a login"):
+        require_answer(api)
 
 
 def test_local_server_is_found_only_while_it_answers(api: str, tmp_path: Path) -> None:
