@@ -7,7 +7,8 @@ import os
 import sys
 
 from flows.commands.console import fail
-from flows.runtime.prefect_api import configure_prefect
+from flows.runtime.child import PARENT
+from flows.runtime.prefect_api import configure_prefect, configured_api_url, using_server
 from schemas.errors import DataopsError
 from schemas.settings import Settings, load_settings
 
@@ -29,20 +30,18 @@ def main() -> None:
 
 def _loop(settings: Settings) -> None:
     """Serve the schedule in this process and look for files every LOOP_INTERVAL_SEC, until SIGTERM."""
-    from prefect.settings import PREFECT_API_URL, temporary_settings
-
     from flows.runtime.local_server import start_server, stop_all
     from flows.runtime.loop import serve_schedule
 
-    configured = PREFECT_API_URL.value()
-    url = configured or start_server(settings)
-    os.environ["PREFECT_API_URL"] = url  # for the processes of the runs
+    os.environ[PARENT] = str(os.getpid())  # for the processes of the runs
+    if configured_api_url():
+        asyncio.run(serve_schedule(settings))
+        return
     try:
-        with temporary_settings({PREFECT_API_URL: url}):
+        with using_server(start_server(settings), settings):
             asyncio.run(serve_schedule(settings))
     finally:
-        if not configured:
-            stop_all(settings)
+        stop_all(settings)
 
 
 if __name__ == "__main__":

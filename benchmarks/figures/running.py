@@ -24,6 +24,7 @@ from benchmarks.results import Result
 from schemas.settings import PROJECT_ROOT
 from tasks.report.collect import collect
 from tasks.report.write import write
+from tests.prefect_client import prefect_client
 
 _FIRST = date(2025, 4, 1)
 _BUILDINGS = 50
@@ -36,7 +37,7 @@ class Machine(NamedTuple):
     """A machine on which `dataops up` has been called."""
 
     environment: dict[str, str]
-    api: str
+    http: httpx.Client
 
     def dataops(self, *arguments: str) -> str:
         """Call the command; returns what it prints."""
@@ -54,13 +55,13 @@ class Machine(NamedTuple):
 
     def run_of_day(self, day: date) -> dict[str, Any]:
         """Run the deployment for a day and wait for its end."""
-        deployment = httpx.get(f"{self.api}/deployments/name/load-day/day", timeout=30).raise_for_status().json()
+        deployment = self.http.get("/deployments/name/load-day/day").raise_for_status().json()
         body = {"parameters": {"date": day.isoformat()}, "state": {"type": "SCHEDULED"}}
-        url = f"{self.api}/deployments/{deployment['id']}/create_flow_run"
-        run: dict[str, Any] = httpx.post(url, json=body, timeout=30).raise_for_status().json()
+        url = f"/deployments/{deployment['id']}/create_flow_run"
+        run: dict[str, Any] = self.http.post(url, json=body).raise_for_status().json()
         while run["state_type"] not in _DONE:
             time.sleep(0.3)
-            run = httpx.get(f"{self.api}/flow_runs/{run['id']}", timeout=30).json()
+            run = self.http.get(f"/flow_runs/{run['id']}").json()
         check("the run's end", run["state_type"], "COMPLETED")
         return run
 
@@ -78,10 +79,11 @@ def _machine(bench: BenchEnvironment, workers: int) -> Iterator[Machine]:
         "PREFECT_HOME": str(bench.folder / "prefect"),
         "PREFECT_WORKER_QUERY_SECONDS": "2",
     }
-    machine = Machine(environment, "")
+    machine = Machine(environment, httpx.Client())
     try:
         machine.dataops("up", "--workers", str(workers))
-        yield Machine(environment, (settings.state_dir / "prefect" / "api_url").read_text(encoding="utf-8").strip())
+        with prefect_client(settings.state_dir) as http:
+            yield Machine(environment, http)
     finally:
         machine.dataops("down")
 

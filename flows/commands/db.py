@@ -6,7 +6,6 @@ import asyncio
 import math
 import os
 import shutil
-import subprocess
 from typing import Annotated, Any
 
 import typer
@@ -123,8 +122,7 @@ def _run_client(client: str, arguments: list[str]) -> None:
     url = asyncio.run(open_warehouse(settings)).dsn.get_secret_value()
     # The URL goes through the environment: everyone can read command lines.
     environment = os.environ | {"PGTZ": settings.default_tz} | libpq_environment(url)
-    done = subprocess.run([client, *arguments], env=environment, check=False)  # noqa: S603 - PostgreSQL's own
-    raise typer.Exit(done.returncode)
+    os.execve(client, [client, *arguments], environment)  # noqa: S606 - PostgreSQL's own; no child stays behind
 
 
 async def _migrate(settings: Settings, *, convert: bool) -> MigrationReport:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from flows.commands.console import AsJson, log_lines, out, print_json, print_table
-from flows.runtime.prefect_api import answers, configured_api_url
+from flows.runtime.prefect_api import configured_api_url, require_answer, server_url_file
 from flows.runtime.warehouse import open_migrated
+from schemas.errors import DataopsError
 from schemas.settings import Settings, load_settings
 from tasks.operate.show_status import ChangedColumns, Status, UnfinishedLoad, show_status
 from tasks.warehouse.connection import display_name
 from tasks.warehouse.migrate import StorageLayout, read_storage_layout
+
+
+class _Schedule(NamedTuple):
+    next_runs: list[dict[str, Any]]
+    troubles: list[str]
+
 
 Count = Annotated[int, typer.Option("--loads", min=1, max=1000, help="How many of the last loads.")]
 
@@ -21,9 +28,10 @@ Count = Annotated[int, typer.Option("--loads", min=1, max=1000, help="How many o
 def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
     """Show the last loads, days with gaps, schedules, and the versions of database and extensions."""
     settings = load_settings()
-    place, found, layout, schedules = asyncio.run(_collect(settings, loads))
+    place, found, layout, (schedules, troubles) = asyncio.run(_collect(settings, loads))
     if as_json:
-        print_json({"database": place} | found.model_dump() | {"layout": layout._asdict(), "schedules": schedules})
+        scheduled = {"schedules": schedules, "troubles": troubles}
+        print_json({"database": place} | found.model_dump() | {"layout": layout._asdict()} | scheduled)
         return
     print_table("Last loads", log_lines((line.model_dump() for line in found.last_loads), settings.zone))
     if found.unfinished_loads:
@@ -32,6 +40,8 @@ def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
     if found.changed_columns:
         print_table("Sources whose columns changed", [_in_words(change, settings) for change in found.changed_columns])
     print_table("Next scheduled runs", schedules)
+    if troubles:
+        print_table("Troubles: dataops up starts what is missing", [{"trouble": trouble} for trouble in troubles])
     extensions = ", ".join(f"{name} {version}" for name, version in found.extensions.items())
     out.print(
         f"{place}: version {found.server_version} ({extensions}); {'; '.join(_storage_in_words(layout))}; "
@@ -73,7 +83,7 @@ def _storage_in_words(layout: StorageLayout) -> list[str]:
     ]
 
 
-async def _collect(settings: Settings, loads: int) -> tuple[str, Status, StorageLayout, list[dict[str, Any]]]:
+async def _collect(settings: Settings, loads: int) -> tuple[str, Status, StorageLayout, _Schedule]:
     warehouse = await open_migrated(settings)
     place = display_name(warehouse.dsn)
     async with warehouse.connect() as connection:
@@ -81,21 +91,27 @@ async def _collect(settings: Settings, loads: int) -> tuple[str, Status, Storage
         return place, found, await read_storage_layout(connection, settings), await _schedules(settings)
 
 
-async def _schedules(settings: Settings) -> list[dict[str, Any]]:
+async def _schedules(settings: Settings) -> _Schedule:
     """Ask the Prefect server for the next runs; there are none where no server is configured."""
     if not (url := configured_api_url()):
-        return []
-    if not await asyncio.to_thread(answers, url):
-        return [{"run": f"{url} does not answer", "at": ""}]
+        ended = server_url_file(settings).exists()
+        return _Schedule([], ["the Prefect server of dataops up has ended"] if ended else [])
+    try:
+        await asyncio.to_thread(require_answer, url)
+    except DataopsError as error:
+        return _Schedule([], [str(error)])
     from prefect import get_client
     from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateName
     from prefect.client.schemas.sorting import FlowRunSort
 
+    from flows.runtime.run_health import find_troubles
+
     scheduled = FlowRunFilter(state=FlowRunFilterState(name=FlowRunFilterStateName(any_=["Scheduled"])))
     async with get_client() as client:
         runs = await client.read_flow_runs(flow_run_filter=scheduled, sort=FlowRunSort.EXPECTED_START_TIME_ASC, limit=5)
-    return [
+    next_runs = [
         {"run": run.name, "at": f"{run.expected_start_time.astimezone(settings.zone):%Y-%m-%d %H:%M %Z}"}
         for run in runs
         if run.expected_start_time
     ]
+    return _Schedule(next_runs, await find_troubles(settings.zone))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from flows.commands.console import out, print_table, waiting
-from flows.runtime.prefect_api import configured_api_url, require_answer
+from flows.runtime.prefect_api import configured_api_url, login_file, require_answer, server_login, using_server
 from flows.runtime.schedules import describe_schedule, read_schedules
 from flows.runtime.warehouse import open_warehouse
 from schemas.errors import TerminalError
@@ -18,21 +18,21 @@ from tasks.warehouse.connection import display_name
 
 Workers = Annotated[int, typer.Option("--workers", min=1, max=16, help="How many workers.")]
 Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port of the server; by default 4200.")]
+ShowLogin = Annotated[bool, typer.Option("--show-login", help="Also print what the Prefect UI asks for.")]
 All = Annotated[bool, typer.Option("--all", help="Also stop the embedded PostgreSQL.")]
 
 
-def up(*, workers: Workers = 1, port: Port = None) -> None:
+def up(*, workers: Workers = 1, port: Port = None, show_login: ShowLogin = False) -> None:
     """Start database, Prefect server, work pool, schedules and workers; safe to repeat."""
-    from prefect.settings import PREFECT_API_URL, temporary_settings
-
-    from flows.runtime.local_server import set_up_server, start_server, start_workers
+    from flows.runtime.local_server import set_up_server, start_server, start_workers, wait_for_workers
 
     settings = load_settings()
     with waiting("database and Prefect server"):
         url = start_server(settings, port)
-    with temporary_settings({PREFECT_API_URL: url}), waiting("work pool, schedules and workers"):
+    with using_server(url, settings), waiting("work pool, schedules and workers"):
         asyncio.run(set_up_server(settings))
         running = start_workers(settings, workers)
+        asyncio.run(wait_for_workers(running, settings))
         database = display_name(asyncio.run(open_warehouse(settings)).dsn)
     ui = url.removesuffix("/api")
     rows: list[dict[str, object]] = [
@@ -44,10 +44,13 @@ def up(*, workers: Workers = 1, port: Port = None) -> None:
         },
         *({"what": worker.name, "where": f"pid {worker.pid}", "log": worker.log} for worker in running),
     ]
+    if show_login:
+        rows.append({"what": "login of the UI", "where": server_login(settings), "log": ""})
     print_table("Running", rows)
     schedules = "; ".join(map(describe_schedule, read_schedules()))
     out.print(
-        f"For the prefect command: export PREFECT_API_URL={url}\n"
+        f"For the prefect command: export PREFECT_API_URL={url} "
+        f'PREFECT_API_AUTH_STRING="$(cat {login_file(settings)})"\n'
         f"Schedules in {settings.default_tz}: {schedules}. "
         "Stop: dataops down",
         highlight=False,

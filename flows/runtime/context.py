@@ -15,6 +15,7 @@ from prefect.exceptions import PrefectException
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
+from flows.runtime.child import end_with_parent
 from flows.runtime.run_log import prepare_logging
 from flows.runtime.warehouse import migrate_warehouse, open_warehouse
 from schemas.errors import ClaimLostError, DataopsError, FailedStep, RunFailedError, StepError
@@ -27,6 +28,7 @@ from tasks.warehouse.connection import Warehouse, session_name_of
 from tasks.warehouse.heap import use_one_heap
 from tasks.warehouse.load_log import Run, adopt_loads, fail_dead_loads
 from tasks.warehouse.locks import acquire_claim_key
+from tasks.warehouse.temporary import delete_abandoned_folders
 
 
 class RunContext(BaseModel):
@@ -80,6 +82,8 @@ def _settings_of(flow_run_id: str) -> Settings:
 @asynccontextmanager
 async def open_run(day: dt.date, settings: Settings) -> AsyncIterator[RunContext]:
     """Migrate, hold the claim key while the run lives, and adopt what an earlier process of the run left."""
+    end_with_parent()
+    delete_abandoned_folders()
     use_one_heap()
     prepare_logging(settings)
     flow_run_id = UUID(str(runtime.flow_run.id)) if runtime.flow_run.id else uuid4()

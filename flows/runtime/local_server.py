@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from prefect.settings import PREFECT_API_URL
 from pydantic import SecretStr
 
-from flows.runtime.prefect_api import answers, local_api_url, server_database, server_url_file
-from flows.runtime.processes import Running, find_process, listens, start_process, started_names, stop_process
+from flows.runtime.prefect_api import answers, local_api_url, server_database, server_login, server_url_file
+from flows.runtime.processes import (
+    Running,
+    find_process,
+    listens,
+    start_process,
+    started_at,
+    started_names,
+    stop_process,
+    was_started_with,
+)
+from flows.runtime.run_health import POOL, ensure_automations, free_stuck_runs, unheard_workers
 from flows.runtime.run_log import naming_artifacts_dir
 from flows.runtime.warehouse import open_migrated
 from schemas.errors import TerminalError
 from schemas.settings import PROJECT_ROOT, Settings
 from tasks.warehouse import embedded_postgres
 
-POOL = "dataops"
 # Parents wait for their children in the same pool: a limit must leave room for both.
 _POOL_LIMIT = 8
 _SERVER = "server"
-_ZOMBIES = "Crash zombie flows"
-_START_SECONDS = 120
+_START_SECONDS = 300  # for a hang: a server that ends is seen at once
+_USUAL_PORTS = (4200, 0)  # Prefect's own, which people know; any
 
 
 def _processes(settings: Settings) -> Path:
@@ -51,12 +62,12 @@ def start_server(settings: Settings, port: int | None = None) -> str:
     if url := local_api_url(settings):
         return url
     try:
-        return _start_on(_free_port(port), settings)
+        return _start_on(_free_port([port] if port else [*_last_port(settings), *_USUAL_PORTS]), settings)
     except TerminalError:
         if port:
             raise
         # Another server that started at the same time has got the port.
-        return _start_on(_free_port(0), settings)
+        return _start_on(_free_port([0]), settings)
 
 
 def _start_on(port: int, settings: Settings) -> str:
@@ -65,6 +76,8 @@ def _start_on(port: int, settings: Settings) -> str:
     environment = os.environ | {
         "PREFECT_API_DATABASE_CONNECTION_URL": server_database(settings),
         "PREFECT_UI_API_URL": url,
+        "PREFECT_SERVER_API_AUTH_STRING": server_login(settings),
+        "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
     }
     environment.pop("PREFECT_API_URL", None)
     command = _program("server", "start", "--host", "127.0.0.1", "--port", str(port))
@@ -96,9 +109,22 @@ def _wait_for(url: str, port: int, server: Running, settings: Settings) -> None:
     raise TerminalError(f"the Prefect server does not answer on {url}: see {server.log}")
 
 
-def _free_port(wanted: int | None) -> int:
-    """Return the port that is wanted (0: any); if none is, Prefect's own, which people know, or any."""
-    for port in (4200, 0) if wanted is None else (wanted,):
+def _last_port(settings: Settings) -> list[int]:
+    """Return the port of a server that ended without `dataops down`: its workers still call it there."""
+    try:
+        return [int(urlsplit(server_url_file(settings).read_text(encoding="utf-8")).port or 0)]
+    except (OSError, ValueError):
+        return []
+
+
+def _free_port(wanted: Sequence[int]) -> int:
+    """Return the first port that is free; 0: any.
+
+    Raises:
+        TerminalError: none is.
+
+    """
+    for port in wanted:
         with socket.socket() as probe:
             # Connections of a server that has just ended do not block the next one.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -107,11 +133,11 @@ def _free_port(wanted: int | None) -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise TerminalError(f"port {wanted} is taken by another program: name another with --port, or none")
+    raise TerminalError(f"port {wanted[0]} is taken by another program: name another with --port, or none")
 
 
 async def set_up_server(settings: Settings) -> None:
-    """Create database, work pool, zombie automation, block and deployment; safe to repeat.
+    """Create database, work pool, automations, block and deployment, free stuck runs; safe to repeat.
 
     Needs PREFECT_API_URL in Prefect's settings.
     """
@@ -121,8 +147,9 @@ async def set_up_server(settings: Settings) -> None:
         await ensure_block(SecretStr(embedded_postgres.start(settings.state_dir)))
     await open_migrated(settings)
     await _ensure_pool()
-    await _ensure_zombie_automation()
+    await ensure_automations()
     deploy(settings)
+    await free_stuck_runs()
 
 
 async def _ensure_pool() -> None:
@@ -135,32 +162,6 @@ async def _ensure_pool() -> None:
             await client.create_work_pool(WorkPoolCreate(name=POOL, type="process", concurrency_limit=_POOL_LIMIT))
         except ObjectAlreadyExists:
             return
-
-
-async def _ensure_zombie_automation() -> None:
-    """End runs whose process died silently (Prefect's documentation, "detect zombie flows")."""
-    from prefect.automations import Automation
-    from prefect.client.schemas.objects import StateType
-    from prefect.events.actions import ChangeFlowRunState
-    from prefect.events.schemas.automations import EventTrigger, Posture
-
-    try:
-        await Automation.aread(name=_ZOMBIES)
-    except ValueError:  # Prefect's answer for an automation that does not exist
-        ends = ("heartbeat", "Completed", "Failed", "Cancelled", "Crashed")
-        await Automation(
-            name=_ZOMBIES,
-            trigger=EventTrigger(
-                after={"prefect.flow-run.heartbeat"},
-                expect={f"prefect.flow-run.{end}" for end in ends},
-                match={"prefect.resource.id": ["prefect.flow-run.*"]},
-                for_each={"prefect.resource.id"},
-                posture=Posture.Proactive,
-                threshold=1,
-                within=timedelta(seconds=180),
-            ),
-            actions=[ChangeFlowRunState(state=StateType.CRASHED, message="no sign of life from the run's process")],
-        ).acreate()
 
 
 def deploy(settings: Settings) -> None:
@@ -184,22 +185,41 @@ def deploy(settings: Settings) -> None:
 
 
 def start_workers(settings: Settings, count: int) -> list[Running]:
-    """Start workers until `count` of them run."""
-    workers = []
-    for number in range(1, count + 1):
-        name = f"worker-{number}"
-        command = _program("worker", "start", "--pool", POOL, "--type", "process", "--name", name)
-        workers.append(_start(name, command, _environment(settings), settings))
-    return workers
+    """Start workers until `count` of them run; those that call another server than today's are ended first."""
+    environment = _environment(settings)
+    server = {name: environment[name] for name in ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING")}
+    folder = _processes(settings)
+    for name in started_names(folder):
+        worker = find_process(name, folder=folder, log=_log(settings, name))
+        if worker and name != _SERVER and not was_started_with(worker, server):
+            stop_process(name, folder=folder)
+    return [_start_worker(f"worker-{number}", environment, settings) for number in range(1, count + 1)]
+
+
+async def wait_for_workers(workers: Sequence[Running], settings: Settings) -> None:
+    """Wait until the server has heard of the workers: a process that runs may not reach it.
+
+    Raises:
+        TerminalError: it does not hear of one; names the worker's log.
+
+    """
+    until = time.monotonic() + _START_SECONDS
+    started = {worker.name: started_at(worker) for worker in workers}
+    while unheard := await unheard_workers(started):
+        worker = next(worker for worker in workers if worker.name in unheard)
+        is_alive = find_process(worker.name, folder=_processes(settings), log=worker.log)
+        if time.monotonic() > until or not is_alive:
+            raise TerminalError(f"{worker.name} does not reach the Prefect server: see {worker.log}")
+        await asyncio.sleep(0.5)
+
+
+def _start_worker(name: str, environment: Mapping[str, str], settings: Settings) -> Running:
+    prefect = ("prefect", "worker", "start", "--pool", POOL, "--type", "process", "--name", name)
+    return _start(name, [sys.executable, "-m", "flows.runtime.child", *prefect], environment, settings)
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    url = local_api_url(settings) or os.environ.get("PREFECT_API_URL", "")
-    return os.environ | {
-        "PREFECT_API_URL": url,
-        "DEFAULT_TZ": settings.default_tz,
-        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
-    }
+    return os.environ | {"PREFECT_API_URL": str(PREFECT_API_URL.value()), "DEFAULT_TZ": settings.default_tz}
 
 
 def stop_all(settings: Settings) -> list[str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import sys
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from schemas.errors import TransientError
+from schemas.errors import TerminalError, TransientError
 from schemas.settings import Settings
 from tasks.warehouse import embedded_postgres
 
@@ -23,13 +25,36 @@ def server_url_file(settings: Settings) -> Path:
     return settings.state_dir / "prefect" / "api_url"
 
 
+def login_file(settings: Settings) -> Path:
+    """Return the file that holds the login of the local servers; nobody but its owner may read it."""
+    return settings.state_dir / "prefect" / "login"
+
+
+def server_login(settings: Settings) -> str:
+    """Return `user:password`, which local servers ask for, as Prefect's auth string; made when first asked for.
+
+    Whoever may use Prefect's API runs code as the user of the workers, and reads the warehouse's password.
+    """
+    file = login_file(settings)
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # The file appears with its content: another command that starts now finds all of it or nothing.
+        descriptor, new = tempfile.mkstemp(dir=file.parent)
+        os.write(descriptor, f"dataops:{secrets.token_urlsafe(24)}".encode())
+        os.close(descriptor)
+        with suppress(FileExistsError):
+            os.link(new, file)
+        Path(new).unlink()
+    return file.read_text(encoding="utf-8").strip()
+
+
 def local_api_url(settings: Settings) -> str | None:
-    """Return the URL of the local server's API, if one was started and answers."""
+    """Return the URL of the local server's API, if one was started, answers, and this user may use it."""
     try:
         url = server_url_file(settings).read_text(encoding="utf-8").strip()
     except OSError:
         return None
-    return url if answers(url) else None
+    return url if os.access(login_file(settings), os.R_OK) and answers(url) else None
 
 
 def answers(api_url: str) -> bool:
@@ -43,14 +68,21 @@ def answers(api_url: str) -> bool:
 
 
 def require_answer(api_url: str) -> None:
-    """Make sure that the configured Prefect API answers.
+    """Make sure that the configured Prefect API answers, and takes our login.
 
     Raises:
-        TransientError: it does not.
+        TransientError: it does not answer.
+        TerminalError: it does not take the login.
 
     """
     if not answers(api_url):
         raise TransientError(f"Prefect does not answer on PREFECT_API_URL={api_url}: start that server, or unset it")
+    import httpx
+    from prefect.settings import PREFECT_API_AUTH_STRING
+
+    user, _, password = (PREFECT_API_AUTH_STRING.value() or "").partition(":")
+    if httpx.get(f"{api_url}/admin/version", auth=(user, password), timeout=30).status_code == httpx.codes.UNAUTHORIZED:
+        raise TerminalError(f"Prefect on PREFECT_API_URL={api_url} asks for a login: set PREFECT_API_AUTH_STRING to it")
 
 
 def configured_api_url() -> str | None:
@@ -85,29 +117,48 @@ def configure_prefect(settings: Settings) -> None:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",  # seconds; runs without a heartbeat are taken for dead
         "PREFECT_LOGGING_LEVEL": settings.log_level,
         "PREFECT_LOGGING_EXTRA_LOGGERS": "dataops",
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",  # steps also work without a flow
     }
-    if url := local_api_url(settings):
+    url = local_api_url(settings)
+    if url:
         defaults["PREFECT_API_URL"] = url
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+    if url and os.environ["PREFECT_API_URL"] == url:
+        os.environ["PREFECT_API_AUTH_STRING"] = server_login(settings)
+
+
+@contextmanager
+def using_server(url: str, settings: Settings) -> Iterator[None]:
+    """Talk to a local server, also from the processes that are started meanwhile."""
+    from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
+
+    login = server_login(settings)
+    os.environ |= {"PREFECT_API_URL": url, "PREFECT_API_AUTH_STRING": login}
+    with temporary_settings({PREFECT_API_URL: url, PREFECT_API_AUTH_STRING: login}):
+        yield
 
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[None]:
     """Make sure that flows find an API: without a configured one, Prefect starts a temporary server.
 
-    That keeps its state in a database on the embedded PostgreSQL: SQLite locks up when several runs write.
+    That keeps its state in a database on the embedded PostgreSQL: SQLite locks up when several runs write. It ends with
+    this process, however this one ends.
 
     Raises:
         TransientError: a server is configured and does not answer.
 
     """
     from prefect.settings import (
+        PREFECT_API_AUTH_STRING,
         PREFECT_API_DATABASE_CONNECTION_URL,
         PREFECT_SERVER_ALLOW_EPHEMERAL_MODE,
+        PREFECT_SERVER_API_AUTH_STRING,
+        PREFECT_SERVER_CSRF_PROTECTION_ENABLED,
         PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
         temporary_settings,
     )
@@ -116,12 +167,18 @@ def serving(settings: Settings) -> Iterator[None]:
         require_answer(configured)
         yield
         return
+    from flows.runtime.temporary_server import TemporaryServer
+
     own = {
         PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: True,
-        PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: 120,
+        PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: 300,
         PREFECT_API_DATABASE_CONNECTION_URL: server_database(settings),
+        PREFECT_SERVER_API_AUTH_STRING: server_login(settings),
+        PREFECT_API_AUTH_STRING: server_login(settings),
+        PREFECT_SERVER_CSRF_PROTECTION_ENABLED: True,
     }
     with temporary_settings(own):
+        TemporaryServer()
         yield
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import signal
 import subprocess
@@ -48,6 +49,22 @@ def find_process(name: str, *, folder: Path, log: Path) -> Running | None:
     """Find a process that was started; None if it ended, even if its id now belongs to another."""
     process = _process(_file(folder, name))
     return Running(name, process.pid, log) if process else None
+
+
+def started_at(running: Running) -> dt.datetime:
+    """Return when a process was started; now, if it has ended."""
+    try:
+        return dt.datetime.fromtimestamp(psutil.Process(running.pid).create_time(), dt.UTC)
+    except psutil.Error:
+        return dt.datetime.now(dt.UTC)
+
+
+def was_started_with(running: Running, variables: Mapping[str, str]) -> bool:
+    """Return True if a process got these environment variables when it was started."""
+    try:
+        return variables.items() <= psutil.Process(running.pid).environ().items()
+    except psutil.Error:
+        return False
 
 
 def listens(running: Running, port: int) -> bool:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from schemas.errors import FileError
-from schemas.problems import FileProblem
+from schemas.problems import FileProblem, Kind
 from schemas.settings import Settings
 from schemas.source_files import day_and_path, source_file_of, spell, unspell
-from tasks.ingest.detect_kind import Kind, kind_of_special
+from tasks.ingest.detect_kind import kind_of_special
 from tasks.warehouse.storage import LOCAL, FileStat
 
 _NEVER = ("~$*", ".*", "*.part", "*.tmp")

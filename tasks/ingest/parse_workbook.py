@@ -8,13 +8,16 @@ It answers JSON requests on a pipe, and writes a sheet's cells as text into an A
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import io
 import json
+import os
 import re
 import resource
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from html import unescape
 from itertools import islice
 from multiprocessing.connection import Connection
@@ -39,6 +42,7 @@ def main(descriptor: int, memory_mb: int, seconds: int) -> None:
     """Answer requests until the other side closes the pipe."""
     _limit_memory(memory_mb)
     pipe = Connection(descriptor)
+    fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
     while True:
         try:
             request = json.loads(pipe.recv_bytes())
@@ -46,7 +50,8 @@ def main(descriptor: int, memory_mb: int, seconds: int) -> None:
             return
         _limit_time(seconds)
         try:
-            answer: dict[str, Any] = {"ok": _answer(request)}
+            with _ending_with(descriptor):
+                answer: dict[str, Any] = {"ok": _answer(request)}
         except MemoryError:
             answer = {"error": "memory"}
         except PasswordError:
@@ -56,6 +61,20 @@ def main(descriptor: int, memory_mb: int, seconds: int) -> None:
         except BaseException as error:
             answer = {"error": "damaged", "detail": " ".join(str(error).split())[:200]}
         pipe.send_bytes(json.dumps(answer).encode())
+
+
+@contextmanager
+def _ending_with(descriptor: int) -> Iterator[None]:
+    """End this process at once when the other side closes the pipe: nothing else comes while it waits for an answer.
+
+    The kernel's signal ends also a parser that is busy in a library; it ends a process where nobody handles it.
+    """
+    flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_ASYNC)
+    try:
+        yield
+    finally:
+        fcntl.fcntl(descriptor, fcntl.F_SETFL, flags)
 
 
 def _answer(request: dict[str, Any]) -> list[dict[str, Any]] | None:

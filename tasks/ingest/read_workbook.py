@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
@@ -25,6 +24,7 @@ from schemas.problems import FileProblem
 from schemas.settings import Settings
 from tasks.ingest.table_rows import LineBatch, Row
 from tasks.warehouse.storage import LOCAL
+from tasks.warehouse.temporary import temporary_folder
 
 _SCRIPT = Path(__file__).with_name("parse_workbook.py")
 _ROWS_AT_ONCE = 100
@@ -93,7 +93,7 @@ def open_sheets(file: Path, wanted: Sequence[Sequence[str]], settings: Settings)
 
     """
     path = str(LOCAL.local_path(file))
-    with tempfile.TemporaryDirectory(prefix="dataops-") as folder:
+    with temporary_folder() as folder:
         present = [SheetInfo(**sheet) for sheet in _parser.ask({"path": path}, settings)]
         chosen = [_choose(names, present) for names in wanted]
         targets = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import gzip
 import re
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from schemas.source_files import member_of, spell
 from tasks.ingest.detect_kind import MIN_BOMB_BYTES, check_unpacked_size, kind_of
 from tasks.ingest.find_files import FoundFile, RawFile, is_wanted, raw_file
 from tasks.warehouse.storage import LOCAL
+from tasks.warehouse.temporary import temporary_folder
 
 _MAX_MEMBERS = 10_000
 _MAX_NAMES_LENGTH = 300
@@ -58,11 +58,11 @@ def unpack(file: FoundFile, settings: Settings) -> Iterator[Unpacked]:
         OSError: the file is gone, or may not be read.
 
     """
-    with tempfile.TemporaryDirectory(prefix="dataops-") as folder:
+    with temporary_folder() as folder:
         broken: dict[str, FileError] = {}
         members = None
         try:
-            members = expand(file.path, Path(folder), settings) if is_archive(file.path, settings) else None
+            members = expand(file.path, folder, settings) if is_archive(file.path, settings) else None
         except FileError as error:
             broken[file.source_file] = error
         if members is not None:
@@ -87,7 +87,7 @@ def own_copy(file: RawFile) -> Iterator[Path]:
     if file.is_own:
         yield file.path
         return
-    with tempfile.TemporaryDirectory(prefix="dataops-") as folder:
+    with temporary_folder() as folder:
         copy = Path(folder, f"0{_suffix(file.path.name)}")
         LOCAL.copy(file.path, copy)
         if LOCAL.checksum(copy) != file.checksum:

@@ -10,11 +10,13 @@ import sys
 from pathlib import Path
 
 import asyncpg
+import httpx
+import psutil
 import pytest
 
 from schemas.settings import PROJECT_ROOT, Settings
 from tests.harness import PipelineHarness, long_csv
-from tests.waiting import wait_for_result
+from tests.waiting import wait_for, wait_for_result
 
 # Each step kills the process when its function is called (before), or has returned (after).
 STEPS = [
@@ -146,3 +148,45 @@ async def test_eight_runs_at_once_load_each_file_once(pipeline: PipelineHarness,
     )
     assert sorted(tuple(row) for row in done) == [("2025-04-30/a.csv", 1), ("2025-04-30/b.csv", 1)]
     assert await pipeline.digest() == await undisturbed(pipeline)
+
+
+COMMAND = """
+import time
+from flows.runtime.prefect_api import configure_prefect, serving
+from schemas.settings import load_settings
+settings = load_settings()
+configure_prefect(settings)
+with serving(settings):
+    from prefect import get_client
+    with get_client(sync_client=True) as client:
+        client.read_flows()
+        print(client.api_url, flush=True)
+        time.sleep(600)
+"""
+
+
+@pytest.mark.server
+async def test_temporary_server_asks_for_a_login_and_ends_with_a_command_that_was_killed(
+    state_dir: Path, tmp_path: Path
+) -> None:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    command = subprocess.Popen(
+        [sys.executable, "-c", COMMAND],
+        env=kept | {"PYTHONPATH": str(PROJECT_ROOT), "STATE_DIR": str(state_dir)},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert command.stdout
+    url = await asyncio.to_thread(command.stdout.readline)
+    (server,) = psutil.Process(command.pid).children()
+
+    stranger = httpx.get(f"{url.strip()}admin/version", timeout=30)
+    command.kill()
+    command.wait()
+
+    assert stranger.status_code == 401
+    await wait_for(
+        "the server to end", lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE, seconds=60
+    )
+    command.stdout.close()

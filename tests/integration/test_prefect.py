@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
 import psutil
 import psycopg2
 import pytest
+import websockets
+from fastapi.routing import APIWebSocketRoute
 from psycopg2.extras import RealDictCursor
+from websockets.typing import Subprotocol
 
 from schemas.settings import PROJECT_ROOT
 from tasks.operate.generate_samples import generate
 from tasks.warehouse import embedded_postgres
+from tests.prefect_client import prefect_client
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.server
@@ -36,7 +45,7 @@ class Machine(NamedTuple):
 
     environment: dict[str, str]
     raw_dir: Path
-    api: str
+    http: httpx.Client
 
     def dataops(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -66,9 +75,17 @@ class Machine(NamedTuple):
             cursor.execute(query)
             return [dict(row) for row in cursor]
 
+    def as_up_says(self) -> dict[str, str]:
+        """What a person exports for the `prefect` command."""
+        folder = Path(self.environment["STATE_DIR"], "prefect")
+        return {
+            "PREFECT_API_URL": (folder / "api_url").read_text(),
+            "PREFECT_API_AUTH_STRING": (folder / "login").read_text(),
+        }
+
     def flow_runs(self, name: str) -> list[dict[str, Any]]:
         body = {"flow_runs": {"name": {"like_": name}}, "sort": "START_TIME_ASC"}
-        answer = httpx.post(f"{self.api}/flow_runs/filter", json=body, timeout=30)
+        answer = self.http.post("/flow_runs/filter", json=body)
         return [run for run in answer.raise_for_status().json() if run["deployment_id"]]
 
     @contextmanager
@@ -93,18 +110,38 @@ class Machine(NamedTuple):
     def cancel_backfill(self, days: list[date]) -> dict[str, Any]:
         """Send what Cancel in the UI sends."""
         body = {"flow_runs": {"name": {"any_": [f"backfill/{days[0]}..{days[-1]}"]}}}
-        (run,) = httpx.post(f"{self.api}/flow_runs/filter", json=body, timeout=30).json()
+        (run,) = self.http.post("/flow_runs/filter", json=body).json()
         state = {"type": "CANCELLING", "name": "Cancelling"}
-        httpx.post(f"{self.api}/flow_runs/{run['id']}/set_state", json={"state": state}, timeout=30).raise_for_status()
+        self.http.post(f"/flow_runs/{run['id']}/set_state", json={"state": state}).raise_for_status()
         cancelled: dict[str, Any] = run
         return cancelled
 
-    async def wait(self, run_id: str, states: tuple[str, ...] = ENDS) -> dict[str, Any]:
-        def read() -> dict[str, Any]:
-            run: dict[str, Any] = httpx.get(f"{self.api}/flow_runs/{run_id}", timeout=30).json()
-            return run
+    def read_run(self, run_id: str) -> dict[str, Any]:
+        run: dict[str, Any] = self.http.get(f"/flow_runs/{run_id}").raise_for_status().json()
+        return run
 
-        return await wait_for(f"run {run_id} to be one of {states}", read, done=lambda run: run["state_type"] in states)
+    def start_run(self, day: date, *, at: datetime | None = None) -> str:
+        deployment = self.http.get("/deployments/name/load-day/day").raise_for_status().json()
+        state = {"type": "SCHEDULED", "state_details": {"scheduled_time": str(at or datetime.now(UTC))}}
+        body = {"parameters": {"date": str(day)}, "state": state}
+        run = self.http.post(f"/deployments/{deployment['id']}/create_flow_run", json=body).raise_for_status().json()
+        return str(run["id"])
+
+    def set_state(self, run_id: str, **state: str) -> None:
+        body = {"state": state, "force": True}
+        self.http.post(f"/flow_runs/{run_id}/set_state", json=body).raise_for_status()
+
+    def kill(self, name: str) -> None:
+        """Kill a process that `dataops up` has started, as nothing that can be handled."""
+        started = Path(self.environment["STATE_DIR"], "prefect", f"{name}.pid")
+        psutil.Process(int(started.read_text().split()[0])).kill()
+
+    async def wait(self, run_id: str, states: tuple[str, ...] = ENDS) -> dict[str, Any]:
+        return await wait_for(
+            f"run {run_id} to be one of {states}",
+            lambda: self.read_run(run_id),
+            done=lambda run: run["state_type"] in states,
+        )
 
     async def first_run(self, name: str, command: subprocess.Popen[str], *, state: str) -> dict[str, Any]:
         """Wait until a run of this name is in the state, as long as the command that starts it lives."""
@@ -134,15 +171,15 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         "FILE_SETTLE_SEC": "0",
     }
     environment.pop("DATABASE_URL", None)
-    found = Machine(environment, raw_dir, "")
+    found = Machine(environment, raw_dir, httpx.Client())
     up = found.dataops("up", "--workers", "2")
     try:
         assert up.returncode == 0, up.stderr
-        api = (home / "state" / "prefect" / "api_url").read_text().strip()
-        found = Machine(environment, raw_dir, api)
+        assert (home / "state" / "prefect" / "login").read_text().partition(":")[2] not in up.stdout + up.stderr
         loaded = found.dataops("reference", "load")
         assert loaded.returncode == 0, loaded.stderr
-        yield found
+        with closing(prefect_client(home / "state")) as http:
+            yield found._replace(http=http)
     finally:
         found.dataops("down", "--all")
 
@@ -152,7 +189,7 @@ async def test_scheduled_runs_appear_in_the_utilitys_zone(machine: Machine) -> N
 
     def scheduled() -> set[tuple[str, int | None]]:
         body = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}, "limit": 200}
-        runs = httpx.post(f"{machine.api}/flow_runs/filter", json=body, timeout=30).json()
+        runs = machine.http.post("/flow_runs/filter", json=body).json()
         starts = [(datetime.fromisoformat(run["expected_start_time"]), run["parameters"]) for run in runs]
         return {(f"{start.astimezone(moscow):%H:%M}", given.get("days_back")) for start, given in starts}
 
@@ -169,7 +206,7 @@ async def test_scheduled_runs_appear_in_the_utilitys_zone(machine: Machine) -> N
 async def test_a_deployment_run_with_a_date_loads_that_day(machine: Machine) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "prefect", "deployment", "run", "load-day/day", "-p", f"date={DAYS[0]}"],
-        env=machine.environment | {"PREFECT_API_URL": machine.api},
+        env=machine.environment | machine.as_up_says(),
         cwd=PROJECT_ROOT,
         capture_output=True,
         text=True,
@@ -177,7 +214,7 @@ async def test_a_deployment_run_with_a_date_loads_that_day(machine: Machine) -> 
     )
     assert done.returncode == 0, done.stderr
     body = {"deployments": {"name": {"any_": ["day"]}}, "sort": "EXPECTED_START_TIME_DESC", "limit": 50}
-    runs = httpx.post(f"{machine.api}/flow_runs/filter", json=body, timeout=30).json()
+    runs = machine.http.post("/flow_runs/filter", json=body).json()
     (started,) = [run for run in runs if run["parameters"].get("date") == str(DAYS[0])]
 
     run = await machine.wait(started["id"])
@@ -185,7 +222,7 @@ async def test_a_deployment_run_with_a_date_loads_that_day(machine: Machine) -> 
     assert (run["state_type"], run["name"]) == ("COMPLETED", f"load-day/{DAYS[0]}")
     statuses = machine.rows(f"select distinct status from quality.quality_load_log where business_date = '{DAYS[0]}'")
     assert statuses == [{"status": "success"}]
-    artifacts = httpx.post(f"{machine.api}/artifacts/filter", json={}, timeout=30).json()
+    artifacts = machine.http.post("/artifacts/filter", json={}).json()
     of_run = {
         artifact["key"]: artifact for artifact in artifacts if artifact["key"] and artifact["flow_run_id"] == run["id"]
     }
@@ -245,7 +282,7 @@ async def test_two_workers_share_a_backfill(machine: Machine) -> None:
 
 def _first_lines(machine: Machine, run_id: str) -> list[dict[str, Any]]:
     body = {"logs": {"flow_run_id": {"any_": [run_id]}}, "limit": 20, "sort": "TIMESTAMP_ASC"}
-    lines: list[dict[str, Any]] = httpx.post(f"{machine.api}/logs/filter", json=body, timeout=30).json()
+    lines: list[dict[str, Any]] = machine.http.post("/logs/filter", json=body).json()
     return lines
 
 
@@ -297,10 +334,7 @@ async def test_retry_of_a_failed_parent_loads_the_corrected_file_alone(machine: 
     broken.write_text(f"timestamp,meter_code,metric,value\n{day} 00:00,D-0001-GVS,pump_runtime_hours,1\n")
 
     # What the Retry button of the UI sends.
-    state = {"type": "SCHEDULED", "name": "AwaitingRetry"}
-    httpx.post(
-        f"{machine.api}/flow_runs/{run['id']}/set_state", json={"state": state, "force": True}, timeout=30
-    ).raise_for_status()
+    machine.set_state(run["id"], type="SCHEDULED", name="AwaitingRetry")
     again = await machine.wait(run["id"])
 
     assert failed.returncode == 1
@@ -309,3 +343,145 @@ async def test_retry_of_a_failed_parent_loads_the_corrected_file_alone(machine: 
     assert after[0]["loads"] - before[0]["loads"] == 1
     pumps = machine.rows("select count(*) as readings from core.readings where metric = 'pump_runtime_hours'")
     assert pumps == [{"readings": 1}]
+
+
+def test_nothing_under_api_but_health_and_ready_answers_without_the_login(machine: Machine) -> None:
+    paths = machine.http.get("/openapi.json").json()["paths"]
+    routes = [(method.upper(), path) for path, methods in paths.items() for method in methods]
+    # With the token against forged requests: it must be the login that is missing.
+    token = {name: value for name, value in machine.http.headers.items() if name.startswith("prefect-csrf")}
+
+    with httpx.Client(base_url=machine.http.base_url, headers=token, timeout=30) as stranger:
+        answers = {
+            f"{method} {path}": stranger.request(method, re.sub(r"{\w+}", str(uuid4()), path)).status_code
+            for method, path in [*routes, ("GET", "/openapi.json"), ("GET", "/docs")]
+        }
+
+    assert len(answers) > 150
+    assert {route: status for route, status in answers.items() if status != 401} == {
+        "GET /health": 200,
+        "GET /ready": 200,
+    }
+
+
+async def test_no_websocket_serves_without_the_login(machine: Machine) -> None:
+    from prefect.server.api.server import API_ROUTERS
+
+    paths = [route.path for router in API_ROUTERS for route in router.routes if isinstance(route, APIWebSocketRoute)]
+    assert {"/events/in", "/events/out", "/logs/out"} <= set(paths)
+    login = machine.as_up_says()["PREFECT_API_AUTH_STRING"]
+
+    for path in paths:
+        url = str(machine.http.base_url).replace("http", "ws", 1).rstrip("/") + path.replace("{name}", "dataops")
+        assert await first_message(url, token=login) == {"type": "auth_success"}, path
+        for token in (None, "", "dataops:wrong"):
+            assert await first_message(url, token=token) is None, (path, token)
+
+
+async def first_message(url: str, *, token: str | None) -> dict[str, Any] | None:
+    """What a websocket says to who logs in with this; None: it closes. Without a token: to who does not log in."""
+    try:
+        async with websockets.connect(
+            url, subprotocols=[Subprotocol("prefect")] if token is not None else None
+        ) as socket:
+            await socket.send(json.dumps({"type": "auth", "token": token}))
+            answer: dict[str, Any] = json.loads(await socket.recv())
+            return answer
+    except websockets.WebSocketException:
+        return None
+
+
+def test_forged_request_is_refused_though_the_browser_adds_the_login(machine: Machine) -> None:
+    forged = httpx.post(f"{machine.http.base_url}flow_runs/filter", json={}, auth=machine.http.auth, timeout=30)
+
+    assert (forged.status_code, forged.json()) == (403, {"detail": "Missing CSRF token."})
+
+
+def test_login_is_in_a_file_of_its_owner_and_on_no_command_line(machine: Machine) -> None:
+    folder = Path(machine.environment["STATE_DIR"], "prefect")
+    login = (folder / "login").read_text()
+    started = [psutil.Process(int(file.read_text().split()[0])) for file in folder.glob("*.pid")]
+    family = [process for one in started for process in (one, *one.children(recursive=True))]
+
+    assert (folder / "login").stat().st_mode & 0o777 == 0o600
+    assert len(family) >= 3
+    assert not [process for process in family if login.partition(":")[2] in " ".join(process.cmdline())]
+
+
+def test_workers_and_runs_send_and_get_events_with_the_login(machine: Machine) -> None:
+    beats = {"filter": {"event": {"name": ["prefect.flow-run.heartbeat"]}}}
+    logs = Path(machine.environment["ARTIFACTS_DIR"], "run_logs").glob("prefect-worker-*.log")
+
+    assert machine.http.post("/events/filter", json=beats).json()["events"]
+    assert not [line for log in logs for line in log.read_text().splitlines() if re.search("[Ww]eb ?[Ss]ocket", line)]
+
+
+async def test_run_ends_with_its_worker(machine: Machine) -> None:
+    with machine.blocked():
+        run = await machine.wait(machine.start_run(DAYS[0]), states=("RUNNING",))
+        # The worker writes it down when it has started the process.
+        run = await wait_for(
+            "the id of the run's process",
+            lambda: machine.read_run(run["id"]),
+            done=lambda run: run["infrastructure_pid"],
+        )
+        process = psutil.Process(int(run["infrastructure_pid"]))
+        worker = process.parent()
+        assert worker
+        worker.kill()
+
+        await wait_for("the run's process to end", lambda: not is_alive(process))
+        ended = await machine.wait(run["id"])
+
+    assert ended["state_type"] == "CRASHED"
+
+
+def is_alive(process: psutil.Process) -> bool:
+    # Where PID 1 does not reap, what has ended stays a zombie.
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+async def test_run_that_its_worker_never_started_is_started_by_another(machine: Machine) -> None:
+    (automation,) = (
+        one for one in machine.http.post("/automations/filter", json={}).json() if one["name"] == "Restart stuck flows"
+    )
+    assert automation["trigger"]["within"] <= 110, "the server looks every 5 seconds: two minutes in all"
+    own = {name: automation.pop(name) for name in ("id", "created", "updated")}
+    quick = automation | {"trigger": automation["trigger"] | {"within": 10}}
+    machine.http.put(f"/automations/{own['id']}", json=quick).raise_for_status()
+    run_id = machine.start_run(DAYS[0], at=datetime.now(UTC) + timedelta(days=1))
+
+    # What a worker does first with a run; this one has died since.
+    machine.set_state(run_id, type="PENDING", name="Pending")
+    run = await machine.wait(run_id)
+
+    assert run["state_type"] == "COMPLETED"
+    machine.http.put(f"/automations/{own['id']}", json=automation).raise_for_status()
+
+
+async def test_killed_server_and_deleted_pool_are_said_by_status_and_healed_by_up(machine: Machine) -> None:
+    machine.http.delete("/work_pools/dataops").raise_for_status()
+    lost = machine.start_run(DAYS[0])
+    without_pool = machine.dataops("status")
+    old_url = machine.as_up_says()["PREFECT_API_URL"]
+    machine.kill("server")
+    killed = machine.dataops("status")
+
+    # Another program has the port: the server gets another one, which the workers do not know.
+    with socket.create_server(("127.0.0.1", urlsplit(old_url).port or 0)):
+        up = machine.dataops("up", "--workers", "2", "--show-login")
+    healed = machine.dataops("status")
+
+    assert "the work pool of load-day/day was deleted" in without_pool.stdout
+    assert "the Prefect server of dataops up has ended" in killed.stdout
+    assert up.returncode == 0, up.stderr
+    assert machine.as_up_says()["PREFECT_API_AUTH_STRING"] in up.stdout
+    assert "Troubles" not in healed.stdout
+    with closing(prefect_client(Path(machine.environment["STATE_DIR"]))) as http:
+        now = machine._replace(http=http)
+        assert str(http.base_url).rstrip("/") != old_url
+        assert http.get("/deployments/name/load-day/day").json()["work_pool_name"] == "dataops"
+        run = now.read_run(lost)
+        again = await now.wait(run["state"]["message"].rpartition(" ")[2])
+    assert (run["state_type"], again["state_type"]) == ("CANCELLED", "COMPLETED")
+    assert again["expected_start_time"] == run["expected_start_time"]

@@ -16,7 +16,7 @@ FOLDER = PROJECT_ROOT / "deployments"
 COMPOSE: dict[str, Any] = YAML(typ="safe").load(FOLDER / "compose.yaml")
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 LONG_RUNNING = sorted(name for name in SERVICES if name != "migrate")
-PASSWORDS = {"POSTGRES_PASSWORD", "PIPELINE_PASSWORD", "PREFECT_DB_PASSWORD"}
+PASSWORDS = {"POSTGRES_PASSWORD", "PIPELINE_PASSWORD", "PREFECT_DB_PASSWORD", "PREFECT_UI_PASSWORD"}
 
 
 def pins(lock: Path) -> dict[str, set[str]]:
@@ -64,6 +64,18 @@ def test_only_the_database_and_migrate_know_the_superuser() -> None:
 
     assert {name for name, url in urls.items() if "//postgres:" in url} == {"migrate"}
     assert secrets == {"timescaledb"}
+
+
+def test_server_asks_for_the_login_that_worker_and_loader_have() -> None:
+    login = "dataops:${PREFECT_UI_PASSWORD:?set it in .env}"
+    environments = {name: service["environment"] for name, service in SERVICES.items()}
+
+    assert environments["prefect"]["PREFECT_SERVER_API_AUTH_STRING"] == login
+    assert environments["prefect"]["PREFECT_SERVER_CSRF_PROTECTION_ENABLED"] == "true"
+    assert {name for name, given in environments.items() if given.get("PREFECT_API_AUTH_STRING") == login} == {
+        "worker",
+        "dataops",
+    }
 
 
 def test_raw_files_are_read_only_and_artifacts_are_a_volume() -> None:

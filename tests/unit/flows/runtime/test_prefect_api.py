@@ -10,16 +10,26 @@ from pathlib import Path
 
 import pytest
 
-from flows.runtime.prefect_api import answers, configure_prefect, local_api_url, require_answer, server_url_file
-from schemas.errors import TransientError
+from flows.runtime.prefect_api import (
+    answers,
+    configure_prefect,
+    local_api_url,
+    login_file,
+    require_answer,
+    server_login,
+    server_url_file,
+)
+from schemas.errors import TerminalError, TransientError
 from schemas.settings import PROJECT_ROOT, Settings
 
 NOWHERE = "http://127.0.0.1:1/api"
 
 
 class _Healthy(BaseHTTPRequestHandler):
+    other_paths = 404
+
     def do_GET(self) -> None:
-        self.send_response(200 if self.path == "/api/health" else 404)
+        self.send_response(200 if self.path == "/api/health" else self.other_paths)
         self.end_headers()
 
     def log_message(self, *arguments: object) -> None: ...
@@ -45,6 +55,13 @@ def test_server_that_is_healthy_answers_and_any_other_address_does_not(api: str)
         require_answer(NOWHERE)
 
 
+def test_server_whose_login_is_missing_is_named(api: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Healthy, "other_paths", 401)
+
+    with pytest.raises(TerminalError, match=f"PREFECT_API_URL={api} asks for a login"):
+        require_answer(api)
+
+
 def test_local_server_is_found_only_while_it_answers(api: str, tmp_path: Path) -> None:
     settings = Settings(state_dir=tmp_path)
     file = server_url_file(settings)
@@ -52,10 +69,42 @@ def test_local_server_is_found_only_while_it_answers(api: str, tmp_path: Path) -
     missing = local_api_url(settings)
     file.parent.mkdir()
     file.write_text(api)
+    without_login = local_api_url(settings)
+    server_login(settings)
     running = local_api_url(settings)
     file.write_text(NOWHERE)
 
-    assert (missing, running, local_api_url(settings)) == (None, api, None)
+    assert (missing, without_login, running, local_api_url(settings)) == (None, None, api, None)
+
+
+def test_login_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> None:
+    settings = Settings(state_dir=tmp_path)
+
+    first, second = server_login(settings), server_login(settings)
+
+    assert first == second
+    assert len(first.removeprefix("dataops:")) >= 32
+    assert login_file(settings).stat().st_mode & 0o777 == 0o600
+    assert list(login_file(settings).parent.iterdir()) == [login_file(settings)]
+
+
+@pytest.mark.parametrize(
+    ("named", "is_given"), [(None, True), ("own", True), (NOWHERE, False)], ids=["found", "named", "another"]
+)
+def test_login_is_given_to_the_local_server_alone(
+    api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str | None, *, is_given: bool
+) -> None:
+    settings = Settings(state_dir=tmp_path)
+    login = server_login(settings)
+    server_url_file(settings).write_text(api)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    monkeypatch.setattr(os, "environ", environment)
+    if named:
+        environment["PREFECT_API_URL"] = api if named == "own" else named
+
+    configure_prefect(settings)
+
+    assert environment.get("PREFECT_API_AUTH_STRING") == (login if is_given else None)
 
 
 def test_prefects_environment_is_set_but_what_a_person_set_stays(

@@ -1,11 +1,21 @@
 from __future__ import annotations
 
+import datetime as dt
 import os
 import socket
 import sys
 from pathlib import Path
 
-from flows.runtime.processes import Running, find_process, listens, start_process, started_names, stop_process
+from flows.runtime.processes import (
+    Running,
+    find_process,
+    listens,
+    start_process,
+    started_at,
+    started_names,
+    stop_process,
+    was_started_with,
+)
 
 SLEEPS = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
 
@@ -28,10 +38,16 @@ def test_process_is_started_once_found_and_stopped(tmp_path: Path) -> None:
     try:
         found = find_process("worker-1", folder=tmp_path, log=first.log)
         names = started_names(tmp_path)
+        start_time = started_at(first)
+        with_path = was_started_with(first, {"PATH": os.environ["PATH"]})
+        with_other_path = was_started_with(first, {"PATH": "/nowhere"})
     finally:
         stopped = stop_process("worker-1", folder=tmp_path, seconds=5)
 
     assert first.pid == second.pid
+    assert with_path
+    assert not with_other_path
+    assert abs((dt.datetime.now(dt.UTC) - start_time).total_seconds()) < 60
     assert found
     assert found.pid == first.pid
     assert names == ["worker-1"]

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import signal
+import subprocess
+import sys
+from multiprocessing import Pipe
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from schemas.settings import PROJECT_ROOT
 from tasks.ingest import parse_workbook
 from tests import files
 
@@ -46,3 +51,33 @@ def test_workbook_of_a_mac_counts_days_from_1904(tmp_path: Path) -> None:
     book.write_bytes(files.xlsx([["a"]], date_1904=True))
 
     assert parse_workbook._epoch(str(book)) == 1904
+
+
+BUSY = """
+import sys
+from tasks.ingest import parse_workbook
+def count(request):
+    print("busy", flush=True)
+    return sum(range(10**12))
+parse_workbook._answer = count
+parse_workbook.main(int(sys.argv[1]), 2048, 300)
+"""
+
+
+def test_busy_parser_ends_when_the_process_that_asked_has_ended() -> None:
+    ours, its = Pipe()
+    parser = subprocess.Popen(
+        [sys.executable, "-c", BUSY, str(its.fileno())],
+        pass_fds=[its.fileno()],
+        cwd=PROJECT_ROOT,
+        stdout=subprocess.PIPE,
+    )
+    its.close()
+    ours.send_bytes(b"{}")
+    assert parser.stdout
+    assert parser.stdout.readline() == b"busy\n"
+
+    ours.close()  # as the kernel does for a process that is killed
+
+    assert parser.wait(timeout=60) == -signal.SIGIO
+    parser.stdout.close()
