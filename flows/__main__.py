@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 
 from flows.commands.console import fail
+from flows.runtime.ending import Stopped, heed_signals, run_cancellably
 from flows.runtime.prefect_api import configure_prefect
 from schemas.errors import DataopsError
 from schemas.settings import Settings, load_settings
@@ -14,6 +14,7 @@ from schemas.settings import Settings, load_settings
 
 def main() -> None:
     """Do what RUN_MODE says; exit code 0 only if nothing failed."""
+    heed_signals()
     try:
         settings = load_settings()
         configure_prefect(settings)
@@ -25,6 +26,9 @@ def main() -> None:
             _loop(settings)
     except (DataopsError, OSError) as error:
         sys.exit(fail(error))
+    except Stopped as stopped:
+        fail(str(stopped))
+        sys.exit(stopped.exit_code)
 
 
 def _loop(settings: Settings) -> None:
@@ -39,7 +43,7 @@ def _loop(settings: Settings) -> None:
     os.environ["PREFECT_API_URL"] = url  # for the processes of the runs
     try:
         with temporary_settings({PREFECT_API_URL: url}):
-            asyncio.run(serve_schedule(settings))
+            run_cancellably(serve_schedule(settings))
     finally:
         if not configured:
             stop_all(settings)

@@ -14,6 +14,7 @@ from prefect.client.schemas.objects import State
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
+from flows.runtime.ending import watched
 from flows.runtime.run_log import prepare_logging
 from flows.runtime.warehouse import migrate_warehouse, open_warehouse
 from schemas.errors import DataopsError, RunFailedError
@@ -82,7 +83,7 @@ async def open_run(day: dt.date, settings: Settings) -> AsyncIterator[RunContext
     warehouse = await open_warehouse(settings)
     await migrate_warehouse(warehouse)
     flow_run_id = UUID(str(runtime.flow_run.id)) if runtime.flow_run.id else uuid4()
-    async with warehouse.connect() as connection:
+    async with watched(flow_run_id), warehouse.connect() as connection:
         claim_key = await acquire_claim_key(connection)
         context = RunContext(flow_run_id=flow_run_id, claim_key=claim_key, day=day, warehouse=warehouse)
         await adopt_loads(connection, context.run, settings)

@@ -1,8 +1,8 @@
-"""Every COPY of the product; that of Arrow data, Arrow → pgpq → asyncpg, is the cheapest way in."""
+"""Binary COPY: Arrow → pgpq → asyncpg is the cheapest way in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import aclosing
 
 import pyarrow as pa
@@ -43,18 +43,6 @@ async def copy_tables(
 async def copy_table(connection: Connection, table: pa.Table, *, into: str, schema: str | None) -> None:
     """COPY a table into the columns of the same names; `schema` None means a temporary table."""
     await copy_tables(connection, [table], of=table.schema, into=into, schema=schema)
-
-
-async def copy_records(
-    connection: Connection, records: Sequence[tuple[object, ...]], *, columns: Sequence[str], into: str
-) -> None:
-    """COPY rows that are too few for Arrow to pay off into a temporary table.
-
-    Raises:
-        ConnectionLostError: the connection was lost.
-
-    """
-    await run_copy(connection, connection.copy_records_to_table(into, records=records, columns=columns), Turn())
 
 
 async def copy_out(connection: Connection, query: str, *values: object) -> bytearray:
