@@ -6,7 +6,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test test-timescale fuzz lint format format-check types imports sql-lint dbt-parse check check-full lock audit licences sbom bench bench-quick clean
+.PHONY: setup demo test test-slow test-timescale fuzz lint format format-check types imports sql-lint dbt-parse check check-full lock audit licences sbom bench bench-quick clean
 
 setup: .venv/.installed
 
@@ -27,6 +27,10 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test: setup
 	$(PYTEST)
+
+# What takes too long for every day, such as connections cut at many more moments: about ten minutes.
+test-slow: setup
+	$(PYTEST) --slow
 
 # Files and histories nobody has thought of, until one breaks the reader or core: an hour or so.
 fuzz: setup
@@ -67,7 +71,7 @@ dbt-parse: setup
 check: test test-timescale lint format-check types
 
 # What .ci/run has no time for, or what changes while nobody commits: about two hours.
-check-full: check audit fuzz bench-quick
+check-full: check audit test-slow fuzz bench-quick
 
 bench: setup .venv-peers/.installed
 	$(BIN)/python -m benchmarks

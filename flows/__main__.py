@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 
 from flows.commands.console import fail
 from flows.runtime.child import PARENT
+from flows.runtime.ending import Stopped, heed_signals, run_cancellably
 from flows.runtime.prefect_api import configure_prefect, configured_api_url, using_server
 from schemas.errors import DataopsError
 from schemas.settings import Settings, load_settings
@@ -15,6 +15,7 @@ from schemas.settings import Settings, load_settings
 
 def main() -> None:
     """Do what RUN_MODE says; exit code 0 only if nothing failed."""
+    heed_signals()
     try:
         settings = load_settings()
         configure_prefect(settings)
@@ -26,6 +27,9 @@ def main() -> None:
             _loop(settings)
     except (DataopsError, OSError) as error:
         sys.exit(fail(error))
+    except Stopped as stopped:
+        fail(str(stopped))
+        sys.exit(stopped.exit_code)
 
 
 def _loop(settings: Settings) -> None:
@@ -35,11 +39,11 @@ def _loop(settings: Settings) -> None:
 
     os.environ[PARENT] = str(os.getpid())  # for the processes of the runs
     if configured_api_url():
-        asyncio.run(serve_schedule(settings))
+        run_cancellably(serve_schedule(settings))
         return
     try:
         with using_server(start_server(settings), settings):
-            asyncio.run(serve_schedule(settings))
+            run_cancellably(serve_schedule(settings))
     finally:
         stop_all(settings)
 

@@ -50,6 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run the tests that use a database, on TimescaleDB: the server of TIMESCALE_URL, or PGlite",
     )
+    parser.addoption("--slow", action="store_true", help="run only what takes long, which make check-full does")
 
 
 def _fixtures(item: pytest.Item) -> list[str]:
@@ -69,6 +70,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = [
         item
         for item in items
+        if bool(item.get_closest_marker("slow")) == config.getoption("--slow")
         if ("databases" in _fixtures(item) if is_timescale else not item.get_closest_marker("timescale"))
     ]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])

@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 
 from flows.commands.console import fail
 from flows.commands.lazy_group import Entry, lazy_group
+from flows.runtime.ending import Stopped, heed_signals
 from schemas.errors import DataopsError, in_plain_words
 
 COMMANDS: dict[str, Entry] = {
@@ -82,6 +83,7 @@ COMMANDS: dict[str, Entry] = {
 
 def main() -> None:
     """Run the command; what the user can act on is one line on stderr and exit code 1, or 2 for a wrong call."""
+    heed_signals()
     try:
         sys.exit(build_app(_prepare)(standalone_mode=False))
     except TyperException as error:
@@ -90,6 +92,9 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (DataopsError, OSError) as error:  # a full disk, a folder that may not be read
         sys.exit(fail(error))
+    except Stopped as stopped:
+        fail(str(stopped))
+        sys.exit(stopped.exit_code)
 
 
 def build_app(prepare: Callable[[], None] | None = None) -> typer.Typer:

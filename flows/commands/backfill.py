@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from collections.abc import Callable
 from typing import Annotated
@@ -14,6 +13,7 @@ from flows.commands.arguments import parse_date
 from flows.commands.console import AsJson, err, failure_as_json, out, print_json
 from flows.commands.flow_results import result_of
 from flows.runtime.days import days_of
+from flows.runtime.ending import run_cancellably
 from flows.runtime.prefect_api import serving
 from schemas.errors import TerminalError
 from schemas.settings import load_settings
@@ -33,7 +33,7 @@ def backfill(start: First, end: Last, *, concurrency: Concurrency = 2, as_json: 
         settings.day_folder(day)
     with Progress(console=err, disable=not err.is_terminal) as bar, failure_as_json(as_json=as_json), serving(settings):
         progress = bar.add_task(f"{start} … {end}", total=len(days))
-        outcome = asyncio.run(_run(start, end, concurrency, lambda: bar.advance(progress)))
+        outcome = run_cancellably(_run(start, end, concurrency, lambda: bar.advance(progress)))
     if as_json:
         print_json(outcome)
     else:

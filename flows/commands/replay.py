@@ -13,6 +13,7 @@ import typer
 from flows.commands.arguments import parse_date
 from flows.commands.console import AsJson, failure_as_json, out, print_json
 from flows.commands.flow_results import result_of
+from flows.runtime.ending import run_cancellably
 from flows.runtime.prefect_api import serving
 from flows.runtime.warehouse import open_migrated
 from schemas.errors import TerminalError
@@ -51,7 +52,7 @@ def replay(
     settings = load_settings()
     selection = asyncio.run(_select(file_or_load, date, settings, from_stage=from_stage))
     with failure_as_json(as_json=as_json), serving(settings):
-        summary = asyncio.run(_replay(selection))
+        summary = run_cancellably(_replay(selection))
     if as_json:
         print_json(summary.model_dump())
     else:

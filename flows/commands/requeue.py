@@ -9,6 +9,7 @@ import typer
 
 from flows.commands.console import AsJson, failure_as_json, out, print_json, waiting
 from flows.commands.flow_results import result_of
+from flows.runtime.ending import run_cancellably
 from flows.runtime.prefect_api import serving
 from flows.runtime.warehouse import open_migrated
 from schemas.reasons import Reason
@@ -28,7 +29,7 @@ def requeue(*, reason: Why = Reason.UNMAPPED_CODE, as_json: AsJson = False) -> N
     summary = RunSummary()
     if has_rows := asyncio.run(_has_rows(reason, settings)):
         with failure_as_json(as_json=as_json), waiting(f"rows rejected for {reason}"), serving(settings):
-            summary = asyncio.run(_requeue(reason))
+            summary = run_cancellably(_requeue(reason))
     if as_json:
         print_json(summary.model_dump())
     elif not has_rows:

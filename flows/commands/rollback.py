@@ -11,6 +11,7 @@ import typer
 from flows.commands.arguments import parse_load
 from flows.commands.console import AsJson, out, print_json
 from flows.commands.flow_results import result_of
+from flows.runtime.ending import run_cancellably
 from flows.runtime.prefect_api import serving
 from flows.runtime.warehouse import open_migrated
 from schemas.settings import Settings, load_settings
@@ -34,7 +35,7 @@ def rollback(load_id: LoadId, *, dry_run: DryRun = False, as_json: AsJson = Fals
     resolved, counts = asyncio.run(_resolve(load_id, settings, dry_run=dry_run))
     if counts is None:
         with serving(settings):
-            counts = asyncio.run(_rollback(resolved))
+            counts = run_cancellably(_rollback(resolved))
     if as_json:
         print_json(counts._asdict())
         return

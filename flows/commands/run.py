@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from typing import Annotated
 
@@ -11,6 +10,7 @@ import typer
 from flows.commands.arguments import parse_date
 from flows.commands.console import AsJson, failure_as_json, out, print_json
 from flows.commands.flow_results import result_of
+from flows.runtime.ending import run_cancellably
 from flows.runtime.prefect_api import serving
 from schemas.settings import Settings, load_settings
 from tasks.report.summarise_run import RunSummary
@@ -44,7 +44,7 @@ def run_day(date: dt.date | None, settings: Settings) -> RunSummary:
 
     """
     with serving(settings):
-        return asyncio.run(_run_day(date))
+        return run_cancellably(_run_day(date))
 
 
 async def _run_day(date: dt.date | None) -> RunSummary:

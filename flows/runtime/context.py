@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from flows.runtime.child import end_with_parent
+from flows.runtime.ending import watched
 from flows.runtime.run_log import prepare_logging
 from flows.runtime.warehouse import migrate_warehouse, open_warehouse
 from schemas.errors import ClaimLostError, DataopsError, FailedStep, RunFailedError, StepError
@@ -90,7 +91,7 @@ async def open_run(day: dt.date, settings: Settings) -> AsyncIterator[RunContext
     opened = await open_warehouse(settings)
     warehouse = opened.model_copy(update={"session_name": session_name_of(flow_run_id)})
     await migrate_warehouse(warehouse)
-    async with warehouse.connect() as connection:
+    async with watched(flow_run_id), warehouse.connect() as connection:
         claim_key = await acquire_claim_key(connection)
         context = RunContext(flow_run_id=flow_run_id, claim_key=claim_key, day=day, warehouse=warehouse)
         await adopt_loads(connection, context.run, settings)

@@ -121,6 +121,8 @@ def configure_prefect(settings: Settings) -> None:
         "PREFECT_LOGGING_LEVEL": settings.log_level,
         "PREFECT_LOGGING_EXTRA_LOGGERS": "dataops",
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",  # steps also work without a flow
+        # Of a run that waits for its retry nobody ends what is not there: the server marks it as cancelled.
+        "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_CANCELLING_TIMEOUT_SECONDS": "20",
     }
     url = local_api_url(settings)
     if url:

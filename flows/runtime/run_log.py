@@ -10,11 +10,15 @@ from pathlib import Path
 
 from prefect import runtime
 
+from flows.runtime.ending import is_ending
 from schemas.errors import DataopsError, RunFailedError, StepError
 from schemas.problems import StepProblem
 from schemas.settings import Settings
 
 _PREFECT_LOGGERS = ("prefect.flow_runs", "prefect.task_runs")
+_SAY_WHAT_BROKE = ("prefect.task_runs", "asyncio")
+# They warn on the terminal while they send what is left, which the user can do nothing about.
+_PREFECT_SENDERS = ("EventsWorker", "APILogWorker")
 
 
 class _Brief(logging.Filter):
@@ -27,11 +31,13 @@ class _Brief(logging.Filter):
     """What the last failed run names, which Prefect repeats in the line that ends the run."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if is_ending() and record.name in _SAY_WHAT_BROKE:
+            return False  # the signal broke it
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, RunFailedError):
             self._named = repr(str(error))[1:-1]  # as in the line that ends the run, where it is quoted
             return False
-        if isinstance(error, DataopsError | OSError):
+        if isinstance(error, DataopsError | OSError) or is_ending():
             record.exc_info = None
         elif self._named and self._named in str(record.msg):
             record.msg = "Finished in state Failed()"
@@ -44,7 +50,9 @@ _BRIEF = _Brief()
 def prepare_logging(settings: Settings) -> None:
     """Let the steps log, and keep what Prefect says about their errors short; in this process, safe to repeat."""
     logging.getLogger("dataops").setLevel(settings.log_level)
-    for name in _PREFECT_LOGGERS:
+    for name in _PREFECT_SENDERS:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    for name in (*_PREFECT_LOGGERS, "asyncio"):
         logging.getLogger(name).addFilter(_BRIEF)
 
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from schemas.readings import ACCEPTED, METRIC_NAMES
 from schemas.settings import Settings
 from tasks.warehouse.connection import Connection
+from tasks.warehouse.copy import copy_out
 from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
@@ -63,15 +64,8 @@ async def _fetch_existing(connection: Connection, readings: pa.Table, settings: 
         # A reading beyond the limit counts as different, and the server compares it.
         max_rows=2 * len(readings),
     )
-    received = bytearray()
-
-    async def keep(data: bytes) -> None:
-        received.extend(data)
-
-    await connection.copy_from_query(
-        query.replace("{metric_codes}", metric_codes(readings)), *values, output=keep, format="binary"
-    )
-    return decode_existing(received)
+    query = query.replace("{metric_codes}", metric_codes(readings))
+    return decode_existing(await copy_out(connection, query, *values))
 
 
 def metric_codes(readings: pa.Table) -> str:

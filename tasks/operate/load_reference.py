@@ -11,6 +11,7 @@ from schemas.reference import COLUMNS, PARENTS, Cell, ReferenceMistake, Referenc
 from schemas.settings import Settings
 from tasks.operate.read_reference import Line, Reference, ReferenceFilesError
 from tasks.warehouse.connection import Connection, fetch_one
+from tasks.warehouse.lost_copies import Turn, run_copy
 from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
@@ -48,9 +49,10 @@ async def load_reference(connection: Connection, reference: Reference, settings:
         await connection.execute(*sql("lock_reference", settings))
         for table, lines in reference.items():
             await connection.execute(*sql(f"create_reference_{table}", settings))
-            await connection.copy_records_to_table(
+            copying = connection.copy_records_to_table(
                 f"reference_{table}", records=to_records(table, lines), columns=COLUMNS[table]
             )
+            await run_copy(connection, copying, Turn())
         if unknown := await connection.fetch(*sql("find_unknown_parents", settings)):
             raise ReferenceFilesError(_name_unknown(reference, unknown))
         counts = {table: await fetch_one(connection, *sql(f"upsert_{table}", settings)) for table in reference}

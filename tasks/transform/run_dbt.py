@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import csv
 import hashlib
 import os
+import socket
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,8 @@ _MAX_NODES_NAMED = 5
 DBT_FOLDER = PROJECT_ROOT / "dbt"
 HOLIDAYS_SEED = DBT_FOLDER / "seeds" / "public_holidays.csv"
 _YEARS = range(2015, 2036)
+_END_SECONDS = 5.0
+"""So long dbt may take to end once its sessions are cut."""
 
 
 class DbtError(StepError):
@@ -76,6 +81,29 @@ def build(
     if full:
         arguments.append("--full-refresh")
     _invoke(arguments, dsn, settings, () if full else windows, role)
+
+
+async def until_cancelled(work: Callable[[], None]) -> None:
+    """Run dbt in a thread; a cancel ends its sessions first, so that nothing of it goes on behind the caller's back."""
+    building = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        await asyncio.shield(building)
+    except asyncio.CancelledError:
+        until = time.monotonic() + _END_SECONDS
+        while not building.done() and time.monotonic() < until:
+            _cut_sessions()  # each time: a thread of dbt goes on with the next node
+            await asyncio.wait([building], timeout=0.2)
+        raise
+
+
+def _cut_sessions() -> None:
+    """Cut dbt's connections under the threads that wait for the server, which may not answer."""
+    from dbt.adapters.factory import FACTORY
+
+    for adapter in list(FACTORY.adapters.values()):
+        for connection in list(adapter.connections.thread_connections.values()):
+            with contextlib.suppress(Exception):  # it is not open, or no longer
+                socket.socket(fileno=os.dup(connection.handle.fileno())).shutdown(socket.SHUT_RDWR)
 
 
 def unit_test(dsn: SecretStr, settings: Settings) -> None:

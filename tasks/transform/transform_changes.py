@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
+from functools import partial
 
 from pydantic import BaseModel
 
 from tasks.transform.find_targets import find_targets
 from tasks.transform.refresh_aggregates import refresh
-from tasks.transform.run_dbt import build, fingerprint, project_checksum
+from tasks.transform.run_dbt import build, fingerprint, project_checksum, until_cancelled
 from tasks.transform.track_changes import finish_changes, start_changes
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.locks import Lock, hold
@@ -44,8 +44,9 @@ async def transform_changes(warehouse: Warehouse) -> Transformed:
         _log.info("%d building-days in %s", changes.building_days, ", ".join(map(str, changes.windows)))
         for window in await refresh(connection, targets, changes.windows, settings, full=full):
             _log.warning("%s: not refreshed, retention has dropped readings of these days", window)
-        await asyncio.to_thread(
+        work = partial(
             build, warehouse.dsn, settings, windows=changes.windows, full=full, project=changes.project, role=role
         )
+        await until_cancelled(work)
         await finish_changes(connection, fingerprint(settings), project_checksum(), settings)
         return Transformed(building_days=changes.building_days, full=full)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Self, TypeVar
 
 from schemas.errors import ClaimLostError
@@ -96,7 +96,7 @@ async def together_or_each_alone(
     return BatchResult(len(batch))
 
 
-async def prefetch(items: Iterator[T]) -> AsyncIterator[T]:
+async def prefetch(items: Iterator[T]) -> AsyncGenerator[T]:
     """Yield the items; while the caller uses one, a thread makes the next. No item may be None."""
     following = asyncio.ensure_future(asyncio.to_thread(next, items, None))
     try:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from typing import TypeAlias
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import asyncpg
 from pydantic import BaseModel, ConfigDict, SecretStr
@@ -25,6 +27,23 @@ _TRANSIENT_CODES = {
     "55P03",  # lock_not_available
     "23505",  # unique_violation: another load inserted the same readings
 }
+
+_SILENT_SECONDS = 30
+"""So long the other side of a connection may leave packets unanswered; a server that only works long answers them."""
+_CLOSE_SECONDS = 5
+# A server that notices nothing keeps the session's locks and its transaction. Set by statement, not when connecting:
+# a connection pooler refuses parameters that it does not know.
+_NOTICE_DEAD_CLIENT = f"""
+    set client_connection_check_interval = '5s';
+    set tcp_keepalives_idle = {_SILENT_SECONDS // 2};
+    set tcp_keepalives_interval = {_SILENT_SECONDS // 6};
+    set tcp_keepalives_count = 3;
+"""
+_DSNS: WeakKeyDictionary[Connection, SecretStr] = WeakKeyDictionary()
+
+
+class ConnectionLostError(TransientError):
+    """The connection to the warehouse was lost; what was not committed is gone, and may be tried again."""
 
 
 async def fetch_one(connection: Connection, query: str, *values: object) -> asyncpg.Record:
@@ -87,10 +106,60 @@ async def connect(dsn: SecretStr, session_name: str = "dataops") -> AsyncIterato
         )
     except (OSError, ssl.SSLError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise _in_words(dsn, error) from None
+    _DSNS[connection] = dsn
     try:
+        _notice_dead_server(connection)
+        await connection.execute(_NOTICE_DEAD_CLIENT)
         yield connection
+    except Exception as error:
+        if connection.is_closed() and is_transient(error) and not isinstance(error, DataopsError):
+            raise ConnectionLostError(f"{display_name(dsn)}: the connection was lost") from error
+        raise
     finally:
-        await connection.close()
+        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):  # asyncpg drops it then
+            await connection.close(timeout=_CLOSE_SECONDS)
+
+
+def dsn_of(connection: Connection) -> SecretStr | None:
+    """Return the URL that a connection was opened with; None: not by `connect`."""
+    return _DSNS.get(connection)
+
+
+def _notice_dead_server(connection: Connection) -> None:
+    """Have the kernel end the connection to a server that no longer answers, whatever is being waited for."""
+    if (tcp := _tcp_socket(connection)) is None:
+        return
+    tcp.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _SILENT_SECONDS // 2)
+    tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _SILENT_SECONDS // 6)
+    tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
+    _bound_unanswered(tcp, _SILENT_SECONDS)
+
+
+@contextmanager
+def sending_much(connection: Connection) -> Iterator[None]:
+    """Let a living server stop reading for as long as it needs: for the kernel that counts as unanswered, too."""
+    tcp = _tcp_socket(connection) if dsn_of(connection) else None
+    if tcp is None:
+        yield
+        return
+    _bound_unanswered(tcp, 0)
+    try:
+        yield
+    finally:
+        _bound_unanswered(tcp, _SILENT_SECONDS)
+
+
+def _tcp_socket(connection: Connection) -> socket.socket | None:
+    # asyncpg hands it to nobody, and has no setting for what is done to it.
+    tcp: socket.socket = connection._transport.get_extra_info("socket")  # type: ignore[attr-defined]
+    return tcp if tcp.family in (socket.AF_INET, socket.AF_INET6) else None
+
+
+def _bound_unanswered(tcp: socket.socket, seconds: int) -> None:
+    """Bound how long sent data may stay unanswered before the connection ends; 0: the kernel's quarter of an hour."""
+    with suppress(OSError):  # it is closed: whoever uses the connection next is told
+        tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * seconds)
 
 
 def _in_words(dsn: SecretStr, error: Exception) -> DataopsError:

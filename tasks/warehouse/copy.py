@@ -1,14 +1,16 @@
-"""Binary COPY of Arrow data: Arrow → pgpq → asyncpg, the cheapest way in."""
+"""Binary COPY: Arrow → pgpq → asyncpg is the cheapest way in."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import aclosing
 
 import pyarrow as pa
 from pgpq import ArrowToPostgresBinaryEncoder
 
 from tasks.warehouse.batches import prefetch
 from tasks.warehouse.connection import Connection
+from tasks.warehouse.lost_copies import Turn, run_copy
 
 _BATCH_ROWS = 50_000
 
@@ -26,11 +28,36 @@ def encode(tables: Iterable[pa.Table], schema: pa.Schema) -> Iterator[bytes]:
 async def copy_tables(
     connection: Connection, tables: Iterable[pa.Table], *, of: pa.Schema, into: str, schema: str | None
 ) -> None:
-    """COPY tables with the columns `of`; `schema` None means a temporary table."""
-    blocks = prefetch(encode(tables, of))
-    await connection.copy_to_table(into, schema_name=schema, source=blocks, columns=of.names, format="binary")
+    """COPY tables with the columns `of`; `schema` None means a temporary table.
+
+    Raises:
+        ConnectionLostError: the connection was lost.
+
+    """
+    turn = Turn()
+    async with aclosing(prefetch(encode(tables, of))) as blocks, aclosing(turn.while_sending(blocks)) as source:
+        copying = connection.copy_to_table(into, schema_name=schema, source=source, columns=of.names, format="binary")
+        await run_copy(connection, copying, turn)
 
 
 async def copy_table(connection: Connection, table: pa.Table, *, into: str, schema: str | None) -> None:
     """COPY a table into the columns of the same names; `schema` None means a temporary table."""
     await copy_tables(connection, [table], of=table.schema, into=into, schema=schema)
+
+
+async def copy_out(connection: Connection, query: str, *values: object) -> bytearray:
+    """Return the rows of a query as binary COPY sends them.
+
+    Raises:
+        ConnectionLostError: the connection was lost.
+
+    """
+    received = bytearray()
+    turn = Turn()
+
+    async def keep(data: bytes) -> None:
+        turn.give_to_server()
+        received.extend(data)
+
+    await run_copy(connection, connection.copy_from_query(query, *values, output=keep, format="binary"), turn)
+    return received

@@ -342,7 +342,11 @@ async def test_requeue_rewrites_the_report_of_the_day(
 
 @pytest.mark.server
 async def test_run_mode_loop_looks_again_and_ends_on_sigterm(
-    pipeline: PipelineHarness, settings: Settings, state_of_machine: Path, monkeypatch: pytest.MonkeyPatch
+    pipeline: PipelineHarness,
+    settings: Settings,
+    state_of_machine: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("STATE_DIR", str(state_of_machine))
     await pipeline.add_meter("M")
@@ -351,21 +355,27 @@ async def test_run_mode_loop_looks_again_and_ends_on_sigterm(
     folder.mkdir(parents=True)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     environment = kept | {"RUN_MODE": "loop", "LOOP_INTERVAL_SEC": "5"}
-    loop = subprocess.Popen(
-        [sys.executable, "-m", "flows"],
-        env=environment,
-        cwd=PROJECT_ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    said = tmp_path / "said"
+    with said.open("w") as errors:
+        loop = subprocess.Popen(
+            [sys.executable, "-m", "flows"],
+            env=environment,
+            cwd=PROJECT_ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+        )
     try:
         await _put_and_wait(pipeline, 1, folder / "a.csv", 60)
         await _put_and_wait(pipeline, 2, folder / "b.csv", 61)
     finally:
+        stopped = time.monotonic()
         loop.send_signal(signal.SIGTERM)
         code = loop.wait(timeout=300)
 
-    assert code in (0, -signal.SIGTERM)
+    assert time.monotonic() - stopped < 15
+    assert code == 128 + signal.SIGTERM
+    assert "error: stopped by SIGTERM" in said.read_text()
+    assert "Traceback" not in said.read_text()
 
 
 async def _put_and_wait(pipeline: PipelineHarness, loaded: int, file: Path, value: int) -> None:

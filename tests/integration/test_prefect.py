@@ -6,9 +6,11 @@ import asyncio
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -31,7 +33,7 @@ from schemas.settings import PROJECT_ROOT
 from tasks.operate.generate_samples import generate
 from tasks.warehouse import embedded_postgres
 from tests.prefect_client import prefect_client
-from tests.waiting import wait_for
+from tests.waiting import SECONDS, wait_for
 
 pytestmark = pytest.mark.server
 
@@ -89,12 +91,29 @@ class Machine(NamedTuple):
         return [run for run in answer.raise_for_status().json() if run["deployment_id"]]
 
     @contextmanager
-    def blocked(self) -> Iterator[None]:
-        """Keep every run from its claims: a run that has begun is still busy when something is done to it."""
+    def blocked(self, table: str = "quality.quality_load_log") -> Iterator[None]:
+        """Keep every run from a table, by default from its claims: it is still busy when something is done to it."""
         dsn = embedded_postgres.start(Path(self.environment["STATE_DIR"]))
         with closing(psycopg2.connect(dsn)) as connection:
-            connection.cursor().execute("lock table quality.quality_load_log")
+            connection.cursor().execute(f"lock table {table}")
             yield
+
+    async def wait_until_blocked(self, command: subprocess.Popen[str] | None = None) -> None:
+        """Wait until a session waits for the table, as long as the command that it belongs to lives."""
+
+        def waiting() -> int:
+            assert command is None or command.poll() is None, command and command.communicate()
+            (row,) = self.rows("select count(*) as locks from pg_locks where not granted")
+            return int(row["locks"])
+
+        await wait_for("a run to come to the table", waiting)
+
+    async def wait_until_gone(self) -> None:
+        """Wait until no session and no lock of a run is left."""
+        sessions = (
+            "select application_name, state, query from pg_stat_activity where application_name in ('dataops', 'dbt')"
+        )
+        await wait_for("sessions to end", lambda: self.rows(sessions), 15, done=lambda left: not left)
 
     @contextmanager
     def frozen(self, worker: str) -> Iterator[None]:
@@ -107,12 +126,17 @@ class Machine(NamedTuple):
         finally:
             process.resume()
 
+    def set_state(self, run_id: str, kind: str, name: str, *, force: bool = False, **details: str) -> None:
+        """Do what a button of the UI does."""
+        state = {"type": kind, "name": name, "state_details": details}
+        body = {"state": state, "force": force}
+        self.http.post(f"/flow_runs/{run_id}/set_state", json=body).raise_for_status()
+
     def cancel_backfill(self, days: list[date]) -> dict[str, Any]:
         """Send what Cancel in the UI sends."""
         body = {"flow_runs": {"name": {"any_": [f"backfill/{days[0]}..{days[-1]}"]}}}
         (run,) = self.http.post("/flow_runs/filter", json=body).json()
-        state = {"type": "CANCELLING", "name": "Cancelling"}
-        self.http.post(f"/flow_runs/{run['id']}/set_state", json={"state": state}).raise_for_status()
+        self.set_state(run["id"], "CANCELLING", "Cancelling")
         cancelled: dict[str, Any] = run
         return cancelled
 
@@ -127,19 +151,16 @@ class Machine(NamedTuple):
         run = self.http.post(f"/deployments/{deployment['id']}/create_flow_run", json=body).raise_for_status().json()
         return str(run["id"])
 
-    def set_state(self, run_id: str, **state: str) -> None:
-        body = {"state": state, "force": True}
-        self.http.post(f"/flow_runs/{run_id}/set_state", json=body).raise_for_status()
-
     def kill(self, name: str) -> None:
         """Kill a process that `dataops up` has started, as nothing that can be handled."""
         started = Path(self.environment["STATE_DIR"], "prefect", f"{name}.pid")
         psutil.Process(int(started.read_text().split()[0])).kill()
 
-    async def wait(self, run_id: str, states: tuple[str, ...] = ENDS) -> dict[str, Any]:
+    async def wait(self, run_id: str, states: tuple[str, ...] = ENDS, seconds: float = SECONDS) -> dict[str, Any]:
         return await wait_for(
             f"run {run_id} to be one of {states}",
             lambda: self.read_run(run_id),
+            seconds,
             done=lambda run: run["state_type"] in states,
         )
 
@@ -322,6 +343,76 @@ async def _check_cancelled(
     assert (await machine.wait(parent["id"]))["state_type"] == "CANCELLED"
 
 
+# What a run waits for in each: to write its claims; in a COPY; in dbt.
+BUSY_WITH = {"claims": "quality.quality_load_log", "copy": "stage.raw_rows", "dbt": "features.ml_hourly_by_building"}
+
+
+@pytest.mark.parametrize(
+    ("busy_with", "number", "code"),
+    [("copy", signal.SIGTERM, 143), ("dbt", signal.SIGTERM, 143), ("dbt", signal.SIGINT, 130)],
+)
+async def test_stopped_command_ends_in_seconds_with_one_line_and_the_next_run_does_the_rest(
+    machine: Machine, busy_with: str, number: signal.Signals, code: int
+) -> None:
+    day = DAYS[0] + timedelta(days=40 + 10 * list(BUSY_WITH).index(busy_with) + number)
+    generate(machine.raw_dir, days=[day], buildings=4, seed=5, faults=False)
+    quiet = machine._replace(environment=machine.environment | {"LOG_LEVEL": "CRITICAL"})
+    if machine.rows("select to_regclass('features.ml_hourly_by_building') as found")[0]["found"] is None:
+        machine.dataops("run", "--date", str(DAYS[0]))
+    with machine.blocked(BUSY_WITH[busy_with]):
+        command = quiet.start("run", "--date", str(day))
+        await machine.wait_until_blocked(command)
+
+        command.send_signal(number)
+        started = time.monotonic()
+        _, said = await asyncio.to_thread(command.communicate, timeout=300)
+        took = time.monotonic() - started
+
+        await machine.wait_until_gone()
+    again = machine.dataops("run", "--date", str(day))
+
+    assert took < 15
+    assert command.returncode == code
+    assert said == f"error: stopped by {number.name}: what is loaded stays, and the next run does the rest\n"
+    assert again.returncode == 0, again.stderr
+    hours = machine.rows(f"select count(*) as hours from features.ml_hourly_by_building where ts::date = '{day}'")
+    assert hours[0]["hours"] > 0
+
+
+async def test_command_whose_run_is_cancelled_in_the_ui_ends(machine: Machine) -> None:
+    with machine.blocked():
+        command = machine.start("run", "--date", str(DAYS[1]))
+        await machine.wait_until_blocked(command)
+        body = {"flow_runs": {"name": {"any_": [f"load-day/{DAYS[1]}"]}, "state": {"type": {"any_": ["RUNNING"]}}}}
+        (run,) = machine.http.post("/flow_runs/filter", json=body).json()
+
+        machine.set_state(run["id"], "CANCELLING", "Cancelling")
+        _, said = await asyncio.to_thread(command.communicate, timeout=30)
+
+        await machine.wait_until_gone()
+    assert command.returncode == 1
+    assert said.endswith("error: the run was cancelled: what is loaded stays, and the next run does the rest\n")
+    assert (await machine.wait(run["id"]))["state_type"] == "CANCELLED"
+
+
+async def test_run_on_a_worker_is_cancelled_within_half_a_minute_running_or_waiting_for_its_retry(
+    machine: Machine,
+) -> None:
+    with machine.blocked():
+        run_id = machine.start_run(DAYS[2])
+        await machine.wait_until_blocked()
+
+        machine.set_state(run_id, "CANCELLING", "Cancelling")
+        running = await machine.wait(run_id, seconds=30)
+        await machine.wait_until_gone()
+    next_month = (datetime.now(UTC) + timedelta(days=30)).isoformat()
+    machine.set_state(run_id, "SCHEDULED", "AwaitingRetry", force=True, scheduled_time=next_month)
+    machine.set_state(run_id, "CANCELLING", "Cancelling")
+    waiting = await machine.wait(run_id, seconds=30)
+
+    assert (running["state_type"], waiting["state_type"]) == ("CANCELLED", "CANCELLED")
+
+
 async def test_retry_of_a_failed_parent_loads_the_corrected_file_alone(machine: Machine) -> None:
     day = DAYS[-1] + timedelta(days=1)
     folder = machine.raw_dir / str(day)
@@ -334,7 +425,7 @@ async def test_retry_of_a_failed_parent_loads_the_corrected_file_alone(machine: 
     broken.write_text(f"timestamp,meter_code,metric,value\n{day} 00:00,D-0001-GVS,pump_runtime_hours,1\n")
 
     # What the Retry button of the UI sends.
-    machine.set_state(run["id"], type="SCHEDULED", name="AwaitingRetry")
+    machine.set_state(run["id"], "SCHEDULED", "AwaitingRetry", force=True)
     again = await machine.wait(run["id"])
 
     assert failed.returncode == 1
@@ -452,7 +543,7 @@ async def test_run_that_its_worker_never_started_is_started_by_another(machine: 
     run_id = machine.start_run(DAYS[0], at=datetime.now(UTC) + timedelta(days=1))
 
     # What a worker does first with a run; this one has died since.
-    machine.set_state(run_id, type="PENDING", name="Pending")
+    machine.set_state(run_id, "PENDING", "Pending", force=True)
     run = await machine.wait(run_id)
 
     assert run["state_type"] == "COMPLETED"

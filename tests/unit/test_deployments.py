@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from flows.runtime.prefect_api import configure_prefect
 from schemas.settings import PROJECT_ROOT, Settings
 
 FOLDER = PROJECT_ROOT / "deployments"
@@ -56,6 +58,17 @@ def test_environment_is_of_known_settings_and_holds_no_password_of_its_own(name:
         assert variable in known or variable.startswith("PREFECT_")
         for password in re.findall(r"://\w+:([^@]+)@", value) + ([value] if variable in PASSWORDS else []):
             assert password == "" or re.fullmatch(r"\$\{\w+_PASSWORD:\?[^}]+\}", password)
+
+
+def test_server_cancels_what_nobody_ends_as_soon_as_the_local_one_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    name = "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_CANCELLING_TIMEOUT_SECONDS"
+    monkeypatch.setattr(os, "environ", {})
+
+    configure_prefect(Settings(state_dir=tmp_path))
+
+    assert SERVICES["prefect"]["environment"][name] == os.environ[name] == "20"
 
 
 def test_only_the_database_and_migrate_know_the_superuser() -> None:

@@ -40,6 +40,7 @@ ELSEWHERE = {
     "tasks/report/build_report.py": ("collects and writes", "tests/integration/test_report.py"),
     "tasks/transform/run_dbt.py": ("runs dbt on a database", "tests/integration/test_features.py"),
     "tasks/validate/store_outcomes.py": ("SQL", "tests/integration/test_validate_loads.py"),
+    "tasks/warehouse/lost_copies.py": ("needs a connection to lose", "tests/faults/test_cut_copies.py"),
     "tasks/warehouse/migrate/aggregates.py": ("SQL", "tests/integration/test_aggregates.py"),
     "tasks/warehouse/migrate/readings_view.py": ("SQL", "tests/integration/test_database.py"),
     "tasks/warehouse/roles.py": ("SQL", "tests/integration/test_roles.py"),

@@ -55,6 +55,35 @@ def test_disk_error_has_no_traceback(settings: Settings) -> None:
     assert record.exc_info is None
 
 
+@pytest.mark.parametrize("sender", ["EventsWorker", "APILogWorker"])
+def test_what_prefect_has_still_to_send_is_no_matter_for_a_terminal(settings: Settings, sender: str) -> None:
+    prepare_logging(settings)
+
+    assert not logging.getLogger(sender).isEnabledFor(logging.WARNING)
+
+
+@pytest.mark.parametrize("name", ["prefect.task_runs", "asyncio"])
+def test_what_a_signal_breaks_is_not_said(settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    prepare_logging(settings)
+    record = logging.LogRecord(name, logging.ERROR, __file__, 1, "finished with status error", None, None)
+    before = logging.getLogger(name).filter(record)
+
+    monkeypatch.setattr("flows.runtime.run_log.is_ending", lambda: True)
+
+    assert before
+    assert not logging.getLogger(name).filter(record)
+
+
+def test_what_a_signal_breaks_of_a_flow_has_no_traceback(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare_logging(settings)
+    monkeypatch.setattr("flows.runtime.run_log.is_ending", lambda: True)
+
+    record = logged(ValueError("broken off"), "Encountered exception during execution")
+
+    assert record
+    assert record.exc_info is None
+
+
 def test_run_log_is_a_file_of_its_day(settings: Settings) -> None:
     with run_log(DAY, settings):
         logging.getLogger("dataops.ingest").error("staged a.csv")
