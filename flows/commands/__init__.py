@@ -95,6 +95,12 @@ def main() -> None:
     except Stopped as stopped:
         fail(str(stopped))
         sys.exit(stopped.exit_code)
+    except Exception as error:
+        from tasks.warehouse.connection import is_transient
+
+        if not is_transient(error):
+            raise
+        sys.exit(fail(str(error).partition("\n")[0]))  # the database has gone, or has no space left
 
 
 def build_app(prepare: Callable[[], None] | None = None) -> typer.Typer:

@@ -8,9 +8,10 @@ import secrets
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
+from flows.runtime.database_watch import ending_without_database
 from schemas.errors import TerminalError, TransientError
 from schemas.settings import Settings
 from tasks.warehouse import embedded_postgres
@@ -162,12 +163,15 @@ def serving(settings: Settings) -> Iterator[None]:
         PREFECT_SERVER_API_AUTH_STRING,
         PREFECT_SERVER_CSRF_PROTECTION_ENABLED,
         PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
+        PREFECT_SERVER_LOGGING_LEVEL,
         temporary_settings,
     )
 
     if configured := configured_api_url():
         require_answer(configured)
-        yield
+        is_local = configured == local_api_url(settings)
+        with ending_without_database(settings) if is_local else nullcontext():
+            yield
         return
     from flows.runtime.temporary_server import TemporaryServer
 
@@ -178,8 +182,9 @@ def serving(settings: Settings) -> Iterator[None]:
         PREFECT_SERVER_API_AUTH_STRING: server_login(settings),
         PREFECT_API_AUTH_STRING: server_login(settings),
         PREFECT_SERVER_CSRF_PROTECTION_ENABLED: True,
+        PREFECT_SERVER_LOGGING_LEVEL: "CRITICAL",  # its tracebacks help nobody: what is wrong is said by the run
     }
-    with temporary_settings(own):
+    with temporary_settings(own), ending_without_database(settings):
         TemporaryServer()
         yield
 

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import httpx
 from prefect import runtime
 
 from flows.runtime.ending import is_ending
 from schemas.errors import DataopsError, RunFailedError, StepError
 from schemas.problems import StepProblem
 from schemas.settings import Settings
+from tasks.warehouse.connection import is_transient
 
 _PREFECT_LOGGERS = ("prefect.flow_runs", "prefect.task_runs")
 _SAY_WHAT_BROKE = ("prefect.task_runs", "asyncio")
@@ -37,7 +39,8 @@ class _Brief(logging.Filter):
         if isinstance(error, RunFailedError):
             self._named = repr(str(error))[1:-1]  # as in the line that ends the run, where it is quoted
             return False
-        if isinstance(error, DataopsError | OSError) or is_ending():
+        is_known = error and (isinstance(error, DataopsError | OSError | httpx.HTTPError) or is_transient(error))
+        if is_known or is_ending():
             record.exc_info = None
         elif self._named and self._named in str(record.msg):
             record.msg = "Finished in state Failed()"
@@ -50,6 +53,7 @@ _BRIEF = _Brief()
 def prepare_logging(settings: Settings) -> None:
     """Let the steps log, and keep what Prefect says about their errors short; in this process, safe to repeat."""
     logging.getLogger("dataops").setLevel(settings.log_level)
+    logging.raiseExceptions = False  # a log that Prefect's server does not take is no news on a terminal
     for name in _PREFECT_SENDERS:
         logging.getLogger(name).setLevel(logging.ERROR)
     for name in (*_PREFECT_LOGGERS, "asyncio"):

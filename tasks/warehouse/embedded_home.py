@@ -36,17 +36,23 @@ class Home(NamedTuple):
         """The file that only its owner may read."""
         return self.folder / "password"
 
+    @property
+    def lock_file(self) -> Path:
+        """The file that the server holds locked."""
+        return self.folder / "server.lock"
+
     def read(self, name: str) -> str:
         """Return what a file of the folder says."""
         return (self.folder / name).read_text(encoding="utf-8").strip()
 
     def write(self, name: str, text: str, *, mode: int = 0o644) -> None:
-        """Write a file of the folder as the user who runs the server."""
-        path = self.folder / name
-        path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
+        """Write a file of the folder as the user who runs the server; on a full disk the old one is kept."""
+        unfinished = self.folder / f"{name}.part"
+        unfinished.unlink(missing_ok=True)
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
             file.write(text)
-        self.give(path)
+        self.give(unfinished)
+        unfinished.replace(self.folder / name)
 
     def give(self, path: Path) -> None:
         """Let the user who runs the server own a file or folder."""
@@ -55,9 +61,13 @@ class Home(NamedTuple):
             os.chown(path, account.pw_uid, account.pw_gid)
 
     def call(
-        self, program_name: str, *arguments: str, env: dict[str, str] | None = None
+        self,
+        program_name: str,
+        *arguments: str,
+        env: dict[str, str] | None = None,
+        inherited: tuple[int, ...] = (),
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program of PostgreSQL as the user who runs the server."""
+        """Run a program of PostgreSQL as the user who runs the server; it inherits these descriptors."""
         identity: dict[str, Any] = {}
         if self.user:
             account = pwd.getpwnam(self.user)
@@ -73,6 +83,7 @@ class Home(NamedTuple):
             check=False,
             cwd="/",
             start_new_session=True,
+            pass_fds=inherited,
             env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", **(env or {})},
             **identity,
         )

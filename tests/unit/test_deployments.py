@@ -106,6 +106,7 @@ def test_image_runs_as_a_user_and_holds_nothing_that_is_not_pinned_by_hash() -> 
     names = {re.split(r"[=\[ ;]", requirement)[0] for requirement in image}
 
     assert "USER 10001:10001" in lines
+    assert 'ENTRYPOINT ["python", "-m", "flows.runtime.container"]' in lines
     assert all(re.match(r"FROM [\w/]+:\d", line) for line in lines if line.startswith("FROM"))
     assert {name: image[name] for name in image} == {name: project.get(name) for name in image}
     assert all(image.values())

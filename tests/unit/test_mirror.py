@@ -23,6 +23,7 @@ ELSEWHERE = {
     "flows/commands/__init__.py": ("tested as the whole command", "tests/unit/flows/commands/test_main.py"),
     "flows/commands/lazy_group.py": ("tested as the whole command", "tests/unit/flows/commands/test_start.py"),
     "flows/commands/sources.py": ("introduces steps to each other", "tests/integration/test_sources.py"),
+    "flows/runtime/database_watch.py": ("ends the process", "tests/faults/test_embedded_server.py"),
     "flows/runtime/local_server.py": ("starts servers and workers", "tests/integration/test_prefect.py"),
     "flows/runtime/run_health.py": ("asks a Prefect server", "tests/integration/test_prefect.py"),
     "flows/runtime/temporary_server.py": ("starts a Prefect server", "tests/faults/test_kill_9.py"),

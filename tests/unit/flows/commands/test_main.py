@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 
+import asyncpg
 import pytest
 from typer.testing import CliRunner
 
@@ -48,6 +49,26 @@ def test_wrong_call_is_one_line(
     assert ended_with == code
     assert said in captured.err
     assert captured.err.strip().count("\n") == 0
+
+
+def test_database_without_space_is_one_line_and_a_bug_of_ours_is_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raised: list[Exception] = [asyncpg.DiskFullError("could not extend file: No space left"), LookupError("no row")]
+    raised[0].hint = "Check free disk space."  # type: ignore[attr-defined]
+
+    def fail_to_prepare() -> None:
+        raise raised.pop(0)
+
+    monkeypatch.setattr(sys, "argv", ["dataops", "status"])
+    monkeypatch.setattr(commands, "_prepare", fail_to_prepare)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    with pytest.raises(LookupError):
+        main()
+
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "error: could not extend file: No space left\n"
 
 
 def test_without_a_command_the_help_is_shown(

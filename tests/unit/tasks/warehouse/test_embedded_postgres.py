@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 from pydantic import SecretStr
 
@@ -45,11 +49,21 @@ def test_name_that_would_need_quotes_is_refused(tmp_path: Path, name: str) -> No
         create_database(tmp_path, name)
 
 
-def test_pid_file_of_a_living_process_is_kept(home: Home) -> None:
-    home.data.mkdir()
-    file = home.data / "postmaster.pid"
-    file.write_text("1\n")
+def test_pid_of_a_process_that_is_no_server_of_this_folder_does_not_count(home: Home) -> None:
+    home.data.mkdir(parents=True)
 
-    embedded_postgres._remove_stale_pid_file(home)
+    for line in (str(os.getpid()), "999999999", "", "no number"):
+        (home.data / "postmaster.pid").write_text(f"{line}\n")
+        assert not embedded_postgres._has_process(home)
 
-    assert file.exists()
+    server = subprocess.Popen(["sleep", "60"], cwd=home.data)
+    (home.data / "postmaster.pid").write_text(f"{server.pid}\n")
+    runs = embedded_postgres._has_process(home)
+    server.kill()
+    while psutil.Process(server.pid).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    is_zombie_counted = embedded_postgres._has_process(home)
+    server.wait()
+
+    assert runs
+    assert not is_zombie_counted

@@ -1,0 +1,68 @@
+"""End a run whose embedded PostgreSQL has ended or has no space left.
+
+Prefect keeps its data there, too: it would go on trying for minutes, and not even a signal would end the run.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+from schemas.errors import TransientError
+from schemas.settings import Settings
+from tasks.warehouse.embedded_postgres import find_trouble
+
+_POLL_SECONDS = 1.0
+_GRACE_SECONDS = 10.0  # a server that is started again by then is found again by retries
+
+
+@contextmanager
+def ending_without_database(settings: Settings) -> Iterator[None]:
+    """End this process and its children with one line and exit code 1 once the server has been lost for ten seconds.
+
+    Raises:
+        TransientError: Prefect's server cannot do its work.
+
+    """
+    import httpx
+
+    ended = threading.Event()
+    threading.Thread(target=_watch, args=(settings.state_dir, ended), daemon=True).start()
+    try:
+        yield
+    except BaseException as error:
+        if trouble := find_trouble(settings.state_dir):
+            _end(trouble)
+        if isinstance(error, httpx.HTTPError):
+            first_line = str(error).partition("\n")[0]
+            raise TransientError(f"Prefect's server cannot do its work: {first_line}") from None
+        raise
+    finally:
+        ended.set()
+
+
+def _watch(state_dir: Path, ended: threading.Event) -> None:
+    worked_at = time.monotonic()
+    while not ended.wait(_POLL_SECONDS):
+        if not (trouble := find_trouble(state_dir)):
+            worked_at = time.monotonic()
+        elif time.monotonic() - worked_at > _GRACE_SECONDS:
+            _end(trouble)
+
+
+def _end(trouble: str) -> None:
+    """End at once: what Prefect does when a process ends needs its server."""
+    sys.stdout.flush()
+    sys.stderr.write(f"error: {trouble}\n")
+    sys.stderr.flush()
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
+    os._exit(1)
