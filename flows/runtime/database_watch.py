@@ -5,6 +5,7 @@ Prefect keeps its data there, too: it would go on trying for minutes, and not ev
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -59,6 +60,7 @@ def _watch(state_dir: Path, ended: threading.Event) -> None:
 
 def _end(trouble: str) -> None:
     """End at once: what Prefect does when a process ends needs its server."""
+    logging.disable()  # the line is the last one
     sys.stdout.flush()
     sys.stderr.write(f"error: {trouble}\n")
     sys.stderr.flush()

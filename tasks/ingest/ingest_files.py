@@ -26,7 +26,7 @@ from tasks.ingest.table_rows import RawTable
 from tasks.ingest.unpack_archives import Unpacked, own_copy, unpack
 from tasks.warehouse.batches import BatchResult, Progress, batch_by_size, ignore_progress
 from tasks.warehouse.connection import Connection, Warehouse, is_transient
-from tasks.warehouse.load_log import Run, fail_load
+from tasks.warehouse.load_log import Run, fail_load, find_idle_loads
 from tasks.warehouse.spool import Spool
 
 _log = logging.getLogger("dataops.ingest")
@@ -65,7 +65,7 @@ async def prepare_ingest(run: Run, request: Request, warehouse: Warehouse) -> In
 
     """
     settings = warehouse.settings
-    Spool(settings).delete_old(now=time.time())
+    await _clear_spool(warehouse)
     day_files = await find_files(run.business_date, settings, now=time.time())
     _warn_of_files_left(day_files, settings)
     files = [file for file in day_files.files if request.asks_for(file.relative_path)]
@@ -89,6 +89,14 @@ async def prepare_ingest(run: Run, request: Request, warehouse: Warehouse) -> In
             len(unreadable), {source_file_of(run.business_date, name): str(error) for name, error in unreadable.items()}
         ),
     )
+
+
+async def _clear_spool(warehouse: Warehouse) -> None:
+    """Delete what dead runs and failed loads have left."""
+    spool = Spool(warehouse.settings)
+    async with warehouse.connect() as connection:
+        idle = await find_idle_loads(connection, spool.load_ids(), warehouse.settings)
+    spool.delete(idle, now=time.time())
 
 
 def _warn_of_files_left(day_files: DayFiles, settings: Settings) -> None:

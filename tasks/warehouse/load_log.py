@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -231,6 +231,11 @@ async def fail_dead_load(connection: Connection, load_id: UUID, claim_key: int, 
 async def fail_dead_loads(connection: Connection, run: Run, settings: Settings) -> None:
     """Log of every load of another run that has died that it was interrupted, so that none looks as if under way."""
     await connection.execute(*sql("fail_dead_loads", settings, flow_run_id=run.flow_run_id, **_DEAD))
+
+
+async def find_idle_loads(connection: Connection, load_ids: Collection[UUID], settings: Settings) -> list[UUID]:
+    """Find those of the loads that no living run works on."""
+    return [row["load_id"] for row in await connection.fetch(*sql("find_idle_loads", settings, load_ids=load_ids))]
 
 
 async def restart_failed_loads(connection: Connection, checksum: str, identity: str | None, settings: Settings) -> None:

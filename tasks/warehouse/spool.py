@@ -5,7 +5,7 @@ They are a cache: what is missing is restored from stage.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from uuid import UUID
@@ -42,11 +42,19 @@ class Spool:
         """Return the path of the row errors in one bucket of a batch's raw rows; `load_id` is the batch's first."""
         return self._folder / f"{load_id}.errors{bucket}"
 
-    def delete_old(self, *, now: float) -> None:
-        """Delete what failed loads left behind; a load that still needs it restores it from stage."""
+    def load_ids(self) -> set[UUID]:
+        """Return the loads that have files here."""
+        return {UUID(file.name.partition(".")[0]) for file in LOCAL.list_files(self._folder)}
+
+    def delete(self, load_ids: Collection[UUID], *, now: float) -> None:
+        """Delete the files of loads, and all that are old: those of loads in other databases are not known here.
+
+        A load that still needs them restores them from stage.
+        """
         for file in LOCAL.list_files(self._folder):
             stat = LOCAL.stat(file)
-            if stat and now - stat.modified > _KEEP_SECONDS:
+            is_old = stat is not None and now - stat.modified > _KEEP_SECONDS
+            if is_old or UUID(file.name.partition(".")[0]) in load_ids:
                 LOCAL.delete(file)
 
 

@@ -6,47 +6,50 @@ import fcntl
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PREFIX = "dataops-folder-"
-_NEW_SECONDS = 60
-"""A folder this young may be about to be locked by its owner."""
 
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
     """Make a folder, locked while its owner lives, and delete it afterwards."""
-    with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
+    folder, descriptor = _make_locked()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _make_locked() -> tuple[Path, int]:
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        with suppress(FileNotFoundError):
+            descriptor = os.open(folder, os.O_RDONLY)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield Path(folder)
-        finally:
-            os.close(descriptor)
+            if folder.exists():
+                return folder, descriptor
+            os.close(descriptor)  # another process has taken it for abandoned before it was locked
 
 
 def delete_abandoned_folders() -> None:
     """Delete the folders that killed processes have left."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        if _is_abandoned(folder):
-            shutil.rmtree(folder, ignore_errors=True)
+        _delete_if_abandoned(folder)
 
 
-def _is_abandoned(folder: Path) -> bool:
+def _delete_if_abandoned(folder: Path) -> None:
     try:
-        if time.time() - folder.stat().st_ctime < _NEW_SECONDS:
-            return False
         descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
     except OSError:  # another user's, or deleted meanwhile
-        return False
+        return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)  # under the lock: an owner that comes for it makes another
     except BlockingIOError:
-        return False
-    else:
-        return True
+        pass
     finally:
         os.close(descriptor)

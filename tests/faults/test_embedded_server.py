@@ -241,7 +241,7 @@ async def test_run_that_does_not_end_by_itself_ends_with_one_line_when_its_serve
 
 
 @pytest.mark.server
-async def test_run_on_a_full_disk_is_one_line_and_the_next_one_finishes_without_a_hand(
+async def test_run_that_loses_its_server_or_has_no_space_is_one_line_and_the_next_one_finishes_without_a_hand(
     disk: Path, tmp_path: Path
 ) -> None:
     meters = [f"M{number}" for number in range(200)]
@@ -263,16 +263,27 @@ async def test_run_on_a_full_disk_is_one_line_and_the_next_one_finishes_without_
     loaded = dataops("reference", "load", str(reference), env=env)
     assert loaded.returncode == 0, loaded.stderr
 
-    filler = fill(disk, free_mb=20)
+    said = tmp_path / "said"
+    with said.open("w") as stderr:
+        command = [DATAOPS, "run", "--date", "2025-04-30"]
+        run = subprocess.Popen(command, env=env, cwd=PROJECT_ROOT, stdout=subprocess.DEVNULL, stderr=stderr)
+    await wait_for("the run to begin", lambda: "Beginning flow run" in said.read_text() or run.poll() is not None)
+    os.kill(postmaster(disk / "state"), signal.SIGKILL)
+    killed_code = await wait_for("the run to end", run.poll, done=lambda code: code is not None)
+    embedded_postgres.start(disk / "state")  # recovers, which frees space
+    filler = fill(disk, free_mb=1)
     full = dataops("run", "--date", "2025-04-30", env=env)
-    status = dataops("status", env=env)
     filler.unlink()
     freed = dataops("run", "--date", "2025-04-30", env=env)
 
-    assert full.returncode == 1
-    assert "Traceback" not in full.stderr
-    assert "error: " in full.stderr.splitlines()[-1]
-    assert "Traceback" not in status.stderr
+    for code, stderr_text, why in (
+        (killed_code, said.read_text(), "has ended"),
+        (full.returncode, full.stderr, "no space left"),
+    ):
+        assert code == 1
+        assert "Traceback" not in stderr_text
+        assert stderr_text.splitlines()[-1].startswith("error: the embedded PostgreSQL in ")
+        assert why.lower() in stderr_text.lower()
     assert freed.returncode == 0, freed.stderr
     connection = await asyncpg.connect(await asyncio.to_thread(embedded_postgres.start, disk / "state"))
     found = await connection.fetchrow("select count(*), sum(value) from core.measurements")

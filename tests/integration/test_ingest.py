@@ -182,3 +182,26 @@ async def test_failed_files_can_be_counted_by_their_cause(pipeline: PipelineHarn
         FileProblem.COLUMN_DOUBLED: 1,
         FileProblem.COLUMN_RENAMED: 1,
     }
+
+
+@pytest.mark.sessions
+async def test_spool_of_a_dead_run_is_cleared_by_the_next_and_that_of_a_living_one_stays(
+    pipeline: PipelineHarness,
+) -> None:
+    assert pipeline.settings.database_url
+    connections = [await asyncpg.connect(pipeline.settings.database_url.get_secret_value()) for _ in range(2)]
+    for number, connection in enumerate(connections):
+        pipeline.put(f"{number}.csv", long_csv(f"2025-04-30 00:00,M,T1,{number}"))
+        harness = PipelineHarness(connection, pipeline.settings)
+        await harness.ingest(await harness.begin())
+    spool = Spool(pipeline.settings)
+    dead, living = connections
+    (log,) = await pipeline.connection.fetch(
+        "select load_id from quality.quality_load_log where source_file like '%/1.csv' and status = 'running'"
+    )
+    await dead.close()
+
+    await prepare_ingest(await pipeline.begin(), Request(), pipeline.warehouse)
+
+    assert spool.load_ids() == {log["load_id"]}
+    await living.close()

@@ -59,15 +59,17 @@ def test_a_load_without_accepted_readings_leaves_an_empty_stream(tmp_path: Path)
     assert pa.Table.from_batches(read_stream(tmp_path / "accepted"), schema=ACCEPTED).num_rows == 0
 
 
-def test_only_files_older_than_two_days_are_deleted(tmp_path: Path) -> None:
+def test_files_of_given_loads_and_those_older_than_two_days_are_deleted(tmp_path: Path) -> None:
     spool = Spool(Settings(state_dir=tmp_path))
-    path = spool.raw(LOAD, 0)
-    with StreamWriter(path, SCHEMA):
-        pass
-    modified = path.stat().st_mtime
+    dead, other = spool.raw(LOAD, 0), spool.partition(UUID(int=2), 3)
+    for path in (dead, other):
+        with StreamWriter(path, SCHEMA):
+            pass
+    modified = other.stat().st_mtime
+    assert spool.load_ids() == {LOAD, UUID(int=2)}
 
-    spool.delete_old(now=modified + 2 * 86_400 - 60)
-    assert path.exists()
+    spool.delete([LOAD], now=modified + 2 * 86_400 - 60)
+    assert (dead.exists(), other.exists()) == (False, True)
 
-    spool.delete_old(now=modified + 2 * 86_400 + 60)
-    assert not path.exists()
+    spool.delete([], now=modified + 2 * 86_400 + 60)
+    assert not other.exists()

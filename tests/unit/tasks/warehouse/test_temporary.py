@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from schemas.settings import PROJECT_ROOT
-from tasks.warehouse import temporary
 from tasks.warehouse.temporary import delete_abandoned_folders, temporary_folder
 
 OWNER = """
@@ -28,9 +27,7 @@ def temp_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_folder_of_a_killed_process_is_deleted_and_that_of_a_living_one_stays(
-    temp_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_folder_of_a_killed_process_is_deleted_and_that_of_a_living_one_stays(temp_dir: Path) -> None:
     owner = subprocess.Popen(
         [sys.executable, "-c", OWNER],
         env=os.environ | {"TMPDIR": str(temp_dir)},
@@ -40,7 +37,6 @@ def test_folder_of_a_killed_process_is_deleted_and_that_of_a_living_one_stays(
     )
     assert owner.stdout
     folder = Path(owner.stdout.readline().strip())
-    monkeypatch.setattr(temporary, "_NEW_SECONDS", 0)
 
     delete_abandoned_folders()
     while_alive = (folder / "sheet.arrow").exists()
@@ -53,15 +49,31 @@ def test_folder_of_a_killed_process_is_deleted_and_that_of_a_living_one_stays(
     assert not folder.exists()
 
 
-def test_folder_that_may_not_be_locked_yet_and_what_is_not_ours_stay(temp_dir: Path) -> None:
-    new, others = temp_dir / "dataops-folder-new", temp_dir / "dataops-tests"
-    new.mkdir()
+def test_what_is_not_ours_stays(temp_dir: Path) -> None:
+    others = temp_dir / "dataops-tests"
     others.mkdir()
-    os.utime(others, (0, 0))
 
     delete_abandoned_folders()
 
-    assert sorted(temp_dir.iterdir()) == [new, others]
+    assert others.is_dir()
+
+
+def test_folder_that_is_deleted_before_its_owner_has_locked_it_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    original = tempfile.mkdtemp
+
+    def make_and_lose_the_first(prefix: str) -> str:
+        made.append(original(prefix=prefix))
+        if len(made) == 1:
+            delete_abandoned_folders()
+        return made[-1]
+
+    monkeypatch.setattr(tempfile, "mkdtemp", make_and_lose_the_first)
+
+    with temporary_folder() as folder:
+        assert folder.is_dir()
+
+    assert len(made) == 2
 
 
 def test_folder_is_gone_after_use() -> None:
