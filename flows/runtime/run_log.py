@@ -20,7 +20,7 @@ from tasks.warehouse.connection import is_transient
 _PREFECT_LOGGERS = ("prefect.flow_runs", "prefect.task_runs")
 _SAY_WHAT_BROKE = ("prefect.task_runs", "asyncio")
 # They warn on the terminal while they send what is left, which the user can do nothing about.
-_PREFECT_SENDERS = ("EventsWorker", "APILogWorker")
+_PREFECT_SENDERS = ("EventsWorker", "APILogWorker", "prefect._internal.concurrency")
 
 
 class _Brief(logging.Filter):
@@ -55,7 +55,7 @@ def prepare_logging(settings: Settings) -> None:
     logging.getLogger("dataops").setLevel(settings.log_level)
     logging.raiseExceptions = False  # a log that Prefect's server does not take is no news on a terminal
     for name in _PREFECT_SENDERS:
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     for name in (*_PREFECT_LOGGERS, "asyncio"):
         logging.getLogger(name).addFilter(_BRIEF)
 

@@ -190,7 +190,7 @@ async def test_status_names_what_a_dead_run_has_left_until_its_file_is_loaded(
     assert not (await show_status(pipeline.connection, pipeline.settings)).unfinished_loads
 
 
-END = ("schemas.errors.ClaimLostError: ", "asyncpg.exceptions.")
+END = ("schemas.errors.ClaimLostError: ", "tasks.warehouse.connection.ConnectionLostError: ")
 """How such a process ends; of a lost connection a task tries once more, and then learns that its claim is lost."""
 STOPPED = """
 import asyncio, os, signal, sys

@@ -120,8 +120,9 @@ async def test_lock_is_free_again_after_kill_9_and_the_next_start_needs_no_hand(
 
 def test_server_is_found_by_its_data_folder_whatever_the_port_file_says(state: Path) -> None:
     url = embedded_postgres.start(state)
-    port_file = embedded_postgres.status(state).home / "port"
-    port_file.write_text("1")
+    before = embedded_postgres.status(state)
+    assert before.port
+    (before.home / "port").write_text(str(before.port + 1))
 
     again = embedded_postgres.start(state)
     found = embedded_postgres.status(state)
@@ -241,6 +242,7 @@ async def test_run_that_does_not_end_by_itself_ends_with_one_line_when_its_serve
 
 
 @pytest.mark.server
+@pytest.mark.slow
 async def test_run_that_loses_its_server_or_has_no_space_is_one_line_and_the_next_one_finishes_without_a_hand(
     disk: Path, tmp_path: Path
 ) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
+from schemas.settings import Settings
+from tasks.load.accepted_readings import AcceptedReadings, open_accepted
 from tasks.load.load_meters import find_load_meters
 from tasks.load.merge_loads import merge_loads
 from tasks.load.plan_merges import plan_merges
+from tasks.warehouse.connection import Connection
 from tasks.warehouse.load_log import Run
 from tests.harness import PipelineHarness, long_csv
 
@@ -54,21 +59,27 @@ async def test_rejected_readings_overlap_with_nothing(pipeline: PipelineHarness)
     assert await planned(pipeline, run) == ([["a.csv", "b.csv"]], [])
 
 
-async def test_broken_load_of_a_batch_fails_alone_with_its_reason(pipeline: PipelineHarness) -> None:
+async def test_broken_load_of_a_batch_fails_alone_with_its_reason(
+    pipeline: PipelineHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for code in ("M", "N"):
         await pipeline.add_meter(code)
     run = await validated(pipeline, a="2025-04-30 00:00,M,T1,60", b="2025-04-30 00:00,N,T1,61")
     plan = await plan_merges(run, pipeline.warehouse)
     (loads,) = plan.side_by_side
-    await pipeline.connection.execute(
-        "update quality.quality_load_log set claim_key = claim_key + 1 where load_id = $1", loads[0].load_id
-    )
+
+    async def open_one(connection: Connection, load_id: UUID, settings: Settings) -> AcceptedReadings:
+        if load_id == loads[0].load_id:
+            raise TypeError("a mistake of ours")
+        return await open_accepted(connection, load_id, settings)
+
+    monkeypatch.setattr("tasks.load.merge_readings.open_accepted", open_one)
 
     result = await merge_loads(loads, run, pipeline.warehouse)
 
     assert (result.files, list(result.failed)) == (2, ["2025-04-30/a.csv"])
     assert [(row["status"], row["problem"]) for row in await pipeline.log(run.flow_run_id)] == [
-        ("failed", "lost_claim"),
+        ("failed", "internal_error"),
         ("success", None),
     ]
     assert list((await pipeline.values()).values()) == [61]

@@ -349,7 +349,11 @@ BUSY_WITH = {"claims": "quality.quality_load_log", "copy": "stage.raw_rows", "db
 
 @pytest.mark.parametrize(
     ("busy_with", "number", "code"),
-    [("copy", signal.SIGTERM, 143), ("dbt", signal.SIGTERM, 143), ("dbt", signal.SIGINT, 130)],
+    [
+        ("copy", signal.SIGTERM, 143),
+        ("dbt", signal.SIGTERM, 143),
+        pytest.param("dbt", signal.SIGINT, 130, marks=pytest.mark.slow),
+    ],
 )
 async def test_stopped_command_ends_in_seconds_with_one_line_and_the_next_run_does_the_rest(
     machine: Machine, busy_with: str, number: signal.Signals, code: int
@@ -550,6 +554,7 @@ async def test_run_that_its_worker_never_started_is_started_by_another(machine: 
     machine.http.put(f"/automations/{own['id']}", json=automation).raise_for_status()
 
 
+@pytest.mark.slow
 async def test_killed_server_and_deleted_pool_are_said_by_status_and_healed_by_up(machine: Machine) -> None:
     machine.http.delete("/work_pools/dataops").raise_for_status()
     lost = machine.start_run(DAYS[0])
