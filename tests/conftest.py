@@ -57,14 +57,19 @@ def _fixtures(item: pytest.Item) -> list[str]:
     return item.fixturenames if isinstance(item, pytest.Function) else []
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in this hook, too
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is for the other kind of server; skip what the one at hand cannot do.
 
-    Of two processes that share the tests (pytest-xdist) one takes all that start a Prefect server: they want one port.
+    Of the processes that share the tests (pytest-xdist) one makes the machine with its workers, and one takes all
+    others that start a Prefect server: each of these is made once.
     """
     for item in items:
-        starts_prefect = {"machine", "state_of_machine", "prefect_api"} & set(_fixtures(item))
-        if starts_prefect or item.get_closest_marker("server") or item.path.stem == "test_command":
+        fixtures = set(_fixtures(item))
+        starts_prefect = {"state_of_machine", "prefect_api"} & fixtures or item.get_closest_marker("server")
+        if "machine" in fixtures:
+            item.add_marker(pytest.mark.xdist_group("machine"))
+        elif starts_prefect or item.path.stem == "test_command":
             item.add_marker(pytest.mark.xdist_group("prefect"))
     is_timescale = config.getoption("--timescale")
     kept = [

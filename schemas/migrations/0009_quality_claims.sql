@@ -10,6 +10,7 @@ create table {quality}.loads_lock ();
 comment on table {quality}.loads_lock is
 'Always empty. Shared by each merge into core; exclusive for a rollback, which must see all that they wrote.';
 
+create index on {quality}.quality_load_log (claim_key) where status = 'running';
 create unique index on {quality}.quality_load_log (checksum, identity) nulls not distinct
 where status = 'running' and checksum is not null;
 create unique index on {quality}.quality_load_log (checksum, identity) nulls not distinct
