@@ -22,8 +22,8 @@ setup: .venv/.installed
 demo: setup
 	LOG_LEVEL=CRITICAL $(BIN)/dataops demo
 
-# Two processes share the tests, each with a server of its own.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
+# Processes share the tests file by file, each with a server of its own: one more than cores, as many tests wait.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 
 test: setup
 	$(PYTEST)

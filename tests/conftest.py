@@ -57,20 +57,8 @@ def _fixtures(item: pytest.Item) -> list[str]:
     return item.fixturenames if isinstance(item, pytest.Function) else []
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in this hook, too
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is for the other kind of server; skip what the one at hand cannot do.
-
-    Of the processes that share the tests (pytest-xdist) one makes the machine with its workers, and one takes all
-    others that start a Prefect server: each of these is made once.
-    """
-    for item in items:
-        fixtures = set(_fixtures(item))
-        starts_prefect = {"state_of_machine", "prefect_api"} & fixtures or item.get_closest_marker("server")
-        if "machine" in fixtures:
-            item.add_marker(pytest.mark.xdist_group("machine"))
-        elif starts_prefect or item.path.stem == "test_command":
-            item.add_marker(pytest.mark.xdist_group("prefect"))
+    """Leave out what is for the other kind of server, or takes long; skip what the one at hand cannot do."""
     is_timescale = config.getoption("--timescale")
     kept = [
         item

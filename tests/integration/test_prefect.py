@@ -351,7 +351,7 @@ BUSY_WITH = {"claims": "quality.quality_load_log", "copy": "stage.raw_rows", "db
     ("busy_with", "number", "code"),
     [
         ("copy", signal.SIGTERM, 143),
-        ("dbt", signal.SIGTERM, 143),
+        pytest.param("dbt", signal.SIGTERM, 143, marks=pytest.mark.slow),
         pytest.param("dbt", signal.SIGINT, 130, marks=pytest.mark.slow),
     ],
 )
@@ -536,6 +536,7 @@ def is_alive(process: psutil.Process) -> bool:
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
+@pytest.mark.slow
 async def test_run_that_its_worker_never_started_is_started_by_another(machine: Machine) -> None:
     (automation,) = (
         one for one in machine.http.post("/automations/filter", json={}).json() if one["name"] == "Restart stuck flows"
