@@ -148,7 +148,11 @@ async def read_log(pipeline: PipelineHarness) -> dict[UUID, tuple[LoadState, str
     return {row["load_id"]: (LoadState(LoadStatus(row["status"]), LoadStep(row["step"])), row["xmin"]) for row in rows}
 
 
-@pytest.mark.parametrize("statement", TRANSITIONS)
+@pytest.mark.parametrize(
+    "statement",
+    # PGlite shows no sessions that could hold a key.
+    [pytest.param(name, marks=pytest.mark.sessions if name == "fail_dead_loads" else ()) for name in TRANSITIONS],
+)
 async def test_statement_makes_its_moves_and_leaves_every_other_state_as_it_is(
     pipeline: PipelineHarness, statement: str
 ) -> None:

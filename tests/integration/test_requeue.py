@@ -48,6 +48,7 @@ async def test_rows_of_a_load_that_was_rolled_back_are_not_counted(pipeline: Pip
     assert await count(pipeline) == 0
 
 
+@pytest.mark.sessions
 async def test_rows_that_a_living_requeue_has_staged_are_left_to_it(pipeline: PipelineHarness) -> None:
     await load_waiting_rows(pipeline)
     await pipeline.add_meter("LATE")
@@ -61,6 +62,7 @@ async def test_rows_that_a_living_requeue_has_staged_are_left_to_it(pipeline: Pi
     assert await requeue_rows(pipeline.connection, other, pipeline.settings, reason=Reason.UNMAPPED_CODE) == []
 
 
+@pytest.mark.sessions
 async def test_retry_of_a_requeue_goes_on_with_the_loads_that_it_staged(pipeline: PipelineHarness) -> None:
     await load_waiting_rows(pipeline)
     await pipeline.add_meter("LATE")
