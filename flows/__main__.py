@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
 
-from flows.commands.console import fail
+from flows.commands.console import failing_in_one_line
 from flows.runtime.child import PARENT
-from flows.runtime.ending import Stopped, heed_signals, run_cancellably
+from flows.runtime.ending import run_cancellably
 from flows.runtime.prefect_api import configure_prefect, configured_api_url, using_server
-from schemas.errors import DataopsError
 from schemas.settings import Settings, load_settings
 
 
 def main() -> None:
     """Do what RUN_MODE says; exit code 0 only if nothing failed."""
-    heed_signals()
-    try:
+    with failing_in_one_line():
         settings = load_settings()
         configure_prefect(settings)
         if settings.run_mode == "once":
@@ -25,11 +22,6 @@ def main() -> None:
             run(None, as_json=False)
         else:
             _loop(settings)
-    except (DataopsError, OSError) as error:
-        sys.exit(fail(error))
-    except Stopped as stopped:
-        fail(str(stopped))
-        sys.exit(stopped.exit_code)
 
 
 def _loop(settings: Settings) -> None:

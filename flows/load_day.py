@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from functools import partial
 
 from prefect import flow, runtime
 
-from flows.ingest import ingest
-from flows.load import load_files
-from flows.report import report
-from flows.runtime.context import conclude, describe_failed_steps, open_run, run_in_order, run_settings
+from flows.runtime.context import conclude, open_run, run_settings
 from flows.runtime.days import resolve_day
 from flows.runtime.run_log import run_log
-from flows.transform import transform
-from flows.validate import validate
-from schemas.problems import Step
-from tasks.ingest.look_again import look_again
+from flows.steps import follow_up, ingest_into_core
 from tasks.report.summarise_run import RunSummary
 
 
@@ -51,14 +44,5 @@ async def load_day(date: dt.date | None = None, days_back: int = 0) -> RunSummar
     run_settings().require_raw_dir()
     with run_log(day, run_settings()):
         async with open_run(day, run_settings()) as context:
-            # A retry in the UI skips a step whose result is kept. Only ingest's is: after a file is corrected
-            # the steps behind it have new work, and what is done costs them nothing.
-            into_core = (Step.VALIDATE, validate), (Step.LOAD, load_files)
-            steps = await run_in_order(context, (Step.INGEST, ingest), *into_core)
-            if released := await look_again(context.run, context.warehouse):
-                ingest_again = partial(ingest.with_options(persist_result=False), only=released)
-                steps += await run_in_order(context, (Step.INGEST, ingest_again), *into_core)
-            steps += await run_in_order(context, (Step.REFRESH, transform))
-            failed_steps = await describe_failed_steps(steps)
-            steps += await run_in_order(context, (Step.REPORT, partial(report, failed_steps=failed_steps)))
-            return await conclude(context, steps)
+            steps = await ingest_into_core(context)
+            return await conclude(context, await follow_up(context, steps, [day]))

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from functools import partial
 
 from prefect import flow, get_run_logger
 
-from flows.load import load_files
-from flows.report import report
-from flows.runtime.context import conclude, describe_failed_steps, open_run, run_in_order
-from flows.transform import transform
-from flows.validate import validate
-from schemas.problems import Step
+from flows.runtime.context import conclude, open_run
+from flows.steps import bring_into_core, follow_up
 from schemas.reasons import Reason
 from schemas.settings import load_settings
 from tasks.load.requeue_rows import requeue_rows
@@ -36,10 +31,5 @@ async def requeue(reason: Reason = Reason.UNMAPPED_CODE) -> RunSummary:
         get_run_logger().info("rows of %d loads are loaded once more", len(days))
         if not days:
             return await conclude(context, [])
-        steps = await run_in_order(
-            context, (Step.VALIDATE, validate), (Step.LOAD, load_files), (Step.REFRESH, transform)
-        )
-        report_step = (Step.REPORT, partial(report, failed_steps=await describe_failed_steps(steps)))
-        for day in sorted(set(days)):
-            steps += await run_in_order(context.model_copy(update={"day": day}), report_step)
-        return await conclude(context, steps)
+        steps = await bring_into_core(context)
+        return await conclude(context, await follow_up(context, steps, sorted(set(days))))

@@ -8,10 +8,9 @@ from collections.abc import Callable
 import typer
 from typer.exceptions import TyperException
 
-from flows.commands.console import fail
+from flows.commands.console import fail, failing_in_one_line
 from flows.commands.lazy_group import Entry, lazy_group
-from flows.runtime.ending import Stopped, heed_signals
-from schemas.errors import DataopsError, in_plain_words
+from schemas.errors import in_plain_words
 
 COMMANDS: dict[str, Entry] = {
     "run": Entry(
@@ -83,24 +82,13 @@ COMMANDS: dict[str, Entry] = {
 
 def main() -> None:
     """Run the command; what the user can act on is one line on stderr and exit code 1, or 2 for a wrong call."""
-    heed_signals()
-    try:
-        sys.exit(build_app(_prepare)(standalone_mode=False))
-    except TyperException as error:
-        if message := error.format_message():  # without one it has printed the help
-            fail(in_plain_words(message))
-        sys.exit(error.exit_code)
-    except (DataopsError, OSError) as error:  # a full disk, a folder that may not be read
-        sys.exit(fail(error))
-    except Stopped as stopped:
-        fail(str(stopped))
-        sys.exit(stopped.exit_code)
-    except Exception as error:
-        from tasks.warehouse.connection import is_transient
-
-        if not is_transient(error):
-            raise
-        sys.exit(fail(str(error).partition("\n")[0]))  # the database has gone, or has no space left
+    with failing_in_one_line():
+        try:
+            sys.exit(build_app(_prepare)(standalone_mode=False))
+        except TyperException as error:
+            if message := error.format_message():  # without one it has printed the help
+                fail(in_plain_words(message))
+            sys.exit(error.exit_code)
 
 
 def build_app(prepare: Callable[[], None] | None = None) -> typer.Typer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Annotated, Any, TypeVar
@@ -16,6 +17,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from flows.runtime.ending import Stopped, heed_signals
 from schemas.errors import DataopsError, RunFailedError
 from schemas.problems import ERROR, Language
 
@@ -39,6 +41,25 @@ def fail(error: Exception | str) -> int:
             err.print(detail, markup=False, highlight=False, soft_wrap=True)
     err.print(f"[bold red]{ERROR[language]}:[/] {escape(text)}", highlight=False, soft_wrap=True)
     return 1
+
+
+@contextmanager
+def failing_in_one_line() -> Iterator[None]:
+    """End the process with one line on stderr where the user can act on what went wrong, or has stopped it."""
+    heed_signals()
+    try:
+        yield
+    except (DataopsError, OSError) as error:  # a full disk, a folder that may not be read
+        sys.exit(fail(error))
+    except Stopped as stopped:
+        fail(str(stopped))
+        sys.exit(stopped.exit_code)
+    except Exception as error:
+        from tasks.warehouse.connection import is_transient
+
+        if not is_transient(error):
+            raise
+        sys.exit(fail(str(error).partition("\n")[0]))  # the database has gone, or has no space left
 
 
 def visible(value: object) -> str:

@@ -142,7 +142,7 @@ async def conclude(context: RunContext, steps: Sequence[EndedStep]) -> RunSummar
     failures = await find_failures(steps)
     async with context.warehouse.connect() as connection:
         summary = await summarise_run(connection, context.flow_run_id, context.settings)
-    # The log has more: what a step did not come to. A step has more: a load that another run has taken over.
+    # The log has more: what a step did not come to.
     summary.failed = dict(sorted((failures.files | summary.failed).items()))
     summary.failed_steps = {failed.step: str(failed.error) for failed in failures.steps}
     get_run_logger().info("%s", summary)

@@ -105,7 +105,7 @@ async def test_file_that_another_run_lets_go_of_is_loaded_by_the_run_that_had_le
         await other.connection.close()
         return await look_again(run, warehouse)
 
-    monkeypatch.setattr("flows.load_day.look_again", look_after_its_death)
+    monkeypatch.setattr("flows.steps.look_again", look_after_its_death)
 
     summary = await load_day(date=DAY)
 
@@ -163,7 +163,7 @@ async def test_file_that_another_run_has_loaded_meanwhile_is_known_at_the_end(
         await other.finish(run)
         return []
 
-    monkeypatch.setattr("flows.load_day.look_again", look_after_its_end)
+    monkeypatch.setattr("flows.steps.look_again", look_after_its_end)
 
     summary = await load_day(date=DAY)
 

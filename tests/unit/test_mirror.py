@@ -11,7 +11,9 @@ FLOWS = ("tasks in order and nothing else", "tests/integration/test_flows.py")
 COMMAND = ("arguments, one call and what is printed", "tests/integration/test_command.py")
 UNDO = ("tasks in order and nothing else", "tests/integration/test_command.py")
 ELSEWHERE = {
-    **{f"flows/{name}.py": FLOWS for name in ("load_day", "ingest", "validate", "load", "transform", "report")},
+    **{
+        f"flows/{name}.py": FLOWS for name in ("load_day", "steps", "ingest", "validate", "load", "transform", "report")
+    },
     **{f"flows/{name}.py": UNDO for name in ("replay", "requeue", "rollback")},
     **{
         f"flows/commands/{name}.py": COMMAND

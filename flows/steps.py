@@ -1,0 +1,49 @@
+"""The order of the steps, which several flows share."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from functools import partial
+
+from flows.ingest import ingest
+from flows.load import load_files
+from flows.report import report
+from flows.runtime.context import EndedStep, RunContext, describe_failed_steps, run_in_order
+from flows.transform import transform
+from flows.validate import validate
+from schemas.problems import Step
+from tasks.ingest.look_again import look_again
+
+
+async def ingest_into_core(
+    context: RunContext, only: list[str] | None = None, *, replay: bool = False
+) -> list[EndedStep]:
+    """Bring the day's files into core, and once more those that another run has let go of meanwhile.
+
+    A retry in the UI skips a step whose result is kept. Only that of the first ingest is: after a file is corrected
+    the steps behind it have new work, and what is done costs them nothing.
+    """
+    steps = [
+        *await run_in_order(context, (Step.INGEST, partial(ingest, only=only, replay=replay))),
+        *await bring_into_core(context),
+    ]
+    if released := await look_again(context.run, context.warehouse):
+        ingest_again = partial(ingest.with_options(persist_result=False), only=released, replay=replay)
+        steps += await run_in_order(context, (Step.INGEST, ingest_again))
+        steps += await bring_into_core(context)
+    return steps
+
+
+async def bring_into_core(context: RunContext) -> list[EndedStep]:
+    """Bring into core what the run has staged."""
+    return await run_in_order(context, (Step.VALIDATE, validate), (Step.LOAD, load_files))
+
+
+async def follow_up(context: RunContext, steps: Iterable[EndedStep], days: Iterable[dt.date]) -> list[EndedStep]:
+    """Build the features, then the reports of days, which name what failed in these steps and in the features."""
+    steps = [*steps, *await run_in_order(context, (Step.REFRESH, transform))]
+    report_step = (Step.REPORT, partial(report, failed_steps=await describe_failed_steps(steps)))
+    for day in days:
+        steps += await run_in_order(context.model_copy(update={"day": day}), report_step)
+    return steps
