@@ -40,9 +40,9 @@ async def load_day(date: dt.date | None = None, days_back: int = 0) -> RunSummar
 
     """
     day = _resolve_day(date, days_back)
-    run_settings().day_folder(day)  # refuses a day that RAW_DIR is not for
-    run_settings().require_raw_dir()
     with run_log(day, run_settings()):
         async with open_run(day, run_settings()) as context:
+            run_settings().day_folder(day)  # refuses a day that RAW_DIR is not for
+            run_settings().require_raw_dir()
             steps = await ingest_into_core(context)
             return await conclude(context, await follow_up(context, steps, [day]))

@@ -40,9 +40,11 @@ def run_day(date: dt.date | None, settings: Settings) -> RunSummary:
     """Run the parent flow in this process.
 
     Raises:
+        SettingsError: there is no RAW_DIR.
         RunFailedError: some files failed; the text names them.
 
     """
+    settings.require_raw_dir()
     with serving(settings):
         return run_cancellably(_run_day(date))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -32,6 +31,7 @@ from flows.runtime.warehouse import open_migrated
 from schemas.errors import TerminalError
 from schemas.settings import PROJECT_ROOT, Settings
 from tasks.warehouse import embedded_postgres
+from tasks.warehouse.ports import find_free_port
 
 # Parents wait for their children in the same pool: a limit must leave room for both.
 _POOL_LIMIT = 8
@@ -124,16 +124,12 @@ def _free_port(wanted: Sequence[int]) -> int:
         TerminalError: none is.
 
     """
-    for port in wanted:
-        with socket.socket() as probe:
-            # Connections of a server that has just ended do not block the next one.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise TerminalError(f"port {wanted[0]} is taken by another program: name another with --port, or none")
+    try:
+        return find_free_port(wanted)
+    except OSError:
+        raise TerminalError(
+            f"port {wanted[0]} is taken by another program: name another with --port, or none"
+        ) from None
 
 
 async def set_up_server(settings: Settings) -> None:

@@ -33,4 +33,16 @@ where
     -- A reader may lock any key, and is no run.
     and has_table_privilege(sessions.usesysid, '{quality}.quality_load_log', 'insert');
 comment on view {quality}.claim_holders is
-'Sessions that hold the claim key of a run: a load is under way as long as its key has a holder.';
+'Sessions that hold the claim key of a run, which lives as long as its key has a holder.';
+
+create view {quality}.loads_under_way as
+select log.* -- noqa: AM04
+from {quality}.quality_load_log as log
+where
+    log.status = 'running'
+    and exists (
+        select
+        from {quality}.claim_holders as holders
+        where holders.claim_key = log.claim_key
+    );
+comment on view {quality}.loads_under_way is 'Loads that a living run works on.';

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -140,14 +140,12 @@ async def log_unreadable(
     connection: Connection, run: Run, settings: Settings, *, source_file: str, error: FileError
 ) -> None:
     """Log a file that the system does not let us read: not even its checksum is known."""
-    load = NewLoad(
-        load_id=new_load_id(time.time()),
-        source_file=source_file,
-        status=LoadStatus.FAILED,
-        problem=error.problem,
-        message=str(error),
-    )
-    await insert_load(connection, run, load, settings)
+    _log.error("failed %r: %s", source_file, error.describe(Language.ENGLISH))
+    await insert_load(connection, run, _not_read(source_file, LoadStatus.FAILED, error), settings)
+
+
+def _not_read(source_file: str, status: Literal[LoadStatus.FAILED, LoadStatus.SKIPPED], error: FileError) -> NewLoad:
+    return NewLoad(new_load_id(time.time()), source_file, status, problem=error.problem, message=str(error))
 
 
 async def log_never_read(
@@ -159,12 +157,6 @@ async def log_never_read(
     )
     problems = {row["source_file"]: row["problem"] for row in known}
     for source_file, error in never_read.items():
+        _log.warning("not read %r: %s", source_file, error.describe(Language.ENGLISH))
         if problems.get(source_file) != error.problem:
-            load = NewLoad(
-                load_id=new_load_id(time.time()),
-                source_file=source_file,
-                status=LoadStatus.SKIPPED,
-                problem=error.problem,
-                message=str(error),
-            )
-            await insert_load(connection, run, load, settings)
+            await insert_load(connection, run, _not_read(source_file, LoadStatus.SKIPPED, error), settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import date
 from fnmatch import fnmatch
 from pathlib import Path
@@ -64,23 +65,12 @@ async def find_files(day: date, settings: Settings, *, now: float) -> DayFiles:
     folder = settings.day_folder(day)
     ready, unmarked, never_read, unreadable = _sort_out(folder, settings)
     growing = await _find_growing(ready, settings, now=now)
-    files: list[FoundFile] = []
-    for file in ready:
-        if file in growing:
-            continue
-        path = _below(folder, file)
-        source_file = source_file_of(day, path)
-        try:
-            stat = LOCAL.stat(file)
-        except OSError as error:
-            unreadable[file] = FileError(FileProblem.NOT_READABLE, error=error.strerror)
-            continue
-        if stat is None:  # moved away meanwhile
-            growing.add(file)
-        else:
-            files.append(FoundFile(file, path, source_file, stat.size_bytes))
     return DayFiles(
-        files=files,
+        files=[
+            FoundFile(file, path := _below(folder, file), source_file_of(day, path), stat.size_bytes)
+            for file, stat in ready.items()
+            if file not in growing
+        ],
         growing=[_below(folder, file) for file in sorted(growing)],
         never_read={_below(folder, path): error for path, error in never_read.items()},
         unmarked=[_below(folder, file) for file in unmarked],
@@ -91,7 +81,7 @@ async def find_files(day: date, settings: Settings, *, now: float) -> DayFiles:
 class _Contents(NamedTuple):
     """What is in a day's folder; see DayFiles."""
 
-    ready: list[Path]
+    ready: dict[Path, FileStat]
     unmarked: list[Path]
     never_read: dict[Path, FileError]
     unreadable: dict[Path, FileError]
@@ -100,7 +90,7 @@ class _Contents(NamedTuple):
 def _sort_out(folder: Path, settings: Settings) -> _Contents:
     """Sort the contents of a folder without opening any file."""
     listing = LOCAL.look_into(folder)
-    found = _Contents([], [], {}, {})
+    found = _Contents({}, [], {}, {})
     for link in listing.linked_folders:
         found.never_read[link] = FileError(FileProblem.NOT_A_FILE, kind=Kind.LINK_TO_FOLDER)
     for path, error in listing.closed_folders.items():
@@ -111,8 +101,10 @@ def _sort_out(folder: Path, settings: Settings) -> _Contents:
         try:
             if why := _why_never_read(file, folder, settings):
                 found.never_read[file] = why
-            else:
-                (found.ready if _is_marked(file, settings) else found.unmarked).append(file)
+            elif not _is_marked(file, settings):
+                found.unmarked.append(file)
+            elif stat := LOCAL.stat(file):  # None: moved away meanwhile
+                found.ready[file] = stat
         except OSError as error:
             found.unreadable[file] = FileError(FileProblem.NOT_READABLE, error=error.strerror)
     return found
@@ -127,10 +119,9 @@ def _why_never_read(file: Path, folder: Path, settings: Settings) -> FileError |
     return None if is_wanted(file.name, settings) else FileError(FileProblem.NOT_IN_PATTERNS)
 
 
-async def _find_growing(files: list[Path], settings: Settings, *, now: float) -> set[Path]:
-    """Look twice at fresh files; those that changed in between are still being written."""
-    stats = {file: LOCAL.stat(file) for file in files}
-    fresh = {file: stat for file, stat in stats.items() if stat and now - stat.modified < settings.file_settle_sec}
+async def _find_growing(files: Mapping[Path, FileStat], settings: Settings, *, now: float) -> set[Path]:
+    """Look again at fresh files; those that have changed are still being written."""
+    fresh = {file: stat for file, stat in files.items() if now - stat.modified < settings.file_settle_sec}
     if fresh:
         await asyncio.sleep(settings.file_settle_sec)
     return {file for file, stat in fresh.items() if _has_changed(file, stat)}

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from schemas.errors import ClaimLostError, FileError
+from schemas.errors import FileError
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
 from schemas.problems import FileProblem, Language, Step
 from schemas.settings import Settings
@@ -24,8 +24,8 @@ from tasks.ingest.read_tables import read_tables
 from tasks.ingest.stage_rows import stage_tables
 from tasks.ingest.table_rows import RawTable
 from tasks.ingest.unpack_archives import Unpacked, own_copy, unpack
-from tasks.warehouse.batches import BatchResult, Progress, batch_by_size, ignore_progress
-from tasks.warehouse.connection import Connection, Warehouse, is_transient
+from tasks.warehouse.batches import BatchResult, Progress, batch_by_size, concerns_the_run, ignore_progress
+from tasks.warehouse.connection import Connection, Warehouse
 from tasks.warehouse.load_log import Run, fail_load, find_idle_loads
 from tasks.warehouse.spool import Spool
 
@@ -72,22 +72,20 @@ async def prepare_ingest(run: Run, request: Request, warehouse: Warehouse) -> In
     if not files:
         _log.warning("no files for %s in %s", run.business_date, settings.day_folder(run.business_date))
     mappings = load_mappings(settings.sources_dir)
-    unreadable = {name: error for name, error in day_files.unreadable.items() if request.asks_for(name)}
-    await _log_unreadable_files(unreadable, run, warehouse)
-    never_read = {
-        source_file_of(run.business_date, name): error
-        for name, error in day_files.never_read.items()
-        if request.asks_for(name)
-    }
-    if never_read:
-        async with warehouse.connect() as connection:
-            await _log_never_read(connection, never_read, run, settings)
+
+    def asked_for(found: Mapping[str, FileError]) -> dict[str, FileError]:
+        return {source_file_of(run.business_date, path): found[path] for path in found if request.asks_for(path)}
+
+    unreadable, never_read = asked_for(day_files.unreadable), asked_for(day_files.never_read)
+    async with warehouse.connect() as connection:
+        for name, error in unreadable.items():
+            await log_unreadable(connection, run, settings, source_file=name, error=error)
+        if never_read:
+            await log_never_read(connection, run, settings, never_read)
     return Ingest(
         batches=list(batch_by_size(files, rows=lambda file: file.size_bytes // _BYTES_PER_ROW)),
         mappings=mappings,
-        unreadable=BatchResult(
-            len(unreadable), {source_file_of(run.business_date, name): str(error) for name, error in unreadable.items()}
-        ),
+        unreadable=BatchResult(len(unreadable), {name: str(error) for name, error in unreadable.items()}),
     )
 
 
@@ -104,24 +102,6 @@ def _warn_of_files_left(day_files: DayFiles, settings: Settings) -> None:
         _log.warning("left for the next run, it still changes: %r", name)
     for name in day_files.unmarked:
         _log.warning("left for the next run, its marker is missing: %r", f"{name}{settings.ready_suffix}")
-
-
-async def _log_never_read(
-    connection: Connection, never_read: Mapping[str, FileError], run: Run, settings: Settings
-) -> None:
-    for name, error in never_read.items():
-        _log.warning("not read %r: %s", name, error.describe(Language.ENGLISH))
-    await log_never_read(connection, run, settings, never_read)
-
-
-async def _log_unreadable_files(unreadable: Mapping[str, FileError], run: Run, warehouse: Warehouse) -> None:
-    if not unreadable:
-        return
-    async with warehouse.connect() as connection:
-        for name, error in unreadable.items():
-            _log.error("failed %r: %s", name, error.describe(Language.ENGLISH))
-            source_file = source_file_of(run.business_date, name)
-            await log_unreadable(connection, run, warehouse.settings, source_file=source_file, error=error)
 
 
 async def ingest_files(
@@ -148,13 +128,12 @@ async def ingest_files(
                 if isinstance(unpacked, FileError):
                     count += 1
                     failed[file.source_file] = str(unpacked)
-                    _log.error("failed %r: %s", file.source_file, unpacked.describe(Language.ENGLISH))
                     await log_unreadable(connection, run, settings, source_file=file.source_file, error=unpacked)
                     continue
                 left_out = [member_of(file.source_file, name) for name in unpacked.left_out]
-                await _log_never_read(
-                    connection, dict.fromkeys(left_out, FileError(FileProblem.NOT_IN_PATTERNS)), run, settings
-                )
+                if left_out:
+                    never_read = dict.fromkeys(left_out, FileError(FileProblem.NOT_IN_PATTERNS))
+                    await log_never_read(connection, run, settings, never_read)
                 for member in unpacked.files:
                     if not request.asks_for(day_and_path(member.source_file)[1]):
                         continue
@@ -223,7 +202,7 @@ async def _ingest_file(
                 connection, claimed.load_id, file.source_file, watched, run, settings, source=mapping.name
             )
     except Exception as error:
-        if connection.is_closed() or is_transient(error) or isinstance(error, ClaimLostError):
+        if connection.is_closed() or concerns_the_run(error):
             raise
         # Also a bug of ours: the day's other files must not wait until it is fixed.
         failure = _describe(error)

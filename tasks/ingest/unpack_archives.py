@@ -8,7 +8,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
@@ -58,17 +58,19 @@ def unpack(file: FoundFile, settings: Settings) -> Iterator[Unpacked]:
         OSError: the file is gone, or may not be read.
 
     """
-    with temporary_folder() as folder:
-        broken: dict[str, FileError] = {}
-        members = None
+    with ExitStack() as stack:
         try:
-            members = expand(file.path, folder, settings) if is_archive(file.path, settings) else None
+            unpacked = _unpack(file, stack, settings)
         except FileError as error:
-            broken[file.source_file] = error
-        if members is not None:
-            yield _choose_members(file, members, settings)
-        else:
-            yield Unpacked([_itself(file)], [], broken)
+            unpacked = Unpacked([_itself(file)], [], {file.source_file: error})
+        yield unpacked
+
+
+def _unpack(file: FoundFile, stack: ExitStack, settings: Settings) -> Unpacked:
+    if not is_archive(file.path, settings):
+        return Unpacked([_itself(file)], [], {})
+    members = expand(file.path, stack.enter_context(temporary_folder()), settings)
+    return _choose_members(file, members, settings)
 
 
 def _itself(file: FoundFile) -> RawFile:

@@ -41,9 +41,12 @@ async def collect(
     async with connection.transaction(isolation="repeatable_read"):
         await connection.execute(*sql("create_report_files", settings, business_date=day, flow_run_id=flow_run_id))
         await connection.execute("analyze report_files")
-        row = await fetch_one(connection, *sql("select_report_totals", settings, in_progress=FileProblem.IN_PROGRESS))
+        in_progress = FileProblem.IN_PROGRESS
+        row = await fetch_one(connection, *sql("select_report_totals", settings, in_progress=in_progress))
         totals = Totals.model_validate(_select(row, Totals.model_fields))
-        files = await connection.fetch(*sql("select_report_files", settings, max_files=_MAX_FILES))
+        files = await connection.fetch(
+            *sql("select_report_files", settings, max_files=_MAX_FILES, in_progress=in_progress)
+        )
         period = choose_period(row["first_time"], row["last_time"], day, now=now, zone=settings.zone)
         return Report(
             day=day,

@@ -73,6 +73,11 @@ async def run_concurrently(
     return BatchResult.of(result for result in results if isinstance(result, BatchResult))
 
 
+def concerns_the_run(error: Exception) -> bool:
+    """Return True if an error is no item's own: another try may cure it, or the run must not go on."""
+    return is_transient(error) or isinstance(error, ClaimLostError)
+
+
 async def together_or_each_alone(
     batch: Sequence[T],
     work: Callable[[Sequence[T]], Awaitable[object]],
@@ -88,7 +93,7 @@ async def together_or_each_alone(
     try:
         await work(batch)
     except Exception as error:
-        if is_transient(error) or isinstance(error, ClaimLostError):
+        if concerns_the_run(error):
             raise
         if len(batch) == 1:
             return await fail(batch[0], error)

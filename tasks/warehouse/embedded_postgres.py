@@ -24,6 +24,7 @@ from pydantic import SecretStr
 from schemas.errors import TerminalError
 from tasks.warehouse.embedded_home import Home, find_home
 from tasks.warehouse.embedded_lock import held_elsewhere, is_locked, lock_for_server
+from tasks.warehouse.ports import find_free_port
 
 _USER = "dataops"
 _STARTING_UP = 1
@@ -192,7 +193,7 @@ def _launch(home: Home) -> int:
         if not _has_process(home):
             _pid_file(home).unlink(missing_ok=True)
         last_port = _last_port(home)
-        port = last_port if last_port and _is_free(last_port) else _free_port()
+        port = find_free_port([last_port or 0, 0])
         options = " ".join(f"-c {name}={value}" for name, value in _SERVER_OPTIONS.items())
         done = home.call(
             "pg_ctl",
@@ -230,21 +231,6 @@ def _has_process(home: Home) -> bool:
         return process.status() != psutil.STATUS_ZOMBIE and home.data.samefile(process.cwd())
     except (OSError, ValueError, IndexError, psutil.Error):
         return False
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        with contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return True
-    return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _create_database(home: Home, port: int, name: str) -> str:

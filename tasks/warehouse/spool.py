@@ -6,7 +6,7 @@ They are a cache: what is missing is restored from stage.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -44,7 +44,7 @@ class Spool:
 
     def load_ids(self) -> set[UUID]:
         """Return the loads that have files here."""
-        return {UUID(file.name.partition(".")[0]) for file in LOCAL.list_files(self._folder)}
+        return {load_id for file in LOCAL.list_files(self._folder) if (load_id := _load_of(file))}
 
     def delete(self, load_ids: Collection[UUID], *, now: float) -> None:
         """Delete the files of loads, and all that are old: those of loads in other databases are not known here.
@@ -54,8 +54,15 @@ class Spool:
         for file in LOCAL.list_files(self._folder):
             stat = LOCAL.stat(file)
             is_old = stat is not None and now - stat.modified > _KEEP_SECONDS
-            if is_old or UUID(file.name.partition(".")[0]) in load_ids:
+            if is_old or _load_of(file) in load_ids:
                 LOCAL.delete(file)
+
+
+def _load_of(file: Path) -> UUID | None:
+    """Return the load that a file of the spool belongs to; None: it is not ours."""
+    with suppress(ValueError):
+        return UUID(file.name.partition(".")[0])
+    return None
 
 
 class StreamWriter(ExitStack):

@@ -58,6 +58,18 @@ def put_files(pipeline: PipelineHarness, count: int, value: float = 1) -> None:
         pipeline.put(f"{number}.csv", long_csv(f"2025-04-{number + 1:02d} 00:00,M,T1,{value}"))
 
 
+async def put_files_into_other_hands(
+    pipeline: PipelineHarness, count: int, connect: Callable[[], Any]
+) -> tuple[PipelineHarness, Run]:
+    """Put files that another run, which lives, has staged."""
+    await pipeline.add_meter("M")
+    put_files(pipeline, count)
+    other = await connect()
+    run = await other.begin()
+    await other.ingest(run)
+    return other, run
+
+
 async def owners(pipeline: PipelineHarness) -> dict[str, list[str]]:
     rows = await pipeline.connection.fetch("select source_file, status, problem from quality.quality_load_log")
     found: dict[str, list[str]] = {}
@@ -96,10 +108,7 @@ async def test_no_file_is_skipped_for_a_dead_run_however_many_look_at_once(
 async def test_file_that_another_run_lets_go_of_is_loaded_by_the_run_that_had_left_it(
     pipeline: PipelineHarness, connect: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await pipeline.add_meter("M")
-    put_files(pipeline, 3)
-    other = await connect()
-    await other.ingest(await other.begin())
+    other, _ = await put_files_into_other_hands(pipeline, 3, connect)
 
     async def look_after_its_death(run: Run, warehouse: Warehouse) -> list[str]:
         await other.connection.close()
@@ -118,11 +127,7 @@ async def test_file_that_another_run_lets_go_of_is_loaded_by_the_run_that_had_le
 async def test_file_that_stays_in_other_hands_is_named_by_error_report_and_status(
     pipeline: PipelineHarness, connect: Callable[[], Any]
 ) -> None:
-    await pipeline.add_meter("M")
-    put_files(pipeline, 2)
-    other = await connect()
-    run = await other.begin()
-    await other.ingest(run)
+    other, run = await put_files_into_other_hands(pipeline, 2, connect)
     pipeline.put("mine.csv", long_csv("2025-04-30 00:00,M,T1,1"))
 
     with pytest.raises(RunFailedError) as failed:
@@ -153,11 +158,7 @@ async def test_file_that_stays_in_other_hands_is_named_by_error_report_and_statu
 async def test_file_that_another_run_has_loaded_meanwhile_is_known_at_the_end(
     pipeline: PipelineHarness, connect: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await pipeline.add_meter("M")
-    put_files(pipeline, 1)
-    other = await connect()
-    run = await other.begin()
-    await other.ingest(run)
+    other, run = await put_files_into_other_hands(pipeline, 1, connect)
 
     async def look_after_its_end(_: Run, __: Warehouse) -> list[str]:
         await other.finish(run)
@@ -177,10 +178,7 @@ async def test_file_that_another_run_has_loaded_meanwhile_is_known_at_the_end(
 async def test_status_names_what_a_dead_run_has_left_until_its_file_is_loaded(
     pipeline: PipelineHarness, connect: Callable[[], Any]
 ) -> None:
-    await pipeline.add_meter("M")
-    put_files(pipeline, 1)
-    dead = await connect()
-    await dead.ingest(await dead.begin())
+    dead, _ = await put_files_into_other_hands(pipeline, 1, connect)
     await dead.connection.close()
 
     left = (await show_status(pipeline.connection, pipeline.settings)).unfinished_loads

@@ -215,6 +215,23 @@ async def test_long_lists_are_limited_and_say_how_many_are_left_out(pipeline: Pi
     assert (unmapped.count, len(unmapped.examples)) == (7, 5)
 
 
+async def test_what_is_skipped_for_good_comes_after_what_somebody_has_to_look_at(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("partial.csv", long_csv(*readings("M", range(2)), *readings("unknown", range(1))))
+    for name in ("a.txt", "in_other_hands.txt"):
+        pipeline.put(name, "")
+    await pipeline.run()
+    await pipeline.connection.execute(
+        "update quality.quality_load_log set problem = 'in_progress' where source_file like '%/in_other_hands.txt'"
+    )
+
+    report = await report_of(pipeline)
+
+    names = [file.source_file.removeprefix(f"{DAY}/") for file in report.files]
+    assert names == ["in_other_hands.txt", "partial.csv", "a.txt"]
+    assert (report.totals.running, report.totals.skipped) == (1, 1)
+
+
 async def test_a_script_in_a_meter_code_is_inert(pipeline: PipelineHarness) -> None:
     code = "<script>alert(1)</script>"
     await pipeline.add_meter(code)

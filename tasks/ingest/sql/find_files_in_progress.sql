@@ -9,8 +9,8 @@ select
     other.finished_at,
     exists(
         select
-        from {quality}.claim_holders as holders
-        where other.status = 'running' and holders.claim_key = other.claim_key
+        from {quality}.loads_under_way as under_way
+        where under_way.load_id = other.load_id
     ) as is_under_way
 from {quality}.quality_load_log as skipped
 inner join lateral (

@@ -28,9 +28,8 @@ inserted as (
     where
         not exists (
             select
-            from {quality}.quality_load_log as requeued
-            inner join {quality}.claim_holders as holders on requeued.claim_key = holders.claim_key
-            where requeued.requeue_of = rows.load_id and requeued.status = 'running'
+            from {quality}.loads_under_way as requeued
+            where requeued.requeue_of = rows.load_id
         )
     returning 1
 

@@ -4,10 +4,10 @@ select
     log.business_date,
     log.source_file,
     log.load_id,
-    log.status = 'running' and exists (
+    exists(
         select
-        from {quality}.claim_holders as holders
-        where holders.claim_key = log.claim_key
+        from {quality}.loads_under_way as under_way
+        where under_way.load_id = log.load_id
     ) as is_under_way
 from {quality}.quality_load_log as log
 where

@@ -1,4 +1,4 @@
--- Failed files first, then unfinished ones, those with rejects, and those with suspect readings.
+-- Failed files first, then unfinished ones, by this run or another, those with rejects, those with suspect readings.
 select
     log.source_file,
     log.status,
@@ -20,7 +20,10 @@ select
 from report_files as file
 inner join {quality}.quality_load_log as log on file.load_id = log.load_id
 order by
-    array_position(array['failed', 'running', 'skipped', 'partial'], log.status),
+    array_position(
+        array['failed', 'running', 'partial'],
+        case when log.problem = :in_progress then 'running' else log.status end
+    ),
     log.rows_suspect = 0,
     log.source_file
 limit :max_files

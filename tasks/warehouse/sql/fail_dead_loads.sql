@@ -11,6 +11,6 @@ where
     and log.flow_run_id <> :flow_run_id
     and not exists (
         select
-        from {quality}.claim_holders as holders
-        where holders.claim_key = log.claim_key
+        from {quality}.loads_under_way as under_way
+        where under_way.load_id = log.load_id
     )

@@ -65,6 +65,7 @@ def test_files_of_given_loads_and_those_older_than_two_days_are_deleted(tmp_path
     for path in (dead, other):
         with StreamWriter(path, SCHEMA):
             pass
+    (dead.parent / "notes.txt").write_text("not ours")
     modified = other.stat().st_mtime
     assert spool.load_ids() == {LOAD, UUID(int=2)}
 
