@@ -69,7 +69,7 @@ async def find_files(day: date, settings: Settings, *, now: float) -> DayFiles:
         files=[
             FoundFile(file, path := _below(folder, file), source_file_of(day, path), stat.size_bytes)
             for file, stat in ready.items()
-            if file not in growing
+            if stat and file not in growing
         ],
         growing=[_below(folder, file) for file in sorted(growing)],
         never_read={_below(folder, path): error for path, error in never_read.items()},
@@ -81,7 +81,8 @@ async def find_files(day: date, settings: Settings, *, now: float) -> DayFiles:
 class _Contents(NamedTuple):
     """What is in a day's folder; see DayFiles."""
 
-    ready: dict[Path, FileStat]
+    ready: dict[Path, FileStat | None]
+    """None: moved away since the folder was listed."""
     unmarked: list[Path]
     never_read: dict[Path, FileError]
     unreadable: dict[Path, FileError]
@@ -103,8 +104,8 @@ def _sort_out(folder: Path, settings: Settings) -> _Contents:
                 found.never_read[file] = why
             elif not _is_marked(file, settings):
                 found.unmarked.append(file)
-            elif stat := LOCAL.stat(file):  # None: moved away meanwhile
-                found.ready[file] = stat
+            else:
+                found.ready[file] = LOCAL.stat(file)
         except OSError as error:
             found.unreadable[file] = FileError(FileProblem.NOT_READABLE, error=error.strerror)
     return found
@@ -119,12 +120,13 @@ def _why_never_read(file: Path, folder: Path, settings: Settings) -> FileError |
     return None if is_wanted(file.name, settings) else FileError(FileProblem.NOT_IN_PATTERNS)
 
 
-async def _find_growing(files: Mapping[Path, FileStat], settings: Settings, *, now: float) -> set[Path]:
+async def _find_growing(files: Mapping[Path, FileStat | None], settings: Settings, *, now: float) -> set[Path]:
     """Look again at fresh files; those that have changed are still being written."""
-    fresh = {file: stat for file, stat in files.items() if now - stat.modified < settings.file_settle_sec}
+    fresh = {file: stat for file, stat in files.items() if stat and now - stat.modified < settings.file_settle_sec}
     if fresh:
         await asyncio.sleep(settings.file_settle_sec)
-    return {file for file, stat in fresh.items() if _has_changed(file, stat)}
+    moved_away = {file for file, stat in files.items() if stat is None}
+    return moved_away | {file for file, stat in fresh.items() if _has_changed(file, stat)}
 
 
 def _below(folder: Path, path: Path) -> str:

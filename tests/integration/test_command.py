@@ -57,6 +57,7 @@ def test_unreachable_database_is_one_line_without_the_password() -> None:
 
 
 def test_unreachable_prefect_server_is_one_line(settings: Settings) -> None:
+    settings.raw_dir.mkdir()
     done = run("run", "--date", "2025-04-30", PREFECT_API_URL="http://127.0.0.1:1/api")
 
     assert done.returncode == 1

@@ -508,7 +508,8 @@ def test_workers_and_runs_send_and_get_events_with_the_login(machine: Machine) -
     logs = Path(machine.environment["ARTIFACTS_DIR"], "run_logs").glob("prefect-worker-*.log")
 
     assert machine.http.post("/events/filter", json=beats).json()["events"]
-    assert not [line for log in logs for line in log.read_text().splitlines() if re.search("[Ww]eb ?[Ss]ocket", line)]
+    # A connection that is only lost is opened again, or asked for every 10 seconds: no fault of the login.
+    assert not [line for log in logs for line in log.read_text().splitlines() if "Unable to authenticate" in line]
 
 
 async def test_run_ends_with_its_worker(machine: Machine) -> None:

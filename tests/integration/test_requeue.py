@@ -85,8 +85,8 @@ async def test_requeue_with_nothing_to_load_runs_no_other_step(
     async def must_not_run(*_: object, **__: object) -> None:
         raise AssertionError("a step ran")
 
-    for step in ("validate", "load_files", "transform", "report"):
-        monkeypatch.setattr(f"flows.requeue.{step}", must_not_run)
+    for steps in ("bring_into_core", "follow_up"):
+        monkeypatch.setattr(f"flows.requeue.{steps}", must_not_run)
 
     summary = await requeue()
 
