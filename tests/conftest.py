@@ -57,6 +57,11 @@ def _fixtures(item: pytest.Item) -> list[str]:
     return item.fixturenames if isinstance(item, pytest.Function) else []
 
 
+def _needs_timescale(item: pytest.Item) -> bool:
+    """Return True if TimescaleDB could make a difference to a test."""
+    return "databases" in _fixtures(item) and not item.get_closest_marker("files")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is for the other kind of server, or takes long; skip what the one at hand cannot do."""
     is_timescale = config.getoption("--timescale")
@@ -64,7 +69,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item
         for item in items
         if bool(item.get_closest_marker("slow")) == config.getoption("--slow")
-        if ("databases" in _fixtures(item) if is_timescale else not item.get_closest_marker("timescale"))
+        if (_needs_timescale(item) if is_timescale else not item.get_closest_marker("timescale"))
     ]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept

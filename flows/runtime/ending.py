@@ -57,6 +57,7 @@ _process = _Process()
 
 def heed_signals() -> None:
     """End the command within the grace time on SIGTERM and Ctrl-C."""
+    _bound_signals()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _on_signal)
 
@@ -64,12 +65,29 @@ def heed_signals() -> None:
 def _on_signal(number: int, _: FrameType | None) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, signal.SIG_IGN)
-    _process.why = stopped = Stopped(number)
-    end_within(GRACE_SECONDS, str(stopped), stopped.exit_code)
-    if _process.cancel_run is None:
+    if _process.cancel_run is None:  # else the listener cancels it
         _process.has_said_why = True
-        raise stopped
-    _process.cancel_run()
+        raise Stopped(number)
+
+
+def _bound_signals() -> None:
+    """Bound how long the process takes to end once it gets a signal, which the handler in place sees as well.
+
+    A thread hears it at once. The main thread does not where it waits for a lock, if the signal came just before.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer)
+
+    def listen() -> None:
+        while (number := os.read(reader, 1)[0]) not in (signal.SIGTERM, signal.SIGINT):
+            pass
+        _process.why = stopped = Stopped(number)
+        end_within(GRACE_SECONDS, str(stopped), stopped.exit_code)
+        if _process.cancel_run:
+            _process.cancel_run()
+
+    threading.Thread(target=listen, daemon=True).start()
 
 
 def end_within(seconds: float, reason: str, exit_code: int) -> None:
@@ -148,7 +166,7 @@ async def watched(flow_run_id: UUID) -> AsyncIterator[None]:
         yield  # a part of another program, such as a test
         return
     if is_on_worker:
-        _bound_signals()
+        _bound_signals()  # Prefect's own handlers stay
     watching = asyncio.create_task(_watch(flow_run_id, run, is_on_worker=is_on_worker))
     try:
         yield
@@ -157,21 +175,6 @@ async def watched(flow_run_id: UUID) -> AsyncIterator[None]:
         if is_on_worker:
             # What is left is to tell Prefect, which may be gone.
             end_within(_API_SECONDS, "the run is over, but its process has not ended", 1)
-
-
-def _bound_signals() -> None:
-    """Bound how long the process takes to end once it gets a signal; Prefect's own handler stays what it is."""
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    signal.set_wakeup_fd(writer)
-
-    def listen() -> None:
-        while (number := os.read(reader, 1)[0]) not in (signal.SIGTERM, signal.SIGINT):
-            pass
-        _process.why = stopped = Stopped(number)
-        end_within(GRACE_SECONDS, str(stopped), stopped.exit_code)
-
-    threading.Thread(target=listen, daemon=True).start()
 
 
 async def _watch(flow_run_id: UUID, run: asyncio.Task[Any], *, is_on_worker: bool) -> None:

@@ -14,6 +14,8 @@ from schemas.problems import FileProblem
 from tests import files
 from tests.harness import DAY, PipelineHarness, long_csv
 
+pytestmark = pytest.mark.files
+
 HOURS = [(f"2025-04-30 {hour:02d}:00", 40.0 + hour) for hour in range(24)]
 WHOLE = long_csv(*(f"{time},M,T1,{value}" for time, value in HOURS)).encode()
 OTHER = long_csv(*(f"{time},M,T1,{value + 0.5}" for time, value in HOURS)).encode()

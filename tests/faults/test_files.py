@@ -33,6 +33,8 @@ from tasks.report.collect import collect
 from tests import files
 from tests.harness import DAY, PipelineHarness, long_csv
 
+pytestmark = pytest.mark.files
+
 ROWS: files.Rows = [
     ["Дата", "Час", "Т1, °C", "Объём, м3"],
     ["01.04.2025", "0-1", 60.5, 1.25],

@@ -318,29 +318,7 @@ async def test_run_mode_once_loads_today_and_tells_by_its_exit_code(
     assert (list(summary["failed"]), summary["skipped"]) == ([f"{today}/b.csv"], 1)
 
 
-@pytest.mark.server
-async def test_requeue_rewrites_the_report_of_the_day(
-    pipeline: PipelineHarness, settings: Settings, state_of_machine: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("STATE_DIR", str(state_of_machine))
-    await pipeline.add_meter("M")
-    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 01:00,N,T1,61"))
-
-    def told() -> tuple[int, int, list[str]]:
-        report = settings.artifacts_dir / "quality_reports" / "2025-04-30" / "report.json"
-        found = json.loads(report.read_text(encoding="utf-8"))
-        return found["totals"]["files"], found["totals"]["rows_loaded"], [one["reason"] for one in found["reasons"]]
-
-    loaded = run("run", "--date", "2025-04-30")
-    before = told()
-    await pipeline.add_meter("N")
-    again = run("requeue", "--json")
-
-    assert (loaded.returncode, again.returncode) == (0, 0), loaded.stderr + again.stderr
-    assert json.loads(again.stdout)["readings_inserted"] == 1
-    assert (before, told()) == ((1, 1, ["unmapped_code"]), (1, 2, []))
-
-
+@pytest.mark.slow
 @pytest.mark.server
 async def test_run_mode_loop_looks_again_and_ends_on_sigterm(
     pipeline: PipelineHarness,

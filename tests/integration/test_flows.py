@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flows.load_day import load_day
+from flows.requeue import requeue
 from flows.runtime.days import resolve_day
 from schemas.errors import RunFailedError, SettingsError
 from schemas.settings import Settings
@@ -54,6 +55,24 @@ async def test_real_files_reach_features_report_and_run_log(pipeline: PipelineHa
     assert [len(answer) for answer in answers] == [2, 1, 1, 10, 10]
     assert answers[1][0]["count"] == 720
     assert await pipeline.connection.fetchval("select count(*) from quality.changed_days") == 0
+
+
+async def test_requeue_rewrites_the_report_of_the_day(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 01:00,N,T1,61"))
+
+    def told() -> tuple[int, int, list[str]]:
+        report = pipeline.settings.artifacts_dir / "quality_reports" / "2025-04-30" / "report.json"
+        found = json.loads(report.read_text(encoding="utf-8"))
+        return found["totals"]["files"], found["totals"]["rows_loaded"], [one["reason"] for one in found["reasons"]]
+
+    await load_day(date=DAY)
+    before = told()
+    await pipeline.add_meter("N")
+    again = await requeue()
+
+    assert again.readings_inserted == 1
+    assert (before, told()) == ((1, 1, ["unmapped_code"]), (1, 2, []))
 
 
 async def test_good_file_loads_and_the_run_fails_naming_the_broken_ones(

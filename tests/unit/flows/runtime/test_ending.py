@@ -60,6 +60,24 @@ def test_signal_ends_a_command_with_one_line_whatever_it_is_busy_with(
     assert time.monotonic() - started < 15
 
 
+def test_signal_that_the_main_thread_does_not_see_ends_the_command_too() -> None:
+    """It waits for a lock, and the signal came before that or to another thread."""
+    code = COMMAND.replace("import asyncio", "import signal, threading, asyncio").format(waits=CANCELLABLE)
+    send = "        time.sleep(0.2); signal.pthread_kill(threading.get_ident(), signal.SIGINT)\n        await"
+    command = subprocess.run(
+        [sys.executable, "-c", code.replace("        await", send)],
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert command.returncode == 130
+    assert command.stdout == "running\nin good order\n"
+    assert command.stderr.startswith("error: stopped by SIGINT: ")
+
+
 # A worker's process: Prefect's own handler stays, and raises what an unlucky callback swallows.
 ON_WORKER = """
 import asyncio, os, signal, time, uuid
