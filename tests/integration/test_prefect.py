@@ -418,6 +418,7 @@ async def test_run_on_a_worker_is_cancelled_within_half_a_minute_running_or_wait
     assert (running["state_type"], waiting["state_type"]) == ("CANCELLED", "CANCELLED")
 
 
+@pytest.mark.slow
 async def test_retry_of_a_failed_parent_loads_the_corrected_file_alone(machine: Machine) -> None:
     day = DAYS[-1] + timedelta(days=1)
     folder = machine.raw_dir / str(day)
