@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -31,7 +30,6 @@ from tasks.warehouse.spool import Spool
 
 _log = logging.getLogger("dataops.ingest")
 _BYTES_PER_ROW = 50
-_OWN_FAULT = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}
 
 
 class Request(NamedTuple):
@@ -155,6 +153,8 @@ async def _open(file: FoundFile, settings: Settings) -> AsyncIterator[Unpacked |
         try:
             opened = await asyncio.to_thread(stack.enter_context, unpack(file, settings))
         except OSError as error:
+            if concerns_the_run(error):
+                raise
             opened = _describe(error)
         yield opened
 
@@ -163,7 +163,7 @@ def _describe(error: Exception) -> FileError:
     """Return why a file cannot be read, as the load log shows it."""
     if isinstance(error, FileNotFoundError):
         return FileError(FileProblem.VANISHED)
-    if isinstance(error, OSError) and error.errno not in _OWN_FAULT:
+    if isinstance(error, OSError):
         return FileError(FileProblem.NOT_READABLE, error=error.strerror)
     return FileError.of(error, step=Step.INGEST)
 

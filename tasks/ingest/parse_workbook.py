@@ -8,6 +8,7 @@ It answers JSON requests on a pipe, and writes a sheet's cells as text into an A
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import fcntl
 import io
 import json
@@ -33,6 +34,7 @@ _CHUNK_BYTES = 4 << 20
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _RELATION_STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 _MAX_DRIFT_MS = 10
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 Unvalued = dict[int, list[tuple[int, str]]]
 """Row (from 0) → columns (from 0) and texts of cells that calamine returns as empty."""
@@ -59,8 +61,12 @@ def main(descriptor: int, memory_mb: int, seconds: int) -> None:
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
-            answer = {"error": "damaged", "detail": " ".join(str(error).split())[:200]}
+            answer = {"error": _number_of_full_disk(error) or "damaged", "detail": " ".join(str(error).split())[:200]}
         pipe.send_bytes(json.dumps(answer).encode())
+
+
+def _number_of_full_disk(error: BaseException) -> int | None:
+    return error.errno if isinstance(error, OSError) and error.errno in _FULL else None
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
@@ -159,6 +160,7 @@ class _Parser:
 
         Raises:
             FileError: the file could not be parsed within the limits.
+            OSError: there is no space for what it holds.
 
         """
         with self._lock:
@@ -173,6 +175,8 @@ class _Parser:
                 raise self._end(timed_out=False, settings=settings) from None
         if "ok" in answer:
             return answer["ok"]
+        if isinstance(answer["error"], int):
+            raise OSError(answer["error"], os.strerror(answer["error"]), tempfile.gettempdir())
         if answer["error"] == "damaged":
             raise FileError(FileProblem.DAMAGED, error=answer["detail"])
         raise FileError(FileProblem.ENCRYPTED) if answer["error"] == "password" else _too_big(settings)

@@ -196,7 +196,7 @@ def _expand_gzip(file: Path, into: Path, settings: Settings) -> list[Member]:
 
 def _copy(stream: IO[bytes] | gzip.GzipFile, target: Path, max_bytes: int) -> None:
     """Copy a stream that may be longer than it says."""
-    with target.open("wb") as file:
+    with LOCAL.create(target) as file:
         copied = 0
         while block := stream.read(_CHUNK_BYTES):
             copied += len(block)

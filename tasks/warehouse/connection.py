@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
@@ -20,6 +21,7 @@ from schemas.settings import Settings
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 # SQLSTATE classes and codes of errors that another try may not meet (PostgreSQL manual, appendix A).
+_EXHAUSTED = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}
 _TRANSIENT_CLASSES = ("08", "53", "57")
 _TRANSIENT_CODES = {
     "40001",  # serialization_failure: another load changed the same readings
@@ -82,6 +84,8 @@ def session_name_of(flow_run_id: UUID) -> str:
 
 def is_transient(error: BaseException) -> bool:
     """Return True if trying again may help: decided by type and SQLSTATE, never by the text."""
+    if isinstance(error, OSError) and error.errno in _EXHAUSTED:
+        return True
     if isinstance(error, asyncpg.PostgresError):
         code = error.sqlstate or ""
         return code in _TRANSIENT_CODES or code[:2] in _TRANSIENT_CLASSES

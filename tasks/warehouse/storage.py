@@ -137,9 +137,10 @@ class LocalStorage:
         """Open a file for writing, piece by piece; it gets its name only when it is complete."""
         file.parent.mkdir(parents=True, exist_ok=True)
         unfinished = file.with_name(f"{file.name}.part")
-        with unfinished.open("wb") as stream:
-            yield stream
-        unfinished.replace(file)
+        with _named_in_errors(file):
+            with unfinished.open("wb") as stream:
+                yield stream
+            unfinished.replace(file)
 
     def append(self, file: Path) -> BufferedWriter:
         """Open a file for writing at its end, in a folder that exists."""
@@ -150,12 +151,9 @@ class LocalStorage:
         file.parent.mkdir(parents=True, exist_ok=True)
         unfinished = file.with_name(f".{file.name}.{os.getpid()}.part")
         try:
-            unfinished.write_bytes(content)
-            unfinished.replace(file)
-        except OSError as error:
-            if error.errno and not error.filename:  # a full disk does not say whose
-                error.filename = str(file)
-            raise
+            with _named_in_errors(file):
+                unfinished.write_bytes(content)
+                unfinished.replace(file)
         finally:
             unfinished.unlink(missing_ok=True)
 
@@ -167,6 +165,17 @@ class LocalStorage:
         """Delete a folder and everything in it, if it exists."""
         if folder.exists():
             shutil.rmtree(folder)
+
+
+@contextmanager
+def _named_in_errors(file: Path) -> Iterator[None]:
+    """Name the file in an error that does not: a full disk does not say whose."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno and not error.filename:
+            error.filename = str(file)
+        raise
 
 
 LOCAL: Storage = LocalStorage()

@@ -22,9 +22,11 @@ from schemas.errors import RunFailedError, SettingsError, TerminalError
 from schemas.problems import Step, StepProblem, describe_failed_step
 from schemas.report import Report
 from schemas.settings import Settings
+from tasks.report.prefect_task import build_report_task
 from tasks.transform.run_dbt import DbtError
 from tasks.warehouse.connection import is_transient
 from tasks.warehouse.load_log import Run
+from tests import files
 from tests.harness import DAY, PipelineHarness, long_csv
 
 HOURS = [f"2025-04-30 {hour:02d}:00,M,T1,{40 + hour}" for hour in range(24)]
@@ -230,10 +232,10 @@ def small_disk() -> Iterator[Path]:
     folder.rmdir()
 
 
-def fill(disk: Path) -> Path:
-    """Fill a disk; gives the file to remove."""
+def fill(disk: Path, *, free: int = 0) -> Path:
+    """Fill a disk, but for some bytes; gives the file to remove."""
     filler = disk / "filler"
-    filler.write_bytes(bytes(shutil.disk_usage(disk).free))
+    filler.write_bytes(bytes(shutil.disk_usage(disk).free - free))
     return filler
 
 
@@ -243,6 +245,7 @@ async def test_full_disk_under_the_artifacts_fails_the_run_and_the_next_one_fini
     pipeline: PipelineHarness, settings: Settings, small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ARTIFACTS_DIR", str(small_disk))
+    monkeypatch.setattr(build_report_task, "retry_delay_seconds", [0, 0, 0])
     await pipeline.add_meter("M")
     pipeline.put("a.csv", long_csv(*HOURS))
     (small_disk / "run_logs").mkdir()
@@ -256,6 +259,36 @@ async def test_full_disk_under_the_artifacts_fails_the_run_and_the_next_one_fini
 
     assert loaded == 24
     assert list((small_disk / "quality_reports" / str(DAY)).glob("report.*"))
+
+
+@pytest.mark.parametrize("file", ["a.csv", "a.xlsx", "a.zip", "spool"])
+async def test_full_disk_under_temporary_files_or_spool_fails_no_file_and_the_next_run_finishes(
+    pipeline: PipelineHarness, settings: Settings, small_disk: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    await pipeline.add_meter("M")
+    rows = [f"2025-04-{day:02d} {hour:02d}:00,M,T1,60" for day in range(1, 31) for hour in range(24)]
+    text = long_csv(*rows)
+    cells = [line.split(",") for line in text.splitlines()]
+    content = {"a.xlsx": files.xlsx(cells), "a.zip": files.zipped({"a.csv": text.encode()})}
+    pipeline.put("a.csv" if file == "spool" else file, content.get(file, text))
+    if file == "spool":
+        settings = settings.model_copy(update={"state_dir": small_disk / "state"})
+        (small_disk / "state").mkdir()
+    else:
+        monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
+    pipeline = pipeline._replace(settings=settings)
+    # The parser of workbooks has a copy of the file, and no space for what is in it.
+    filler = fill(small_disk, free=len(content["a.xlsx"]) + 8192 if file == "a.xlsx" else 0)
+
+    with pytest.raises(OSError, match=f"No space left on device: .*'{small_disk}") as raised:
+        await pipeline.run()
+    states = await pipeline.connection.fetch("select status::text from quality.quality_load_log")
+    filler.unlink()
+    (log,) = await pipeline.run()
+
+    assert is_transient(raised.value)
+    assert {row["status"] for row in states} <= {"running"}
+    assert (log["status"], log["rows_inserted"]) == ("success", len(rows))
 
 
 @pytest.fixture

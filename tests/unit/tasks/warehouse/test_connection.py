@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+
 import asyncpg
 import pytest
 from pydantic import SecretStr
@@ -20,6 +22,8 @@ URL = "postgresql://us%40er:p%40s%2Fs@host:5433/base?sslmode=require"
         (asyncpg.AdminShutdownError("x"), True),
         (asyncpg.DiskFullError("x"), True),
         (ConnectionResetError(), True),
+        (OSError(errno.ENOSPC, "No space left on device"), True),
+        (OSError(errno.EACCES, "Permission denied"), False),
         (TransientError("x"), True),
         (asyncpg.UndefinedTableError("deadlock detected"), False),
         (asyncpg.NotNullViolationError("x"), False),
