@@ -6,7 +6,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test test-slow test-timescale fuzz lint format format-check types imports sql-lint dbt-parse check check-full lock audit licences sbom bench bench-quick clean
+.PHONY: setup demo test test-slow test-timescale faults fuzz lint format format-check types imports sql-lint dbt-parse check check-full lock audit licences sbom bench bench-quick clean
 
 setup: .venv/.installed
 
@@ -31,6 +31,11 @@ test: setup
 # What takes too long for every day, such as connections cut at many more moments: about ten minutes.
 test-slow: setup
 	$(PYTEST) --slow
+
+# Runs killed, cut, filled and cancelled at random, in two lanes at once; an hour makes some 300 faults.
+SECONDS ?= 600
+faults: setup
+	$(BIN)/python -m tests.faults.soak --seconds $(SECONDS)
 
 # Files and histories nobody has thought of, until one breaks the reader or core: an hour or so.
 fuzz: setup

@@ -6,6 +6,7 @@ import os
 
 from flows.commands.console import failing_in_one_line
 from flows.runtime.child import PARENT
+from flows.runtime.database_watch import ending_without_database
 from flows.runtime.ending import run_cancellably
 from flows.runtime.prefect_api import configure_prefect, configured_api_url, using_server
 from schemas.settings import Settings, load_settings
@@ -34,7 +35,7 @@ def _loop(settings: Settings) -> None:
         run_cancellably(serve_schedule(settings))
         return
     try:
-        with using_server(start_server(settings), settings):
+        with using_server(start_server(settings), settings), ending_without_database(settings):
             run_cancellably(serve_schedule(settings))
     finally:
         stop_all(settings)

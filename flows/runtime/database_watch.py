@@ -5,17 +5,13 @@ Prefect keeps its data there, too: it would go on trying for minutes, and not ev
 
 from __future__ import annotations
 
-import logging
-import os
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
-
+from flows.runtime.ending import end_at_once
 from schemas.errors import TransientError
 from schemas.settings import Settings
 from tasks.warehouse.embedded_postgres import find_trouble
@@ -40,7 +36,7 @@ def ending_without_database(settings: Settings) -> Iterator[None]:
         yield
     except BaseException as error:
         if trouble := find_trouble(settings.state_dir):
-            _end(trouble)
+            end_at_once(trouble, 1)
         if isinstance(error, httpx.HTTPError):
             first_line = str(error).partition("\n")[0]
             raise TransientError(f"Prefect's server cannot do its work: {first_line}") from None
@@ -55,16 +51,4 @@ def _watch(state_dir: Path, ended: threading.Event) -> None:
         if not (trouble := find_trouble(state_dir)):
             worked_at = time.monotonic()
         elif time.monotonic() - worked_at > _GRACE_SECONDS:
-            _end(trouble)
-
-
-def _end(trouble: str) -> None:
-    """End at once: what Prefect does when a process ends needs its server."""
-    logging.disable()  # the line is the last one
-    sys.stdout.flush()
-    sys.stderr.write(f"error: {trouble}\n")
-    sys.stderr.flush()
-    for child in psutil.Process().children(recursive=True):
-        with suppress(psutil.NoSuchProcess):
-            child.kill()
-    os._exit(1)
+            end_at_once(trouble, 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import logging
 import os
 import signal
 import threading
@@ -16,7 +17,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
 from schemas.errors import RunFailedError
@@ -94,17 +95,23 @@ def end_within(seconds: float, reason: str, exit_code: int) -> None:
     """End the process after a while, if it has not ended by then, whatever it is busy with."""
 
     def end() -> None:
-        import psutil
-
         time.sleep(seconds)
-        if not _process.has_said_why:
-            os.write(2, f"error: {reason}\n".encode())
-        for child in psutil.Process().children(recursive=True):
-            with suppress(psutil.NoSuchProcess):
-                child.terminate()
-        os._exit(exit_code)
+        end_at_once(None if _process.has_said_why else reason, exit_code)
 
     threading.Thread(target=end, daemon=True).start()
+
+
+def end_at_once(reason: str | None, exit_code: int) -> NoReturn:
+    """End the process and its children, whatever they are busy with; None: the reason has been said."""
+    import psutil
+
+    logging.disable()  # the line is the last one
+    if reason:
+        os.write(2, f"error: {reason}\n".encode())
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
+    os._exit(exit_code)
 
 
 def is_ending() -> bool:
@@ -157,27 +164,31 @@ async def _mark_cancelled(flow_run_id: UUID) -> None:
         await client.set_flow_run_state(flow_run_id, Cancelled(), force=True)
 
 
+def is_on_worker() -> bool:
+    """Return True if a worker has started this process for a flow run."""
+    return "PREFECT__FLOW_RUN_ID" in os.environ
+
+
 @asynccontextmanager
 async def watched(flow_run_id: UUID) -> AsyncIterator[None]:
     """Watch over the run that this process exists for: its cancellation, signals, and Prefect's API."""
-    is_on_worker = "PREFECT__FLOW_RUN_ID" in os.environ
     run = asyncio.current_task()
-    if run is None or not (is_on_worker or _process.cancel_run):
+    if run is None or not (is_on_worker() or _process.cancel_run):
         yield  # a part of another program, such as a test
         return
-    if is_on_worker:
+    if is_on_worker():
         _bound_signals()  # Prefect's own handlers stay
-    watching = asyncio.create_task(_watch(flow_run_id, run, is_on_worker=is_on_worker))
+    watching = asyncio.create_task(_watch(flow_run_id, run))
     try:
         yield
     finally:
         watching.cancel()
-        if is_on_worker:
+        if is_on_worker():
             # What is left is to tell Prefect, which may be gone.
             end_within(_API_SECONDS, "the run is over, but its process has not ended", 1)
 
 
-async def _watch(flow_run_id: UUID, run: asyncio.Task[Any], *, is_on_worker: bool) -> None:
+async def _watch(flow_run_id: UUID, run: asyncio.Task[Any]) -> None:
     """Cancel the run when it is cancelled in the UI, which a worker sees to itself, or when the API is gone."""
     from prefect import get_client
 
@@ -189,7 +200,7 @@ async def _watch(flow_run_id: UUID, run: asyncio.Task[Any], *, is_on_worker: boo
                 async with asyncio.timeout(_API_SECONDS / 10):
                     state = (await client.read_flow_run(flow_run_id)).state
                 answered = time.monotonic()
-                if not is_on_worker and state and state.is_cancelling():
+                if not is_on_worker() and state and state.is_cancelling():
                     _process.cancelled_id = flow_run_id
                     _end(run, "the run was cancelled")
                     return

@@ -8,7 +8,7 @@ import secrets
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from flows.runtime.database_watch import ending_without_database
@@ -169,8 +169,7 @@ def serving(settings: Settings) -> Iterator[None]:
 
     if configured := configured_api_url():
         require_answer(configured)
-        is_local = configured == local_api_url(settings)
-        with ending_without_database(settings) if is_local else nullcontext():
+        with watching_database(settings):
             yield
         return
     from flows.runtime.temporary_server import TemporaryServer
@@ -187,6 +186,12 @@ def serving(settings: Settings) -> Iterator[None]:
     with temporary_settings(own), ending_without_database(settings):
         TemporaryServer()
         yield
+
+
+def watching_database(settings: Settings) -> AbstractContextManager[None]:
+    """End this process once the embedded PostgreSQL is lost, if that is where the Prefect server keeps its data."""
+    is_local = configured_api_url() == local_api_url(settings)
+    return ending_without_database(settings) if is_local else nullcontext()
 
 
 def server_database(settings: Settings) -> str:

@@ -559,6 +559,30 @@ async def test_run_that_its_worker_never_started_is_started_by_another(machine: 
 
 
 @pytest.mark.slow
+async def test_run_on_a_worker_ends_within_a_minute_once_its_database_is_lost(machine: Machine) -> None:
+    state_dir = Path(machine.environment["STATE_DIR"])
+    with machine.blocked():
+        run_id = machine.start_run(DAYS[1])
+        await machine.wait(run_id, states=("RUNNING",))
+        process = await wait_for(
+            "the run's process", lambda: machine.read_run(run_id), done=lambda run: run["infrastructure_pid"]
+        )
+        await machine.wait_until_blocked()
+        postmaster = embedded_postgres.status(state_dir).home / "data" / "postmaster.pid"
+        os.kill(int(postmaster.read_text().splitlines()[0]), signal.SIGKILL)
+        lost_at = time.monotonic()
+        ended = psutil.Process(int(process["infrastructure_pid"]))
+        await wait_for("the run's process to end", lambda: not is_alive(ended))
+        seconds = time.monotonic() - lost_at
+    machine.dataops("up", "--workers", "2")
+    again = await machine.wait(run_id)
+
+    assert seconds < 60
+    assert again["state_type"] in ("CRASHED", "FAILED")
+    assert machine.dataops("run", "--date", str(DAYS[1])).returncode == 0
+
+
+@pytest.mark.slow
 async def test_killed_server_and_deleted_pool_are_said_by_status_and_healed_by_up(machine: Machine) -> None:
     machine.http.delete("/work_pools/dataops").raise_for_status()
     lost = machine.start_run(DAYS[0])
