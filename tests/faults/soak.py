@@ -398,6 +398,8 @@ def soak(home: Path, number: int, seconds: float, seed: int, counts: Counter[tup
             told = ", ".join(f"{step} {kind}" + " missed" * ((step, kind) not in hit) for step, kind in faults)
             print(f"lane {number} {lane.day} {told}", flush=True)
             wrong = [f"{lane.day} after {told}: {text}" for text in wrong]
+            for text in wrong:
+                print(f"lane {number} WRONG {text}", flush=True)
         with temporary_settings({PREFECT_API_URL: lane.environment["PREFECT_API_URL"]}):
             return wrong or differences(lane.digests(features=True), mirror.digests(features=True))
 

@@ -140,6 +140,15 @@ class Machine(NamedTuple):
         cancelled: dict[str, Any] = run
         return cancelled
 
+    def cancel_by_command(self, run_id: str) -> None:
+        """Cancel as the runbook says."""
+        subprocess.run(
+            [sys.executable, "-m", "prefect", "flow-run", "cancel", run_id],
+            env=self.environment | self.as_up_says(),
+            check=True,
+            capture_output=True,
+        )
+
     def read_run(self, run_id: str) -> dict[str, Any]:
         run: dict[str, Any] = self.http.get(f"/flow_runs/{run_id}").raise_for_status().json()
         return run
@@ -344,6 +353,26 @@ async def _check_cancelled(
     assert (await machine.wait(parent["id"]))["state_type"] == "CANCELLED"
 
 
+@pytest.mark.slow
+async def test_ctrl_c_on_a_backfill_ends_its_days_too(machine: Machine) -> None:
+    days = [DAYS[-1] + timedelta(days=number) for number in (50, 51)]
+    with machine.blocked():
+        backfill = machine.start("backfill", str(days[0]), str(days[-1]), "--concurrency", "1")
+        run = await machine.first_run(f"load-day/{days[0]}", backfill, state="RUNNING")
+
+        backfill.send_signal(signal.SIGINT)
+        started = time.monotonic()
+        _, said = await asyncio.to_thread(backfill.communicate, timeout=300)
+        took = time.monotonic() - started
+        ended = await machine.wait(run["id"], seconds=30)
+
+    assert took < 15
+    assert backfill.returncode == 130
+    assert said.splitlines()[-1].startswith("error: stopped by SIGINT: ")
+    assert ended["state_type"] == "CANCELLED"
+    assert not machine.flow_runs(f"load-day/{days[1]}")
+
+
 # What a run waits for in each: to write its claims; in a COPY; in dbt.
 BUSY_WITH = {"claims": "quality.quality_load_log", "copy": "stage.raw_rows", "dbt": "features.ml_hourly_by_building"}
 
@@ -400,14 +429,17 @@ async def test_command_whose_run_is_cancelled_in_the_ui_ends(machine: Machine) -
     assert (await machine.wait(run["id"]))["state_type"] == "CANCELLED"
 
 
-async def test_run_on_a_worker_is_cancelled_within_half_a_minute_running_or_waiting_for_its_retry(
+async def test_run_is_cancelled_within_half_a_minute_scheduled_running_or_waiting_for_its_retry(
     machine: Machine,
 ) -> None:
+    run_id = machine.start_run(DAYS[2], at=datetime.now(UTC) + timedelta(days=1))
+    machine.set_state(run_id, "CANCELLING", "Cancelling")
+    scheduled = await machine.wait(run_id, seconds=30)
     with machine.blocked():
         run_id = machine.start_run(DAYS[2])
         await machine.wait_until_blocked()
 
-        machine.set_state(run_id, "CANCELLING", "Cancelling")
+        machine.cancel_by_command(run_id)
         running = await machine.wait(run_id, seconds=30)
         await machine.wait_until_gone()
     next_month = (datetime.now(UTC) + timedelta(days=30)).isoformat()
@@ -415,7 +447,7 @@ async def test_run_on_a_worker_is_cancelled_within_half_a_minute_running_or_wait
     machine.set_state(run_id, "CANCELLING", "Cancelling")
     waiting = await machine.wait(run_id, seconds=30)
 
-    assert (running["state_type"], waiting["state_type"]) == ("CANCELLED", "CANCELLED")
+    assert {run["state_type"] for run in (scheduled, running, waiting)} == {"CANCELLED"}
 
 
 @pytest.mark.slow
