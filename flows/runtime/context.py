@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from flows.runtime.child import end_with_parent
-from flows.runtime.ending import is_on_worker, watched
+from flows.runtime.ending import watched
 from flows.runtime.prefect_api import watching_database
 from flows.runtime.run_log import prepare_logging
 from flows.runtime.warehouse import migrate_warehouse, open_warehouse
@@ -92,8 +92,7 @@ async def open_run(day: dt.date, settings: Settings) -> AsyncIterator[RunContext
     opened = await open_warehouse(settings)
     warehouse = opened.model_copy(update={"session_name": session_name_of(flow_run_id)})
     await migrate_warehouse(warehouse)
-    # A command's own process watches already, before its run begins.
-    with watching_database(settings) if is_on_worker() else nullcontext():
+    with watching_database(settings, warehouse.dsn):
         async with watched(flow_run_id), warehouse.connect() as connection:
             claim_key = await acquire_claim_key(connection)
             context = RunContext(flow_run_id=flow_run_id, claim_key=claim_key, day=day, warehouse=warehouse)

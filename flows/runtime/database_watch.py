@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flows.runtime.ending import end_at_once
-from schemas.errors import TransientError
 from schemas.settings import Settings
 from tasks.warehouse.embedded_postgres import find_trouble
 
@@ -22,24 +21,14 @@ _GRACE_SECONDS = 10.0  # a server that is started again by then is found again b
 
 @contextmanager
 def ending_without_database(settings: Settings) -> Iterator[None]:
-    """End this process and its children with one line and exit code 1 once the server has been lost for ten seconds.
-
-    Raises:
-        TransientError: Prefect's server cannot do its work.
-
-    """
-    import httpx
-
+    """End this process and its children with one line and exit code 1 once the server has been lost for ten seconds."""
     ended = threading.Event()
     threading.Thread(target=_watch, args=(settings.state_dir, ended), daemon=True).start()
     try:
         yield
-    except BaseException as error:
+    except BaseException:
         if trouble := find_trouble(settings.state_dir):
             end_at_once(trouble, 1)
-        if isinstance(error, httpx.HTTPError):
-            first_line = str(error).partition("\n")[0]
-            raise TransientError(f"Prefect's server cannot do its work: {first_line}") from None
         raise
     finally:
         ended.set()

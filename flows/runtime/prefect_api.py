@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from flows.runtime.database_watch import ending_without_database
 from schemas.errors import TerminalError, TransientError
 from schemas.settings import Settings
@@ -169,7 +171,7 @@ def serving(settings: Settings) -> Iterator[None]:
 
     if configured := configured_api_url():
         require_answer(configured)
-        with watching_database(settings):
+        with _failing_in_words(), watching_database(settings):
             yield
         return
     from flows.runtime.temporary_server import TemporaryServer
@@ -183,15 +185,33 @@ def serving(settings: Settings) -> Iterator[None]:
         PREFECT_SERVER_CSRF_PROTECTION_ENABLED: True,
         PREFECT_SERVER_LOGGING_LEVEL: "CRITICAL",  # its tracebacks help nobody: what is wrong is said by the run
     }
-    with temporary_settings(own), ending_without_database(settings):
+    with temporary_settings(own), _failing_in_words(), ending_without_database(settings):
         TemporaryServer()
         yield
 
 
-def watching_database(settings: Settings) -> AbstractContextManager[None]:
-    """End this process once the embedded PostgreSQL is lost, if that is where the Prefect server keeps its data."""
-    is_local = configured_api_url() == local_api_url(settings)
-    return ending_without_database(settings) if is_local else nullcontext()
+def watching_database(settings: Settings, warehouse: SecretStr | None = None) -> AbstractContextManager[None]:
+    """End this process once the embedded PostgreSQL is lost, if it is the warehouse or keeps Prefect's data."""
+    is_used = configured_api_url() == local_api_url(settings)
+    is_warehouse = warehouse is not None and embedded_postgres.embedded_facts(settings.state_dir, warehouse)
+    return ending_without_database(settings) if is_used or is_warehouse else nullcontext()
+
+
+@contextmanager
+def _failing_in_words() -> Iterator[None]:
+    """Raise what a server answers that cannot do its work as one line.
+
+    Raises:
+        TransientError: Prefect's server cannot do its work.
+
+    """
+    import httpx
+
+    try:
+        yield
+    except httpx.HTTPError as error:
+        first_line = str(error).partition("\n")[0]
+        raise TransientError(f"Prefect's server cannot do its work: {first_line}") from None
 
 
 def server_database(settings: Settings) -> str:

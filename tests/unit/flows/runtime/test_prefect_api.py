@@ -5,10 +5,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
+from pydantic import SecretStr
 
 from flows.runtime.prefect_api import (
     answers,
@@ -18,9 +21,12 @@ from flows.runtime.prefect_api import (
     require_answer,
     server_login,
     server_url_file,
+    serving,
+    watching_database,
 )
 from schemas.errors import TerminalError, TransientError
 from schemas.settings import PROJECT_ROOT, Settings
+from tasks.warehouse.embedded_home import find_home
 
 NOWHERE = "http://127.0.0.1:1/api"
 
@@ -53,6 +59,32 @@ def test_server_that_is_healthy_answers_and_any_other_address_does_not(api: str)
     assert not answers("not a url")
     with pytest.raises(TransientError, match=f"PREFECT_API_URL={NOWHERE}"):
         require_answer(NOWHERE)
+
+
+def test_answer_that_no_run_can_go_on_with_is_one_line(api: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", api)
+    settings = Settings(_env_file=None)
+    request = httpx.Request("GET", api)
+
+    with pytest.raises(TransientError, match=r"^Prefect's server cannot do its work: gone$"), serving(settings):
+        raise httpx.HTTPStatusError("gone\nFor more information", request=request, response=httpx.Response(404))
+
+
+@pytest.mark.parametrize(
+    ("warehouse", "is_watched"), [("postgresql://d:of-embedded@h/d", True), ("postgresql://d:other@h/d", False)]
+)
+def test_run_whose_warehouse_is_the_embedded_server_is_watched_whatever_prefect_server_it_has(
+    warehouse: str, is_watched: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", NOWHERE)
+    settings = Settings.model_validate({"state_dir": tmp_path})
+    home = find_home(tmp_path)
+    home.folder.mkdir(parents=True, exist_ok=True)
+    home.write("password", "of-embedded", mode=0o600)
+
+    watching = watching_database(settings, SecretStr(warehouse))
+
+    assert isinstance(watching, nullcontext) is not is_watched
 
 
 def test_server_whose_login_is_missing_is_named(api: str, monkeypatch: pytest.MonkeyPatch) -> None:
