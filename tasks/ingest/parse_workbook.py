@@ -29,7 +29,7 @@ from xml.etree import ElementTree as ET
 import pyarrow as pa
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
-_BATCH_ROWS = 20_000
+_BATCH_CELLS = 400_000
 _CHUNK_BYTES = 4 << 20
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _RELATION_STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
@@ -144,8 +144,9 @@ def _write(sheet: Any, unvalued: Unvalued, target: str) -> None:  # noqa: ANN401
     left = sheet.start[1] if sheet.start else 0
     rows: Iterator[list[Any]] = iter(sheet.iter_rows()) if sheet.start else iter(())
     with pa.OSFile(target, "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
-        for first in range(0, height, _BATCH_ROWS):
-            count = min(_BATCH_ROWS, height - first)
+        batch_rows = _BATCH_CELLS // max(width, 1) + 1
+        for first in range(0, height, batch_rows):
+            count = min(batch_rows, height - first)
             columns = _text_columns(list(islice(rows, count)), left, width, count)
             for row in range(first, first + count) if unvalued else ():
                 for column, text in unvalued.get(row, ()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import asyncpg
 import pyarrow as pa
 
 from schemas.settings import Settings
@@ -25,8 +26,22 @@ async def find_meters(connection: Connection, codes: Sequence[str], settings: Se
     meters = [METER.empty_table()]
     for start in range(0, len(codes), _MAX_CODES):
         rows = await connection.fetch(*sql("find_meters", settings, codes=codes[start : start + _MAX_CODES]))
-        meters.append(pa.table(list(zip(*rows, strict=True)) or METER.empty_table().columns, METER))
+        meters.append(_as_table(rows))
     return pa.concat_tables(meters)
+
+
+async def find_all_meters(connection: Connection, settings: Settings) -> pa.Table:
+    """Find every meter of the reference tables (columns METER); within a transaction."""
+    meters = [METER.empty_table()]
+    query, *values = sql("find_all_meters", settings)
+    cursor = await connection.cursor(query, *values)
+    while rows := await cursor.fetch(_MAX_CODES):
+        meters.append(_as_table(rows))
+    return pa.concat_tables(meters)
+
+
+def _as_table(rows: Sequence[asyncpg.Record]) -> pa.Table:
+    return pa.table(list(zip(*rows, strict=True)) or METER.empty_table().columns, METER)
 
 
 def meters_by_code(meters: pa.Table) -> dict[str, Meter]:

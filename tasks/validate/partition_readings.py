@@ -1,13 +1,14 @@
-"""Split the readings of a batch of loads into partitions of whole meters, small enough for memory."""
+"""Split the readings of a batch of loads into partitions, small enough for memory: whole meters, or times of one."""
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
-from itertools import chain, islice, pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,11 +19,17 @@ from tasks.validate.parse_readings import PARSED, meter_codes, parse
 from tasks.validate.row_error_buckets import Bucket, extend_buckets
 from tasks.validate.staged_tables import StagedTable, read_raw_rows
 from tasks.validate.words import word_indices
-from tasks.warehouse.spool import Spool
+from tasks.warehouse.spool import Spool, read_stream
 from tasks.warehouse.storage import LOCAL
 
 # Readings of a partition: little memory, used again and again, costs less than much of it.
 _MAX_READINGS = 100_000
+# A city has half as many meters; a file may have a different wrong code in each row.
+_MAX_CODES = 200_000
+_STAND_INS = 1_000
+_MAX_SLICES = 256  # each is an open file
+_MAX_SAMPLES = 100_000  # of the times in a partition
+_MAX_PARSED = 50_000  # readings that are parsed at once
 # Arrow computes without Python's lock: two threads parse a file in little more than half the time.
 _THREADS = 2
 
@@ -35,7 +42,7 @@ class ReadingCounts(NamedTuple):
     """What a batch of loads holds, known before anything is parsed."""
 
     by_code: Counter[str | None]
-    """Readings of each meter code; None: without one."""
+    """Readings of each meter code; None: without one. Where codes are many, unknown ones share a few stand-ins."""
     buckets: list[Bucket]
     """The raw rows, cut into buckets for the row errors."""
 
@@ -46,10 +53,24 @@ class Partitions(NamedTuple):
     by_code: dict[str | None, int]
     meters: list[pa.Table]
     """The meters of each partition that the reference tables know, columns METER."""
+    readings: list[int]
+    """How many readings each partition holds."""
 
 
-def count_readings(tables: Sequence[StagedTable], spool: Spool) -> ReadingCounts:
-    """Count the readings of each meter code, and cut the raw rows into buckets: one look at each raw row."""
+class Partition(NamedTuple):
+    """Readings to be validated together: all that a batch of loads holds of some meters, or of one at some times."""
+
+    parsed: pa.Table
+    """Columns PARSED."""
+    meters: pa.Table
+    """Those of these meters that the reference tables know, columns METER."""
+
+
+def count_readings(tables: Sequence[StagedTable], spool: Spool, known: Set[str] | None = None) -> ReadingCounts | None:
+    """Count the readings of each meter code, and cut the raw rows into buckets: one look at each raw row.
+
+    Returns None if there are more different codes than memory should hold. Then only those `known` are told apart.
+    """
     by_code: Counter[str | None] = Counter({None: 0})
     buckets: list[Bucket] = []
     for index, table in enumerate(tables):
@@ -58,9 +79,16 @@ def count_readings(tables: Sequence[StagedTable], spool: Spool) -> ReadingCounts
             codes = meter_codes(table.schema, batch)
             counts = np.bincount(word_indices(codes), minlength=len(codes.dictionary) + 1)
             for code, count in zip([*codes.dictionary.to_pylist(), None], counts, strict=True):
-                by_code[code] += int(count) * readings_per_row
+                is_counted = known is None or code is None or code in known
+                by_code[code if is_counted else _stand_in(code)] += int(count) * readings_per_row
             extend_buckets(buckets, index, batch, readings=len(batch) * readings_per_row)
+            if known is None and len(by_code) > _MAX_CODES:
+                return None
     return ReadingCounts(by_code, buckets)
+
+
+def _stand_in(code: str) -> str:
+    return f"\0{zlib.crc32(code.encode()) % _STAND_INS}"
 
 
 def plan_partitions(readings: Mapping[str | None, int], meters: pa.Table) -> Partitions:
@@ -72,36 +100,81 @@ def plan_partitions(readings: Mapping[str | None, int], meters: pa.Table) -> Par
     _, numbers = np.unique(readings_before // _MAX_READINGS, return_inverse=True)
     bounds = np.searchsorted(numbers[: len(known)], np.arange(numbers[-1] + 2))
     ranges = [meters.slice(start, end - start) for start, end in pairwise(bounds)]
-    return Partitions(dict(zip(order, numbers.tolist(), strict=True)), ranges)
+    sizes = np.bincount(numbers, weights=[readings[code] for code in order]).astype(np.int64).tolist()
+    return Partitions(dict(zip(order, numbers.tolist(), strict=True)), ranges, sizes)
 
 
-def partition_readings(tables: Sequence[StagedTable], spool: Spool, partitions: Partitions) -> Iterator[pa.Table]:
+def partition_readings(tables: Sequence[StagedTable], spool: Spool, partitions: Partitions) -> Iterator[Partition]:
     """Yield the parsed readings of each partition; those of more than one by way of the disk."""
-    if len(partitions.meters) == 1:
-        yield pa.concat_tables([PARSED.empty_table(), *chain.from_iterable(_parse_tables(tables, spool))])
+    if len(partitions.meters) == 1 and _slices(partitions.readings[0]) == 1:
+        parsed = pa.concat_tables([PARSED.empty_table(), *chain.from_iterable(_parse_tables(tables, spool))])
+        yield Partition(parsed, partitions.meters[0])
         return
     files = [spool.partition(tables[0].load_id, number) for number in range(len(partitions.meters))]
-    _write_partitions(_parse_tables(tables, spool), partitions, files)
+    _distribute(_parse_tables(tables, spool), partial(_partition_numbers, partitions), files)
     partitions.by_code.clear()  # a city's codes are many, and no longer needed
-    for file in files:
-        yield _read_partition(file)
-        LOCAL.delete(file)
+    for file, readings, meters in zip(files, partitions.readings, partitions.meters, strict=True):
+        for part in _cut_by_time(file, readings):
+            yield Partition(_read_partition(part), meters)
+            LOCAL.delete(part)
+
+
+def _slices(readings: int) -> int:
+    """Return into how many slices of time a partition is cut: into one, unless a single code has very many readings."""
+    return min(max(readings // _MAX_READINGS, 1), _MAX_SLICES)
+
+
+def _cut_by_time(file: Path, readings: int) -> list[Path]:
+    """Cut a partition into files of about the same size; readings of the same time, which rules compare, are in one."""
+    if (slices := _slices(readings)) == 1:
+        return [file]
+    step = -(-readings // _MAX_SAMPLES)
+    samples = [rows.column("ts").drop_null().cast(pa.int64()).to_numpy()[::step] for rows in read_stream(file)]
+    times = np.concatenate(samples)
+    bounds = np.quantile(times, np.arange(1, slices) / slices, method="nearest") if len(times) else np.zeros(slices - 1)
+    files = [file.with_name(f"{file.name}.{number}") for number in range(slices)]
+    chunks = ([pa.Table.from_batches([rows])] for rows in read_stream(file))
+    _distribute(chunks, partial(_slice_numbers, bounds), files)
+    LOCAL.delete(file)
+    return files
+
+
+def _slice_numbers(bounds: np.ndarray, parsed: pa.Table) -> np.ndarray:
+    times = parsed.column("ts").combine_chunks()
+    numbers = np.searchsorted(bounds, times.cast(pa.int64()).fill_null(0).to_numpy(), side="right")
+    # Nothing is compared with a reading without a time.
+    return np.where(times.is_null(), np.arange(len(parsed)) % (len(bounds) + 1), numbers)
 
 
 def _parse_tables(tables: Sequence[StagedTable], spool: Spool) -> Iterator[list[pa.Table]]:
     """Yield the parsed readings, a few batches at a time."""
     with ThreadPoolExecutor(_THREADS) as threads:
         for index, table in enumerate(tables):
-            batches = read_raw_rows(table, spool)
-            while chunk := list(islice(batches, 4 * _THREADS)):
+            max_rows = _MAX_PARSED // (len(table.schema.metrics) or 1)
+            for chunk in _chunks(read_raw_rows(table, spool), max_rows):
                 yield list(threads.map(partial(parse, table.schema, table=index), chunk))
 
 
-def _write_partitions(chunks: Iterator[list[pa.Table]], partitions: Partitions, files: Sequence[Path]) -> None:
+def _chunks(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[list[pa.RecordBatch]]:
+    """Yield batches that have about so many rows together: short lines make batches of many rows, wide ones of few."""
+    chunk: list[pa.RecordBatch] = []
+    for batch in batches:
+        chunk.append(batch)
+        if sum(map(len, chunk)) >= rows:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _distribute(
+    chunks: Iterator[list[pa.Table]], numbers_of: Callable[[pa.Table], np.ndarray], files: Sequence[Path]
+) -> None:
+    """Write each reading into the file whose number it has."""
     with ExitStack() as stack:
         writers = [stack.enter_context(pa.ipc.new_stream(str(file), _ON_DISK)) for file in files]
         for chunk in chunks:
-            numbers = np.concatenate([_partition_numbers(parsed, partitions) for parsed in chunk])
+            numbers = np.concatenate([numbers_of(parsed) for parsed in chunk])
             order = np.argsort(numbers, kind="stable")
             rows = pa.concat_tables([parsed.cast(_ON_DISK) for parsed in chunk]).unify_dictionaries().take(order)
             starts = np.searchsorted(numbers[order], np.arange(len(files) + 1))
@@ -109,9 +182,16 @@ def _write_partitions(chunks: Iterator[list[pa.Table]], partitions: Partitions, 
                 writers[number].write_table(rows.slice(starts[number], starts[number + 1] - starts[number]))
 
 
-def _partition_numbers(parsed: pa.Table, partitions: Partitions) -> np.ndarray:
+def _partition_numbers(partitions: Partitions, parsed: pa.Table) -> np.ndarray:
     codes = parsed.column("meter_code").combine_chunks()
-    by_word = np.array([partitions.by_code[code] for code in [*codes.dictionary.to_pylist(), None]], dtype=np.uint16)
+    numbers_by_code = partitions.by_code
+    by_word = np.array(
+        [
+            numbers_by_code[code if code in numbers_by_code else _stand_in(code)]
+            for code in [*codes.dictionary.to_pylist(), None]
+        ],
+        dtype=np.uint16,
+    )
     numbers: np.ndarray = by_word[word_indices(codes)]
     return numbers
 

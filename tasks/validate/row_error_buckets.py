@@ -24,8 +24,10 @@ from tasks.warehouse.storage import LOCAL
 
 _MIN_READINGS = 100_000
 """Of a bucket: with fewer, many buckets would hold a few errors each."""
-_MAX_ERRORS = 100_000
+_MAX_ERRORS = 50_000
 """That wait in memory to be written to the files of their buckets."""
+_JOINED_ERRORS = 12_500
+"""With their texts written out, and their source rows, at once."""
 
 # Of these there are few different texts, and the longest.
 _WORDS = ("column_name", "metric", "reason", "message")
@@ -85,7 +87,8 @@ class RowErrorBuckets:
     def join(self, batches: Iterable[tuple[int, pa.RecordBatch]]) -> Iterator[pa.Table]:
         """Yield the errors of each bucket that has any, with `cells` and `payload` of the source row (PackedCells).
 
-        `batches` are all raw batches, each with the index of its table, in the order of `extend_buckets`.
+        Those of a full bucket come in several tables. `batches` are all raw batches, each with the index of its table,
+        in the order of `extend_buckets`.
         """
         if self._files:
             self._write_waiting()
@@ -95,9 +98,9 @@ class RowErrorBuckets:
         for number, bucket in enumerate(self._buckets[: last + 1]):
             own_batches = islice(remaining, bucket.batches)
             if number in self._files:
-                yield _join(_read_streams(self._files[number]), own_batches)
+                yield from _join(_read_streams(self._files[number]), own_batches)
             elif number in by_bucket:
-                yield _join(by_bucket.pop(number), own_batches)
+                yield from _join(by_bucket.pop(number), own_batches)
             else:
                 deque(own_batches, maxlen=0)
 
@@ -131,14 +134,16 @@ def _read_streams(file: Path) -> pa.Table:
     return pa.concat_tables(tables)
 
 
-def _join(errors: pa.Table, batches: Iterable[tuple[int, pa.RecordBatch]]) -> pa.Table:
-    errors = without_dictionaries(errors)
+def _join(errors: pa.Table, batches: Iterable[tuple[int, pa.RecordBatch]]) -> Iterator[pa.Table]:
     keys = row_keys(errors)
     wanted = np.sort(keys)
     source_rows = pa.concat_tables(_select_rows(table, batch, wanted) for table, batch in batches)
     indices = pc.index_in(pa.array(keys), value_set=source_rows.column("key").combine_chunks())
-    columns = {name: source_rows.column(name).take(indices) for name in ("cells", "payload")}
-    return pa.table({name: errors.column(name) for name in errors.column_names} | columns)
+    for start in range(0, len(errors), _JOINED_ERRORS):
+        part = without_dictionaries(errors.slice(start, _JOINED_ERRORS))
+        of_part = indices.slice(start, _JOINED_ERRORS)
+        columns = {name: source_rows.column(name).take(of_part) for name in ("cells", "payload")}
+        yield pa.table({name: part.column(name) for name in part.column_names} | columns)
 
 
 def _select_rows(table: int, batch: pa.RecordBatch, wanted: np.ndarray) -> pa.Table:

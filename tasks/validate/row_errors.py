@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from schemas.reasons import ADVICE, SUSPECT_REASONS, Reason
 from schemas.table_schema import TableSchema
 from tasks.validate.parse_readings import HOUR_IS_BAD, REASON_BITS
-from tasks.validate.words import without_dictionaries, word_indices
+from tasks.validate.words import repeat_word, without_dictionaries, word_indices
 
 
 class _FaultyCells(NamedTuple):
@@ -125,8 +125,8 @@ def _list_errors(schemas: Sequence[TableSchema], cells: _FaultyCells, reason: Re
             "meter_code": rows.column("meter_code"),
             "metric": pa.nulls(count, pa.string()) if cells.of_whole_row else rows.column("metric"),
             "raw_value": pa.nulls(count, pa.string()) if cells.raw_value is None else cells.raw_value,
-            "reason": pa.repeat(str(reason), count),
-            "message": pa.repeat(ADVICE[reason], count),
+            "reason": repeat_word(str(reason), count),
+            "message": repeat_word(ADVICE[reason], count),
         }
     )
     return errors.take(_first_of_source_rows(rows)) if cells.of_whole_row else errors

@@ -19,7 +19,7 @@ from tasks.warehouse.storage import LOCAL
 
 sql = Statements(__file__)
 
-_FETCH_ROWS = 20_000
+_FETCH_CELLS = 400_000
 
 
 class StagedTable(NamedTuple):
@@ -65,7 +65,7 @@ async def restore_raw_rows(connection: Connection, table: StagedTable, spool: Sp
     with StreamWriter(path, schema) as writer:
         async with connection.transaction():
             cursor = await connection.cursor(query, *values)
-            while rows := await cursor.fetch(_FETCH_ROWS):
+            while rows := await cursor.fetch(_FETCH_CELLS // len(schema) + 1):
                 cells = [json.loads(row["payload"]) for row in rows]
                 columns = [[row["row_num"] for row in rows], *([row.get(key) for row in cells] for key in keys)]
                 writer.write(pa.record_batch(columns, schema=schema))

@@ -13,6 +13,7 @@ from tasks.validate.staged_tables import StagedTable, table_columns
 from tasks.warehouse.batches import prefetch
 from tasks.warehouse.connection import Connection
 from tasks.warehouse.copy import copy_table
+from tasks.warehouse.heap import trim_heap_after
 from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
@@ -31,6 +32,7 @@ async def store_row_errors(
     """Insert row errors with their source rows (the columns of `RowErrorBuckets.join`), a bucket at a time."""
     is_created = False
     async for errors in prefetch(buckets):
+        trim_heap_after(errors.nbytes)
         await connection.execute(*sql("truncate_row_errors_in" if is_created else "create_row_errors_in", settings))
         is_created = True
         columns = {name: errors.column(name) for name in errors.column_names if name != "table"}

@@ -20,7 +20,7 @@ from schemas.settings import Settings
 from schemas.table_schema import TableSchema
 from tasks.validate.apply_rules import Outcome, apply_rules
 from tasks.validate.count_outcomes import OutcomeCounts
-from tasks.validate.find_meters import find_meters, meters_by_code
+from tasks.validate.find_meters import find_all_meters, find_meters, meters_by_code
 from tasks.validate.partition_readings import (
     Partitions,
     ReadingCounts,
@@ -42,7 +42,7 @@ from tasks.warehouse.batches import (
     together_or_each_alone,
 )
 from tasks.warehouse.connection import Connection, Warehouse
-from tasks.warehouse.heap import trim_heap
+from tasks.warehouse.heap import trim_heap_after
 from tasks.warehouse.load_log import Run, ValidationCounts, fail_alone, finish_validation
 from tasks.warehouse.spool import Spool, write_accepted_stream
 from tasks.warehouse.statements import Statements
@@ -50,7 +50,6 @@ from tasks.warehouse.storage import LOCAL
 
 sql = Statements(__file__)
 
-_TRIM_AFTER = 1_000_000  # readings
 _log = logging.getLogger("dataops.validate")
 
 
@@ -162,14 +161,16 @@ async def _validate_partitions(
     While one partition is written, the next is validated.
     """
     counts = OutcomeCounts(batch.tables)
-    readings = await asyncio.to_thread(count_readings, batch.tables, spool)
+    readings, meters = await _count(connection, batch, spool, settings)
     advance = _Progress(readings.by_code.total(), progress).advance
-    partitions = await _plan(connection, readings, settings)
+    partitions = plan_partitions(readings.by_code, meters)
+    readings.by_code.clear()  # a city's codes are many, and no longer needed
     with ExitStack() as stack:
         writers = [stack.enter_context(write_accepted_stream(spool.accepted(load_id))) for load_id in batch.load_ids]
         path_of_bucket = partial(spool.row_errors, batch.load_ids[0])
         errors = stack.enter_context(RowErrorBuckets(readings.buckets, path_of_bucket))
         async for parsed, outcome in prefetch(_validate_each(batch, spool, partitions, settings)):
+            trim_heap_after(parsed.nbytes + outcome.readings.nbytes)
             counts.add(parsed, outcome)
             await asyncio.gather(
                 store_series(connection, batch.tables, outcome.readings, settings),
@@ -183,35 +184,38 @@ async def _validate_partitions(
 
 
 class _Progress:
-    """Reports how many of the readings are validated, and trims the heap now and then."""
+    """Reports how many of the readings are validated."""
 
     def __init__(self, total: int, report: Progress) -> None:
         self._total = max(total, 1)
         self._report = report
         self._done = 0
-        self._trimmed = 0
 
     def advance(self, readings: int) -> None:
         """Count readings of a partition as validated."""
         self._done += readings
-        if self._done - self._trimmed > _TRIM_AFTER:
-            trim_heap()
-            self._trimmed = self._done
         self._report(self._done / self._total)
 
 
-async def _plan(connection: Connection, readings: ReadingCounts, settings: Settings) -> Partitions:
-    codes = [code for code in readings.by_code if code is not None]
-    partitions = plan_partitions(readings.by_code, await find_meters(connection, codes, settings))
-    readings.by_code.clear()  # a city's codes are many, and no longer needed
-    return partitions
+async def _count(
+    connection: Connection, batch: _Batch, spool: Spool, settings: Settings
+) -> tuple[ReadingCounts, pa.Table]:
+    """Count the readings of each meter code, and find the meters (columns METER)."""
+    readings = await asyncio.to_thread(count_readings, batch.tables, spool)
+    if readings:
+        codes = [code for code in readings.by_code if code is not None]
+        return readings, await find_meters(connection, codes, settings)
+    meters = await find_all_meters(connection, settings)
+    known = set(meters.column("meter_code").to_pylist())
+    readings = await asyncio.to_thread(count_readings, batch.tables, spool, known)
+    assert readings  # noqa: S101 - among known codes none is too many
+    return readings, meters
 
 
 def _validate_each(
     batch: _Batch, spool: Spool, partitions: Partitions, settings: Settings
 ) -> Iterator[tuple[pa.Table, Outcome]]:
-    parsed_partitions = partition_readings(batch.tables, spool, partitions)
-    for parsed, meters in zip(parsed_partitions, partitions.meters, strict=True):
+    for parsed, meters in partition_readings(batch.tables, spool, partitions):
         yield parsed, apply_rules(parsed, meters_by_code(meters), settings, batch.file_indices)
 
 

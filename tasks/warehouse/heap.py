@@ -16,6 +16,10 @@ import pyarrow as pa
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 
+_MAX_WORK = 32 << 20
+"""Bytes of batches between one trim and the next."""
+_work = 0
+
 
 def use_one_heap() -> None:
     """Let all threads and Arrow allocate from one heap, where the C library can; safe to repeat."""
@@ -31,7 +35,14 @@ def use_one_heap() -> None:
         gc.freeze()
 
 
-def trim_heap() -> None:
-    """Return the heap's free pages to the system; the next allocations pay for them again, so do it rarely."""
-    with contextlib.suppress(AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
+def trim_heap_after(work: int) -> None:
+    """Return the heap's free pages to the system after so many bytes of work; call it for every batch.
+
+    The next allocations pay for the pages again, and all free pieces are searched: it is not done for each batch.
+    """
+    global _work  # a process has one heap
+    _work += work
+    if _work > _MAX_WORK:
+        _work = 0
+        with contextlib.suppress(AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from schemas.readings import ACCEPTED
 from schemas.settings import Settings
+from tasks.warehouse.heap import trim_heap_after
 from tasks.warehouse.storage import LOCAL
 
 _KEEP_SECONDS = 2 * 86_400
@@ -75,6 +76,7 @@ class StreamWriter(ExitStack):
 
     def write(self, rows: pa.Table | pa.RecordBatch) -> None:
         """Append rows of the stream's schema."""
+        trim_heap_after(rows.nbytes)
         if isinstance(rows, pa.RecordBatch):
             self._stream.write_batch(rows)
         else:
@@ -89,4 +91,6 @@ def write_accepted_stream(path: Path) -> StreamWriter:
 def read_stream(path: Path) -> Iterator[pa.RecordBatch]:
     """Read a stream batch by batch; a mapped file would count as memory of this process."""
     with LOCAL.open(path) as source, pa.ipc.open_stream(source) as batches:
-        yield from batches
+        for batch in batches:
+            trim_heap_after(batch.nbytes)
+            yield batch

@@ -265,24 +265,35 @@ async def test_load_goes_on_without_the_files_that_an_earlier_machine_spooled(pi
     assert (log["rows_inserted"], log["rows_rejected"]) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    ("max_readings", "max_codes", "meters"),
+    [(20, 100, 5), (20, 2, 5), (20, 100, 1), (1_000, 100, 5)],
+    ids=["whole_meters", "more_codes_than_are_counted", "times_of_one_meter", "one_partition"],
+)
 async def test_large_file_is_validated_in_partitions_with_the_same_outcome(
-    pipeline: PipelineHarness, monkeypatch: pytest.MonkeyPatch
+    pipeline: PipelineHarness, monkeypatch: pytest.MonkeyPatch, max_readings: int, max_codes: int, meters: int
 ) -> None:
-    for number in range(5):
+    for number in range(meters):
         await pipeline.add_meter(f"M{number}")
-    rows = [f"2025-04-30 {hour:02d}:00,M{meter},T1,{60 + meter}" for hour in range(24) for meter in range(5)]
-    rows += ["2025-04-30 00:00,M0,T1,60", "2025-04-30 00:00,M1,T1,99"]
+    hours = [f"2025-04-{day:02d} {hour:02d}:00" for day in range(20, 26 if meters == 1 else 21) for hour in range(24)]
+    rows = [f"{hour},M{meter},T1,{60 + meter}" for hour in hours for meter in range(meters)]
+    rows += [f"{hours[0]},M0,T1,60", f"{hours[1]},M0,T1,99", f"{hours[2]},M0,T2,1", f"{hours[3]},X,T1,1", "?,M0,T1,1"]
     pipeline.put("a.csv", long_csv(*rows))
-    monkeypatch.setattr("tasks.validate.partition_readings._MAX_READINGS", 20)
+    monkeypatch.setattr("tasks.validate.partition_readings._MAX_READINGS", max_readings)
+    monkeypatch.setattr("tasks.validate.partition_readings._MAX_CODES", max_codes)
 
     (log,) = await pipeline.run()
 
-    assert (log["rows_read"], log["rows_loaded"], log["rows_rejected"], log["rows_duplicate"]) == (
-        122,
-        119,
-        2,
-        1,
-    )
+    # An identical duplicate; two that conflict, an unknown code, no time; T1 − T2 that is too large.
+    assert (log["rows_read"], log["rows_duplicate"], log["rows_rejected"], log["rows_suspect"]) == (len(rows), 1, 4, 2)
+    assert log["rows_loaded"] == len(rows) - 5
+    assert sorted((row["row_num"], row["reason"]) for row in await pipeline.errors()) == [
+        (1 * meters + 2, "conflicting_duplicate"),
+        (len(rows) - 2, "conflicting_duplicate"),
+        (len(rows), "unmapped_code"),
+        (len(rows) + 1, "bad_timestamp"),
+    ]
+    assert list((pipeline.settings.state_dir / "spool").glob("*partition*")) == []
 
 
 @pytest.mark.parametrize(("low", "high", "suspect"), [("17", "23", 2), ("5", "12", 0)])
