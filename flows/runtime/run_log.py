@@ -20,7 +20,10 @@ from tasks.warehouse.connection import is_transient
 _PREFECT_LOGGERS = ("prefect.flow_runs", "prefect.task_runs")
 _SAY_WHAT_BROKE = ("prefect.task_runs", "asyncio")
 # They warn on the terminal while they send what is left, which the user can do nothing about.
-_PREFECT_SENDERS = ("EventsWorker", "APILogWorker", "prefect._internal.concurrency")
+_PREFECT_SENDERS = (
+    *("EventsWorker", "APILogWorker", "prefect._internal.concurrency", "prefect.events.clients"),
+    "websockets.client",
+)
 
 
 class _Brief(logging.Filter):
@@ -50,12 +53,16 @@ class _Brief(logging.Filter):
 _BRIEF = _Brief()
 
 
+def _drop(_: logging.LogRecord) -> bool:
+    return False
+
+
 def prepare_logging(settings: Settings) -> None:
     """Let the steps log, and keep what Prefect says about their errors short; in this process, safe to repeat."""
     logging.getLogger("dataops").setLevel(settings.log_level)
     logging.raiseExceptions = False  # a log that Prefect's server does not take is no news on a terminal
     for name in _PREFECT_SENDERS:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+        logging.getLogger(name).addFilter(_drop)  # a level would not survive that Prefect sets its own
     for name in (*_PREFECT_LOGGERS, "asyncio"):
         logging.getLogger(name).addFilter(_BRIEF)
 

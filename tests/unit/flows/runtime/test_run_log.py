@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from prefect.states import Failed
 from flows.runtime.run_log import naming_artifacts_dir, prepare_logging, run_log
 from schemas.errors import FailedStep, RunFailedError, StepError, TerminalError
 from schemas.problems import Step, StepProblem
-from schemas.settings import Settings
+from schemas.settings import PROJECT_ROOT, Settings
 
 DAY = date(2025, 4, 30)
 
@@ -119,3 +121,19 @@ def test_file_that_cannot_be_written_names_the_setting_but_only_below_it(setting
         raise OSError(30, "Read-only file system", str(inside))
     with pytest.raises(OSError, match="somewhere"), naming_artifacts_dir(settings):
         raise OSError(30, "Read-only file system", elsewhere)
+
+
+def test_what_prefect_says_while_it_sends_what_is_left_stays_off_the_terminal(settings: Settings) -> None:
+    code = (
+        "import logging, pathlib; from prefect.logging.configuration import setup_logging;"
+        "from flows.runtime.run_log import prepare_logging; from schemas.settings import Settings;"
+        f"prepare_logging(Settings(artifacts_dir=pathlib.Path({str(settings.artifacts_dir)!r})));"
+        "setup_logging(incremental=False);"
+        "[logging.getLogger(name).error('lost') for name in ('prefect._internal.concurrency', 'prefect.events.clients',"
+        " 'websockets.client', 'EventsWorker')]; logging.getLogger('prefect.flow_runs').warning('kept')"
+    )
+
+    said = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
+
+    assert "lost" not in said.stderr
+    assert "kept" in said.stderr
