@@ -57,13 +57,6 @@ def test_disk_error_has_no_traceback(settings: Settings) -> None:
     assert record.exc_info is None
 
 
-@pytest.mark.parametrize("sender", ["EventsWorker", "APILogWorker"])
-def test_what_prefect_has_still_to_send_is_no_matter_for_a_terminal(settings: Settings, sender: str) -> None:
-    prepare_logging(settings)
-
-    assert not logging.getLogger(sender).isEnabledFor(logging.WARNING)
-
-
 @pytest.mark.parametrize("name", ["prefect.task_runs", "asyncio"])
 def test_what_a_signal_breaks_is_not_said(settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     prepare_logging(settings)
@@ -130,7 +123,7 @@ def test_what_prefect_says_while_it_sends_what_is_left_stays_off_the_terminal(se
         f"prepare_logging(Settings(artifacts_dir=pathlib.Path({str(settings.artifacts_dir)!r})));"
         "setup_logging(incremental=False);"
         "[logging.getLogger(name).error('lost') for name in ('prefect._internal.concurrency', 'prefect.events.clients',"
-        " 'websockets.client', 'EventsWorker')]; logging.getLogger('prefect.flow_runs').warning('kept')"
+        " 'websockets.client', 'EventsWorker')]; logging.getLogger('dataops').warning('kept')"
     )
 
     said = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
