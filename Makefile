@@ -23,7 +23,7 @@ demo: setup
 	LOG_LEVEL=CRITICAL $(BIN)/dataops demo
 
 # Processes share the tests file by file, each with a server of its own: one more than cores, as many tests wait.
-PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test: setup
 	$(PYTEST)

@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -72,7 +73,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if (_needs_timescale(item) if is_timescale else not item.get_closest_marker("timescale"))
     ]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = kept
+    # Files whose tests start servers take longest: begun first, none of them is what everyone waits for at the end.
+    servers = Counter(item.path for item in kept if item.get_closest_marker("server"))
+    items[:] = sorted(kept, key=lambda item: -servers[item.path])
     if not is_timescale or os.environ.get("TIMESCALE_URL"):
         return
     why_not = PGlite.why_not()

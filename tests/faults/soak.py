@@ -203,9 +203,9 @@ class Lane:
             helper.join()
         (self.home / "filler").unlink(missing_ok=True)
         was_hit = fault.exists()
-        return was_hit, code, self._judge_ending(kind, code, said) if was_hit else []
+        return was_hit, code, self._check_ending(kind, code, said) if was_hit else []
 
-    def _judge_ending(self, kind: str, code: int, said: str) -> list[str]:
+    def _check_ending(self, kind: str, code: int, said: str) -> list[str]:
         wrong = []
         if code == -1:
             wrong.append(f"hangs: {said}")

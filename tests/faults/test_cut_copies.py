@@ -24,7 +24,7 @@ BYTES = 200_000_000
 SCHEMA = pa.schema([("number", pa.int64()), ("content", pa.string())])
 ROWS, TABLES = 50_000, 40
 CONTENT = "x" * (BYTES // (ROWS * TABLES) - 18)  # of a row's bytes in a binary COPY, 18 are not its text
-SHARES = random.Random(7).sample(range(1, 100), 20)  # noqa: S311 - moments, not secrets
+SHARES = random.Random(7).sample(range(1, 100), 20)
 SOME = [pytest.param(share, id=f"after_{share}_percent") for share in SHARES[:1]]
 REST = [pytest.param(share, id=f"after_{share}_percent", marks=pytest.mark.slow) for share in SHARES[1:]]
 

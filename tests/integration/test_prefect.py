@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -371,6 +372,35 @@ async def test_ctrl_c_on_a_backfill_ends_its_days_too(machine: Machine) -> None:
     assert said.splitlines()[-1].startswith("error: stopped by SIGINT: ")
     assert ended["state_type"] == "CANCELLED"
     assert not machine.flow_runs(f"load-day/{days[1]}")
+
+
+@pytest.mark.slow
+async def test_backfills_cancelled_or_whose_worker_is_killed_and_repeated_skip_no_file(machine: Machine) -> None:
+    chance = random.Random(7)
+    for attempt in range(6):
+        days = [DAYS[-1] + timedelta(days=60 + 2 * attempt + number) for number in range(2)]
+        generate(machine.raw_dir, days=days, buildings=4, seed=attempt, faults=False)
+        backfill = machine.start("backfill", str(days[0]), str(days[-1]), "--concurrency", "2")
+        await machine.first_run(f"load-day/{days[0]}", backfill, state="RUNNING")
+        await asyncio.sleep(chance.uniform(0, 8))
+        if attempt % 2:
+            backfill.send_signal(signal.SIGTERM)
+        else:
+            machine.kill("worker-1")
+            backfill.kill()
+        await asyncio.to_thread(backfill.communicate, timeout=300)
+        machine.dataops("up", "--workers", "2")
+
+        again = machine.dataops("backfill", str(days[0]), str(days[-1]), "--concurrency", "2")
+
+        found = [path for day in days for path in (machine.raw_dir / str(day)).rglob("*") if path.is_file()]
+        files = {str(path.relative_to(machine.raw_dir)) for path in found}
+        loaded = machine.rows(
+            f"select source_file from quality.effective_loads where business_date between '{days[0]}' and '{days[1]}'"
+        )
+        assert again.returncode == 0, (attempt, again.stderr)
+        assert {row["source_file"] for row in loaded} == files, attempt
+        assert not machine.rows("select source_file from quality.quality_load_log where status = 'running'"), attempt
 
 
 # What a run waits for in each: to write its claims; in a COPY; in dbt.
