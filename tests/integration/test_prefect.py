@@ -576,6 +576,7 @@ def test_workers_and_runs_send_and_get_events_with_the_login(machine: Machine) -
     assert not [line for log in logs for line in log.read_text().splitlines() if "Unable to authenticate" in line]
 
 
+@pytest.mark.slow
 async def test_run_ends_with_its_worker(machine: Machine) -> None:
     with machine.blocked():
         run = await machine.wait(machine.start_run(DAYS[0]), states=("RUNNING",))
