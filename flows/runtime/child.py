@@ -18,6 +18,8 @@ PARENT = "DATAOPS_PARENT_PID"
 _LOOK_SECONDS = 1.0
 _END_SECONDS = 20.0
 
+_parent_has_ended = threading.Event()
+
 
 def end_with_parent() -> None:
     """End this process soon after the one that started it, if that was a worker or one of our commands."""
@@ -27,9 +29,15 @@ def end_with_parent() -> None:
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 
+def has_lost_parent() -> bool:
+    """Return True once this process has to end because the one that started it has ended."""
+    return _parent_has_ended.is_set()
+
+
 def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_LOOK_SECONDS)
+    _parent_has_ended.set()
     os.kill(os.getpid(), signal.SIGTERM)  # a run says that it crashed, a server closes its connections
     time.sleep(_END_SECONDS)
     os.kill(os.getpid(), signal.SIGKILL)

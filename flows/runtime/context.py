@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -89,16 +89,18 @@ async def open_run(day: dt.date, settings: Settings) -> AsyncIterator[RunContext
     use_one_heap()
     prepare_logging(settings)
     flow_run_id = UUID(str(runtime.flow_run.id)) if runtime.flow_run.id else uuid4()
-    opened = await open_warehouse(settings)
-    warehouse = opened.model_copy(update={"session_name": session_name_of(flow_run_id)})
-    await migrate_warehouse(warehouse)
-    with watching_database(settings, warehouse.dsn):
-        async with watched(flow_run_id), warehouse.connect() as connection:
-            claim_key = await acquire_claim_key(connection)
-            context = RunContext(flow_run_id=flow_run_id, claim_key=claim_key, day=day, warehouse=warehouse)
-            await adopt_loads(connection, context.run, settings)
-            await fail_dead_loads(connection, context.run, settings)
-            yield context
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(watched(flow_run_id))
+        opened = await open_warehouse(settings)
+        warehouse = opened.model_copy(update={"session_name": session_name_of(flow_run_id)})
+        await migrate_warehouse(warehouse)
+        stack.enter_context(watching_database(settings, warehouse.dsn))
+        connection = await stack.enter_async_context(warehouse.connect())
+        claim_key = await acquire_claim_key(connection)
+        context = RunContext(flow_run_id=flow_run_id, claim_key=claim_key, day=day, warehouse=warehouse)
+        await adopt_loads(connection, context.run, settings)
+        await fail_dead_loads(connection, context.run, settings)
+        yield context
 
 
 EndedStep = tuple[Step, State[Any]]

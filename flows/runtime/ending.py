@@ -17,9 +17,10 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
 from types import FrameType
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Literal, NoReturn, TypeVar
 from uuid import UUID
 
+from flows.runtime.child import has_lost_parent
 from schemas.errors import RunFailedError
 
 T = TypeVar("T")
@@ -106,8 +107,9 @@ def end_at_once(reason: str | None, exit_code: int) -> NoReturn:
     import psutil
 
     logging.disable()  # the line is the last one
-    if reason:
-        os.write(2, f"error: {reason}\n".encode())
+    with suppress(OSError):  # the worker that reads it has ended
+        if reason:
+            os.write(2, f"error: {reason}\n".encode())
     for child in psutil.Process().children(recursive=True):
         with suppress(psutil.NoSuchProcess):
             child.kill()
@@ -149,19 +151,19 @@ def run_cancellably(run: Coroutine[Any, Any, T]) -> T:
         return outcome.result()
     except asyncio.CancelledError:
         if _process.cancelled_id:
-            asyncio.run(_mark_cancelled(_process.cancelled_id))
+            asyncio.run(_set_state(_process.cancelled_id, "CANCELLED"))
         if _process.why is None:
             raise
         _process.has_said_why = True  # the caller does
         raise _process.why from None
 
 
-async def _mark_cancelled(flow_run_id: UUID) -> None:
+async def _set_state(flow_run_id: UUID, state_type: Literal["CANCELLED", "CRASHED"]) -> None:
     from prefect import get_client
-    from prefect.states import Cancelled
+    from prefect.client.schemas.objects import State, StateType
 
     async with get_client() as client:
-        await client.set_flow_run_state(flow_run_id, Cancelled(), force=True)
+        await client.set_flow_run_state(flow_run_id, State[Any](type=StateType[state_type]), force=True)
 
 
 def is_on_worker() -> bool:
@@ -181,6 +183,10 @@ async def watched(flow_run_id: UUID) -> AsyncIterator[None]:
     watching = asyncio.create_task(_watch(flow_run_id, run))
     try:
         yield
+    except asyncio.CancelledError:
+        if has_lost_parent():
+            await _set_state(flow_run_id, "CRASHED")  # a run that is cancelled leaves its state to the worker
+        raise
     finally:
         watching.cancel()
         if is_on_worker():

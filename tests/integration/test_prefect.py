@@ -576,7 +576,6 @@ def test_workers_and_runs_send_and_get_events_with_the_login(machine: Machine) -
     assert not [line for log in logs for line in log.read_text().splitlines() if "Unable to authenticate" in line]
 
 
-@pytest.mark.slow
 async def test_run_ends_with_its_worker(machine: Machine) -> None:
     with machine.blocked():
         run = await machine.wait(machine.start_run(DAYS[0]), states=("RUNNING",))
@@ -589,10 +588,11 @@ async def test_run_ends_with_its_worker(machine: Machine) -> None:
         process = psutil.Process(int(run["infrastructure_pid"]))
         worker = process.parent()
         assert worker
+        await machine.wait_until_blocked()
         worker.kill()
 
         await wait_for("the run's process to end", lambda: not is_alive(process))
-        ended = await machine.wait(run["id"])
+        ended = await machine.wait(run["id"], seconds=30)
 
     assert ended["state_type"] == "CRASHED"
 
