@@ -28,7 +28,7 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 test: setup
 	$(PYTEST)
 
-# What takes too long for every day, such as connections cut at many more moments: about ten minutes.
+# What takes too long for every day, such as connections cut at many more moments: about a quarter of an hour.
 test-slow: setup
 	$(PYTEST) --slow
 

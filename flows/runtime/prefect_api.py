@@ -53,11 +53,15 @@ def server_login(settings: Settings) -> str:
 
 def local_api_url(settings: Settings) -> str | None:
     """Return the URL of the local server's API, if one was started, answers, and this user may use it."""
+    url = _url_of_local_server(settings)
+    return url if url and os.access(login_file(settings), os.R_OK) and answers(url) else None
+
+
+def _url_of_local_server(settings: Settings) -> str | None:
     try:
-        url = server_url_file(settings).read_text(encoding="utf-8").strip()
+        return server_url_file(settings).read_text(encoding="utf-8").strip()
     except OSError:
         return None
-    return url if os.access(login_file(settings), os.R_OK) and answers(url) else None
 
 
 def answers(api_url: str) -> bool:
@@ -171,7 +175,7 @@ def serving(settings: Settings) -> Iterator[None]:
 
     if configured := configured_api_url():
         require_answer(configured)
-        with _failing_in_words(), watching_database(settings):
+        with _failing_in_one_line(), watching_database(settings):
             yield
         return
     from flows.runtime.temporary_server import TemporaryServer
@@ -185,20 +189,20 @@ def serving(settings: Settings) -> Iterator[None]:
         PREFECT_SERVER_CSRF_PROTECTION_ENABLED: True,
         PREFECT_SERVER_LOGGING_LEVEL: "CRITICAL",  # its tracebacks help nobody: what is wrong is said by the run
     }
-    with temporary_settings(own), _failing_in_words(), ending_without_database(settings):
+    with temporary_settings(own), _failing_in_one_line(), ending_without_database(settings):
         TemporaryServer()
         yield
 
 
 def watching_database(settings: Settings, warehouse: SecretStr | None = None) -> AbstractContextManager[None]:
     """End this process once the embedded PostgreSQL is lost, if it is the warehouse or keeps Prefect's data."""
-    is_used = configured_api_url() == local_api_url(settings)
+    keeps_prefect = (url := configured_api_url()) is not None and url == _url_of_local_server(settings)
     is_warehouse = warehouse is not None and embedded_postgres.embedded_facts(settings.state_dir, warehouse)
-    return ending_without_database(settings) if is_used or is_warehouse else nullcontext()
+    return ending_without_database(settings) if keeps_prefect or is_warehouse else nullcontext()
 
 
 @contextmanager
-def _failing_in_words() -> Iterator[None]:
+def _failing_in_one_line() -> Iterator[None]:
     """Raise what a server answers that cannot do its work as one line.
 
     Raises:

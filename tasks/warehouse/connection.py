@@ -20,8 +20,9 @@ from schemas.settings import Settings
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
-# SQLSTATE classes and codes of errors that another try may not meet (PostgreSQL manual, appendix A).
+# Of this machine, not of a file: space and open files.
 _EXHAUSTED = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}
+# SQLSTATE classes and codes of errors that another try may not meet (PostgreSQL manual, appendix A).
 _TRANSIENT_CLASSES = ("08", "53", "57")
 _TRANSIENT_CODES = {
     "40001",  # serialization_failure: another load changed the same readings

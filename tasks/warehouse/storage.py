@@ -5,6 +5,7 @@ Local files today; an object store would be another implementation of `Storage`.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -13,6 +14,8 @@ from contextlib import AbstractContextManager, contextmanager
 from io import BufferedReader, BufferedWriter
 from pathlib import Path
 from typing import NamedTuple, Protocol
+
+_OF_A_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 class FileStat(NamedTuple):
@@ -169,11 +172,12 @@ class LocalStorage:
 
 @contextmanager
 def _named_in_errors(file: Path) -> Iterator[None]:
-    """Name the file in an error that does not: a full disk does not say whose."""
+    """Name the file in an error of its disk, which does not say whose it is."""
     try:
         yield
     except OSError as error:
-        if error.errno and not error.filename:
+        # Whoever writes may meet errors of others, such as of a connection that it reads from.
+        if error.errno in _OF_A_DISK and not error.filename:
             error.filename = str(file)
         raise
 

@@ -63,6 +63,16 @@ def test_file_that_did_not_fit_is_named(tmp_path: Path, monkeypatch: pytest.Monk
         LOCAL.write(tmp_path / "report.json", b"new")
 
 
+def test_error_of_another_than_the_disk_is_not_blamed_on_the_file_being_written(tmp_path: Path) -> None:
+    with pytest.raises(ConnectionResetError) as lost, LOCAL.create(tmp_path / "a.arrow"):
+        raise ConnectionResetError(104, "Connection reset by peer")
+    with pytest.raises(OSError, match="No space left") as full, LOCAL.create(tmp_path / "a.arrow"):
+        raise OSError(28, "No space left on device")
+
+    assert lost.value.filename is None
+    assert str(full.value.filename).startswith(str(tmp_path))
+
+
 def test_version_changes_with_the_content_and_a_missing_file_has_none(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     LOCAL.write(file, b"one")
