@@ -38,6 +38,8 @@ class _Brief(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if is_ending() and record.name in _SAY_WHAT_BROKE:
             return False  # the signal broke it
+        if str(record.msg).startswith("Traceback ("):
+            return False  # of dbt, which has just said what broke and keeps the lines in its own log
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, RunFailedError):
             self._named = repr(str(error))[1:-1]  # as in the line that ends the run, where it is quoted

@@ -165,8 +165,15 @@ def _invoke(
             raise_on_failure=False,
         )
         others = set(threading.enumerate())
-        result = runner.invoke([*arguments, "--no-version-check", "--log-path", str(_target(settings).parent / "logs")])
-        _await_node_tasks(others)
+        logs = ["--no-version-check", "--log-path", str(_target(settings).parent / "logs")]
+        try:
+            result = runner.invoke([*arguments, *logs])
+        except ValueError as error:
+            # In prefect-dbt's words what ended dbt before it had a result, such as a full disk.
+            _, _, cause = str(error).partition("': ")
+            raise DbtError(StepProblem.FAILED, error=_in_one_line(cause or str(error))) from None
+        finally:
+            _await_node_tasks(others)
     if not result.success:
         raise _error_of(result)
 
@@ -186,9 +193,13 @@ def _error_of(result: Any) -> DbtError:  # noqa: ANN401 - dbtRunnerResult
         if str(node.status) in ("error", "fail", "runtime error")
     }
     if not failed:
-        return DbtError(StepProblem.FAILED, error=" ".join(str(result.exception).split())[:600])
+        return DbtError(StepProblem.FAILED, error=_in_one_line(str(result.exception)))
     named = ", ".join([*failed][:_MAX_NODES_NAMED]) + ("…" if len(failed) > _MAX_NODES_NAMED else "")
     return DbtError(StepProblem.DBT_NODES_FAILED, nodes=named, error="; ".join(failed.values()))
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())[:600]
 
 
 def _variables(dsn: SecretStr, settings: Settings, windows: Sequence[Window], role: str | None) -> dict[str, str]:

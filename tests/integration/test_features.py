@@ -17,6 +17,7 @@ from tasks.transform.find_targets import find_targets
 from tasks.transform.refresh_aggregates import refresh
 from tasks.transform.run_dbt import (
     HOLIDAYS_SEED,
+    DbtError,
     build,
     check_data,
     fingerprint,
@@ -346,6 +347,15 @@ async def test_static_docs_are_one_page(pipeline: PipelineHarness) -> None:
     page = await asyncio.to_thread(write_docs, pipeline.settings.database_url, pipeline.settings)
 
     assert "ml_hourly_by_building" in page.read_text(encoding="utf-8")
+
+
+def test_what_ends_dbt_before_it_builds_is_one_line(tmp_path: Path) -> None:
+    settings = Settings(state_dir=tmp_path)
+    tmp_path.joinpath("dbt").mkdir()
+    tmp_path.joinpath("dbt", "target").write_text("a file where the folder should be")
+
+    with pytest.raises(DbtError, match=r"^\[Errno \d+\] Not a directory: '[^']*partial_parse\.msgpack'$"):
+        build(SecretStr("postgresql://u:p@127.0.0.1:1/x"), settings, windows=[], full=False)
 
 
 def test_holidays_seed_is_what_the_library_says(tmp_path: Path) -> None:

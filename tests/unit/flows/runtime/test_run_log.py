@@ -57,6 +57,13 @@ def test_disk_error_has_no_traceback(settings: Settings) -> None:
     assert record.exc_info is None
 
 
+def test_traceback_that_dbt_logs_as_a_message_is_not_shown(settings: Settings) -> None:
+    prepare_logging(settings)
+
+    assert logged(None, "Encountered an error:\n[Errno 28] No space left on device")
+    assert not logged(None, 'Traceback (most recent call last):\n  File "dbt/cli/requires.py", line 187')
+
+
 @pytest.mark.parametrize("name", ["prefect.task_runs", "asyncio"])
 def test_what_a_signal_breaks_is_not_said(settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     prepare_logging(settings)
