@@ -60,6 +60,14 @@ def _fold(text: str) -> str:
 _MAX_HEADING = 200
 _fold_once = functools.lru_cache(maxsize=10_000)(_fold)
 
+SPACES = r"[ \t\x{00a0}\x{202f}\x{2009}]"
+"""What files write within and around numbers, as RE2 has it."""
+MISSING = (
+    rf"(?i)^{SPACES}*([-–—]+|н/д|нд|н\.{SPACES}?д\.?|нет({SPACES}+данных)?|ош\.{SPACES}?д\.?|n/a|na|nan|null|none"
+    rf"|no{SPACES}+data|#n/a|#н/д)?{SPACES}*$"
+)
+"""Words for a value that is missing, as RE2 has it; an empty cell is one."""
+
 
 _METRIC_SPELLINGS: dict[str, tuple[str, ...]] = {
     "consumption_period": ("потребление за период", "расход за период", "consumption"),

@@ -64,11 +64,9 @@ class FileProblem(StrEnum):
     NUL_BYTE = "nul_byte"
     BYTE_NOT_TEXT = "byte_not_text"
     BYTE_NOT_IN_ENCODING = "byte_not_in_encoding"
-    CSV_CELL_TOO_LONG = "csv_cell_too_long"
-    CSV_BLOCK_TOO_LONG = "csv_block_too_long"
-    CSV_LINE_UNREADABLE = "csv_line_unreadable"
+    CSV_LINE_TOO_LONG = "csv_line_too_long"
     CSV_UNREADABLE = "csv_unreadable"
-    TOO_MANY_RAGGED_LINES = "too_many_ragged_lines"
+    SURPLUS_CELLS = "surplus_cells"
     # A workbook.
     SHEET_MISSING = "sheet_missing"
     NO_VISIBLE_SHEET = "no_visible_sheet"
@@ -169,10 +167,6 @@ _DRAFT = Words(
     "draft a mapping with dataops sources new FILE",
 )
 _REQUEST_AGAIN = Words("файл повреждён, запросите его ещё раз", "the file is damaged, request it again")
-_TOO_LONG = Words(
-    "ячейка или строка длиннее {max_megabytes} МБ, или кавычка не закрыта: исправьте файл",
-    "a cell or a line is longer than {max_megabytes} MB, or a quotation mark is not closed: correct the file",
-)
 _CORRECT_SHEET = Words(
     "Исправьте sheet в описании источника или имя листа", "Correct sheet in the mapping, or the sheet's name"
 )
@@ -294,25 +288,18 @@ _TEMPLATES: dict[Problem, Words] = {
         f"байт на позиции {{offset}} не текст в {{encoding}}: {_REQUEST_AGAIN.russian}",
         f"the byte at offset {{offset}} is not text in {{encoding}}: {_REQUEST_AGAIN.english}",
     ),
-    FileProblem.CSV_CELL_TOO_LONG: Words(
-        f"csv не читается, строка {{line}}: {_TOO_LONG.russian}",
-        f"the csv cannot be read, line {{line}}: {_TOO_LONG.english}",
-    ),
-    FileProblem.CSV_BLOCK_TOO_LONG: Words(
-        f"csv не читается: {_TOO_LONG.russian}", f"the csv cannot be read: {_TOO_LONG.english}"
-    ),
-    FileProblem.CSV_LINE_UNREADABLE: Words(
-        "csv не читается, строка {line}: исправьте файл\n{error}",
-        "the csv cannot be read, line {line}: correct the file\n{error}",
+    FileProblem.CSV_LINE_TOO_LONG: Words(
+        "csv не читается: строка {line} длиннее {max_megabytes} МБ. Исправьте файл",
+        "the csv cannot be read: line {line} is longer than {max_megabytes} MB. Correct the file",
     ),
     FileProblem.CSV_UNREADABLE: Words(
         "csv не читается: исправьте файл\n{error}", "the csv cannot be read: correct the file\n{error}"
     ),
-    FileProblem.TOO_MANY_RAGGED_LINES: Words(
-        "в {max_lines} строках число ячеек не то, что в шапке (строка {line}: {cells}, в шапке {header_cells}): "
-        "исправьте файл",
-        "{max_lines} lines have another number of cells than the header (line {line}: {cells}, header: "
-        "{header_cells}): correct the file",
+    FileProblem.SURPLUS_CELLS: Words(
+        "в {lines} строках из {readings} заполнены ячейки, над которыми нет заголовка ({columns}): похоже, запятая "
+        "внутри чисел стала разделителем или столбец не подписан. Исправьте разделитель или шапку файла",
+        "{lines} of {readings} lines have filled cells without a heading ({columns}): it looks like decimal commas in "
+        "a file separated by commas, or a column without a name. Correct the delimiter or the header",
     ),
     FileProblem.SHEET_MISSING: Words(
         f"нет листа {{missing}}; в книге есть: {{sheets}}; скрыты: {{hidden}}. {_CORRECT_SHEET.russian}",
@@ -419,21 +406,11 @@ class RunFailure(StrEnum):
     MORE_DAYS = "и ещё {more}"
 
 
-class SkippedLines(StrEnum):
-    """Kinds of lines that are not readings; the load log counts them by these words."""
-
-    BLANK = "пустые строки"
-    TOTAL = "итоговые строки"
-    REPEATED_HEADER = "повторы шапки"
-    NOTE = "примечания"
-    BELOW_TABLE = "строки ниже таблицы"
-    UNITS = "строки единиц и номеров столбцов"
-
-
 class FileRemark(StrEnum):
     """What a person should know of a file that is loaded all the same; each value is the template of its text."""
 
     NO_ROWS = "в файле нет ни одной строки с данными"
     UNMAPPED_COLUMNS = "столбцы без описания, сохранены в сырье: {columns}"
     MANY_UNMAPPED_COLUMNS = "столбцы без описания, сохранены в сырье: {columns} и ещё {more}"
+    UNREAD_SHEETS = "на других листах тоже есть данные, в скобках число строк, они не прочитаны: {sheets}"
     SKIPPED = "пропущено: {counts}"

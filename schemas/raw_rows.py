@@ -13,10 +13,13 @@ import pyarrow as pa
 SEPARATOR = "\x1f"
 """Between two cells (U+001F, unit separator); `chr(31)` in SQL."""
 
-RAGGED = "␞"
-"""Begins the last cell of a row with too few or too many cells; the whole line follows it."""
+ROW_PROBLEM = "row_problem"
+"""Names the column that says why a line's cells are not those of the table's columns: a `Reason`, or null.
+
+Of a line with more cells than columns the last cell holds what is left of the line.
+"""
 
 
 def raw_row_schema(keys: Iterable[str]) -> pa.Schema:
-    """Return the schema of a table's raw rows: `row_num`, the line as a person counts it, and a text a column."""
-    return pa.schema([("row_num", pa.int32()), *((key, pa.string()) for key in keys)])
+    """Return the schema of raw rows: `row_num`, the line as a person counts it, ROW_PROBLEM, and a text a column."""
+    return pa.schema([("row_num", pa.int32()), (ROW_PROBLEM, pa.string()), *((key, pa.string()) for key in keys)])

@@ -17,6 +17,9 @@ class Reason(StrEnum):
     """Stable codes; several are joined by `;` in this order."""
 
     MISSING_COLUMN = "missing_column"
+    SURPLUS_CELL = "surplus_cell"
+    BAD_QUOTING = "bad_quoting"
+    UNDESCRIBED_TABLE = "undescribed_table"
     BAD_TIMESTAMP = "bad_timestamp"
     FORMULA_WITHOUT_VALUE = "formula_without_value"
     MISSING_VALUE = "missing_value"
@@ -30,6 +33,9 @@ class Reason(StrEnum):
     DELTA_T_OUT_OF_NORM = "delta_t_out_of_norm"
 
 
+OF_WHOLE_LINES = frozenset({Reason.MISSING_COLUMN, Reason.SURPLUS_CELL, Reason.BAD_QUOTING, Reason.UNDESCRIBED_TABLE})
+"""The cells of such a line are not those of the table's columns: nothing else is said of it."""
+
 SUSPECT_REASONS = frozenset({Reason.DELTA_T_OUT_OF_NORM})
 """These flag a reading (quality 1); every other reason rejects it (quality 2)."""
 
@@ -37,8 +43,14 @@ ROW_ERRORS = "Ошибки"
 """Name of the sheet of an export."""
 
 ADVICE: dict[Reason, str] = {
-    Reason.MISSING_COLUMN: (
-        "в строке не столько ячеек, сколько в шапке: исправьте разделители (лишний, пропущенный, запятая внутри числа)"
+    Reason.MISSING_COLUMN: "строка обрывается раньше нужного столбца: добавьте недостающие ячейки или разделители",
+    Reason.SURPLUS_CELL: (
+        "заполнена ячейка, над которой нет заголовка: уберите лишний разделитель (например, запятую внутри числа) "
+        "или подпишите столбец"
+    ),
+    Reason.BAD_QUOTING: "кавычка в строке не закрыта: уберите её или закройте",
+    Reason.UNDESCRIBED_TABLE: (
+        "строка таблицы, которой нет в описании источника: опишите её (tables, after, until) или уберите из файла"
     ),
     Reason.BAD_TIMESTAMP: (
         "дата или час не читаются, либо год не из 1990…2069, либо местного времени нет или оно было дважды "

@@ -71,11 +71,18 @@ class TableSchema(_Frozen):
     value_column: str | None = None
     unit_column: str | None = None
 
-    skipped: dict[str, int] = Field(default_factory=dict)
-    """Counts of lines that are not readings, by kind (`SkippedLines`)."""
-
     notes: list[str] = Field(default_factory=list)
     """What a person should know of a table that is read all the same, such as a new column."""
+
+    @property
+    def value_columns(self) -> list[str]:
+        """Keys of the columns that hold values: one a metric, or the one of a long table."""
+        return [column.key for column in self.metrics] or [key for key in (self.value_column,) if key]
+
+    @property
+    def unheaded_columns(self) -> list[str]:
+        """Keys of the columns that the header does not name: nothing belongs there."""
+        return [column.key for column in self.columns if not column.heading]
 
 
 def fingerprint(tables: Iterable[TableSchema]) -> str:

@@ -18,6 +18,8 @@ from schemas.problems import FileRemark
 from schemas.settings import Settings, load_settings
 from schemas.source_files import spell
 from schemas.table_schema import TableSchema
+from schemas.times import Times as Clock
+from schemas.times import read_hour, read_timestamp
 from tasks.ingest.find_files import FoundFile, list_all_files
 from tasks.ingest.read_tables import peek, read_tables
 from tasks.ingest.unpack_archives import Unpacked, unpack
@@ -26,8 +28,6 @@ from tasks.sources.draft_mapping import draft_mapping
 from tasks.sources.find_tables import Sheet, Times
 from tasks.sources.preview_readings import Preview
 from tasks.validate.parse_readings import parse
-from tasks.validate.parse_times import Times as Clock
-from tasks.validate.parse_times import read_hour, read_timestamp
 from tasks.validate.row_errors import list_unreadable
 from tasks.warehouse.storage import LOCAL
 
@@ -148,3 +148,5 @@ def _show(checked: FileCheck) -> None:
         print_table("First readings", shown.first_readings)
         if shown.first_problems:
             print_table("First of the unreadable", shown.first_problems)
+    for note in checked.notes:
+        out.print(note, markup=False, highlight=False, soft_wrap=True)

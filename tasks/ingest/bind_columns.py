@@ -11,6 +11,7 @@ from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
 from schemas.errors import FileError
 from schemas.metrics import METRICS, factor_to_own_unit, fold
 from schemas.problems import FileProblem, FileRemark
+from schemas.raw_rows import ROW_PROBLEM
 from schemas.settings import Settings
 from schemas.table_schema import Column, MetricColumn, TableSchema
 from schemas.table_spec import CODE_NAMES, TableSpec
@@ -146,8 +147,8 @@ class _Columns(NamedTuple):
 
 
 def _unique_keys(titles: Sequence[str]) -> list[str]:
-    """Return the titles, repetitions numbered: `t`, `t (2)`, …; `row_num` names the line number in a raw row."""
-    used = {"row_num"}
+    """Return the titles, repetitions numbered: `t`, `t (2)`, …; a raw row has two further columns."""
+    used = {"row_num", ROW_PROBLEM}
     keys = []
     counts: dict[str, int] = {}
     for title in titles:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import csv
 import io
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,20 +14,16 @@ import charset_normalizer
 
 from schemas.errors import FileError
 from schemas.problems import FileProblem
+from tasks.ingest.cut_records import MAX_CELL_BYTES, split_rows
 from tasks.ingest.detect_kind import utf16_codec
 from tasks.ingest.find_header import WantedColumn, count_known
-from tasks.ingest.table_rows import Row
 from tasks.warehouse.storage import LOCAL
 
-MAX_CELL_BYTES = 1 << 20
-"""A longer cell, or a quote that is never closed, fails the file; pyarrow reads in blocks of this size."""
 _SAMPLE_BYTES = 1 << 18
 _MAX_LINES = 60
 _DELIMITERS = ";,\t|"
 _CYRILLIC = ("cp1251", "koi8-r", "cp866")
 """Likeliest first: utilities that do not write UTF-8 write cp1251."""
-# The csv module's own limit of 128 kB a cell would refuse what pyarrow reads.
-csv.field_size_limit(MAX_CELL_BYTES)
 
 
 class Dialect(NamedTuple):
@@ -49,7 +44,7 @@ def detect_dialect(file: Path, wanted: Sequence[WantedColumn]) -> Dialect:
         head = stream.read(_SAMPLE_BYTES)
 
     def fit(dialect: Dialect) -> int:
-        text = io.StringIO(head.decode(dialect.encoding, "replace"), newline="")
+        text = io.BytesIO(head.decode(dialect.encoding, "replace").encode())
         rows = list(itertools.islice(split_rows(text, dialect.delimiter), _MAX_LINES))
         if not wanted:
             return max(Counter(len(row) for row in rows if len(row) > 1).values(), default=0)
@@ -57,34 +52,6 @@ def detect_dialect(file: Path, wanted: Sequence[WantedColumn]) -> Dialect:
 
     encodings = _possible_encodings(file, head)
     return max((Dialect(encoding, delimiter) for encoding in encodings for delimiter in _DELIMITERS), key=fit)
-
-
-def split_rows(text: io.TextIOBase, delimiter: str) -> Iterator[Row]:
-    """Yield a row for each line; a row of several lines comes in the last of them, after empty ones.
-
-    Raises:
-        FileError: a cell is too long, or the csv is malformed.
-
-    """
-    reader = csv.reader(text, delimiter=delimiter)
-    previous_line = 0
-    try:
-        for row in reader:
-            yield from ([] for _ in range(reader.line_num - previous_line - 1))
-            previous_line = reader.line_num
-            yield [cell or None for cell in row]
-    except csv.Error as error:
-        if "field limit" in str(error):  # the csv module has one class of error, without a code
-            raise cell_too_long(reader.line_num) from None
-        raise FileError(FileProblem.CSV_LINE_UNREADABLE, line=reader.line_num, error=str(error)) from None
-
-
-def cell_too_long(line: int | None) -> FileError:
-    """Return the error of a cell beyond MAX_CELL_BYTES; without a line where that is not known."""
-    max_megabytes = MAX_CELL_BYTES >> 20
-    if line is None:
-        return FileError(FileProblem.CSV_BLOCK_TOO_LONG, max_megabytes=max_megabytes)
-    return FileError(FileProblem.CSV_CELL_TOO_LONG, line=line, max_megabytes=max_megabytes)
 
 
 def _possible_encodings(file: Path, head: bytes) -> list[str]:

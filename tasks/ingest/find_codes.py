@@ -12,7 +12,7 @@ from schemas.errors import FileError
 from schemas.patterns import compile_pattern
 from schemas.problems import FileProblem
 from schemas.table_spec import CODE_NAMES, SHEET_GROUP, FromColumn, TableSpec
-from tasks.ingest.table_rows import Row
+from tasks.ingest.grids import Row
 
 _MAX_TEXT_LENGTH = 60
 

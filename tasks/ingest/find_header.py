@@ -10,7 +10,7 @@ from schemas.errors import FileError
 from schemas.metrics import METRICS, factor_to_own_unit, fold
 from schemas.problems import FileProblem
 from schemas.table_spec import CODE_NAMES, LONG_FIELDS, LONG_REQUIRED, FromColumn, TableSpec
-from tasks.ingest.table_rows import Row
+from tasks.ingest.grids import Row
 
 _MAX_LINES_ABOVE = 60
 """How far to search for the header, from the top or from the text that it is below."""
@@ -29,6 +29,9 @@ class Heading(NamedTuple):
 class Header(NamedTuple):
     """A header and where it is; lines count from 1, columns from 0."""
 
+    begins: int
+    """The line of the text that it is below, else its first line."""
+    first_line: int
     line: int
     """Its last line."""
     headings: list[Heading]
@@ -81,6 +84,11 @@ def find_header(rows: Iterator[Row], spec: TableSpec) -> Header:
 
     """
     first_line, rows = _below_title(rows, spec.after)
+    header = _find_below(rows, spec, first_line)
+    return header if spec.after is None else header._replace(begins=first_line - 1)
+
+
+def _find_below(rows: Iterator[Row], spec: TableSpec, first_line: int) -> Header:
     if spec.header_row is not None:
         return _given_header(rows, spec.header_row, first_line)
     lines = list(itertools.islice(rows, _MAX_LINES_ABOVE))
@@ -124,7 +132,8 @@ def _best_header(lines: list[Row], wanted: Sequence[WantedColumn], first_line: i
 
 def _one_line(lines: list[Row], index: int, first_line: int) -> Header:
     headings = [Heading((cell or "").strip()) for cell in lines[index]]
-    return Header(first_line + index, headings, _words(lines[index]), first_line + index, {})
+    line = first_line + index
+    return Header(line, line, line, headings, _words(lines[index]), line, {})
 
 
 def _two_lines(lines: list[Row], index: int, first_line: int) -> Iterator[Header]:
@@ -138,7 +147,7 @@ def _two_lines(lines: list[Row], index: int, first_line: int) -> Iterator[Header
         last_upper = upper or last_upper
         headings.append(Heading(f"{last_upper} {lower}".strip() if lower else upper, lower, upper))
     line = first_line + index
-    yield Header(line, headings, _words(upper_row) | _words(lower_row), line, {})
+    yield Header(line - 1, line - 1, line, headings, _words(upper_row) | _words(lower_row), line, {})
 
 
 def _words(row: Row) -> frozenset[str]:
@@ -149,19 +158,21 @@ def _with_lines_below(header: Header, below: list[Row]) -> Header:
     """Step over lines of units and of column numbers between header and data."""
     for row in below[:_MAX_LINES_BELOW]:
         filled = {index: cell.strip() for index, cell in enumerate(row) if cell and cell.strip()}
-        if filled and all(_is_unit(cell) for cell in filled.values()):
+        if filled and all(is_unit(cell) for cell in filled.values()):
             header = header._replace(units=filled)
-        elif not _counts_columns(list(filled.values())):
+        elif not counts_columns(list(filled.values())):
             break
         header = header._replace(ends=header.ends + 1, words=header.words | _words(row))
     return header
 
 
-def _is_unit(text: str) -> bool:
+def is_unit(text: str) -> bool:
+    """Return True if a text is a unit."""
     return not text[0].isdigit() and any(
         factor_to_own_unit(metric, text, interval_hours=1) is not None for metric in METRICS.values()
     )
 
 
-def _counts_columns(cells: list[str]) -> bool:
+def counts_columns(cells: list[str]) -> bool:
+    """Return True if cells are the numbers from 1 on."""
     return len(cells) > 2 and [cell.removesuffix(".0") for cell in cells] == [str(n + 1) for n in range(len(cells))]

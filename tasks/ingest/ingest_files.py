@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
-
-import pyarrow as pa
 
 from schemas.errors import FileError
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
@@ -21,7 +19,6 @@ from tasks.ingest.claim_files import claim, log_never_read, log_unreadable
 from tasks.ingest.find_files import DayFiles, FoundFile, RawFile, find_files
 from tasks.ingest.read_tables import read_tables
 from tasks.ingest.stage_rows import stage_tables
-from tasks.ingest.table_rows import RawTable
 from tasks.ingest.unpack_archives import Unpacked, own_copy, unpack
 from tasks.warehouse.batches import BatchResult, Progress, batch_by_size, concerns_the_run, ignore_progress
 from tasks.warehouse.connection import Connection, Warehouse
@@ -197,9 +194,15 @@ async def _ingest_file(
             raise mapping  # noqa: TRY301 - a missing mapping fails the file just as its content does
         async with _copy_own(file) as path:
             tables = read_tables(path, mapping, relative_path=file.relative_path, settings=settings)
-            watched = (RawTable(table.schema, _watch(table.batches, file, progress)) for table in tables)
             staged = await stage_tables(
-                connection, claimed.load_id, file.source_file, watched, run, settings, source=mapping.name
+                connection,
+                claimed.load_id,
+                file.source_file,
+                tables,
+                run,
+                settings,
+                source=mapping.name,
+                progress=lambda done: progress(done / max(file.size_bytes, 1)),
             )
     except Exception as error:
         if connection.is_closed() or concerns_the_run(error):
@@ -218,11 +221,3 @@ async def _ingest_file(
 async def _copy_own(file: RawFile) -> AsyncIterator[Path]:
     with ExitStack() as stack:
         yield await asyncio.to_thread(stack.enter_context, own_copy(file))
-
-
-def _watch(batches: Iterator[pa.RecordBatch], file: RawFile, progress: Progress) -> Iterator[pa.RecordBatch]:
-    done = 0
-    for batch in batches:
-        yield batch
-        done += batch.nbytes
-        progress(done / max(file.size_bytes, 1))

@@ -83,7 +83,7 @@ def _ending_with(descriptor: int) -> Iterator[None]:
         fcntl.fcntl(descriptor, fcntl.F_SETFL, flags)
 
 
-def _answer(request: dict[str, Any]) -> list[dict[str, Any]] | None:
+def _answer(request: dict[str, Any]) -> list[dict[str, Any]] | dict[str, int]:
     return _read(request) if "sheets" in request else _list(request["path"])
 
 
@@ -125,14 +125,18 @@ def _epoch(path: str) -> int:
     return 1904 if re.search(rb"\bdate1904=[\"'](1|true)[\"']", book) else 1900
 
 
-def _read(request: dict[str, Any]) -> list[dict[str, Any]] | None:
-    """Write each wanted sheet into its file: `sheets` is name → path."""
+def _read(request: dict[str, Any]) -> dict[str, int]:
+    """Write each wanted sheet into its file (`sheets` is name → path); return the filled rows of those in `count`."""
     with _open(request["path"]) as book:
         for name, target in request["sheets"].items():
             sheet = book.get_sheet_by_name(name)
             unvalued = _unvalued_cells(request["path"], name)
             _write(sheet, unvalued, target)
-    return None
+        return {name: _count_filled(book.get_sheet_by_name(name)) for name in request["count"]}
+
+
+def _count_filled(sheet: Any) -> int:  # noqa: ANN401 - calamine's sheet
+    return sum(any(cell not in ("", None) for cell in row) for row in sheet.iter_rows()) if sheet.start else 0
 
 
 def _write(sheet: Any, unvalued: Unvalued, target: str) -> None:  # noqa: ANN401 - calamine's sheet

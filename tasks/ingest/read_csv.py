@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import codecs
-import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
 from schemas.errors import FileError
 from schemas.problems import FileProblem
+from schemas.reasons import Reason
 from schemas.table_spec import TableSpec
-from tasks.ingest.detect_dialect import MAX_CELL_BYTES, Dialect, cell_too_long, detect_dialect, split_rows
+from tasks.ingest.cut_records import MAX_CELL_BYTES, Chunk, cut_records, split_cells, split_rows
+from tasks.ingest.detect_dialect import Dialect, detect_dialect
 from tasks.ingest.find_header import wanted_columns
-from tasks.ingest.number_lines import LineNumbers
-from tasks.ingest.table_rows import LineBatch, Row
+from tasks.ingest.grids import LineBatch, Row
 from tasks.ingest.utf8_stream import Utf8Stream
 from tasks.warehouse.storage import LOCAL
 
@@ -30,6 +33,7 @@ class CsvGrid:
 
     sheet = None
     epoch = 1900
+    counts_blank_lines = True
 
     def __init__(self, file: Path, dialect: Dialect) -> None:
         self._file = file
@@ -48,20 +52,17 @@ class CsvGrid:
     def rows(self) -> Iterator[Row]:
         """Yield the lines from the top; a row of several lines comes in the last of them, after empty ones."""
         with LOCAL.open(self._file) as file:
-            utf8 = io.BufferedReader(Utf8Stream(file, self._dialect.encoding))
-            with io.TextIOWrapper(utf8, "utf-8", "replace", newline="") as text:
-                yield from split_rows(text, self._dialect.delimiter)
+            yield from split_rows(Utf8Stream(file, self._dialect.encoding), self._dialect.delimiter)
 
     def used_columns(self, header_line: int, width: int) -> list[int]:
         """Return every column; where a delimiter ends each data line, the empty column behind it too."""
-        widths: Counter[int] = Counter()
-        for number, row in enumerate(self.rows(), start=1):
-            if number > header_line + _MAX_LINES_COMPARED:
-                break
-            if number > header_line and any(row):
-                widths[len(row)] += 1
-        usual = widths.most_common(1)[0][0] if widths else width
-        return list(range(max(usual, width) if usual > 1 else width))
+        return list(range(max(self._usual_width(header_line, width), width)))
+
+    def _usual_width(self, header_line: int, width: int) -> int:
+        """Return how many cells most lines below a header have."""
+        lines = islice(self.rows(), header_line, header_line + _MAX_LINES_COMPARED)
+        widths = Counter(len(row) for row in lines if sum(map(bool, row)) > 1)
+        return widths.most_common(1)[0][0] if widths else width
 
     def batches_below(self, line: int, width: int) -> Iterator[LineBatch]:
         """Yield the lines below a line.
@@ -70,43 +71,59 @@ class CsvGrid:
             FileError: the text is damaged; names the byte.
 
         """
-        numbers = LineNumbers(line)
+        usual = min(self._usual_width(line, width), width)
         with LOCAL.open(self._file) as file:
             stream = Utf8Stream(file, self._dialect.encoding)
+            chunks = cut_records(stream, self._dialect.delimiter, after_line=line, widths={usual, width})
             try:
-                for batch in self._parse(stream, line, width, numbers):
-                    yield numbers.number(batch)
-                yield numbers.number_rest(width)
+                for chunk in chunks:
+                    yield self._parse(chunk, usual, width)
             except (pa.ArrowInvalid, UnicodeError) as error:
-                raise numbers.refusal or self._find_cause(error) from None
+                raise self._find_cause(error) from None
 
-    def _parse(self, stream: Utf8Stream, skip: int, width: int, numbers: LineNumbers) -> Iterator[pa.RecordBatch]:
-        keys = [str(index) for index in range(width)]
-        try:
-            yield from pa.csv.open_csv(
-                pa.PythonFile(stream, "r"),
-                read_options=pa.csv.ReadOptions(
-                    use_threads=False, block_size=MAX_CELL_BYTES, skip_rows=skip, column_names=keys
-                ),
-                parse_options=pa.csv.ParseOptions(
-                    delimiter=self._dialect.delimiter,
-                    newlines_in_values=True,
-                    ignore_empty_lines=False,
-                    invalid_row_handler=numbers.set_aside,
-                ),
-                convert_options=pa.csv.ConvertOptions(column_types={key: pa.string() for key in keys}),
-            )
-        except pa.ArrowInvalid as error:
-            # pyarrow's errors have no codes. This one: there is nothing below the header.
-            if "Empty CSV file" not in str(error) and "header" not in str(error):
-                raise
+    def _parse(self, chunk: Chunk, usual: int, width: int) -> LineBatch:
+        """Parse the records of a chunk: most have `usual` cells, none should have more than `width`."""
+        irregular: dict[int, str] = {}
+
+        def set_aside(record: Any) -> str:  # noqa: ANN401 - pyarrow's InvalidRow
+            irregular[record.number - 1] = record.text
+            return "skip"
+
+        keys = [str(index) for index in range(usual)]
+        table = pa.csv.read_csv(
+            pa.BufferReader(chunk.content),
+            read_options=pa.csv.ReadOptions(use_threads=False, block_size=len(chunk.content), column_names=keys),
+            parse_options=pa.csv.ParseOptions(
+                delimiter=self._dialect.delimiter,
+                newlines_in_values=True,
+                ignore_empty_lines=False,
+                invalid_row_handler=set_aside,
+            ),
+            convert_options=pa.csv.ConvertOptions(column_types={key: pa.string() for key in keys}),
+        ).combine_chunks()
+        columns = [column.combine_chunks() for column in table.columns]
+        columns += [pa.nulls(len(table), pa.string())] * (width - usual)
+        lines = np.delete(np.arange(chunk.lines, dtype=np.int32), chunk.continued) + chunk.first_line
+        batch = LineBatch(pa.array(np.delete(lines, list(irregular))), columns, {}, {}, _spans(chunk))
+        if not irregular and not chunk.misquoted:
+            return batch
+        delimiter = self._dialect.delimiter
+        others = {int(lines[record]): split_cells(text, delimiter) for record, text in irregular.items()}
+        misquoted: dict[int, Row] = {
+            chunk.first_line + index: [*text.split(delimiter)] for index, text in chunk.misquoted.items()
+        }
+        problems = {line: Reason.SURPLUS_CELL for line, cells in others.items() if any(cells[width:])}
+        problems |= dict.fromkeys(misquoted, Reason.BAD_QUOTING)
+        batch = batch._replace(
+            problems=problems, lengths={line: len(cells) for line, cells in others.items() if len(cells) < usual}
+        )
+        rows = {line: _fit(cells, width, delimiter) for line, cells in (others | misquoted).items()}
+        return _insert_rows(batch, rows)
 
     def _find_cause(self, error: Exception) -> FileError:
         """Return what is wrong with a csv that pyarrow refuses; it does not say which byte is not text."""
         if self._dialect.encoding == "utf-8" and (offset := self._first_not_utf8()) is not None:
             return FileError(FileProblem.BYTE_NOT_IN_ENCODING, offset=offset, encoding="utf-8")
-        if "straddling" in str(error):  # a row longer than a block
-            return cell_too_long(line=None)
         return FileError(FileProblem.CSV_UNREADABLE, error=str(error).splitlines()[0][:_MAX_ERROR_LENGTH])
 
     def _first_not_utf8(self) -> int | None:
@@ -121,3 +138,38 @@ class CsvGrid:
                     return offset - pending + error.start
                 offset += len(block)
         return None
+
+
+def _spans(chunk: Chunk) -> dict[int, int]:
+    """Return how many lines the records of several lines have, by the number of the first."""
+    spans: dict[int, int] = {}
+    first, previous = -1, -1
+    for index in chunk.continued:
+        first = first if index - 1 == previous else index - 1
+        previous = index
+        spans[chunk.first_line + first] = index - first + 1
+    return spans
+
+
+def _fit(cells: Row, width: int, delimiter: str) -> Row:
+    """Return as many cells as the table has columns; the last holds what is left of the line."""
+    if len(cells) <= width:
+        return cells + [None] * (width - len(cells))
+    rest = cells[width - 1 :] if any(cells[width:]) else cells[width - 1 : width]
+    return [*cells[: width - 1], delimiter.join(cell or "" for cell in rest) or None]
+
+
+def _insert_rows(batch: LineBatch, rows: dict[int, Row]) -> LineBatch:
+    """Return a batch with further lines in their places; they replace those with the same number."""
+    numbers = batch.numbers.to_numpy()
+    kept = np.flatnonzero(~np.isin(numbers, list(rows)))
+    order = np.argsort(np.concatenate([numbers[kept], list(rows)]), kind="stable")
+
+    def merge(own: pa.Array, further: pa.Array) -> pa.Array:
+        return pa.concat_arrays([own.take(pa.array(kept)), further]).take(pa.array(order))
+
+    further = [pa.array(cells, pa.string()) for cells in zip(*rows.values(), strict=True)]
+    return batch._replace(
+        numbers=merge(batch.numbers, pa.array(list(rows), pa.int32())),
+        columns=[merge(*pair) for pair in zip(batch.columns, further, strict=True)],
+    )

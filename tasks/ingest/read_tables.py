@@ -2,38 +2,149 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
 
 from schemas.errors import FileError
+from schemas.lines import LineClass, describe_left_out, line_counts
 from schemas.mappings import SourceMapping
-from schemas.metrics import fold
-from schemas.problems import FileProblem, Kind, SkippedLines
+from schemas.problems import FileProblem, FileRemark, Kind
 from schemas.settings import Settings
 from schemas.table_schema import TableSchema
 from schemas.table_spec import TableSpec
 from tasks.ingest.bind_columns import bind
 from tasks.ingest.detect_kind import kind_of
-from tasks.ingest.filter_rows import RowFilter
 from tasks.ingest.find_codes import find_codes
 from tasks.ingest.find_header import Header, find_header
+from tasks.ingest.grids import Grid, Row
+from tasks.ingest.line_account import LineAccount
 from tasks.ingest.read_csv import CsvGrid
-from tasks.ingest.read_workbook import open_sheets
-from tasks.ingest.table_rows import Grid, RawTable, Row, raw_batches
+from tasks.ingest.read_region import Region, Table
+from tasks.ingest.read_workbook import Workbook, open_sheets
 
 _MAX_LINES_PEEKED = 2_000
 
 
-def read_tables(path: Path, mapping: SourceMapping, *, relative_path: str, settings: Settings) -> Iterator[RawTable]:
-    """Yield the tables of a file; the content decides how it is read, not the suffix.
+class RawTable(NamedTuple):
+    """One table of a file: what was found, and its rows as text.
 
-    Raises:
-        FileError: the file cannot be read or does not fit its mapping; says why and what to do.
-
+    A batch has `row_num` (int32, the line as a person counts it), `row_problem`, and a string column per
+    `schema.columns`, named by its key. Numbers are written so that float(text) gives the cell back,
+    dates are ISO, an empty cell is null.
     """
-    for spec, grid in _open_grids(path, mapping, settings):
-        yield read_table(grid, spec, relative_path=relative_path, settings=settings)
+
+    schema: TableSchema
+    batches: Iterator[pa.RecordBatch]
+
+
+class FileTables:
+    """The tables of a file, to be read one after the other, each to its end; then the account of its lines."""
+
+    def __init__(self, path: Path, mapping: SourceMapping, *, relative_path: str, settings: Settings) -> None:
+        self._path = path
+        self._mapping = mapping
+        self._relative_path = relative_path
+        self._settings = settings
+        self._counts: Counter[LineClass] = Counter()
+        self._unread: dict[str, int] = {}
+
+    @property
+    def lines(self) -> dict[str, int]:
+        """How many lines of each class the file holds (`schemas/lines.py`)."""
+        return line_counts(self._counts)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know of the file: sheets that are not read, lines that are no readings."""
+        notes = []
+        if self._unread:
+            sheets = ", ".join(f"«{sheet}» ({rows})" for sheet, rows in self._unread.items())
+            notes.append(FileRemark.UNREAD_SHEETS.format(sheets=sheets))
+        if left_out := describe_left_out(self._counts):
+            notes.append(FileRemark.SKIPPED.format(counts=left_out))
+        return notes
+
+    def __iter__(self) -> Iterator[RawTable]:
+        """Yield the tables.
+
+        Raises:
+            FileError: the file cannot be read or does not fit its mapping; says why and what to do.
+
+        """
+        grids, unread = _open_grids(self._path, self._mapping, self._settings)
+        without_header: FileError | None = None
+        is_read = False
+        for grid, specs in grids:
+            try:
+                headers = [find_header(grid.rows(), spec) for spec in specs]
+            except FileError as error:
+                # Where every sheet is looked into, some hold other things.
+                if grid.sheet is None or any(spec.sheet for spec in specs):
+                    raise
+                if error.problem is not FileProblem.HEADER_NOT_FOUND:
+                    raise
+                unread[grid.sheet] = sum(any(row) for row in grid.rows())
+                without_header = without_header or error
+                continue
+            is_read = True
+            yield from self._read_grid(grid, list(zip(specs, headers, strict=True)))
+        if without_header and not is_read:
+            raise without_header
+        self._unread = {sheet: rows for sheet, rows in unread.items() if rows}
+        self._counts[LineClass.NOT_TAKEN] += sum(self._unread.values())
+
+    def _read_grid(self, grid: Grid, specs: Sequence[tuple[TableSpec, Header]]) -> Iterator[RawTable]:
+        account = LineAccount()
+        regions = self._find_regions(grid, specs, account)
+        starts = sorted(region.header.begins for region in regions)
+        for region in regions:
+            region.stop = next((start for start in starts if start > region.header.ends), None)
+            region.account_above(from_line=1 if region.header.begins == starts[0] else region.header.begins)
+        while regions:
+            region = regions.pop(0)
+            yield from (RawTable(table.schema, region.batches(table)) for table in region.tables)
+            if region.next_header is not None:
+                regions.insert(0, self._go_on(grid, region, account))
+        self._counts += account.counts()
+
+    def _find_regions(
+        self, grid: Grid, specs: Sequence[tuple[TableSpec, Header]], account: LineAccount
+    ) -> list[Region]:
+        """Put the tables of a grid together by header, in the order of the mapping."""
+        by_line: dict[int, list[tuple[TableSpec, Header]]] = {}
+        for spec, header in specs:
+            by_line.setdefault(header.ends, []).append((spec, header))
+        return [self._region(grid, same_header, account) for same_header in by_line.values()]
+
+    def _region(self, grid: Grid, specs: Sequence[tuple[TableSpec, Header]], account: LineAccount) -> Region:
+        header = specs[0][1]
+        indexes = _column_indexes(grid, header)
+        tables = []
+        for spec, _ in specs:
+            codes = find_codes(spec, relative_path=self._relative_path, sheet=grid.sheet, rows=grid.rows())
+            schema = bind(header, indexes, spec, sheet=grid.sheet, codes=codes, settings=self._settings)
+            tables.append(Table(spec, schema.model_copy(update={"epoch": grid.epoch})))
+        return Region(grid, header, indexes, tables, account)
+
+    def _go_on(self, grid: Grid, region: Region, account: LineAccount) -> Region:
+        """Return the region of the same tables below their next header."""
+        specs = [
+            table.spec.model_copy(update={"header_row": region.next_header, "after": None}) for table in region.tables
+        ]
+        further = self._region(grid, [(spec, find_header(grid.rows(), spec)) for spec in specs], account)
+        further.stop = region.stop
+        further.account_above(from_line=further.header.first_line)
+        return further
+
+
+def read_tables(path: Path, mapping: SourceMapping, *, relative_path: str, settings: Settings) -> FileTables:
+    """Return the tables of a file; the content decides how it is read, not the suffix."""
+    return FileTables(path, mapping, relative_path=relative_path, settings=settings)
 
 
 def peek(path: Path, settings: Settings) -> list[tuple[str | None, list[Row]]]:
@@ -45,7 +156,7 @@ def peek(path: Path, settings: Settings) -> list[tuple[str | None, list[Row]]]:
     """
     kind = kind_of(path, settings)
     if kind is Kind.WORKBOOK:
-        grids: list[Grid] = [*open_sheets(path, [("*",)], settings)[0]]
+        grids: list[Grid] = [*open_sheets(path, [("*",)], settings).sheets[0]]
     elif kind is Kind.TEXT:
         grids = [CsvGrid.open(path, ())]
     else:
@@ -53,46 +164,36 @@ def peek(path: Path, settings: Settings) -> list[tuple[str | None, list[Row]]]:
     return [(grid.sheet, list(islice(grid.rows(), _MAX_LINES_PEEKED))) for grid in grids]
 
 
-def _open_grids(path: Path, mapping: SourceMapping, settings: Settings) -> list[tuple[TableSpec, Grid]]:
+def _open_grids(
+    path: Path, mapping: SourceMapping, settings: Settings
+) -> tuple[list[tuple[Grid, list[TableSpec]]], dict[str, int]]:
+    """Return each grid with its tables, and the visible sheets that nobody reads, with how many rows they hold."""
     kind = kind_of(path, settings)
     if kind is Kind.EMPTY:
-        return []
+        return [], {}
     if kind is Kind.TEXT:
-        grid: Grid = CsvGrid.open(path, mapping.tables)
-        return [(spec, grid) for spec in mapping.tables]
+        return [(CsvGrid.open(path, mapping.tables), list(mapping.tables))], {}
     if kind is Kind.WORKBOOK:
-        sheets = open_sheets(path, [spec.sheet for spec in mapping.tables], settings)
-        return [(spec, sheet) for spec, own_sheets in zip(mapping.tables, sheets, strict=True) for sheet in own_sheets]
+        book = open_sheets(path, [_wanted_sheets(spec) for spec in mapping.tables], settings)
+        return _by_sheet(book, mapping.tables), book.unread
     if kind in {Kind.ZIP, Kind.GZIP}:
         raise FileError(FileProblem.ARCHIVE_WITHOUT_TABLES, kind=kind)
     raise FileError(FileProblem.WRONG_KIND, kind=kind)
 
 
-def read_table(grid: Grid, spec: TableSpec, *, relative_path: str, settings: Settings) -> RawTable:
-    """Find one table in a grid.
+def _wanted_sheets(spec: TableSpec) -> tuple[str, ...]:
+    # Each row of a long table says whose it is: every sheet with its header is read.
+    return spec.sheet or (("*",) if spec.table_format == "long" else ())
 
-    Raises:
-        FileError: the header or a code is missing, or a column is missing or doubled.
 
-    """
-    header = find_header(grid.rows(), spec)
-    codes = find_codes(spec, relative_path=relative_path, sheet=grid.sheet, rows=grid.rows())
-    indexes = _column_indexes(grid, header)
-    schema = bind(header, indexes, spec, sheet=grid.sheet, codes=codes, settings=settings).model_copy(
-        update={"epoch": grid.epoch}
-    )
-    if header.ends > header.line:
-        schema.skipped[SkippedLines.UNITS.value] = header.ends - header.line
-    lines = grid.batches_below(header.ends, max(indexes) + 1)
-    return RawTable(schema, raw_batches(lines, schema, indexes, _row_filter(header, schema, spec)))
+def _by_sheet(book: Workbook, specs: Sequence[TableSpec]) -> list[tuple[Grid, list[TableSpec]]]:
+    by_sheet: dict[str, tuple[Grid, list[TableSpec]]] = {}
+    for spec, sheets in zip(specs, book.sheets, strict=True):
+        for sheet in sheets:
+            by_sheet.setdefault(sheet.sheet, (sheet, []))[1].append(spec)
+    return list(by_sheet.values())
 
 
 def _column_indexes(grid: Grid, header: Header) -> list[int]:
     used = grid.used_columns(header.line, len(header.headings))
     return sorted({*used, *(index for index, heading in enumerate(header.headings) if heading.text)})
-
-
-def _row_filter(header: Header, schema: TableSchema, spec: TableSpec) -> RowFilter:
-    time_key = schema.timestamp_column or schema.date_column
-    time_heading = next(column.heading for column in schema.columns if column.key == time_key)
-    return RowFilter(header.words, fold(time_heading), fold(spec.until) if spec.until else None)

@@ -23,7 +23,7 @@ import pyarrow as pa
 from schemas.errors import FileError
 from schemas.problems import FileProblem
 from schemas.settings import Settings
-from tasks.ingest.table_rows import LineBatch, Row
+from tasks.ingest.grids import LineBatch, Row
 from tasks.warehouse.storage import LOCAL
 from tasks.warehouse.temporary import temporary_folder
 
@@ -43,6 +43,8 @@ class SheetInfo(NamedTuple):
 
 class SheetGrid:
     """A sheet as a grid of text cells; they are in an Arrow file, not in memory."""
+
+    counts_blank_lines = False
 
     def __init__(self, sheet: SheetInfo, batches: list[pa.RecordBatch], width: int) -> None:
         self.sheet = sheet.name
@@ -73,7 +75,7 @@ class SheetGrid:
         """Yield the lines below a line."""
         for first, batch in self._below(line):
             columns = list(batch.columns) + [pa.nulls(len(batch), pa.string())] * (width - batch.num_columns)
-            yield LineBatch(pa.array(np.arange(first, first + len(batch), dtype=np.int32)), columns, [])
+            yield LineBatch(pa.array(np.arange(first, first + len(batch), dtype=np.int32)), columns, {}, {}, {})
 
     def _below(self, line: int) -> Iterator[tuple[int, pa.RecordBatch]]:
         first = 1
@@ -84,7 +86,16 @@ class SheetGrid:
             first += len(batch)
 
 
-def open_sheets(file: Path, wanted: Sequence[Sequence[str]], settings: Settings) -> list[list[SheetGrid]]:
+class Workbook(NamedTuple):
+    """The sheets of a workbook."""
+
+    sheets: list[list[SheetGrid]]
+    """Those that each table names."""
+    unread: dict[str, int]
+    """Visible sheets with data that no table names → how many rows hold any."""
+
+
+def open_sheets(file: Path, wanted: Sequence[Sequence[str]], settings: Settings) -> Workbook:
     """Read the sheets that each table names; no names: the first visible sheet.
 
     Macros never run, links are never followed.
@@ -101,9 +112,11 @@ def open_sheets(file: Path, wanted: Sequence[Sequence[str]], settings: Settings)
             name: f"{folder}/{number}.arrow"
             for number, name in enumerate(dict.fromkeys(name for names in chosen for name in names))
         }
-        _parser.ask({"path": path, "sheets": targets}, settings)
+        others = [sheet.name for sheet in present if sheet.visible and sheet.name not in targets]
+        counts = _parser.ask({"path": path, "sheets": targets, "count": others}, settings)
         grids = {sheet.name: _grid(sheet, targets[sheet.name]) for sheet in present if sheet.name in targets}
-    return [[grids[name] for name in names] for names in chosen]
+    unread = {name: rows for name, rows in counts.items() if rows}
+    return Workbook([[grids[name] for name in names] for names in chosen], unread)
 
 
 def _grid(sheet: SheetInfo, arrow_file: str) -> SheetGrid:
@@ -127,7 +140,8 @@ def _choose(names: Sequence[str], present: Sequence[SheetInfo]) -> list[str]:
     missing = [
         name
         for name in names
-        if not any(_folded(sheet) == _folded(name) or fnmatch(_folded(sheet), _folded(name)) for sheet in chosen)
+        if name != "*"
+        and not any(_folded(sheet) == _folded(name) or fnmatch(_folded(sheet), _folded(name)) for sheet in chosen)
     ]
     if missing:
         sheets = _list(sheet.name for sheet in present if sheet.visible)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
 import pyarrow as pa
 
 from schemas.problems import FileRemark
-from schemas.raw_rows import raw_row_schema
+from schemas.raw_rows import ROW_PROBLEM, raw_row_schema
 from schemas.settings import Settings
 from schemas.table_schema import TableSchema
-from tasks.ingest.table_rows import RawTable
+from tasks.ingest.read_tables import FileTables, RawTable
 from tasks.warehouse.connection import Connection
 from tasks.warehouse.copy import copy_tables
 from tasks.warehouse.load_log import Run, finish_staging
@@ -28,6 +27,7 @@ _RAW_ROWS = pa.schema(
         ("load_id", pa.binary(16)),
         ("table_num", pa.int16()),
         ("row_num", pa.int32()),
+        (ROW_PROBLEM, pa.string()),
         ("cells", pa.string()),
         ("payload", pa.string()),
     ]
@@ -45,18 +45,27 @@ async def stage_tables(
     connection: Connection,
     load_id: UUID,
     source_file: str,
-    tables: Iterable[RawTable],
+    tables: FileTables,
     run: Run,
     settings: Settings,
     *,
     source: str,
+    progress: Callable[[int], None],
 ) -> Staged:
-    """Copy every row of a file's tables into stage, all or nothing.
+    """Copy every row of a file's tables into stage, all or nothing; `progress` is told the bytes that are read.
 
     The Arrow files of the spool only save reading stage again; validation can do without them.
     """
     staged: list[TableSchema] = []
-    rows = 0
+    rows = done = 0
+
+    def watch(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        nonlocal done
+        for batch in batches:
+            yield batch
+            done += batch.nbytes
+            progress(done)
+
     async with connection.transaction():
         for table_num, table in enumerate(tables):
             await connection.execute(
@@ -70,11 +79,19 @@ async def stage_tables(
                     columns=[column.key for column in table.schema.columns],
                 )
             )
-            rows += await _copy_rows(connection, load_id, table_num, table, settings)
+            watched = table._replace(batches=watch(table.batches))
+            rows += await _copy_rows(connection, load_id, table_num, watched, settings)
             staged.append(table.schema)
-        message = describe_staged(staged, rows)
         await finish_staging(
-            connection, load_id, staged, run.claim_key, settings, raw_rows=rows, message=message, source=source
+            connection,
+            load_id,
+            staged,
+            run.claim_key,
+            settings,
+            raw_rows=rows,
+            lines=tables.lines,
+            message=describe_staged(tables.notes, staged, rows),
+            source=source,
         )
     return Staged(rows, staged)
 
@@ -102,17 +119,12 @@ class _RawRows:
             self._writer.write(batch)
             self.count += len(batch)
             ids, numbers = pa.repeat(self._load_id, len(batch)), pa.repeat(self._table_num, len(batch))
-            yield pa.table([ids, numbers, batch.column("row_num"), *pack_cells(batch)], schema=_RAW_ROWS)
+            own = (batch.column(name) for name in ("row_num", ROW_PROBLEM))
+            yield pa.table([ids, numbers, *own, *pack_cells(batch)], schema=_RAW_ROWS)
 
 
-def describe_staged(tables: Sequence[TableSchema], rows: int) -> str | None:
-    """Return what is worth knowing of a file that loads, for the log's message: lines left out, new columns."""
+def describe_staged(notes: Sequence[str], tables: Sequence[TableSchema], rows: int) -> str | None:
+    """Return what is worth knowing of a file that loads, for the log's message: new columns, lines left out."""
     remarks = [] if rows else [FileRemark.NO_ROWS.value]
     remarks += [note for table in tables for note in table.notes]
-    skipped: Counter[str] = Counter()
-    for table in tables:
-        skipped.update(table.skipped)
-    if skipped:
-        counts = ", ".join(f"{kind} {count}" for kind, count in sorted(skipped.items()))
-        remarks.append(FileRemark.SKIPPED.format(counts=counts))
-    return "; ".join(remarks) or None
+    return "; ".join([*remarks, *notes]) or None

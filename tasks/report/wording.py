@@ -19,7 +19,10 @@ STATUS: dict[FileStatus, str] = {
 KIND = {"cold_water": "ХВС", "hot_water": "ГВС", "heat": "тепло"}
 
 REASON: dict[str, str] = {
-    Reason.MISSING_COLUMN: "нет ячейки",
+    Reason.MISSING_COLUMN: "строка обрывается",
+    Reason.SURPLUS_CELL: "ячейка без заголовка",
+    Reason.BAD_QUOTING: "кавычка не закрыта",
+    Reason.UNDESCRIBED_TABLE: "таблица без описания",
     Reason.BAD_TIMESTAMP: "дата или час не читаются",
     Reason.FORMULA_WITHOUT_VALUE: "формула без значения",
     Reason.MISSING_VALUE: "пустое значение",

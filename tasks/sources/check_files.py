@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -47,7 +47,7 @@ class OpenFiles(Protocol):
 
 
 class Table(Protocol):
-    """One table of a file; its `skipped` lines are counted while the batches are read."""
+    """One table of a file."""
 
     @property
     def schema(self) -> TableSchema:
@@ -58,12 +58,23 @@ class Table(Protocol):
         """Its raw rows."""
 
 
+class Tables(Protocol):
+    """The tables of a file."""
+
+    def __iter__(self) -> Iterator[Table]:
+        """Yield them, each to be read to its end."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a person should know of the file, once all are read."""
+
+
 class Steps(NamedTuple):
     """What a check needs of the steps that read and parse; the caller passes them in."""
 
     unpack: Callable[[Path, str], AbstractContextManager[OpenFiles]]
     """Opens a file, given with its path below the day's folder."""
-    read_tables: Callable[[OpenFile, SourceMapping], Iterable[Table]]
+    read_tables: Callable[[OpenFile, SourceMapping], Tables]
     parse: Callable[[TableSchema, pa.RecordBatch], tuple[pa.Table, pa.Table]]
     """Returns a batch's readings, and an error for each that cannot be read."""
 
@@ -75,6 +86,7 @@ class FileCheck(NamedTuple):
     mapping: str | None
     tables: list[dict[str, Any]]
     """Fields of Preview, a table each."""
+    notes: list[str]
     error: str | None
 
 
@@ -84,7 +96,7 @@ def check_file(file: Path, mappings: list[SourceMapping], steps: Steps) -> list[
         with open_files(file, steps.unpack) as opened:
             return [_check(member, opened.broken.get(member.source_file), mappings, steps) for member in opened.files]
     except (DataopsError, OSError) as error:
-        return [FileCheck(spell(str(file)), None, [], str(error))]
+        return [FileCheck(spell(str(file)), None, [], [], str(error))]
 
 
 @contextmanager
@@ -116,10 +128,11 @@ def _check(file: OpenFile, broken: FileError | None, mappings: list[SourceMappin
             raise broken
         mapping = match_mapping(mappings, file.relative_path)
         name = mapping.name
-        for table in steps.read_tables(file, mapping):
+        found = steps.read_tables(file, mapping)
+        for table in found:
             schema = table.schema
             batches = (ParsedBatch(batch, *steps.parse(schema, batch)) for batch in table.batches)
             tables.append(summarise(schema, batches)._asdict())
     except (DataopsError, OSError) as error:
-        return FileCheck(file.source_file, name, tables, str(error))
-    return FileCheck(file.source_file, name, tables, None)
+        return FileCheck(file.source_file, name, tables, [], str(error))
+    return FileCheck(file.source_file, name, tables, [*found.notes], None)

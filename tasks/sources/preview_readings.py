@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.raw_rows import RAGGED
 from schemas.table_schema import TableSchema
 
 _MAX_ROWS = 2
@@ -68,8 +67,7 @@ def summarise(schema: TableSchema, batches: Iterable[ParsedBatch]) -> Preview:
         first_time=_local(min(times, default=None), zone),
         last_time=_local(max(times, default=None), zone),
         columns=_columns(schema),
-        # All batches are read by now, so the counts of skipped lines are complete.
-        notes=[*schema.notes, *(f"{kind}: {count}" for kind, count in schema.skipped.items())],
+        notes=schema.notes,
         first_readings=first,
         first_problems=problems,
     )
@@ -91,7 +89,8 @@ def _first_readings(parsed: pa.Table, zone: ZoneInfo) -> list[dict[str, Any]]:
 
 def _problem(error: dict[str, Any], raw: pa.RecordBatch) -> dict[str, Any]:
     row = raw.filter(pc.equal(raw.column("row_num"), error["row_num"])).to_pylist()[0]
-    value = (row.get(error["column_name"]) or "").removeprefix(RAGGED)
+    cells = [row.get(error["column_name"])] if error["column_name"] else [row[key] for key in [*row][2:]]
+    value = "; ".join(cell for cell in cells if cell)
     return {
         "cell": error["cell"],
         "raw_value": value[:_MAX_VALUE_LENGTH],

@@ -11,13 +11,14 @@ import pandera.pandas
 import pyarrow as pa
 
 from schemas.readings import METRIC_NAMES, NO_METER, READING, delta_t_check
-from schemas.reasons import SUSPECT_REASONS, Quality, Reason
+from schemas.reasons import OF_WHOLE_LINES, SUSPECT_REASONS, Quality, Reason
 from schemas.settings import Settings
 from tasks.validate.parse_readings import REASON_BITS
 from tasks.validate.words import distinct_words, take_words, word_indices
 
 _REJECTING_BITS = sum(bit for reason, bit in REASON_BITS.items() if reason not in SUSPECT_REASONS)
 _ALL_BITS = sum(REASON_BITS.values())
+_WHOLE_LINE_BITS = sum(REASON_BITS[reason] for reason in OF_WHOLE_LINES)
 _NO_TIME = np.iinfo(np.int64).min
 _T1, _T2, _SUPPLY, _CONSUMPTION = (
     METRIC_NAMES.index(name) for name in ("T1", "T2", "flow_supply", "consumption_period")
@@ -150,9 +151,9 @@ def _broken_rules(rows: pd.DataFrame, checks: list[pandera.pandas.Check]) -> np.
 
 
 def _applicable_rules(rows: pd.DataFrame, problems: np.ndarray) -> np.ndarray:
-    """Return the bits of the rules that make sense: bounds need a metric, and a ragged row has no cells."""
+    """Return the bits of the rules that make sense: bounds need a metric, and some rows have no cells."""
     bits = np.where(rows["metric"].to_numpy() >= 0, -1, REASON_BITS[Reason.UNMAPPED_CODE])
-    return np.where(problems & REASON_BITS[Reason.MISSING_COLUMN] != 0, 0, bits).astype(np.int32)
+    return np.where(problems & _WHOLE_LINE_BITS != 0, 0, bits).astype(np.int32)
 
 
 def _resolve_duplicates(

@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.metrics import METRICS, factor_to_own_unit, find_metric
-from schemas.raw_rows import RAGGED
+from schemas.raw_rows import ROW_PROBLEM
 from schemas.readings import METRIC_NAMES
 from schemas.reasons import Reason
 from schemas.table_schema import TableSchema
+from schemas.times import NotATimeError, Times, interval_start
 from tasks.validate.parse_numbers import Numbers, read_numbers
-from tasks.validate.parse_times import NotATimeError, Times, interval_start
 from tasks.validate.words import WORD, distinct_words, repeat_word, take_words, word_indices
 
 REASON_BITS: dict[Reason, int] = {reason: 1 << index for index, reason in enumerate(Reason)}
@@ -86,8 +86,8 @@ def parse(schema: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
     )
     columns = [_parse_column(schema, row, column) for column in _value_columns(schema, batch)]
     parsed = pa.concat_tables(columns) if columns else PARSED.empty_table()
-    ragged = pc.fill_null(pc.starts_with(batch.column(len(schema.columns)), RAGGED), False)
-    return _mark_ragged(parsed, ragged, len(columns)) if pc.any(ragged).as_py() else parsed
+    row_problems = batch.column(ROW_PROBLEM)
+    return parsed if row_problems.null_count == len(batch) else _mark_whole_rows(parsed, row_problems, len(columns))
 
 
 def meter_codes(schema: TableSchema, batch: pa.RecordBatch) -> pa.DictionaryArray:
@@ -95,11 +95,25 @@ def meter_codes(schema: TableSchema, batch: pa.RecordBatch) -> pa.DictionaryArra
     return _codes(batch, schema.meter_column, schema.meter_code)
 
 
-def _mark_ragged(parsed: pa.Table, ragged: pa.Array, columns: int) -> pa.Table:
-    """Give rows with too few or too many cells one reason, instead of what their cells seem to lack."""
-    is_ragged = pa.concat_arrays([ragged] * columns)
-    problems = pc.if_else(is_ragged, REASON_BITS[Reason.MISSING_COLUMN], parsed.column("problems"))
-    return parsed.set_column(parsed.num_columns - 1, PARSED.field("problems"), problems.cast(pa.int32()))
+def _mark_whole_rows(parsed: pa.Table, row_problems: pa.Array, columns: int) -> pa.Table:
+    """Give the readings of rows whose cells are not the columns' one reason, instead of what these seem to lack.
+
+    A row counts as the readings it would have been; one that nobody describes as one, of which nothing is known.
+    """
+    words = row_problems.dictionary_encode()
+    bits = np.array([*(REASON_BITS[Reason(word)] for word in words.dictionary.to_pylist()), 0], dtype=np.int32)
+    by_row = np.tile(bits[word_indices(words)], columns)
+    problems = np.where(by_row != 0, by_row, parsed.column("problems").to_numpy())
+    marked = parsed.set_column(PARSED.get_field_index("problems"), PARSED.field("problems"), pa.array(problems))
+    undescribed = by_row == REASON_BITS[Reason.UNDESCRIBED_TABLE]
+    if not undescribed.any():
+        return marked
+    unknown = marked.filter(pa.array(undescribed & (np.arange(len(marked)) < len(row_problems))))
+    for field in PARSED:
+        if field.name not in ("table", "row_num", "problems"):
+            nulls = pa.nulls(len(unknown), field.type)
+            unknown = unknown.set_column(PARSED.get_field_index(field.name), field, nulls)
+    return pa.concat_tables([marked.filter(pa.array(~undescribed)), unknown])
 
 
 def _words(batch: pa.RecordBatch, key: str | None) -> pa.DictionaryArray:

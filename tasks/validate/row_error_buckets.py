@@ -43,20 +43,12 @@ class Bucket(NamedTuple):
 
 
 def extend_buckets(buckets: list[Bucket], table: int, batch: pa.RecordBatch, *, readings: int) -> None:
-    """Add the next raw batch to the last bucket, or to a new one.
-
-    Ragged lines come in a batch of their own right after the batch that they are scattered over: it joins the bucket.
-    """
-    keys = pc.min_max(batch.column("row_num")).as_py()
-    first_key, last_key = (table << 32 | (keys[end] or 0) for end in ("min", "max"))
-    bucket = Bucket(1, readings, last_key)
-    while buckets and (buckets[-1].readings < _MIN_READINGS or buckets[-1].last_key >= first_key):
+    """Add the next raw batch, whose rows are below those of the batch before, to the last bucket or to a new one."""
+    bucket = Bucket(1, readings, table << 32 | (pc.max(batch.column("row_num")).as_py() or 0))
+    if buckets and (buckets[-1].readings < _MIN_READINGS or not len(batch)):
         before = buckets.pop()
-        bucket = Bucket(
-            before.batches + bucket.batches,
-            before.readings + bucket.readings,
-            max(before.last_key, bucket.last_key),
-        )
+        last_key = max(before.last_key, bucket.last_key)
+        bucket = Bucket(before.batches + 1, before.readings + readings, last_key)
     buckets.append(bucket)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.reasons import ADVICE, SUSPECT_REASONS, Reason
+from schemas.reasons import ADVICE, OF_WHOLE_LINES, SUSPECT_REASONS, Reason
 from schemas.table_schema import TableSchema
 from tasks.validate.parse_readings import HOUR_IS_BAD, REASON_BITS
 from tasks.validate.words import repeat_word, without_dictionaries, word_indices
@@ -21,7 +21,7 @@ class _FaultyCells(NamedTuple):
     rows: pa.Table
     column: pa.Array
     raw_value: pa.Array | None = None
-    """None: the text of the column in the raw row."""
+    """None: the text of the column in the raw row; of the whole row where that is null."""
     of_whole_row: bool = False
     """One error for all readings of a source row."""
     cell_column: pa.Array | None = None
@@ -80,10 +80,9 @@ def _find_cells(schemas: Sequence[TableSchema], rejected: pa.Table, reason: Reas
         yield _time_cells(schemas, rows.filter(is_time))
         rows = rows.filter(pc.invert(is_time))
         yield _FaultyCells(rows, rows.column("column_key"))
-    elif reason is Reason.MISSING_COLUMN:
-        # The whole line is in the last column's cell of the raw row.
-        first, last = (_by_table(rows, [schema.columns[index].key for schema in schemas]) for index in (0, -1))
-        yield _FaultyCells(rows, last, of_whole_row=True, cell_column=first)
+    elif reason in OF_WHOLE_LINES:
+        first = _by_table(rows, [schema.columns[0].key for schema in schemas])
+        yield _FaultyCells(rows, pa.nulls(len(rows), pa.string()), of_whole_row=True, cell_column=first)
     elif reason is Reason.UNMAPPED_CODE:
         codes = [pc.coalesce(rows.column(f"{name}_code"), "") for name in ("building", "itp", "meter")]
         raw_value = pc.utf8_trim(pc.binary_join_element_wise(*codes, "/"), characters="/")

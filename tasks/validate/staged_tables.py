@@ -67,5 +67,6 @@ async def restore_raw_rows(connection: Connection, table: StagedTable, spool: Sp
             cursor = await connection.cursor(query, *values)
             while rows := await cursor.fetch(_FETCH_CELLS // len(schema) + 1):
                 cells = [json.loads(row["payload"]) for row in rows]
-                columns = [[row["row_num"] for row in rows], *([row.get(key) for row in cells] for key in keys)]
+                columns = [[row[name] for row in rows] for name in ("row_num", "row_problem")]
+                columns += [[row.get(key) for row in cells] for key in keys]
                 writer.write(pa.record_batch(columns, schema=schema))

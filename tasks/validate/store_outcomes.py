@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
-from schemas.raw_rows import RAGGED, SEPARATOR
+from schemas.raw_rows import SEPARATOR
 from schemas.settings import Settings
 from tasks.validate.pack_series import pack_series
 from tasks.validate.staged_tables import StagedTable, table_columns
@@ -38,6 +38,6 @@ async def store_row_errors(
         columns = {name: errors.column(name) for name in errors.column_names if name != "table"}
         rows = pa.table(table_columns(tables, errors.column("table")) | columns)
         await copy_table(connection, rows, into="row_errors_in", schema=None)
-        await connection.execute(*sql("insert_row_errors", settings, separator=SEPARATOR, ragged_mark=RAGGED))
+        await connection.execute(*sql("insert_row_errors", settings, separator=SEPARATOR))
     if is_created:
         await connection.execute(*sql("drop_row_errors_in", settings))

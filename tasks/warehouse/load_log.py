@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -136,6 +136,7 @@ async def finish_staging(
     settings: Settings,
     *,
     raw_rows: int,
+    lines: Mapping[str, int],
     message: str | None,
     source: str,
 ) -> None:
@@ -155,6 +156,7 @@ async def finish_staging(
                 load_id=load_id,
                 claim_key=claim_key,
                 raw_rows=raw_rows,
+                lines=json.dumps(lines),
                 fingerprint=fingerprint(tables),
                 message=message,
                 source=source,

@@ -305,7 +305,7 @@ async def test_errors_are_shown_filtered_and_exported_or_it_is_said_why_not(
     assert "unmapped_code" not in shown
     assert [(one["cell"], one["raw_value"], one["reason"]) for one in json.loads(as_json)["errors"]] == [
         ("D2", "x", "bad_number"),
-        ("A3", "2025-04-30 01:00,M,T1", "missing_column"),
+        ("A3", "2025-04-30 01:00; M; T1", "missing_column"),
         ("B4", "=N", "unmapped_code"),
     ]
     assert ";'=N;unmapped_code;" in (tmp_path / "e.csv").read_text("utf-8-sig")

@@ -102,7 +102,7 @@ async def test_content_that_a_living_run_loads_is_left_to_it(pipeline: PipelineH
 
 
 async def test_every_row_is_staged_as_it_is_and_kept_in_the_spool(pipeline: PipelineHarness) -> None:
-    pipeline.put("a.csv", 'ts;meter;metric;value;note\n30.04.2025;M;T1;60,5;"a\x1fb"\nbad;;;;\nИтого;;;60;\n')
+    pipeline.put("a.csv", 'ts;meter;metric;value;note\n30.04.2025;M;T1;60,5;"a\x1fb"\nbad;;;1;\nИтого;;;60;\n')
     run = await pipeline.begin()
 
     await pipeline.ingest(run)
@@ -123,7 +123,7 @@ async def test_every_row_is_staged_as_it_is_and_kept_in_the_spool(pipeline: Pipe
     )
     spool = Spool(pipeline.settings).raw(load["load_id"], 0)
     spooled = [row for batch in read_stream(spool) for row in batch.to_pylist()]
-    assert spooled[0] == {"row_num": 2} | payload
+    assert spooled[0] == {"row_num": 2, "row_problem": None} | payload
 
 
 async def test_second_attempt_of_a_run_goes_on_behind_what_is_staged(pipeline: PipelineHarness) -> None:

@@ -83,6 +83,7 @@ async def _finish_staging(row: Row, pipeline: PipelineHarness) -> None:
         row.run.claim_key,
         pipeline.settings,
         raw_rows=0,
+        lines={},
         message=None,
         source="long",
     )

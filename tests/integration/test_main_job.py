@@ -164,7 +164,7 @@ async def test_every_kind_of_bad_row_is_named_and_the_counts_add_up(pipeline: Pi
         "2025-04-30 07:00,M,T1,=A1",
         "2025-04-30 08:00,M,T1,60",
         "2025-04-30 08:00,M,T1,61",
-        "too few",
+        "2025-04-30 09:00,M,T1",
         "2025-04-30 09:00,M,T1 кг,60",
     ]
     pipeline.put("a.csv", long_csv(*rows))
@@ -183,7 +183,7 @@ async def test_every_kind_of_bad_row_is_named_and_the_counts_add_up(pipeline: Pi
         (11, "value", "formula_without_value", "=A1"),
         (12, "value", "conflicting_duplicate", "60"),
         (13, "value", "conflicting_duplicate", "61"),
-        (14, "value", "missing_column", "too few"),
+        (14, None, "missing_column", "2025-04-30 09:00; M; T1"),
         (15, "metric", "unknown_metric", "T1 кг"),
     }
     assert log["status"] == "partial"

@@ -91,7 +91,7 @@ tables:
     # No building DAILY has the daily table's meter: its two readings wait, and are never read as hours.
     assert (log["rows_loaded"], log["rows_rejected"], len(values)) == (12, 2, 12)
     assert "итоговые строки 1" in str(log["message"])
-    assert "примечания 1" in str(log["message"])  # the signature below the last table
+    assert "примечания 3" in str(log["message"])  # two lines above the tables, the signature below the last
 
 
 async def test_meters_side_by_side_in_column_blocks(pipeline: PipelineHarness, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def put_day(pipeline: PipelineHarness) -> int:
         for hour in range(24)
         for meter in range(5)
     ]
-    rows.insert(7, "too few")
+    rows.insert(7, "2025-04-30 00:00,M0")
     pipeline.put("a.csv", long_csv(*rows))
     return 30 + 1
 
@@ -49,7 +49,7 @@ async def test_each_row_error_of_a_large_file_has_its_source_row(
     for error in errors:
         payload = json.loads(error["payload"])
         if error["reason"] == "missing_column":
-            assert (error["row_num"], error["raw_value"]) == (9, "too few")
+            assert (error["row_num"], error["raw_value"]) == (9, "2025-04-30 00:00; M0")
         else:
             assert (payload["value"], error["raw_value"], payload["meter_code"]) == ("x", "x", error["meter_code"])
     assert [file.suffix for file in (pipeline.settings.state_dir / "spool").iterdir()] == []

@@ -32,6 +32,7 @@ ELSEWHERE = {
     "flows/runtime/loop.py": ("starts a server", "tests/integration/test_prefect.py"),
     "flows/runtime/warehouse.py": ("asks a database and a Prefect server", "tests/integration/test_warehouse.py"),
     "tasks/ingest/claim_files.py": ("SQL", "tests/integration/test_ingest.py"),
+    "tasks/ingest/grids.py": ("what readers return", "tests/unit/tasks/ingest/test_read_tables.py"),
     "tasks/ingest/look_again.py": ("SQL", "tests/faults/test_claims.py"),
     "tasks/load/load_meters.py": ("SQL", "tests/integration/test_merge.py"),
     "tasks/load/merge_loads.py": ("SQL", "tests/integration/test_merge.py"),

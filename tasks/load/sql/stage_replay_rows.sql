@@ -2,11 +2,12 @@ with
 
 staged as (
 
-    insert into {stage}.raw_rows (load_id, table_num, row_num, cells, payload)
+    insert into {stage}.raw_rows (load_id, table_num, row_num, row_problem, cells, payload)
     select
         :load_id,
         table_num,
         row_num,
+        row_problem,
         cells,
         payload
     from {stage}.raw_rows

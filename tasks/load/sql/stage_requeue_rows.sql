@@ -1,8 +1,9 @@
-insert into {stage}.raw_rows (load_id, table_num, row_num, cells, payload)
+insert into {stage}.raw_rows (load_id, table_num, row_num, row_problem, cells, payload)
 select
     :load_id,
     raw.table_num,
     raw.row_num,
+    raw.row_problem,
     raw.cells,
     raw.payload
 from {stage}.raw_rows as raw

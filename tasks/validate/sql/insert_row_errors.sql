@@ -10,7 +10,15 @@ select
     errors.row_num,
     errors.column_name,
     errors.metric,
-    coalesce(errors.raw_value, ltrim(raw.payload ->> errors.column_name, :ragged_mark)),
+    case
+        when errors.raw_value is not null then errors.raw_value
+        when errors.column_name is not null then raw.payload ->> errors.column_name
+        else (
+            select string_agg(cells.value, '; ')
+            from json_each_text(raw.payload) as cells
+            where cells.value <> ''
+        )
+    end,
     errors.reason,
     errors.message,
     raw.payload,

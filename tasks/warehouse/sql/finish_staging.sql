@@ -7,6 +7,7 @@ moved as (
     set
         step = 'staged',
         raw_rows = :raw_rows,
+        lines = :lines::jsonb,
         layout_fingerprint = :fingerprint,
         message = :message,
         source = :source

@@ -24,7 +24,7 @@ def bound(headings: list[str], units: dict[int, str] | None = None, **changes: A
         }
         | changes
     )
-    header = Header(1, [Heading(text) for text in headings], frozenset(), 1, units or {})
+    header = Header(1, 1, 1, [Heading(text) for text in headings], frozenset(), 1, units or {})
     codes: dict[str, str | None] = {"building": None, "itp": None, "meter": "M"}
     return bind(header, range(len(headings)), spec, sheet=None, codes=codes, settings=Settings(default_tz="UTC"))
 

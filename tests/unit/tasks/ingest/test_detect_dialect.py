@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pytest
 
 from schemas.errors import FileError
 from schemas.problems import FileProblem
-from tasks.ingest.detect_dialect import MAX_CELL_BYTES, Dialect, detect_dialect, split_rows
+from tasks.ingest.detect_dialect import Dialect, detect_dialect
 from tasks.ingest.find_header import WantedColumn
 
 WANTED = [WantedColumn("date", ("Дата",), required=True), WantedColumn("hour", ("Час",), required=True)]
@@ -50,18 +49,3 @@ def test_damaged_text_names_its_first_bad_byte(
         detect_dialect(write(tmp_path, content), [])
 
     assert (caught.value.problem, caught.value.data["offset"]) == (problem, offset)
-
-
-def test_row_of_several_lines_comes_in_the_last_of_them() -> None:
-    rows = split_rows(io.StringIO('a,b\n1,"x\ny"\n2,\n', newline=""), ",")
-
-    assert list(rows) == [["a", "b"], [], ["1", "x\ny"], ["2", None]]
-
-
-def test_cell_that_is_too_long_is_named_by_its_line() -> None:
-    text = f"a,b\n1,{'x' * (MAX_CELL_BYTES + 1)}\n"
-
-    with pytest.raises(FileError) as caught:
-        list(split_rows(io.StringIO(text, newline=""), ","))
-
-    assert (caught.value.problem, caught.value.data["line"]) == (FileProblem.CSV_CELL_TOO_LONG, 2)

@@ -8,7 +8,7 @@ from schemas.errors import FileError
 from schemas.problems import FileProblem
 from schemas.table_spec import TableSpec
 from tasks.ingest.find_codes import find_codes
-from tasks.ingest.table_rows import Row
+from tasks.ingest.grids import Row
 
 ROWS: list[Row] = [["Прибор", "ВКТ-7 № 00123"], [], [None, "17.0"]]
 

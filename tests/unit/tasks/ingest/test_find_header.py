@@ -7,7 +7,7 @@ from schemas.metrics import fold
 from schemas.problems import FileProblem
 from schemas.table_spec import TableSpec
 from tasks.ingest.find_header import count_known, find_header, wanted_columns
-from tasks.ingest.table_rows import Row
+from tasks.ingest.grids import Row
 
 
 def day_sheet(**changes: object) -> TableSpec:

@@ -40,9 +40,10 @@ def test_sheet_is_written_with_its_formulas_errors_and_empty_edges(tmp_path: Pat
     book.write_bytes(files.xlsx([[], [None, "a", "=B1*2"], [None, 1.5]]))
 
     assert parse_workbook._answer({"path": str(book)}) == [{"name": "Лист", "visible": True, "epoch": 1900}]
-    parse_workbook._answer({"path": str(book), "sheets": {"Лист": str(target)}})
+    counts = parse_workbook._answer({"path": str(book), "sheets": {"Лист": str(target)}, "count": ["Лист"]})
 
     table = pa.ipc.open_file(target).read_all()
+    assert counts == {"Лист": 2}
     assert table.to_pydict() == {"0": [None] * 3, "1": [None, "a", "1.5"], "2": [None, "=B1*2", None]}
 
 

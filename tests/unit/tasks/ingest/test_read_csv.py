@@ -6,7 +6,8 @@ import pytest
 
 from schemas.errors import FileError
 from schemas.problems import FileProblem
-from tasks.ingest.detect_dialect import MAX_CELL_BYTES
+from schemas.reasons import Reason
+from tasks.ingest.cut_records import MAX_CELL_BYTES
 from tasks.ingest.read_csv import CsvGrid
 
 
@@ -16,18 +17,35 @@ def grid(folder: Path, content: bytes) -> CsvGrid:
     return CsvGrid.open(file, ())
 
 
-def test_lines_below_a_line_come_numbered_and_in_columns(tmp_path: Path) -> None:
-    found = grid(tmp_path, b'title\na;b\n1;"x\ny"\n2;z\n3\n')
+def test_lines_below_a_line_come_numbered_in_columns_and_in_order(tmp_path: Path) -> None:
+    found = grid(tmp_path, b'title\na;b\n1;"x\ny"\n2;z\n3\n4;5;6\n7;"stray"er\n8;"stray\n8;;\n9;9\n')
 
     first, rest = found.batches_below(2, 2)
 
-    assert first.numbers.to_pylist() == [3, 5]
-    assert [column.to_pylist() for column in first.columns] == [["1", "2"], ["x\ny", "z"]]
-    assert (len(rest.numbers), rest.ragged) == (0, [(6, "3")])
+    assert (first.numbers.to_pylist(), rest.numbers.to_pylist()) == ([3, 5, 6, 7, 8], [9, 10, 11])
+    assert [column.to_pylist() for column in first.columns] == [
+        ["1", "2", "3", "4", "7"],
+        ["x\ny", "z", None, "5;6", "strayer"],
+    ]
+    assert [column.to_pylist() for column in rest.columns] == [["8", "8", "9"], ['"stray', None, "9"]]
+    assert (first.problems, rest.problems) == ({7: Reason.SURPLUS_CELL}, {9: Reason.BAD_QUOTING})
+    assert (first.lengths, first.spans) == ({6: 1}, {3: 2})
+
+
+def test_lines_that_end_sooner_than_the_header_are_those_of_the_usual_width(tmp_path: Path) -> None:
+    (batch,) = grid(tmp_path, b"a;b;;\n1;2\n3;4\n5\n").batches_below(1, 4)
+
+    assert [column.to_pylist() for column in batch.columns] == [
+        ["1", "3", "5"],
+        ["2", "4", None],
+        [None] * 3,
+        [None] * 3,
+    ]
+    assert batch.lengths == {4: 1}
 
 
 def test_bare_header_has_no_lines_below(tmp_path: Path) -> None:
-    assert [len(batch.numbers) for batch in grid(tmp_path, b"a;b\n").batches_below(1, 2)] == [0]
+    assert list(grid(tmp_path, b"a;b\n").batches_below(1, 2)) == []
 
 
 def test_delimiter_at_the_end_of_each_data_line_makes_a_column(tmp_path: Path) -> None:
@@ -39,10 +57,9 @@ def test_delimiter_at_the_end_of_each_data_line_makes_a_column(tmp_path: Path) -
     [
         (b"a;b\n" + b"1;2\n" * 200_000 + b"1;\xff\n", FileProblem.BYTE_NOT_IN_ENCODING, {"offset": 800_006}),
         (b"a;b\n" + b"1;2\n" * 200_000 + b"1;\0\n", FileProblem.NUL_BYTE, {"offset": 800_006}),
-        (b"a;b\n1;" + b"x" * (3 * MAX_CELL_BYTES), FileProblem.CSV_BLOCK_TOO_LONG, {"max_megabytes": 1}),
-        (b"a;b\n" + b"1\n" * 100_001, FileProblem.TOO_MANY_RAGGED_LINES, {"max_lines": 100_000}),
+        (b"a;b\n1;" + b"x" * (3 * MAX_CELL_BYTES), FileProblem.CSV_LINE_TOO_LONG, {"max_megabytes": 1, "line": 2}),
     ],
-    ids=["not_utf_8", "nul", "too_long", "ragged"],
+    ids=["not_utf_8", "nul", "too_long"],
 )
 def test_damage_far_below_the_header_is_named(
     tmp_path: Path, content: bytes, problem: FileProblem, data: dict[str, object]

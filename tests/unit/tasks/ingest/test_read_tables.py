@@ -3,7 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pytest
@@ -36,12 +36,26 @@ SHEET_OF_M = SHEET.model_copy(
 )
 
 
-def read(path: Path, mapping: SourceMapping = LONG, **settings: object) -> tuple[TableSchema, list[dict[str, Any]]]:
-    (table,) = read_tables(
+class Found(NamedTuple):
+    schema: TableSchema
+    rows: list[dict[str, Any]]
+    """Without the column of problems."""
+    problems: dict[int, str]
+    """Number of the line → why its cells are not the columns'."""
+    lines: dict[str, int]
+    notes: list[str]
+
+
+def read(path: Path, mapping: SourceMapping = LONG, **settings: object) -> Found:
+    """Read a file with one table."""
+    tables = read_tables(
         path, mapping, relative_path=path.name, settings=Settings.model_validate({"raw_dir": path.parent} | settings)
     )
-    rows = [row for batch in table.batches for row in batch.to_pylist()]
-    return table.schema, rows
+    ((schema, rows),) = [
+        (table.schema, [row for batch in table.batches for row in batch.to_pylist()]) for table in tables
+    ]
+    problems = {row["row_num"]: problem for row in rows if (problem := row.pop("row_problem"))}
+    return Found(schema, rows, problems, tables.lines, tables.notes)
 
 
 def csv_file(folder: Path, text: str | bytes, encoding: str = "utf-8") -> Path:
@@ -76,33 +90,71 @@ TEXT = "ts;счётчик;показатель;значение\n01.04.2025 05:0
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1251"])
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 def test_every_encoding_and_delimiter_gives_the_same_rows(tmp_path: Path, encoding: str, delimiter: str) -> None:
-    _, rows = read(csv_file(tmp_path, TEXT.replace(";", delimiter), encoding))
+    rows = read(csv_file(tmp_path, TEXT.replace(";", delimiter), encoding)).rows
 
     assert rows == [{"row_num": 2, "ts": "01.04.2025 05:00", "счётчик": "М1", "показатель": "Т1", "значение": "60,5"}]
 
 
 def test_lines_are_numbered_as_a_person_counts_them(tmp_path: Path) -> None:
-    text = 'title\n\nts,meter,metric,value,note\na,M,T1,1,"two\nlines"\n\nb,M,T1,2,\n'
+    text = 'title\n\nts,meter,metric,value,note\n1,M,T1,1,"two\nlines"\n\n2,M,T1,2,\n'
 
-    schema, rows = read(csv_file(tmp_path, text))
+    found = read(csv_file(tmp_path, text))
 
-    assert schema.header_row == 3
-    assert [(row["row_num"], row["ts"]) for row in rows] == [(4, "a"), (7, "b")]
-
-
-def test_rows_with_too_few_or_too_many_cells_are_kept_whole(tmp_path: Path) -> None:
-    _, rows = read(csv_file(tmp_path, "ts,meter,metric,value\na,M,T1\nb,M,T1,2\nc,M,T1,2,5\n"))
-
-    assert [(row["row_num"], row["value"]) for row in rows] == [(3, "2"), (2, "␞a,M,T1"), (4, "␞c,M,T1,2,5")]
+    assert found.schema.header_row == 3
+    assert [(row["row_num"], row["ts"]) for row in found.rows] == [(4, "1"), (7, "2")]
+    assert found.lines == {"header": 1, "reading": 3, "note": 1, "blank": 2}
 
 
-def test_totals_blank_lines_and_repeated_headers_are_not_readings(tmp_path: Path) -> None:
-    text = "ts,meter,metric,value\na,M,T1,1\n,,,\nts,meter,metric,value\nИтого,,,5\nСреднее:,,,5\nb,M,T1,2\n"
+def test_line_that_ends_before_a_needed_column_or_goes_on_behind_the_last_is_kept_with_its_problem(
+    tmp_path: Path,
+) -> None:
+    lines = ["1,M,T1", "2,M,T1,2", "3,M,T1,2,5", "4,M,T1,2", "5,M,T1,2,,,"]
 
-    schema, rows = read(csv_file(tmp_path, text))
+    found = read(csv_file(tmp_path, "\n".join(["ts,meter,metric,value", *lines])))
 
-    assert [row["ts"] for row in rows] == ["a", "b"]
-    assert schema.skipped == {"пустые строки": 1, "итоговые строки": 2, "повторы шапки": 1}
+    assert [row["value"] for row in found.rows] == [None, "2", "2,5", "2", "2"]
+    assert found.problems == {2: "missing_column", 4: "surplus_cell"}
+
+
+def test_cells_that_are_cut_off_at_the_end_of_a_line_are_empty(tmp_path: Path) -> None:
+    lines = ["Дата;Час;Т1, °C;Т2, °C;Примечание", "01.04.2025;0-1;60;40;", "01.04.2025;1-2;60", "01.04.2025;2-3;61;41"]
+
+    found = read(csv_file(tmp_path, "\n".join(lines)), SHEET_OF_M)
+
+    assert [row["Т2, °C"] for row in found.rows] == ["40", None, "41"]
+    assert found.problems == {}
+
+
+def test_filled_cells_without_a_heading_are_a_problem_of_the_line_and_of_the_file_if_most_have_them(
+    tmp_path: Path,
+) -> None:
+    some = ["ts;meter;metric;value;", "1;M;T1;2;", "2;M;T1;2;x", "3;M;T1;2;"]
+    most = ["ts,meter,metric,value", "1,M,T1,0,5", "2,M,T1,1,5", "3,M,T1,2"]
+
+    assert read(csv_file(tmp_path, "\n".join(some))).problems == {3: "surplus_cell"}
+    with pytest.raises(FileError, match=r"в 2 строках из 3 .*\(E\).*запятая") as caught:
+        read(csv_file(tmp_path, "\n".join(most)))
+    assert caught.value.problem is FileProblem.SURPLUS_CELLS
+
+
+def test_totals_blank_lines_comments_and_repeated_headers_are_not_readings(tmp_path: Path) -> None:
+    text = (
+        "# made by hand\nts,meter,metric,value\n1,M,T1,1\n,,,\nts,meter,metric,value\nИтого,,,5\nСреднее:,,,5\n"
+        "----,----,----,----\n2,M,T1,2\n# end\nПодпись\n"
+    )
+
+    found = read(csv_file(tmp_path, text))
+
+    assert [row["ts"] for row in found.rows] == ["1", "2"]
+    assert found.lines == {
+        "header": 1,
+        "reading": 2,
+        "repeated_header": 1,
+        "note": 1,
+        "total": 2,
+        "comment": 3,
+        "blank": 1,
+    }
 
 
 @pytest.mark.parametrize(
@@ -117,16 +169,16 @@ def test_column_renamed_or_doubled_is_named_with_the_nearest(
     tmp_path: Path, header: str, problem: FileProblem, said: str
 ) -> None:
     with pytest.raises(FileError, match=said) as caught:
-        read(csv_file(tmp_path, f"{header}\na,M,T1,1,2\n"))
+        read(csv_file(tmp_path, f"{header}\n1,M,T1,1,2\n"))
 
     assert caught.value.problem is problem
 
 
 def test_added_column_is_kept_raw_and_noted(tmp_path: Path) -> None:
-    schema, rows = read(csv_file(tmp_path, "value,примечание,ts,meter,metric\n1,ok,a,M,T1\n"))
+    found = read(csv_file(tmp_path, "value,примечание,ts,meter,metric\n1,ok,1,M,T1\n"))
 
-    assert rows[0]["примечание"] == "ok"
-    assert schema.notes == ["столбцы без описания, сохранены в сырье: B «примечание»"]
+    assert found.rows[0]["примечание"] == "ok"
+    assert found.schema.notes == ["столбцы без описания, сохранены в сырье: B «примечание»"]
 
 
 @pytest.mark.parametrize(
@@ -158,8 +210,7 @@ def test_empty_file_has_no_table_and_a_bare_header_no_rows(tmp_path: Path) -> No
     empty = csv_file(tmp_path, "")
     assert list(read_tables(empty, LONG, relative_path="a.csv", settings=Settings())) == []
 
-    _, rows = read(csv_file(tmp_path, "ts,meter,metric,value\n"))
-    assert rows == []
+    assert read(csv_file(tmp_path, "ts,meter,metric,value\n")).rows == []
 
 
 def test_workbook_with_title_two_line_header_and_code_in_a_cell(tmp_path: Path) -> None:
@@ -171,10 +222,10 @@ def test_workbook_with_title_two_line_header_and_code_in_a_cell(tmp_path: Path) 
         [dt.date(2025, 4, 1), "1-2", "#DIV/0!", None],
     ]
 
-    schema, read_rows = read(workbook(tmp_path, rows), SHEET)
+    found = read(workbook(tmp_path, rows), SHEET)
 
-    assert (schema.header_row, schema.meter_code, schema.sheet) == (3, "M-17", "Лист")
-    assert [list(row.values()) for row in read_rows] == [
+    assert (found.schema.header_row, found.schema.meter_code, found.schema.sheet) == (3, "M-17", "Лист")
+    assert [list(row.values()) for row in found.rows] == [
         [4, "01.04.2025", "0-1", "60.1", "40.0"],
         [5, "2025-04-01", "1-2", "#DIV/0!", None],
     ]
@@ -184,9 +235,9 @@ def test_workbook_with_title_two_line_header_and_code_in_a_cell(tmp_path: Path) 
 def test_total_names_itself_in_the_date_or_the_hour_wherever_these_are(tmp_path: Path, total: list[str]) -> None:
     lines = [["Т1, °C", "Т2, °C", "Дата", "Час"], ["60", "40", "01.04.2025", "0-1"], total]
 
-    schema, rows = read(csv_table(tmp_path, lines), SHEET_OF_M)
+    found = read(csv_table(tmp_path, lines), SHEET_OF_M)
 
-    assert (schema.skipped, len(rows)) == ({"итоговые строки": 1}, 1)
+    assert (found.lines, len(found.rows)) == ({"header": 1, "reading": 1, "total": 1}, 1)
 
 
 @pytest.mark.parametrize(
@@ -207,9 +258,9 @@ def test_total_names_itself_in_the_date_or_the_hour_wherever_these_are(tmp_path:
 def test_only_a_line_that_cannot_be_a_reading_is_a_note(tmp_path: Path, line: list[str], is_note: bool) -> None:
     lines = [["Дата", "Час", "Т1, °C", "Т2, °C"], ["01.04.2025", "0-1", "60", "40"], line]
 
-    schema, rows = read(csv_table(tmp_path, lines), SHEET_OF_M)
+    found = read(csv_table(tmp_path, lines), SHEET_OF_M)
 
-    assert (schema.skipped, len(rows)) == (({"примечания": 1}, 1) if is_note else ({}, 2))
+    assert (found.lines.get("note", 0), len(found.rows)) == ((1, 1) if is_note else (0, 2))
 
 
 def test_missing_sheet_lists_those_there_are(tmp_path: Path) -> None:
@@ -219,8 +270,8 @@ def test_missing_sheet_lists_those_there_are(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("wanted", "read_sheets"),
-    [(None, ["Явный"]), ("Скрытый", ["Скрытый"]), ("*", ["Явный", "Ещё"])],
-    ids=["first_visible", "hidden_by_name", "glob_of_visible"],
+    [(None, ["Явный", "Ещё"]), ("Скрытый", ["Скрытый"]), ("*", ["Явный", "Ещё"])],
+    ids=["all_visible", "hidden_by_name", "glob_of_visible"],
 )
 def test_hidden_sheet_is_read_only_when_the_mapping_names_it(
     tmp_path: Path, wanted: str | None, read_sheets: list[str]
@@ -252,11 +303,11 @@ def test_csv_of_any_size_is_read_in_bounded_memory(tmp_path: Path) -> None:
 
 
 def test_workbook_renamed_to_csv_is_read_by_its_content(tmp_path: Path) -> None:
-    path = workbook(tmp_path, [["ts", "meter", "metric", "value"], ["a", "M", "T1", 1]])
+    path = workbook(tmp_path, [["ts", "meter", "metric", "value"], ["1", "M", "T1", 1]])
 
-    _, rows = read(path.rename(tmp_path / "a.csv"))
+    found = read(path.rename(tmp_path / "a.csv"))
 
-    assert rows[0]["value"] == "1.0"
+    assert found.rows[0]["value"] == "1.0"
 
 
 def test_zip_bomb_is_refused_by_its_list_of_parts(tmp_path: Path) -> None:

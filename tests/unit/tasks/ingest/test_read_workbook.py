@@ -20,7 +20,7 @@ ROWS: files.Rows = [[None, "title"], [], [None, "a", None, "b"], [None, 1, None,
 def sheets(folder: Path, *names: str, rows: files.Rows = ROWS) -> list[SheetGrid]:
     file = folder / "a.xlsx"
     file.write_bytes(files.xlsx(rows, "Лист", also=["Лист 2", "Прочее"]))
-    (found,) = open_sheets(file, [names], Settings())
+    (found,) = open_sheets(file, [names], Settings()).sheets
     return found
 
 
@@ -28,6 +28,15 @@ def test_sheets_are_found_by_name_by_glob_or_as_the_first(tmp_path: Path) -> Non
     assert [grid.sheet for grid in sheets(tmp_path, "лист*")] == ["Лист", "Лист 2"]
     assert [grid.sheet for grid in sheets(tmp_path, "Прочее")] == ["Прочее"]
     assert [grid.sheet for grid in sheets(tmp_path)] == ["Лист"]
+
+
+def test_visible_sheets_with_data_that_no_table_names_are_returned_with_their_filled_rows(tmp_path: Path) -> None:
+    file = tmp_path / "a.xlsx"
+    file.write_bytes(files.xlsx(ROWS, "Лист", also=["Лист 2", "Прочее"]))
+
+    book = open_sheets(file, [("Лист 2",)], Settings())
+
+    assert ([grid.sheet for grid in book.sheets[0]], book.unread) == (["Лист 2"], {"Лист": 3})
 
 
 def test_sheet_is_a_grid_of_text_with_empty_lines_and_columns(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from schemas.errors import FileError, TerminalError
 from schemas.mappings import read_mappings
 from schemas.problems import FileProblem
 from schemas.table_schema import TableSchema
-from tasks.sources.check_files import OpenFile, Steps, Table, check_file, open_files, path_for_mappings
+from tasks.sources.check_files import Steps, check_file, open_files, path_for_mappings
 
 ((MAPPING, _),) = read_mappings("x.yaml", b"name: long\nmatch: ['*.csv']\nlayout: long\n")
 
@@ -34,19 +34,27 @@ class Read(NamedTuple):
     batches: Iterator[object]
 
 
+class Found:
+    def __init__(self, fail: FileError | None) -> None:
+        self.notes = ["листы не читаются"]
+        self._fail = fail
+
+    def __iter__(self) -> Iterator[Read]:
+        if self._fail:
+            raise self._fail
+        yield Read(
+            TableSchema(table_format="long", header_row=1, columns=[], time_zone="UTC", interval_minutes=60), iter(())
+        )
+
+
 def steps(*members: str, broken: dict[str, FileError] | None = None, fail: FileError | None = None) -> Steps:
     @contextmanager
     def unpack(file: Path, relative_path: str) -> Iterator[Files]:
         yield Files([File(file, name, f"{file.name}/{name}") for name in members], broken or {})
 
-    def read_tables(_file: OpenFile, _mapping: object) -> Iterator[Table]:
-        if fail:
-            raise fail
-        yield Read(
-            TableSchema(table_format="long", header_row=1, columns=[], time_zone="UTC", interval_minutes=60), iter(())
-        )
-
-    return Steps(unpack, read_tables, lambda _schema, _batch: pytest.fail("there are no batches"))
+    return Steps(
+        unpack, lambda _file, _mapping: Found(fail), lambda _schema, _batch: pytest.fail("there are no batches")
+    )
 
 
 @pytest.fixture
@@ -60,6 +68,7 @@ def test_each_file_of_an_archive_is_checked_with_its_mapping(archive: Path) -> N
     one, two = check_file(archive, [MAPPING], steps("one.csv", "two.txt"))
 
     assert (one.file, one.mapping, one.error, len(one.tables)) == ("a.zip/one.csv", "long", None, 1)
+    assert one.notes == ["листы не читаются"]
     assert (two.file, two.mapping, two.tables) == ("a.zip/two.txt", None, [])
     assert two.error == str(FileError(FileProblem.NO_MAPPING))
 

@@ -4,7 +4,6 @@ import datetime as dt
 
 import pyarrow as pa
 
-from schemas.raw_rows import RAGGED
 from schemas.table_schema import Column, MetricColumn, TableSchema
 from tasks.sources.preview_readings import ParsedBatch, summarise
 
@@ -27,7 +26,14 @@ def schema() -> TableSchema:
 
 def batch(first_row: int, *cells: str) -> ParsedBatch:
     rows = range(first_row, first_row + len(cells))
-    raw = pa.record_batch({"row_num": pa.array(rows, pa.int32()), "T1": pa.array(cells, pa.string())})
+    raw = pa.record_batch(
+        {
+            "row_num": pa.array(rows, pa.int32()),
+            "row_problem": pa.nulls(len(cells), pa.string()),
+            "T1": pa.array(cells, pa.string()),
+            "note": pa.array(["n"] * len(cells), pa.string()),
+        }
+    )
     is_bad = [not cell.isdigit() for cell in cells]
     times = [dt.datetime(2025, 4, 1, row, tzinfo=dt.UTC) for row in rows]
     parsed = pa.table(
@@ -40,8 +46,14 @@ def batch(first_row: int, *cells: str) -> ParsedBatch:
         }
     )
     errors = [
-        {"row_num": row, "column_name": "T1", "cell": f"B{row}", "reason": "bad_number", "message": "нет"}
-        for row, bad in zip(rows, is_bad, strict=True)
+        {
+            "row_num": row,
+            "column_name": None if cell == "all" else "T1",
+            "cell": f"B{row}",
+            "reason": "bad_number",
+            "message": "нет",
+        }
+        for row, cell, bad in zip(rows, cells, is_bad, strict=True)
         if bad
     ]
     fields = [pa.field("row_num", pa.int32()), *(pa.field(n, pa.string()) for n in ("column_name", "cell", "reason"))]
@@ -51,24 +63,23 @@ def batch(first_row: int, *cells: str) -> ParsedBatch:
 
 
 def test_preview_sums_up_all_batches_and_shows_the_first_readings_in_local_time() -> None:
-    table = schema()
-    table.skipped["примечания"] = 2
+    table = schema().model_copy(update={"notes": ["примечание"]})
 
     preview = summarise(table, [batch(4, "1", "2", "3"), batch(7, "4")])
 
     assert (preview.rows, preview.readings, preview.unreadable) == (4, 4, 0)
     assert (preview.first_time, preview.last_time) == ("2025-04-01 07:00+03:00", "2025-04-01 10:00+03:00")
     assert [reading["row_num"] for reading in preview.first_readings] == [4, 5]
-    assert preview.notes == ["примечания: 2"]
+    assert preview.notes == ["примечание"]
     assert [column["meaning"] for column in preview.columns] == ["date", "T1, own unit", "kept in the raw row"]
 
 
 def test_only_the_first_problems_are_shown_with_their_cells() -> None:
-    preview = summarise(schema(), [batch(4, f"{RAGGED}a;b", "x", "y"), batch(7, "z", "u", "v", "w")])
+    preview = summarise(schema(), [batch(4, "all", "x", "y"), batch(7, "z", "u", "v", "w")])
 
     assert preview.unreadable == 7
     assert [(problem["cell"], problem["raw_value"]) for problem in preview.first_problems] == [
-        ("B4", "a;b"),
+        ("B4", "all; n"),
         ("B5", "x"),
         ("B6", "y"),
         ("B7", "z"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import pyarrow as pa
 
 from schemas.raw_rows import raw_row_schema
+from schemas.reasons import Reason
 from schemas.table_schema import Column, MetricColumn, TableSchema
 from tasks.validate.staged_tables import StagedTable
 
@@ -66,13 +67,17 @@ def wide_row(supply: str = "1", t1: str = "60", t2: str = "40", hour: str = "0-1
 
 
 def raw_batch(
-    table: TableSchema, rows: Sequence[Sequence[str | None]], row_nums: Sequence[int] | None = None
+    table: TableSchema,
+    rows: Sequence[Sequence[str | None]],
+    row_nums: Sequence[int] | None = None,
+    problems: Mapping[int, Reason] | None = None,
 ) -> pa.RecordBatch:
     """Make the raw rows of a table; by default they begin below the header."""
     numbers = range(2, len(rows) + 2) if row_nums is None else row_nums
     columns = [list(cells) for cells in zip(*rows, strict=True)] or [[]] * len(table.columns)
     schema = raw_row_schema(column.key for column in table.columns)
-    return pa.record_batch([pa.array(numbers, pa.int32()), *columns], schema=schema)
+    why = pa.array([(problems or {}).get(number) for number in numbers], pa.string())
+    return pa.record_batch([pa.array(numbers, pa.int32()), why, *columns], schema=schema)
 
 
 def staged(table: TableSchema, table_num: int = 0, *, load_id: UUID = LOAD, source_file: str = "a.csv") -> StagedTable:

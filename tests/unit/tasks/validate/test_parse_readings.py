@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from schemas.raw_rows import RAGGED
 from schemas.reasons import Reason
 from tasks.validate.parse_readings import HOUR_IS_BAD, PARSED, REASON_BITS, meter_codes, parse
 from tests.unit.tasks.validate.tables import WIDE, long_row, long_table, raw_batch, wide_row, wide_table
@@ -18,14 +17,25 @@ def test_each_metric_cell_of_a_wide_row_becomes_a_reading() -> None:
     assert {ts.isoformat() for ts in parsed.column("ts").to_pylist()} == {"2025-03-31T21:00:00+00:00"}
 
 
-def test_a_ragged_row_has_one_reason_and_none_for_the_cells_it_seems_to_lack() -> None:
+def test_a_line_with_a_problem_counts_as_the_readings_it_would_have_been_with_that_reason_alone() -> None:
     table = wide_table()
-    rows = [wide_row(), [None, None, None, None, f"{RAGGED}too few"]]
+    rows = [wide_row(), wide_row(supply="x", hour="99")]
 
-    parsed = parse(table, raw_batch(table, rows))
+    parsed = parse(table, raw_batch(table, rows, problems={3: Reason.SURPLUS_CELL}))
 
-    problems = dict(zip(parsed.column("row_num").to_pylist(), parsed.column("problems").to_pylist(), strict=True))
-    assert problems == {2: 0, 3: REASON_BITS[Reason.MISSING_COLUMN]}
+    problems = list(zip(parsed.column("row_num").to_pylist(), parsed.column("problems").to_pylist(), strict=True))
+    assert sorted(problems) == [(2, 0)] * 3 + [(3, REASON_BITS[Reason.SURPLUS_CELL])] * 3
+
+
+def test_a_line_of_an_undescribed_table_is_one_reading_of_which_nothing_is_known() -> None:
+    table = wide_table()
+
+    parsed = parse(table, raw_batch(table, [wide_row(), wide_row()], problems={3: Reason.UNDESCRIBED_TABLE}), table=2)
+
+    (other,) = [row for row in parsed.to_pylist() if row["row_num"] == 3]
+    assert len(parsed) == 3 + 1
+    assert {name for name, value in other.items() if value is not None} == {"table", "row_num", "problems"}
+    assert (other["table"], other["problems"]) == (2, REASON_BITS[Reason.UNDESCRIBED_TABLE])
 
 
 def test_a_bad_hour_is_told_from_a_bad_date() -> None:

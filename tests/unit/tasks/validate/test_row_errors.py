@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pytest
 
-from schemas.raw_rows import RAGGED
-from schemas.reasons import ADVICE, Reason
+from schemas.reasons import ADVICE, OF_WHOLE_LINES, Reason
 from tasks.validate.parse_readings import parse
 from tasks.validate.row_errors import column_letters, list_unreadable, row_keys
 from tests.unit.tasks.validate.tables import long_row, long_table, raw_batch, wide_row, wide_table
@@ -23,13 +23,15 @@ def test_a_fault_of_the_row_is_listed_once_and_a_fault_of_a_cell_for_each_cell()
     assert errors.column("message")[0].as_py() == ADVICE[Reason.BAD_TIMESTAMP]
 
 
-def test_a_ragged_row_points_to_its_first_cell_and_to_the_column_that_holds_the_line() -> None:
-    table = long_table()
-    ragged = [None, None, None, None, None, f"{RAGGED}too few"]
+@pytest.mark.parametrize("reason", sorted(OF_WHOLE_LINES))
+def test_a_line_whose_cells_are_not_the_columns_is_one_error_of_the_whole_row(reason: Reason) -> None:
+    table = wide_table()
 
-    (error,) = list_unreadable(table, parse(table, raw_batch(table, [ragged]))).to_pylist()
+    (error,) = list_unreadable(
+        table, parse(table, raw_batch(table, [wide_row(supply="x")], problems={2: reason}))
+    ).to_pylist()
 
-    assert (error["column_name"], error["cell"], error["reason"]) == ("unit", "A2", "missing_column")
+    assert (error["column_name"], error["cell"], error["raw_value"], error["reason"]) == (None, "A2", None, reason)
 
 
 def test_a_formula_without_a_value_in_the_time_is_an_error_of_that_cell() -> None:

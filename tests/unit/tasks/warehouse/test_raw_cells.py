@@ -10,7 +10,9 @@ from tasks.warehouse.raw_cells import pack_cells
 
 def batch(*rows: tuple[str | None, str | None]) -> pa.RecordBatch:
     columns = [list(column) for column in zip(*rows, strict=True)] or [[], []]
-    return pa.record_batch([list(range(len(rows))), *columns], schema=raw_row_schema(["a", "b"]))
+    return pa.record_batch(
+        [list(range(len(rows))), pa.nulls(len(rows), pa.string()), *columns], schema=raw_row_schema(["a", "b"])
+    )
 
 
 def test_cells_are_joined_and_an_empty_cell_is_an_empty_text() -> None:

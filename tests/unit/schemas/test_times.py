@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tasks.validate.parse_times import NotATimeError, Stamp, Times, interval_start
+from schemas.times import NotATimeError, Stamp, Times, interval_start
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 

@@ -1,0 +1,192 @@
+"""Tell a table's readings from the other lines below its header: totals, repeated headers, units, notes, comments.
+
+A line is one of these only if no reading could be made of it; in doubt it is a reading, and validation says what is
+wrong with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.lines import LineClass
+from schemas.metrics import find_metric, fold
+from schemas.times import NotATimeError, read_timestamp
+from tasks.ingest.find_header import counts_columns, is_unit
+from tasks.ingest.grids import Row
+
+_TOTALS = r"(?i)^\s*(итого|всего|средн(ее|яя|ий|ие)|сумма|максимум|минимум|макс|мин|total)([\s:.,;]|$)"
+_ERROR_VALUE = r"#[A-ZА-ЯЁ/0-9]+[!?]?\s*$"
+_LIKE_A_TIME = rf"^\s*(\d|=|{_ERROR_VALUE})"
+_WORD = re.compile(r"\s*[^\W\d_]|[^\d=#]*$")
+"""Of a cell that is neither a number nor an hour, however badly written."""
+_NUMBER = re.compile(r"\s*[+\-−]?\d[\d\s]*([.,]\d*)?\s*")
+_RULE = re.compile(r"[-=_+|*.~\s]+")
+
+
+class TableColumns(NamedTuple):
+    """Where things are in the lines of tables that share a header; columns count from 0."""
+
+    times: tuple[int, ...]
+    """Time stamps or dates."""
+    hours: tuple[int, ...]
+    values: tuple[int, ...]
+    unheaded: tuple[int, ...]
+    """Columns that the header does not name."""
+    headings: tuple[frozenset[str], ...]
+    """By column: the folded words over it, of each line of the header and of all together."""
+    metrics: tuple[int, ...]
+    """Names of metrics, in a long table."""
+    epoch: int
+
+
+class Line(NamedTuple):
+    """A line that is no reading."""
+
+    number: int
+    kind: LineClass
+    cells: Row
+
+
+class Classified(NamedTuple):
+    """The classes of some lines."""
+
+    classes: np.ndarray
+    """LineClass of each."""
+    texts: dict[int, Row]
+    """Index → cells of each line that is neither blank nor a reading at first sight."""
+
+
+def is_total(text: str | None) -> bool:
+    """Return True if a text begins with the word of a total."""
+    return text is not None and re.match(_TOTALS, text) is not None
+
+
+def classify(columns: Sequence[pa.Array], table: TableColumns) -> Classified:
+    """Classify lines given as an array a column, blank cells null."""
+    readings = _certain_readings(columns, table)
+    blank = pc.is_null(pc.coalesce(*columns)).to_numpy(zero_copy_only=False)
+    classes = np.where(blank, LineClass.BLANK, LineClass.READING).astype(np.uint8)
+    texts = dict(_rows(columns, np.flatnonzero(~readings & ~blank)))
+    for index, cells in texts.items():
+        classes[index] = classify_line(cells, table)
+    return Classified(classes, texts)
+
+
+def _certain_readings(columns: Sequence[pa.Array], table: TableColumns) -> np.ndarray:
+    """Find the lines with a time and a value, or with a time that a value belongs to."""
+    like_a_time = _any(_test_words(columns[index], _are_like_a_time) for index in table.times)
+    filled = _any(_filled(columns[index]) for index in table.values)
+    if table.hours:
+        hours = [columns[index] for index in table.hours]
+        totals = _any(_test_words(hour, _are_totals) for hour in hours)
+        expect_value = _any(_filled(hour) for hour in hours)
+    else:
+        totals = np.zeros(len(filled), dtype=bool)
+        expect_value = np.zeros(len(filled), dtype=bool)
+        if not filled.all():
+            is_time = [_test_words(columns[index], _are_times(table.epoch), where=~filled) for index in table.times]
+            expect_value = _any(is_time)
+    certain: np.ndarray = like_a_time & (filled | expect_value) & ~totals
+    return certain
+
+
+def _any(masks: Iterable[np.ndarray]) -> np.ndarray:
+    result: np.ndarray = np.logical_or.reduce([*masks])
+    return result
+
+
+def _filled(column: pa.Array) -> np.ndarray:
+    return np.asarray(pc.is_valid(column).to_numpy(zero_copy_only=False))
+
+
+def _test_words(
+    column: pa.Array, test: Callable[[pa.Array], pa.Array], *, where: np.ndarray | None = None
+) -> np.ndarray:
+    """Test each different text once; an empty cell does not pass."""
+    indexes = None if where is None else pa.array(np.flatnonzero(where))
+    words = (column if indexes is None else column.take(indexes)).dictionary_encode()
+    passed = pc.fill_null(test(words.dictionary).take(words.indices), False).to_numpy(zero_copy_only=False)
+    if where is None:
+        return np.asarray(passed)
+    result = np.zeros(len(column), dtype=bool)
+    result[where] = passed
+    return result
+
+
+def _are_like_a_time(words: pa.Array) -> pa.Array:
+    return pc.match_substring_regex(words, _LIKE_A_TIME)
+
+
+def _are_totals(words: pa.Array) -> pa.Array:
+    return pc.match_substring_regex(words, _TOTALS)
+
+
+def _are_times(epoch: int) -> Callable[[pa.Array], pa.Array]:
+    return lambda words: pa.array([_is_time(word, epoch) for word in words.to_pylist()], pa.bool_())
+
+
+def _is_time(text: str, epoch: int) -> bool:
+    try:
+        read_timestamp(text, epoch)
+    except NotATimeError:
+        return text.lstrip().startswith("=")
+    return True
+
+
+def _rows(columns: Sequence[pa.Array], indexes: np.ndarray) -> list[tuple[int, Row]]:
+    taken = pa.array(indexes)
+    cells = [column.take(taken).to_pylist() for column in columns]
+    return [(index, list(row)) for index, row in zip(indexes.tolist(), zip(*cells, strict=True), strict=True)]
+
+
+def classify_line(cells: Row, table: TableColumns) -> LineClass:
+    """Classify a line that is not blank, and no reading at first sight."""
+    filled = {index: cell for index, cell in enumerate(cells) if cell is not None}
+    texts = list(filled.values())
+    times, hours, values = ([cells[index] for index in indexes] for indexes in (table.times, table.hours, table.values))
+    has_time = any(cell and re.match(_LIKE_A_TIME, cell) for cell in times)
+    if _is_comment(texts):
+        return LineClass.COMMENT
+    if any(map(is_total, [*times, *hours])) or (not has_time and is_total(texts[0])):
+        return LineClass.TOTAL
+    if not has_time and repeats_header(filled, table):
+        return LineClass.REPEATED_HEADER
+    if all(map(is_unit, texts)) or counts_columns(texts):
+        return LineClass.UNITS
+    if any(find_metric(cells[index] or "") for index in table.metrics):
+        return LineClass.READING
+    has_value = any(values)
+    lacks_hour = bool(hours) and not any(hours)
+    if not has_value and (not has_time or lacks_hour or not hours):
+        return LineClass.NOTE
+    is_wordy = all(cell is None or _WORD.match(cell) for cell in [*hours, *values])
+    return LineClass.NOTE if not has_time and is_wordy else LineClass.READING
+
+
+def classify_title(cells: Row, epoch: int) -> LineClass:
+    """Classify a line above a header: one that begins with a date and holds a number is of another table."""
+    texts = [cell for cell in cells if cell and not cell.isspace()]
+    if not texts:
+        return LineClass.BLANK
+    if _is_comment(texts):
+        return LineClass.COMMENT
+    is_data = _is_time(texts[0], epoch) and any(_NUMBER.fullmatch(text) for text in texts[1:])
+    return LineClass.UNDESCRIBED if is_data else LineClass.NOTE
+
+
+def repeats_header(filled: dict[int, str], table: TableColumns) -> bool:
+    """Return True if each cell of a line is a word that the header has over the same column."""
+    return all(index < len(table.headings) and fold(cell) in table.headings[index] for index, cell in filled.items())
+
+
+def _is_comment(texts: Sequence[str]) -> bool:
+    first = texts[0].lstrip()
+    if first.startswith("#") and not re.match(_ERROR_VALUE, first):
+        return True
+    return all(_RULE.fullmatch(text) for text in texts) and any(len(text.strip()) > 2 for text in texts)

@@ -1,0 +1,138 @@
+"""Follow a table down its grid: find out whether it goes on below what is between its readings, or another begins.
+
+What begins below a second header with other headings, below the title of another meter, or below a total with earlier
+times, is no longer what the mapping describes. It is never read with the header above.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from schemas.lines import LineClass
+from schemas.metrics import MISSING
+from schemas.patterns import compile_pattern
+from schemas.times import NotATimeError, Times, interval_start
+from tasks.ingest.classify_lines import Line, TableColumns
+from tasks.ingest.find_header import WantedColumn, count_known
+from tasks.ingest.grids import Row
+
+_MONTH = r"(?:янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек)\w*"
+_DATED = re.compile(
+    rf"""(?ix)
+    \b\d{{1,4}}[./-]\d{{1,2}}[./-]\d{{1,4}}\b | \b\d{{1,2}}[./]\d{{4}}\b | \b\d{{1,2}}:\d{{2}}(?::\d{{2}})?\b
+    | (?:\b\d{{1,2}}\s+)?\b{_MONTH}\s+\d{{4}}\b | \b\d{{1,2}}\s+{_MONTH} | \b\d{{4}}\s*г(?:од\w*|\b)
+    | \b(?:стр|страниц\w*|лист\w*|page|sheet|с)\b\.?\s*№?\s*\d+(?:\s*(?:из|of|/)\s*\d+)?
+    """
+)
+"""Numbers between two tables that tell no meter: dates, times, pages."""
+_HEADING = re.compile(r"\s*[^\W\d_]|\s*[№«(]")
+
+
+class Followed(NamedTuple):
+    """What identifies the tables that share a header."""
+
+    columns: TableColumns
+    wanted: Sequence[Sequence[WantedColumn]]
+    """The columns of each table."""
+    patterns: Sequence[str]
+    """Of cells that say whose readings a table holds."""
+    has_own_meter: bool
+    """Whether each row names its meter: then times may go back."""
+    times: Times
+
+
+class Verdict(NamedTuple):
+    """Where a table ends, and what begins there."""
+
+    line: int
+    is_header: bool = False
+    """A header of the same tables, with other spellings or another order of the columns; else nobody describes it."""
+
+
+class TableFollower:
+    """What stands between the readings of a table, from its header on."""
+
+    def __init__(self, table: Followed) -> None:
+        self._table = table
+        self._first: int | None = None
+        self._last: int | None = None
+
+    def pass_readings(self, first: Row, last: Row) -> None:
+        """Take note of the first and last of readings that follow each other."""
+        if self._first is None:
+            self._first = self._time_of(first)
+        self._last = self._time_of(last)
+
+    def decide(self, between: Sequence[Line], following: Line) -> Verdict | None:
+        """Return where the table ends, given what stands between its last reading and the next; None: it goes on."""
+        notes = [line for line in between if line.kind is LineClass.NOTE]
+        renamed = next((line.number for line in notes if self._names_all_columns(line)), None)
+        repeated = [line.number for line in between if line.kind is LineClass.REPEATED_HEADER]
+        if headers := sorted([*repeated, *([renamed] if renamed else [])]):
+            titles = [line.number for line in notes if line.number < headers[-1] and self._tells_a_meter(line)]
+            if titles:
+                return Verdict(min(line.number for line in [*between, following] if line.number > titles[0]))
+            return Verdict(renamed, is_header=True) if renamed else None
+        if titles := [line.number for line in notes if self._matches_identity(line)]:
+            return Verdict(min(line.number for line in [*between, following] if line.number > titles[0]))
+        if header := self._unknown_header(notes, following):
+            return Verdict(header)
+        if any(line.kind in (LineClass.TOTAL, LineClass.NOTE) for line in between) and self._goes_back(following):
+            return Verdict(following.number)
+        return None
+
+    def _names_all_columns(self, line: Line) -> bool:
+        return all(
+            (required := sum(column.required for column in wanted)) and count_known(line.cells, wanted) == required
+            for wanted in self._table.wanted
+        )
+
+    def _tells_a_meter(self, line: Line) -> bool:
+        text = " ".join(cell for cell in line.cells if cell)
+        return self._matches_identity(line) or bool(re.search(r"\d", _DATED.sub(" ", text)))
+
+    def _matches_identity(self, line: Line) -> bool:
+        return any(
+            compile_pattern(pattern).search(cell) for pattern in self._table.patterns for cell in line.cells if cell
+        )
+
+    def _unknown_header(self, notes: Sequence[Line], following: Line) -> int | None:
+        """Find the first of consecutive lines of headings, over every cell of the reading below."""
+        headings: set[int] = set()
+        first, previous = None, None
+        for line in notes:
+            filled = [index for index, cell in enumerate(line.cells) if cell]
+            is_heading = len(filled) > 1 and all(_HEADING.match(line.cells[index] or "") for index in filled)
+            if not is_heading or self._lacks_values(line):
+                continue
+            if previous != line.number - 1:
+                headings, first = set(), None
+            headings |= set(filled)
+            first, previous = first or line.number, line.number
+        below = {index for index, cell in enumerate(following.cells) if cell}
+        return first if below <= headings else None
+
+    def _lacks_values(self, line: Line) -> bool:
+        values = [line.cells[index] for index in self._table.columns.values]
+        return any(cell and compile_pattern(MISSING).search(cell) for cell in values)
+
+    def _goes_back(self, following: Line) -> bool:
+        now = self._time_of(following.cells)
+        if self._table.has_own_meter or None in (self._first, self._last, now):
+            return False
+        assert self._first is not None and self._last is not None and now is not None  # noqa: S101, PT018
+        return now > self._last if self._last < self._first else now < self._last
+
+    def _time_of(self, cells: Row) -> int | None:
+        """Return the start of a reading's interval, or None where it cannot be read."""
+        columns = self._table.columns
+        date, hour = (
+            next((cells[index] for index in indexes if cells[index]), None)
+            for indexes in (columns.times, columns.hours)
+        )
+        try:
+            return interval_start(date or "", (hour or "") if columns.hours else None, None, self._table.times)
+        except NotATimeError:
+            return None

@@ -1,0 +1,60 @@
+"""What readers of all kinds return: a grid of text cells in lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+import pyarrow as pa
+
+from schemas.reasons import Reason
+
+Row = list[str | None]
+
+CONTINUED: Row = []
+"""Stands for a line whose record goes on in the next."""
+
+
+class LineBatch(NamedTuple):
+    """Consecutive lines of a grid: one array a column, left to right."""
+
+    numbers: pa.Array
+    """int32: the line as a person counts it; of a record of several lines, the first."""
+    columns: list[pa.Array]
+    problems: dict[int, Reason]
+    """Lines whose cells are not those of the table's columns: number → why."""
+    lengths: dict[int, int]
+    """How many cells a line has, by its number, where they are fewer than usual."""
+    spans: dict[int, int]
+    """How many lines a record of several has, by the number of the first."""
+
+
+class Grid(Protocol):
+    """A sheet, or a csv: text cells in lines that are counted from 1, columns from 0."""
+
+    @property
+    def sheet(self) -> str | None:
+        """Name of the sheet; None for a csv."""
+        ...
+
+    @property
+    def epoch(self) -> int:
+        """1900 or 1904: the year from which it counts days that are written as a number."""
+        ...
+
+    @property
+    def counts_blank_lines(self) -> bool:
+        """Whether a line without any cell is a line of the file: a workbook has no end of those."""
+        ...
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines from the top, one by one; a record of several comes in the last, after CONTINUED."""
+        ...
+
+    def used_columns(self, header_line: int, width: int) -> list[int]:
+        """Return the indexes of the columns that hold anything at or below a header of that width."""
+        ...
+
+    def batches_below(self, line: int, width: int) -> Iterator[LineBatch]:
+        """Yield the lines below a line, `width` columns of them."""
+        ...

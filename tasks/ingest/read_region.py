@@ -1,0 +1,403 @@
+"""Read the lines below a header into the raw rows of the tables that share it, and keep account of every line."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.errors import FileError
+from schemas.lines import LineClass
+from schemas.metrics import fold
+from schemas.problems import FileProblem
+from schemas.raw_rows import raw_row_schema
+from schemas.reasons import Reason
+from schemas.table_schema import TableSchema
+from schemas.table_spec import CODE_NAMES, FromCell, TableSpec
+from schemas.times import Times
+from tasks.ingest.classify_lines import Classified, Line, TableColumns, classify, classify_title
+from tasks.ingest.find_header import Header, counts_columns, wanted_columns
+from tasks.ingest.follow_table import Followed, TableFollower, Verdict
+from tasks.ingest.grids import CONTINUED, Grid, LineBatch, Row
+from tasks.ingest.line_account import LineAccount
+
+_MAX_HELD = 10_000
+"""Lines behind a batch's last reading that wait for the next."""
+
+
+class Table(NamedTuple):
+    """A table that was found in a grid."""
+
+    spec: TableSpec
+    schema: TableSchema
+
+
+class Region:
+    """The lines of a grid below one header, down to the next, and the tables that share it."""
+
+    def __init__(
+        self, grid: Grid, header: Header, indexes: Sequence[int], tables: Sequence[Table], account: LineAccount
+    ) -> None:
+        self._grid = grid
+        self.header = header
+        self._indexes = indexes
+        self._account = account
+        self.tables = tables
+        self.stop: int | None = None
+        """The first line of the next region; None: it goes down to the end."""
+        self._undescribed: dict[int, Row] = {}
+        self.next_header: int | None = None
+        """Set by reading: where the same tables go on below another header."""
+        self._columns = _columns_of(header, indexes, [table.schema for table in tables])
+
+    def account_above(self, *, from_line: int) -> None:
+        """Account for the header, the lines of units below it, and the lines above it from a line on."""
+        header = self.header
+        waiting: list[int] = []
+        for line, row in enumerate(islice(self._grid.rows(), header.first_line - 1), start=1):
+            if line < from_line:
+                continue
+            waiting.append(line)
+            if row is CONTINUED:
+                continue
+            kind = classify_title(row, self._columns.epoch)
+            if line < header.begins < header.first_line and kind is not LineClass.BLANK:
+                kind = LineClass.NOT_TAKEN
+            elif kind is LineClass.UNDESCRIBED:
+                self._undescribed[line] = row
+            if kind is LineClass.BLANK and not (self._grid.counts_blank_lines or any(row)):
+                kind = LineClass.EMPTY
+            self._account.mark(np.array(waiting), np.full(len(waiting), kind))
+            waiting.clear()
+        headings = [*waiting, *range(header.first_line, header.line + 1)]
+        self._account.mark(np.array(headings), np.full(len(headings), LineClass.HEADER))
+        units = range(header.line + 1, header.ends + 1)
+        self._account.mark(np.array(units), np.full(len(units), LineClass.UNITS))
+
+    def batches(self, table: Table) -> Iterator[pa.RecordBatch]:
+        """Yield a table's readings unchanged, and what is described by none, without empty batches.
+
+        Raises:
+            FileError: most readings have cells that no heading names.
+
+        """
+        reader = _RegionReader(
+            self._columns, self._followed(), table, self._account, is_csv=self._grid.counts_blank_lines
+        )
+        lines = self._grid.batches_below(self.header.ends, max(self._indexes) + 1)
+        if self._undescribed and table is self.tables[0]:
+            yield self._rows_above(table.schema)
+        needed = max(self._indexes[index] for index in _needed_columns(table.schema))
+        for batch in _until_line(lines, self.stop):
+            yield from reader.read(_pick(batch, self._indexes, needed))
+        yield from reader.finish()
+        self.next_header = reader.next_header
+
+    def _rows_above(self, schema: TableSchema) -> pa.RecordBatch:
+        cells = {line: row + [None] * (max(self._indexes) + 1) for line, row in self._undescribed.items()}
+        problem = str(Reason.UNDESCRIBED_TABLE)
+        rows = [[line, problem, *(row[index] for index in self._indexes)] for line, row in cells.items()]
+        arrow_schema = raw_row_schema(column.key for column in schema.columns)
+        return pa.RecordBatch.from_arrays(
+            [pa.array(cells, field.type) for cells, field in zip(zip(*rows, strict=True), arrow_schema, strict=True)],
+            schema=arrow_schema,
+        )
+
+    def _followed(self) -> Followed:
+        schema = self.tables[0].schema
+        codes = [getattr(table.spec.identity, name) for table in self.tables for name in CODE_NAMES]
+        return Followed(
+            columns=self._columns,
+            wanted=[wanted_columns(table.spec) for table in self.tables],
+            patterns=[code.pattern for code in codes if isinstance(code, FromCell) and code.pattern],
+            has_own_meter=any(table.schema.meter_column for table in self.tables),
+            times=Times(
+                ZoneInfo(schema.time_zone), dt.timedelta(minutes=schema.interval_minutes), schema.stamp, schema.epoch
+            ),
+        )
+
+
+def _columns_of(header: Header, indexes: Sequence[int], schemas: Sequence[TableSchema]) -> TableColumns:
+    """Say where things are among the picked columns, over all tables of a header."""
+    index_of = {column.key: index for index, column in enumerate(schemas[0].columns)}
+
+    def indexes_of(*keys: str | None) -> tuple[int, ...]:
+        return tuple(sorted({index_of[key] for key in keys if key}))
+
+    headings = [header.headings[index] if index < len(header.headings) else None for index in indexes]
+    return TableColumns(
+        times=indexes_of(*(schema.timestamp_column or schema.date_column for schema in schemas)),
+        hours=indexes_of(*(schema.hour_column for schema in schemas)),
+        values=indexes_of(*(key for schema in schemas for key in schema.value_columns)),
+        metrics=indexes_of(*(schema.metric_column for schema in schemas)),
+        unheaded=tuple(index for index, column in enumerate(schemas[0].columns) if not column.heading),
+        headings=tuple(frozenset(fold(word) for word in heading or () if word) for heading in headings),
+        epoch=schemas[0].epoch,
+    )
+
+
+class _Lines(NamedTuple):
+    """Lines with the picked columns, blank cells null."""
+
+    numbers: pa.Array
+    cells: list[pa.Array]
+    has_cells: np.ndarray
+    """Whether the file has any cell there, be it blank."""
+    problems: dict[int, Reason]
+    spans: dict[int, int]
+
+    def slice(self, start: int, stop: int | None = None) -> _Lines:
+        length = None if stop is None else stop - start
+        return _Lines(
+            self.numbers.slice(start, length),
+            [column.slice(start, length) for column in self.cells],
+            self.has_cells[start:stop],
+            self.problems,
+            self.spans,
+        )
+
+    def joined(self, below: _Lines) -> _Lines:
+        return _Lines(
+            pa.concat_arrays([self.numbers, below.numbers]),
+            [pa.concat_arrays(pair) for pair in zip(self.cells, below.cells, strict=True)],
+            np.concatenate([self.has_cells, below.has_cells]),
+            self.problems | below.problems,
+            self.spans | below.spans,
+        )
+
+    def row(self, index: int) -> Row:
+        return [column[index].as_py() for column in self.cells]
+
+
+def _pick(batch: LineBatch, indexes: Sequence[int], needed: int) -> _Lines:
+    """Pick the columns of a table, whose rows end no sooner than with the column `needed`."""
+    problems = {line: Reason.MISSING_COLUMN for line, length in batch.lengths.items() if length <= needed}
+    columns = [batch.columns[index] for index in indexes]
+    cells = [_null_if_blank(column) for column in columns]
+    has_cells = np.ones(len(batch.numbers), dtype=bool)
+    if all(column.null_count for column in columns):
+        has_cells = pc.is_valid(pc.coalesce(*columns)).to_numpy(zero_copy_only=False)
+    return _Lines(batch.numbers, cells, has_cells, batch.problems | problems, batch.spans)
+
+
+def _null_if_blank(column: pa.Array) -> pa.Array:
+    blank = pc.or_(pc.utf8_is_space(column), pc.equal(column, ""))
+    return pc.if_else(blank, None, column) if pc.any(blank).as_py() else column
+
+
+def _until_line(lines: Iterator[LineBatch], stop: int | None) -> Iterator[LineBatch]:
+    """Yield the lines above a line."""
+    for batch in lines:
+        if stop is None or not len(batch.numbers) or batch.numbers[-1].as_py() < stop:
+            yield batch
+            continue
+        count = int(np.searchsorted(batch.numbers.to_numpy(), stop))
+        yield batch._replace(
+            numbers=batch.numbers.slice(0, count), columns=[column.slice(0, count) for column in batch.columns]
+        )
+        return
+
+
+class _RegionReader:
+    """Reads the lines of a region for one table; what is a reading is the same for each of them."""
+
+    def __init__(
+        self, columns: TableColumns, followed: Followed, table: Table, account: LineAccount, *, is_csv: bool
+    ) -> None:
+        self._columns = columns
+        self._follower = TableFollower(followed)
+        self._schema = table.schema
+        self._until = fold(table.spec.until) if table.spec.until else None
+        self._account = account
+        self._is_csv = is_csv
+        self._rows_schema = raw_row_schema(column.key for column in table.schema.columns)
+        self._own = _own_columns(table.schema)
+        self._is_shared = len(followed.wanted) > 1
+        self._held: _Lines | None = None
+        self._ended_as: LineClass | None = None
+        self._readings = 0
+        self._surplus = 0
+        self.next_header: int | None = None
+
+    def read(self, lines: _Lines) -> Iterator[pa.RecordBatch]:
+        """Yield the raw rows of the next lines; those behind the last reading wait for what follows them."""
+        if self._held is not None:
+            lines, self._held = self._held.joined(lines), None
+        yield from self._read(lines, is_last=False)
+
+    def finish(self) -> Iterator[pa.RecordBatch]:
+        """Yield the raw rows of what waits; the region ends here.
+
+        Raises:
+            FileError: most readings have cells that no heading names.
+
+        """
+        if self._held is not None:
+            held, self._held = self._held, None
+            yield from self._read(held, is_last=True)
+        if self._surplus * 2 > self._readings:
+            letters = [self._schema.columns[index].letter for index in self._columns.unheaded]
+            raise FileError(
+                FileProblem.SURPLUS_CELLS,
+                lines=self._surplus,
+                readings=self._readings,
+                columns=", ".join(letters) or "…",
+            )
+
+    def _read(self, lines: _Lines, *, is_last: bool) -> Iterator[pa.RecordBatch]:
+        if self.next_header is not None or not len(lines.numbers):
+            return
+        numbers = lines.numbers.to_numpy()
+        found = classify(lines.cells, self._columns)
+        end, is_header = self._follow(numbers, lines, found)
+        classes = found.classes
+        if is_header:
+            self.next_header = int(numbers[end])
+            lines, numbers, classes = lines.slice(0, end), numbers[:end], classes[:end]
+        elif self._ended_as is None and not is_last:
+            keep = _behind_last_reading(classes)
+            if keep < len(numbers) and len(numbers) - keep <= _MAX_HELD:
+                self._held = lines.slice(keep)
+                lines, numbers, classes = lines.slice(0, keep), numbers[:keep], classes[:keep]
+        if len(numbers):
+            yield from self._rows(lines, numbers, classes)
+
+    def _follow(self, numbers: np.ndarray, lines: _Lines, found: Classified) -> tuple[int, bool]:
+        """Follow the table; set the classes of what is below its end.
+
+        Returns the index of the line at which it ends, and whether it goes on below another header there.
+        """
+        until = self._find_until(found)
+        end = 0 if self._ended_as is not None else until
+        if self._ended_as is None and (verdict := self._decide(numbers[:until], lines, found)):
+            end = int(np.searchsorted(numbers, verdict.line))
+            if verdict.is_header:
+                return end, True
+            self._ended_as = LineClass.UNDESCRIBED
+        if self._ended_as is not None:
+            _set_unless_blank(found.classes[end:until], self._ended_as)
+        if until < len(numbers):
+            self._ended_as = LineClass.NOT_TAKEN
+            _set_unless_blank(found.classes[until:], self._ended_as)
+        return end, False
+
+    def _decide(self, numbers: np.ndarray, lines: _Lines, found: Classified) -> Verdict | None:
+        """Go from reading to reading; return where the table ends, if it does."""
+        classes = found.classes[: len(numbers)]
+        readings = np.flatnonzero(classes == LineClass.READING)
+        others = np.array([index for index in found.texts if index < len(classes)], dtype=np.int64)
+        others = np.sort(others[classes[others] != LineClass.READING])
+        next_reading = np.searchsorted(readings, others)
+        done = 0
+        for position in np.unique(next_reading[next_reading < len(readings)]).tolist():
+            if position > done:
+                self._follower.pass_readings(lines.row(readings[done]), lines.row(readings[position - 1]))
+                done = position
+            between = [
+                Line(int(numbers[index]), LineClass(classes[index]), found.texts[index])
+                for index in others[next_reading == position].tolist()
+            ]
+            index = int(readings[position])
+            if _counts_columns(between, lines.row(index)):
+                classes[index] = LineClass.UNITS
+                done = position = position + 1
+                if position == len(readings):
+                    break
+                index = int(readings[position])
+            following = Line(int(numbers[index]), LineClass.READING, lines.row(index))
+            if verdict := self._follower.decide(between, following):
+                return verdict
+        if done < len(readings):
+            self._follower.pass_readings(lines.row(readings[done]), lines.row(readings[-1]))
+        return None
+
+    def _find_until(self, found: Classified) -> int:
+        """Find the first line with the text `until`; it is no reading with a time and a value."""
+        if self._until:
+            for index in sorted(found.texts):
+                if any(cell and self._until in fold(cell) for cell in found.texts[index]):
+                    return index
+        return len(found.classes)
+
+    def _rows(self, lines: _Lines, numbers: np.ndarray, classes: np.ndarray) -> Iterator[pa.RecordBatch]:
+        """Account for lines, and yield the raw rows among them."""
+        is_new = ~self._account.is_undescribed(numbers)
+        if not self._is_csv:
+            classes[(classes == LineClass.BLANK) & ~lines.has_cells] = LineClass.EMPTY
+        self._account.mark(numbers, classes, lines.spans)
+        is_reading = classes == LineClass.READING
+        self._count(lines, numbers, is_reading)
+        wanted = is_reading | (is_new & (classes == LineClass.UNDESCRIBED))
+        if self._is_shared:
+            own = [pc.is_valid(lines.cells[index]).to_numpy(zero_copy_only=False) for index in self._own]
+            wanted &= np.logical_or.reduce([classes == LineClass.UNDESCRIBED, *own])
+        problems = self._problems(lines, numbers, classes)
+        rows = pa.RecordBatch.from_arrays([lines.numbers, problems, *lines.cells], schema=self._rows_schema)
+        if not wanted.all():
+            rows = rows.filter(pa.array(wanted))
+        if len(rows):
+            yield rows
+
+    def _count(self, lines: _Lines, numbers: np.ndarray, is_reading: np.ndarray) -> None:
+        self._readings += int(is_reading.sum())
+        surplus = np.zeros(len(numbers), dtype=bool)
+        for index in self._columns.unheaded:
+            surplus |= pc.is_valid(lines.cells[index]).to_numpy(zero_copy_only=False)
+        if lines.problems:
+            surplus |= np.isin(numbers, [line for line, why in lines.problems.items() if why is Reason.SURPLUS_CELL])
+        self._surplus += int((surplus & is_reading).sum())
+
+    def _problems(self, lines: _Lines, numbers: np.ndarray, classes: np.ndarray) -> pa.Array:
+        """Return why the cells of a line are not those of the table's columns; null where they are."""
+        undescribed = classes == LineClass.UNDESCRIBED
+        unheaded = [pc.is_valid(lines.cells[index]) for index in self._columns.unheaded]
+        if not lines.problems and not undescribed.any() and not any(pc.any(mask).as_py() for mask in unheaded):
+            return pa.nulls(len(numbers), pa.string())
+        problems: list[str | None] = [lines.problems.get(number) for number in numbers.tolist()]
+        for mask in unheaded:
+            problems = [
+                problem or (Reason.SURPLUS_CELL if filled else None)
+                for problem, filled in zip(problems, mask.to_pylist(), strict=True)
+            ]
+        for index in np.flatnonzero(undescribed).tolist():
+            problems[index] = Reason.UNDESCRIBED_TABLE
+        return pa.array([problem and str(problem) for problem in problems], pa.string())
+
+
+def _counts_columns(between: Sequence[Line], cells: Row) -> bool:
+    """Return True if a line below a repeated header, which looks like a reading, only numbers the columns."""
+    is_below_header = any(line.kind is LineClass.REPEATED_HEADER for line in between)
+    return is_below_header and counts_columns([cell for cell in cells if cell])
+
+
+def _needed_columns(schema: TableSchema) -> list[int]:
+    """Return the indexes of the columns without which a row holds no reading: of values one is enough."""
+    codes = [getattr(schema, f"{name}_column") for name in CODE_NAMES]
+    times = [schema.timestamp_column, schema.date_column, schema.hour_column]
+    index_of = {column.key: index for index, column in enumerate(schema.columns)}
+    indexes = [index_of[key] for key in (*times, *codes, schema.metric_column) if key]
+    return [*indexes, min(index_of[key] for key in schema.value_columns)]
+
+
+def _set_unless_blank(classes: np.ndarray, kind: LineClass) -> None:
+    classes[classes != LineClass.BLANK] = kind
+
+
+def _own_columns(schema: TableSchema) -> list[int]:
+    """Return the indexes of a table's own columns: the time and the values."""
+    keys = {schema.timestamp_column, schema.date_column, schema.hour_column, *schema.value_columns}
+    return [index for index, column in enumerate(schema.columns) if column.key in keys]
+
+
+def _behind_last_reading(classes: np.ndarray) -> int:
+    """Return the index behind the last reading and the blank lines below it."""
+    readings = np.flatnonzero(classes == LineClass.READING)
+    first = int(readings[-1]) + 1 if len(readings) else 0
+    others = np.flatnonzero(classes[first:] != LineClass.BLANK)
+    return first + int(others[0]) if len(others) else len(classes)

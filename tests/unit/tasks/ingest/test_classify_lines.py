@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from schemas.lines import LineClass
+from schemas.metrics import fold
+from tasks.ingest.classify_lines import TableColumns, classify, classify_title, is_total, repeats_header
+from tasks.ingest.grids import Row
+
+HEADINGS = ("Дата", "Час", "T1", "V, м3", "Прим.")
+SHEET = TableColumns(
+    times=(0,),
+    hours=(1,),
+    values=(2, 3),
+    unheaded=(),
+    headings=tuple(frozenset({fold(heading)}) for heading in HEADINGS),
+    metrics=(),
+    epoch=1900,
+)
+STAMPS = SHEET._replace(hours=())
+LONG = SHEET._replace(hours=(), values=(3,), metrics=(2,))
+
+
+def classes(table: TableColumns, *lines: Row) -> list[LineClass]:
+    width = len(HEADINGS)
+    padded = [line + [None] * (width - len(line)) for line in lines]
+    columns = [pa.array(column, pa.string()) for column in zip(*padded, strict=True)]
+    return [LineClass(kind) for kind in classify(columns, table).classes]
+
+
+@pytest.mark.parametrize(("text", "total"), [("Итого:", True), ("Среднее", True), ("total", True), ("Итоговый", False)])
+def test_total_is_told_by_its_word(text: str, total: bool) -> None:
+    assert is_total(text) is total
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (["01.04.2025", "0-1", "60", "1"], LineClass.READING),
+        (["01.04.2025", "0-1"], LineClass.READING),
+        (["01.04.2025", None, "н/д"], LineClass.READING),
+        (["авария", "1-2", "н/д", "н/д"], LineClass.READING),
+        (["авария", None, "60,5"], LineClass.READING),
+        (["#ССЫЛКА!", None, "#ССЫЛКА!"], LineClass.READING),
+        (["=A5", "=B5"], LineClass.READING),
+        ([None, None, None, None, None], LineClass.BLANK),
+        (["Итого", None, "60", "1"], LineClass.TOTAL),
+        (["01.04.2025", "Итого", "60", "1"], LineClass.TOTAL),
+        (["Дата", "Час", "T1", "V, м3", "Прим."], LineClass.REPEATED_HEADER),
+        ([None, "Час", None, "V, м³"], LineClass.REPEATED_HEADER),
+        ([None, None, "°C", "м3"], LineClass.UNITS),
+        (["№ 1", "2", "3", "4", "5"], LineClass.READING),
+        (["Подпись", "Иванов"], LineClass.NOTE),
+        (["02.04.2025"], LineClass.NOTE),
+        (["Сформировано 01.05.2025"], LineClass.NOTE),
+        (["авария", None, "н/д"], LineClass.NOTE),
+        (["Дата", "Час", "T2", "V2, м3"], LineClass.NOTE),
+        (["# Дата", "Час"], LineClass.COMMENT),
+        (["----+----+----"], LineClass.COMMENT),
+        (["-----", "-----", "-----"], LineClass.COMMENT),
+        (["-", None, "-"], LineClass.NOTE),
+    ],
+)
+def test_line_is_no_reading_only_if_none_could_be_made_of_it(line: Row, kind: LineClass) -> None:
+    assert classes(SHEET, line) == [kind]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (["Средний пр. 5", None, None, "1"], LineClass.TOTAL),
+        (["01.04.2025 00:00", None, None, None, "Средний пр. 5"], LineClass.READING),
+        (["01.04.2025 00:00"], LineClass.READING),
+        (["1 страница из 2"], LineClass.NOTE),
+        (["45748", None, None, None], LineClass.READING),
+        (["=A1"], LineClass.READING),
+    ],
+)
+def test_time_without_a_value_is_a_reading_only_if_it_can_be_read(line: Row, kind: LineClass) -> None:
+    assert classes(STAMPS, line) == [kind]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (["2025-04-01 00:00", "M", "T1", "60"], LineClass.READING),
+        (["нет", "M", "T1", "н/д"], LineClass.READING),
+        (["Отчёт сформирован 03.04.2025"], LineClass.NOTE),
+        (["Время", "Прибор", "Канал", "Значение"], LineClass.NOTE),
+    ],
+)
+def test_metric_makes_a_reading_of_a_line_of_a_long_table(line: Row, kind: LineClass) -> None:
+    assert classes(LONG, line) == [kind]
+
+
+def test_address_that_begins_with_a_totals_word_is_a_reading() -> None:
+    table = LONG._replace(times=(1,))
+
+    assert classes(table, ["Средний пр. 5", "2025-05-01 00:00", "T1", "1.5"]) == [LineClass.READING]
+
+
+def test_header_is_repeated_only_with_each_word_in_its_column() -> None:
+    assert repeats_header({0: "дата", 3: "V, м³"}, SHEET)
+    assert not repeats_header({0: "Час", 1: "Дата"}, SHEET)
+    assert not repeats_header({7: "Дата"}, SHEET)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (["Отчёт за апрель 2025"], LineClass.NOTE),
+        ([None, "Период с", "01.04.2025", "по", "30.04.2025"], LineClass.NOTE),
+        (["Лицевой счёт", "12345"], LineClass.NOTE),
+        (["01.04.2025", "0-1", "60,5"], LineClass.UNDESCRIBED),
+        ([" ", None], LineClass.BLANK),
+        (["=========="], LineClass.COMMENT),
+    ],
+)
+def test_line_above_a_header_that_looks_like_data_is_of_another_table(line: Row, kind: LineClass) -> None:
+    assert classify_title(line, 1900) is kind

@@ -1,0 +1,151 @@
+"""Regions of a grid, as the reader of a file makes and reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from schemas.mappings import SourceMapping
+from schemas.settings import Settings
+from tasks.ingest import cut_records, read_region
+from tasks.ingest.read_tables import read_tables
+from tests import files
+
+SHEET = {
+    "name": "sheet",
+    "match": ["*"],
+    "layout": "day-sheet",
+    "date": "Дата",
+    "hour": "Час",
+    "columns": {"V, м3": {"metric": "consumption_period"}},
+    "identity": {"meter": "M"},
+}
+HEADER = "Дата;Час;V, м3"
+
+
+class Found(NamedTuple):
+    tables: list[list[tuple[int, str | None]]]
+    """Of each table the lines that are kept: number and value."""
+    problems: dict[int, str]
+    lines: dict[str, int]
+
+
+def read(folder: Path, *lines: str, workbook: bool = False, **changes: Any) -> Found:
+    """Read lines, as a csv or as a sheet, by a mapping."""
+    path = folder / "a"
+    content = files.xlsx([line.split(";") for line in lines]) if workbook else "\n".join(lines).encode()
+    path.write_bytes(content)
+    mapping = SourceMapping.model_validate(SHEET | changes)
+    tables = read_tables(path, mapping, relative_path="a", settings=Settings(default_tz="UTC"))
+    found: list[list[tuple[int, str | None]]] = []
+    problems: dict[int, str] = {}
+    for table in tables:
+        rows = [row for batch in table.batches for row in batch.to_pylist()]
+        problems |= {row["row_num"]: row["row_problem"] for row in rows if row["row_problem"]}
+        found.append([(row["row_num"], row[table.schema.value_columns[0]]) for row in rows])
+    return Found(found, problems, tables.lines)
+
+
+@pytest.mark.parametrize("workbook", [False, True], ids=["csv", "xlsx"])
+def test_another_table_below_is_kept_line_by_line_with_its_problem(tmp_path: Path, workbook: bool) -> None:
+    found = read(
+        tmp_path,
+        *(HEADER, "01.04.2025;0-1;1", "Возврат;;", "Дата возврата;Час;Возвращено", "02.04.2025;0-1;9", "Подпись;;"),
+        workbook=workbook,
+    )
+
+    assert found.tables == [[(2, "1"), (4, "Возвращено"), (5, "9"), (6, None)]]
+    assert found.problems == dict.fromkeys((4, 5, 6), "undescribed_table")
+    assert found.lines == {"header": 1, "reading": 1, "note": 1, "undescribed": 3}
+
+
+def test_what_is_below_the_text_of_the_mapping_is_not_taken(tmp_path: Path) -> None:
+    lines = [HEADER, "01.04.2025;0-1;1", "Дата возврата;Час;Возвращено", "", "02.04.2025;0-1;9"]
+
+    found = read(tmp_path, *lines, until="возврата")
+
+    assert (found.tables, found.problems) == ([[(2, "1")]], {})
+    assert found.lines == {"header": 1, "reading": 1, "not_taken": 2, "blank": 1}
+
+
+def test_tables_below_each_other_end_where_the_next_begins(tmp_path: Path) -> None:
+    lines = ["№ 111", HEADER, "01.04.2025;0-1;1", "№ 222", HEADER, "01.04.2025;0-1;7", "01.04.2025;1-2;8"]
+
+    found = read(tmp_path, *lines, tables=[{"after": "№ 111"}, {"after": "№ 222"}])
+
+    assert (found.tables, found.problems) == ([[(3, "1")], [(6, "7"), (7, "8")]], {})
+    assert found.lines == {"header": 2, "reading": 3, "note": 2}
+
+
+def test_lines_above_a_title_are_not_taken_and_those_below_it_are_notes(tmp_path: Path) -> None:
+    lines = ["01.04.2025;0-1;5", "Часовой архив", "ГВС", HEADER, "01.04.2025;0-1;1"]
+
+    found = read(tmp_path, *lines, after="часовой архив")
+
+    assert (found.tables, found.problems) == ([[(5, "1")]], {})
+    assert found.lines == {"header": 1, "reading": 1, "note": 2, "not_taken": 1}
+
+
+def test_data_above_the_header_are_of_a_table_that_nobody_describes(tmp_path: Path) -> None:
+    found = read(tmp_path, "Отчёт за 04.2025", "01.04.2025;0-1;5", HEADER, "01.04.2025;0-1;1")
+
+    assert (found.tables, found.problems) == ([[(2, "5"), (4, "1")]], {2: "undescribed_table"})
+    assert found.lines == {"header": 1, "reading": 1, "note": 1, "undescribed": 1}
+
+
+def test_tables_side_by_side_share_each_line_and_each_has_its_own_rows(tmp_path: Path) -> None:
+    lines = ["Дата 1;V1;Дата 2;V2", "01.04.2025;1;;", ";;01.04.2025;2", "02.04.2025;3;02.04.2025;4"]
+    tables = [
+        {"timestamp": f"Дата {number}", "columns": {f"V{number}": {"metric": "consumption_period"}}}
+        for number in (1, 2)
+    ]
+
+    found = read(tmp_path, *lines, "Другое;Д;Х;Й", "03.04.2025;5;6;7", tables=tables, date=None, hour=None, columns={})
+
+    kept = [(5, "Д"), (6, "5")]
+    assert found.tables == [[(2, "1"), (4, "3"), *kept], [(3, "2"), (4, "4")]]
+    assert found.lines == {"header": 1, "reading": 3, "undescribed": 2}
+
+
+def test_joined_file_with_its_columns_in_another_order_is_read_by_its_own_header(tmp_path: Path) -> None:
+    lines = [HEADER, "01.04.2025;0-1;1", "V, м3;Час;Дата", "9;0-1;02.04.2025", "Итого;;"]
+
+    found = read(tmp_path, *lines)
+
+    assert (found.tables, found.problems) == ([[(2, "1")], [(4, "9")]], {})
+    assert found.lines == {"header": 2, "reading": 2, "total": 1}
+
+
+def test_numbers_of_columns_below_a_repeated_header_are_no_reading(tmp_path: Path) -> None:
+    found = read(tmp_path, HEADER, "1;2;3", "01.04.2025;0-1;1", HEADER, "1;2;3", "02.04.2025;0-1;2")
+
+    assert found.tables == [[(3, "1"), (6, "2")]]
+    assert found.lines == {"header": 1, "reading": 2, "repeated_header": 1, "units": 2}
+
+
+@pytest.mark.parametrize("block", [40, 90, 200])
+@pytest.mark.parametrize("held", [10_000, 1])
+def test_what_a_line_is_does_not_depend_on_where_a_batch_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, held: int
+) -> None:
+    monkeypatch.setattr(cut_records, "MAX_CELL_BYTES", block)
+    monkeypatch.setattr(read_region, "_MAX_HELD", held)
+    days = [f"{day:02d}.04.2025;{hour}-{hour + 1};{hour}" for day in (1, 2) for hour in range(5)]
+    lines = [HEADER, *days, "Итого;;20", "", "Прибор № 222", "", HEADER, "01.04.2025;0-1;7", "Подпись"]
+
+    found = read(tmp_path, *lines)
+
+    assert len(found.tables[0]) == (13 if held > 1 else len(found.tables[0]))
+    assert sum(found.lines.values()) == len(lines)
+    if held > 1:
+        assert found.problems == dict.fromkeys((16, 17, 18), "undescribed_table")
+
+
+def test_wide_file_whose_lines_all_lack_a_heading_fails_only_if_most_do(tmp_path: Path) -> None:
+    lines = ["Дата;Час;V, м3;", *(f"01.04.2025;{hour}-{hour + 1};1;{'x' * (hour < 2)}" for hour in range(5))]
+
+    found = read(tmp_path, *lines)
+
+    assert found.problems == {2: "surplus_cell", 3: "surplus_cell"}
