@@ -64,7 +64,7 @@ SPACES = r"[ \t\x{00a0}\x{202f}\x{2009}]"
 """What files write within and around numbers, as RE2 has it."""
 MISSING = (
     rf"(?i)^{SPACES}*([-–—]+|н/д|нд|н\.{SPACES}?д\.?|нет({SPACES}+данных)?|ош\.{SPACES}?д\.?|n/a|na|nan|null|none"
-    rf"|no{SPACES}+data|#n/a|#н/д)?{SPACES}*$"
+    rf"|no{SPACES}+data)?{SPACES}*$"
 )
 """Words for a value that is missing, as RE2 has it; an empty cell is one."""
 

@@ -6,9 +6,11 @@ turns it back into heading → text. A row that holds SEPARATOR or NUL itself is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 SEPARATOR = "\x1f"
 """Between two cells (U+001F, unit separator); `chr(31)` in SQL."""
@@ -18,6 +20,19 @@ ROW_PROBLEM = "row_problem"
 
 Of a line with more cells than columns the last cell holds what is left of the line.
 """
+
+
+_FORMULA_OF_TEXT = r'^="(.*)"$'
+
+
+def tidy_code(code: str) -> str:
+    """Return a code without spaces around it, and `5414` for `="5414"`, by which a csv keeps Excel from counting."""
+    return re.sub(_FORMULA_OF_TEXT, r"\1", code.strip())
+
+
+def tidy_codes(codes: pa.Array) -> pa.Array:
+    """Return tidy codes."""
+    return pc.replace_substring_regex(pc.utf8_trim_whitespace(codes), _FORMULA_OF_TEXT, r"\1")
 
 
 def raw_row_schema(keys: Iterable[str]) -> pa.Schema:

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     BAD_QUOTING = "bad_quoting"
     UNDESCRIBED_TABLE = "undescribed_table"
     BAD_TIMESTAMP = "bad_timestamp"
+    OFF_GRID = "off_grid"
     FORMULA_WITHOUT_VALUE = "formula_without_value"
     MISSING_VALUE = "missing_value"
     BAD_NUMBER = "bad_number"
@@ -55,6 +56,9 @@ ADVICE: dict[Reason, str] = {
     Reason.BAD_TIMESTAMP: (
         "дата или час не читаются, либо год не из 1990…2069, либо местного времени нет или оно было дважды "
         "(перевод часов): исправьте ячейку (дд.мм.гггг, час 0-1 … 23-24) или укажите смещение от UTC"
+    ),
+    Reason.OFF_GRID: (
+        "время не на границе интервала: исправьте его в файле или interval_minutes и stamp в описании источника"
     ),
     Reason.FORMULA_WITHOUT_VALUE: "формула без сохранённого значения: откройте файл в Excel и сохраните его",
     Reason.MISSING_VALUE: "значение пустое: заполните ячейку или оставьте как пропуск",

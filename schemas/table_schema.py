@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterable
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.metrics import fold
+from schemas.times import Times
 
 
 class _Frozen(BaseModel):
@@ -53,6 +56,8 @@ class TableSchema(_Frozen):
     interval_minutes: int
     stamp: Literal["start", "end"] = "start"
     """Whether a time stamp names the start or the end of its interval."""
+    counts_intervals: bool = False
+    """Whether the hour's column numbers the intervals of a day, from 1."""
     register_read_at: Literal["start", "end"] = "start"
     """When in the interval a register was read."""
 
@@ -71,8 +76,19 @@ class TableSchema(_Frozen):
     value_column: str | None = None
     unit_column: str | None = None
 
+    thousands: Literal[",", "."] | None = None
+    """The mark between groups of three digits; the other one is the decimal mark. None: as the numbers tell."""
+    doubtful_marks: dict[str, str] = Field(default_factory=dict)
+    """Columns of values with commas and points → marks that before three digits may be of thousands or decimal."""
+
     notes: list[str] = Field(default_factory=list)
     """What a person should know of a table that is read all the same, such as a new column."""
+
+    @property
+    def times(self) -> Times:
+        """How the table writes times."""
+        interval = dt.timedelta(minutes=self.interval_minutes)
+        return Times(ZoneInfo(self.time_zone), interval, self.stamp, self.epoch, self.counts_intervals)
 
     @property
     def value_columns(self) -> list[str]:

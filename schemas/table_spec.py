@@ -168,6 +168,7 @@ class TableSpec(Strict):
     timestamp: Text | None = None
     date: Text | None = None
     hour: Text | None = None
+    interval_number: Text | None = None
     tz: Text | None = None
     metric: Text | None = None
     value: Text | None = None
@@ -175,6 +176,8 @@ class TableSpec(Strict):
     """Headings. A long table that does not use the contract's names says its own."""
     time_zone: TimeZoneName | None = None
     interval_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
+    thousands: Literal[",", "."] | None = None
+    """The mark between groups of three digits, where it is a comma or a point; the other one is the decimal mark."""
     stamp: Literal["start", "end"] = "start"
     register_read_at: Literal["start", "end"] = "start"
     columns: dict[str, ColumnMeaning] = Field(default_factory=dict)
@@ -188,8 +191,12 @@ class TableSpec(Strict):
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
-        if self.timestamp and (self.date or self.hour):
+        if self.timestamp and (self.date or self.hour or self.interval_number):
             raise ValueError("either timestamp, or date and hour: the headings of the columns with the time")
+        if self.hour and self.interval_number:
+            raise ValueError("either hour, or interval_number: how many intervals of the day the column counts, from 1")
+        if self.interval_number and not self.date:
+            raise ValueError("date where interval_number counts the intervals of a day")
         if self.table_format == "long":
             if self.columns:
                 raise ValueError("layout: day-sheet where columns are named; a long table has metric and value")
@@ -208,7 +215,11 @@ class TableSpec(Strict):
     def _each_column_has_one_meaning(self) -> None:
         claimed: dict[str, str] = {}
         meanings = {heading: f"{meaning.metric} ({heading!r})" for heading, meaning in self.columns.items()}
-        times = {heading: "the time" for heading in (self.timestamp, self.date, self.hour, self.tz) if heading}
+        times = {
+            heading: "the time"
+            for heading in (self.timestamp, self.date, self.hour, self.interval_number, self.tz)
+            if heading
+        }
         for heading, meaning in [*times.items(), *meanings.items()]:
             if other := claimed.get(fold(heading)):
                 raise ValueError(f"one meaning for a column; {heading!r} is claimed by {other} and {meaning}")

@@ -15,7 +15,12 @@ _YEARS = range(1990, 2070)
 """A year outside it is a typing error, such as 0202 or 3025."""
 _DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 _CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?:[:.](\d{2}))?(?:\.0)?")
+_NUMBER = re.compile(r"(\d{1,4})(?:\.0)?")
+_FRACTION = re.compile(r"0[.,]\d+")
+_NEXT_MIDNIGHT = re.compile(r"(1900-01-01|1904-01-02)(T00:00:00)?")
+"""24:00 in a workbook: the first day that Excel counts, where only the time is shown."""
 _DAY = dt.timedelta(days=1)
+_HOUR = dt.timedelta(hours=1)
 
 
 class NotATimeError(ValueError):
@@ -33,11 +38,23 @@ class Times(NamedTuple):
     interval: dt.timedelta
     stamp: Stamp
     epoch: int = 1900
+    counts_intervals: bool = False
+    """The hour's cell holds the number of the interval in its local day, from 1."""
+
+
+class Interval(NamedTuple):
+    """When an interval starts and ends."""
+
+    start: int
+    """Microseconds since 1970 UTC."""
+    end: int
+    is_on_grid: bool
+    """Whether it is a whole number of intervals after the local midnight."""
 
 
 @lru_cache(maxsize=100_000)
-def interval_start(date: str, hour: str | None, tz: str | None, times: Times) -> int:
-    """Return an interval's start in microseconds since 1970 UTC.
+def read_interval(date: str, hour: str | None, tz: str | None, times: Times) -> Interval:
+    """Return the interval that a reading is of.
 
     `date` is a date with `hour` beside it (`0-1`, `00:00-01:00`, `13`, `24:00`), or a whole time stamp
     if `hour` is None. An ISO offset in the stamp beats `tz`, `tz` beats the supplier's zone.
@@ -47,16 +64,61 @@ def interval_start(date: str, hour: str | None, tz: str | None, times: Times) ->
 
     """
     timestamp = read_timestamp(date, times.epoch)
-    is_start = times.stamp == "start"
-    if hour is not None:
-        if timestamp.time() != dt.time() or timestamp.tzinfo:
-            raise NotATimeError("date")
+    zone = _zone(tz) if tz else times.zone
+    if hour is not None and (timestamp.time() != dt.time() or timestamp.tzinfo):
+        raise NotATimeError("date")
+    if hour is not None and times.counts_intervals:
+        instant = _numbered_interval(timestamp, hour, zone, times.interval)
+    elif hour is not None:
         offset, is_start = read_hour(hour, times)
-        timestamp += offset
-    instant = _to_utc(timestamp, _zone(tz) if tz else times.zone, cell="date" if hour is None else "hour")
-    if not is_start:
-        instant -= times.interval
+        instant = _start(timestamp + offset, zone, times.interval, is_start=is_start, cell="hour")
+    else:
+        instant = _start(timestamp, zone, times.interval, is_start=times.stamp == "start", cell="date")
+    local = instant.astimezone(zone)
+    return Interval(_micros(instant), _micros(_end(local, times.interval)), _is_on_grid(local, times.interval))
+
+
+def _micros(instant: dt.datetime) -> int:
     return (instant - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
+
+
+def _end(local: dt.datetime, interval: dt.timedelta) -> dt.datetime:
+    """Return the end of an interval; in arithmetic of the local clock a day is a day."""
+    if interval >= _DAY:
+        return _midnight(dt.datetime.combine(local.date(), dt.time()) + interval, local.tzinfo)
+    return (local if interval > _HOUR else local.astimezone(dt.UTC)) + interval
+
+
+def _start(
+    timestamp: dt.datetime, zone: ZoneInfo, interval: dt.timedelta, *, is_start: bool, cell: Literal["date", "hour"]
+) -> dt.datetime:
+    if interval <= _HOUR:
+        instant = _to_utc(timestamp, zone, cell=cell)
+        return instant if is_start else instant - interval
+    # A day with a clock change is longer or shorter, and begins at midnight all the same.
+    local = timestamp.astimezone(zone).replace(tzinfo=None) if timestamp.tzinfo else timestamp
+    local = local if is_start else local - interval
+    return _midnight(local, zone) if local.time() == dt.time() else _to_utc(local, zone, cell=cell)
+
+
+def _midnight(local: dt.datetime, zone: dt.tzinfo | None) -> dt.datetime:
+    """Return when a local day begins: of a midnight that comes twice the first, of one that never comes what does."""
+    return local.replace(tzinfo=zone, fold=0).astimezone(dt.UTC)
+
+
+def _numbered_interval(day: dt.datetime, number: str, zone: ZoneInfo, interval: dt.timedelta) -> dt.datetime:
+    match = _NUMBER.fullmatch(number.strip())
+    instant = _midnight(day, zone) + (int(match[1]) - 1) * interval if match else None
+    if instant is None or not _midnight(day, zone) <= instant < _midnight(day + _DAY, zone):
+        raise NotATimeError("hour")
+    return instant
+
+
+def _is_on_grid(local: dt.datetime, interval: dt.timedelta) -> bool:
+    midnight = dt.datetime.combine(local.date(), dt.time())
+    if interval >= _DAY:
+        return local.astimezone(dt.UTC) == _midnight(midnight, local.tzinfo)
+    return not (local.replace(tzinfo=None) - midnight) % interval
 
 
 def read_timestamp(text: str, epoch: int = 1900) -> dt.datetime:
@@ -98,6 +160,8 @@ def _from_iso(text: str) -> dt.datetime:
 
 def read_hour(text: str, times: Times) -> tuple[dt.timedelta, bool]:
     """Read the cell of an hour: its offset from midnight, and whether that is the interval's start."""
+    if _NEXT_MIDNIGHT.fullmatch(text.strip()):
+        text = "24:00"
     ends = re.split(r"\s*[-–—]\s*", text.strip())
     if len(ends) == 2:
         start, end = (_clock(end) for end in ends)
@@ -108,10 +172,21 @@ def read_hour(text: str, times: Times) -> tuple[dt.timedelta, bool]:
         return start, True
     if len(ends) != 1:
         raise NotATimeError("hour")
-    offset = _clock(ends[0])
+    # Half-hours are counted as often as hours: a number alone says neither.
+    if times.interval != _HOUR and _NUMBER.fullmatch(ends[0]):
+        raise NotATimeError("hour")
+    offset = _fraction_of_day(ends[0], times.interval) if _FRACTION.fullmatch(ends[0]) else _clock(ends[0])
     if times.stamp == "start" and offset >= _DAY:
         raise NotATimeError("hour")
     return offset, times.stamp == "start"
+
+
+def _fraction_of_day(text: str, interval: dt.timedelta) -> dt.timedelta:
+    """Read a workbook's time that is not shown as one: 0.25 is 06:00, never 00:25."""
+    offset = dt.timedelta(seconds=round(float(text.replace(",", ".")) * 86_400))
+    if offset % interval:
+        raise NotATimeError("hour")
+    return offset
 
 
 def _clock(text: str) -> dt.timedelta:

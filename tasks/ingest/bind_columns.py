@@ -17,7 +17,7 @@ from schemas.table_schema import Column, MetricColumn, TableSchema
 from schemas.table_spec import CODE_NAMES, TableSpec
 from tasks.ingest.find_header import Header, Heading, WantedColumn, wanted_columns
 
-_TIME_FIELDS = {"timestamp", "date", "hour", "tz"}
+_TIME_FIELDS = {"timestamp", "date", "hour", "interval_number", "tz"}
 _MAX_COLUMNS_NAMED = 20
 _MAX_NAME_LENGTH = 60
 _MAX_NAMES_LENGTH = 300
@@ -50,12 +50,14 @@ def bind(
         columns=columns.columns,
         timestamp_column=keys.get("timestamp"),
         date_column=keys.get("date"),
-        hour_column=keys.get("hour"),
+        hour_column=keys.get("hour") or keys.get("interval_number"),
+        counts_intervals=spec.interval_number is not None,
         tz_column=keys.get("tz"),
         time_zone=spec.time_zone or settings.default_tz,
         interval_minutes=spec.interval_minutes,
         stamp=spec.stamp,
         register_read_at=spec.register_read_at,
+        thousands=spec.thousands,
         **{f"{name}_code": code for name, code in codes.items()},
         **{f"{name}_column": keys.get(f"{name}_code") for name in CODE_NAMES},
         metrics=[

@@ -11,6 +11,7 @@ from xlsxwriter.utility import xl_cell_to_rowcol
 from schemas.errors import FileError
 from schemas.patterns import compile_pattern
 from schemas.problems import FileProblem
+from schemas.raw_rows import tidy_code
 from schemas.table_spec import CODE_NAMES, SHEET_GROUP, FromColumn, TableSpec
 from tasks.ingest.grids import Row
 
@@ -54,5 +55,4 @@ def _code_in_cell(cell: str, text: str | None, pattern: str | None) -> str:
     code: str | None = (match[1] if match.re.groups else match[0]) if match else None
     if not code:
         raise FileError(FileProblem.CODE_NOT_IN_CELL, cell=cell, text=(text or "")[:_MAX_TEXT_LENGTH])
-    # Workbooks store a code of digits as a number.
-    return code.removesuffix(".0") if re.fullmatch(r"\d+\.0", code) else code
+    return tidy_code(code)

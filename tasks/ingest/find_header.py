@@ -53,7 +53,8 @@ class WantedColumn(NamedTuple):
 
 def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
     """List the columns that a table needs or knows."""
-    named = {field: getattr(spec, field) for field in ("timestamp", "date", "hour", "tz", "metric", "value", "unit")}
+    fields = ("timestamp", "date", "hour", "interval_number", "tz", "metric", "value", "unit")
+    named = {field: getattr(spec, field) for field in fields}
     codes = {name: getattr(spec.identity, name) for name in CODE_NAMES}
     named |= {f"{name}_code": code.column for name, code in codes.items() if isinstance(code, FromColumn)}
     own = [WantedColumn(field, (heading,), required=True) for field, heading in named.items() if heading]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from schemas.lines import LineClass
 from schemas.metrics import MISSING
 from schemas.patterns import compile_pattern
-from schemas.times import NotATimeError, Times, interval_start
+from schemas.times import NotATimeError, Times, read_interval
 from tasks.ingest.classify_lines import Line, TableColumns
 from tasks.ingest.find_header import WantedColumn, count_known
 from tasks.ingest.grids import Row
@@ -133,6 +133,6 @@ class TableFollower:
             for indexes in (columns.times, columns.hours)
         )
         try:
-            return interval_start(date or "", (hour or "") if columns.hours else None, None, self._table.times)
+            return read_interval(date or "", (hour or "") if columns.hours else None, None, self._table.times).start
         except NotATimeError:
             return None

@@ -23,7 +23,7 @@ from html import unescape
 from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NamedTuple
 from xml.etree import ElementTree as ET
 
 import pyarrow as pa
@@ -34,6 +34,8 @@ _CHUNK_BYTES = 4 << 20
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _RELATION_STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 _MAX_DRIFT_MS = 10
+_MAX_EXACT = 1e15
+_WITHOUT_REFERENCE = re.compile(rb"<(?:\w+:)?c\b(?![^<>]*\br=)")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 Unvalued = dict[int, list[tuple[int, str]]]
@@ -181,6 +183,11 @@ def _whole_seconds(cell: dt.datetime) -> str:
     return cell.isoformat()
 
 
+def _number(cell: float) -> str:
+    """Return a number as a person reads it: most are exact to 15 digits, and codes are numbers without a point."""
+    return str(int(cell)) if cell.is_integer() and abs(cell) < _MAX_EXACT else repr(cell)
+
+
 def _time(cell: dt.time) -> str:
     return _whole_seconds(dt.datetime.combine(dt.date(2000, 1, 1), cell))[11:]
 
@@ -193,7 +200,7 @@ def _duration(cell: dt.timedelta) -> str:
 
 _TEXT: dict[type, Callable[[Any], str | None]] = {
     str: _text,
-    float: repr,
+    float: _number,
     int: repr,
     bool: lambda cell: "TRUE" if cell else "FALSE",
     dt.date: dt.date.isoformat,
@@ -205,7 +212,10 @@ _TEXT: dict[type, Callable[[Any], str | None]] = {
 
 
 def _unvalued_cells(path: str, sheet: str) -> Unvalued:
-    """Find the cells of an xlsx that calamine returns as empty: formulas without a value, and error values."""
+    """Find the cells of an xlsx that calamine does not return as a person sees them.
+
+    Formulas without a value and error values are empty there, and dates written as text have an offset.
+    """
     if not zipfile.is_zipfile(path):
         return {}
     with zipfile.ZipFile(path) as archive:
@@ -215,6 +225,9 @@ def _unvalued_cells(path: str, sheet: str) -> Unvalued:
         cells: Unvalued = {}
         with archive.open(member) as stream:
             head = stream.read(_CHUNK_BYTES)
+            if _WITHOUT_REFERENCE.search(head):
+                with archive.open(member) as again:
+                    return _unvalued_by_place(again)
             prefix = re.search(rb"<(\w+:)?worksheet\b", head)
             patterns = _patterns((prefix[1] if prefix else None) or b"")
             while head:
@@ -228,35 +241,79 @@ def _unvalued_cells(path: str, sheet: str) -> Unvalued:
         return cells
 
 
-def _patterns(prefix: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+def _unvalued_by_place(stream: IO[bytes]) -> Unvalued:
+    """Find these cells in a sheet whose cells do not say where they are: each is right of the one before."""
+    cells: Unvalued = {}
+    row, column = -1, -1
+    for event, node in ET.iterparse(stream, ("start", "end")):  # noqa: S314 - DTDs were refused before
+        kind = node.tag.rpartition("}")[2]
+        place = re.fullmatch(r"([A-Z]{0,3})(\d{1,7})", node.get("r", "")) if kind in ("row", "c") else None
+        if event == "start" and kind == "row":
+            row, column = int(place[2]) - 1 if place else row + 1, -1
+        elif event == "start" and kind == "c":
+            column = _column_index(place[1]) if place else column + 1
+        elif kind == "c":
+            if text := _unvalued(node):
+                cells.setdefault(row, []).append((column, text))
+            node.clear()
+        elif event == "end" and kind == "row":
+            node.clear()
+    return cells
+
+
+def _unvalued(node: ET.Element) -> str | None:
+    children = {child.tag.rpartition("}")[2]: child.text or "" for child in node}
+    kind, value = node.get("t"), children.get("v", "")
+    if kind in ("e", "d"):
+        return value.removesuffix("Z")
+    return f"={children['f']}" if "f" in children and not value and kind != "str" else None
+
+
+class _Patterns(NamedTuple):
+    formula: re.Pattern[bytes]
+    """Cells with a formula and no value."""
+    error: re.Pattern[bytes]
+    date: re.Pattern[bytes]
+    """Dates written as text, which say UTC and mean the clock on the wall."""
+
+
+def _patterns(prefix: bytes) -> _Patterns:
     p = re.escape(prefix)
     formula = rb"<%(p)sf\b[^<>]*(?:/>|>([^<]*)</%(p)sf>)\s*" % {b"p": p}
     cell = rb"<%(p)sc\b([^<>]*)>\s*" % {b"p": p}
     nothing = rb"(?:<%(p)sv\s*/>|<%(p)sv>\s*</%(p)sv>)?\s*</%(p)sc>" % {b"p": p}
     value = rb"(?:%s)?<%sv>([^<]*)</%sv>" % (formula.replace(b"([^<]*)", b"[^<]*"), p, p)
-    return re.compile(cell + formula + nothing), re.compile(cell.replace(b"[^<>]*", rb"[^<>]*\bt=.e\W[^<>]*") + value)
+
+    def of_type(letter: bytes) -> re.Pattern[bytes]:
+        return re.compile(cell.replace(b"[^<>]*", rb"[^<>]*\bt=.%b\W[^<>]*" % letter) + value)
+
+    return _Patterns(re.compile(cell + formula + nothing), of_type(b"e"), of_type(b"d"))
 
 
-def _collect(xml: bytes, patterns: tuple[re.Pattern[bytes], re.Pattern[bytes]], cells: Unvalued) -> None:
-    formula, error = patterns
+def _collect(xml: bytes, patterns: _Patterns, cells: Unvalued) -> None:
     if b"f>" in xml or b"f " in xml or b"f/>" in xml:
-        for match in formula.finditer(xml):
+        for match in patterns.formula.finditer(xml):
             # `t="str"` with an empty value is a formula whose result is an empty text.
             if not re.search(rb"\bt=.str\W", match[1] + b" "):
                 _add(cells, match[1], "=" + unescape((match[2] or b"").decode("utf-8", "replace")))
-    if re.search(rb"\bt=[\"']e[\"']", xml):
-        for match in error.finditer(xml):
-            _add(cells, match[1], match[2].decode("utf-8", "replace"))
+    for letter, pattern in ((b"e", patterns.error), (b"d", patterns.date)):
+        if re.search(rb"\bt=[\"']%b[\"']" % letter, xml):
+            for match in pattern.finditer(xml):
+                _add(cells, match[1], match[2].decode("utf-8", "replace").removesuffix("Z"))
 
 
 def _add(cells: Unvalued, attributes: bytes, text: str) -> None:
     reference = re.search(rb"\br=[\"']([A-Z]{1,3})(\d{1,7})[\"']", attributes)
     if reference:
-        # xlsxwriter.utility does this too, but importing it would slow each start of this script by a third.
-        column = 0
-        for letter in reference[1]:
-            column = column * 26 + letter - 64
-        cells.setdefault(int(reference[2]) - 1, []).append((column - 1, text))
+        cells.setdefault(int(reference[2]) - 1, []).append((_column_index(reference[1].decode()), text))
+
+
+def _column_index(letters: str) -> int:
+    # xlsxwriter.utility does this too, but importing it would slow each start of this script by a third.
+    index = 0
+    for letter in letters:
+        index = index * 26 + ord(letter) - 64
+    return index - 1
 
 
 def _member_of_sheet(archive: zipfile.ZipFile, sheet: str) -> str | None:

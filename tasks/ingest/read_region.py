@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -20,12 +18,12 @@ from schemas.raw_rows import raw_row_schema
 from schemas.reasons import Reason
 from schemas.table_schema import TableSchema
 from schemas.table_spec import CODE_NAMES, FromCell, TableSpec
-from schemas.times import Times
 from tasks.ingest.classify_lines import Classified, Line, TableColumns, classify, classify_title
 from tasks.ingest.find_header import Header, counts_columns, wanted_columns
 from tasks.ingest.follow_table import Followed, TableFollower, Verdict
 from tasks.ingest.grids import CONTINUED, Grid, LineBatch, Row
 from tasks.ingest.line_account import LineAccount
+from tasks.ingest.number_marks import NumberMarks
 
 _MAX_HELD = 10_000
 """Lines behind a batch's last reading that wait for the next."""
@@ -117,9 +115,7 @@ class Region:
             wanted=[wanted_columns(table.spec) for table in self.tables],
             patterns=[code.pattern for code in codes if isinstance(code, FromCell) and code.pattern],
             has_own_meter=any(table.schema.meter_column for table in self.tables),
-            times=Times(
-                ZoneInfo(schema.time_zone), dt.timedelta(minutes=schema.interval_minutes), schema.stamp, schema.epoch
-            ),
+            times=schema.times,
         )
 
 
@@ -219,6 +215,7 @@ class _RegionReader:
         self._rows_schema = raw_row_schema(column.key for column in table.schema.columns)
         self._own = _own_columns(table.schema)
         self._is_shared = len(followed.wanted) > 1
+        self._marks = NumberMarks()
         self._held: _Lines | None = None
         self._ended_as: LineClass | None = None
         self._readings = 0
@@ -241,6 +238,7 @@ class _RegionReader:
         if self._held is not None:
             held, self._held = self._held, None
             yield from self._read(held, is_last=True)
+        self._schema.doubtful_marks.update(self._marks.doubtful())
         if self._surplus * 2 > self._readings:
             letters = [self._schema.columns[index].letter for index in self._columns.unheaded]
             raise FileError(
@@ -341,6 +339,9 @@ class _RegionReader:
         rows = pa.RecordBatch.from_arrays([lines.numbers, problems, *lines.cells], schema=self._rows_schema)
         if not wanted.all():
             rows = rows.filter(pa.array(wanted))
+        if self._schema.thousands is None:
+            for key in self._schema.value_columns:
+                self._marks.add(key, rows.column(key))
         if len(rows):
             yield rows
 

@@ -24,6 +24,7 @@ REASON: dict[str, str] = {
     Reason.BAD_QUOTING: "кавычка не закрыта",
     Reason.UNDESCRIBED_TABLE: "таблица без описания",
     Reason.BAD_TIMESTAMP: "дата или час не читаются",
+    Reason.OFF_GRID: "время не на границе интервала",
     Reason.FORMULA_WITHOUT_VALUE: "формула без значения",
     Reason.MISSING_VALUE: "пустое значение",
     Reason.BAD_NUMBER: "не число",

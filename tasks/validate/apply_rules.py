@@ -19,6 +19,14 @@ from tasks.validate.words import distinct_words, take_words, word_indices
 _REJECTING_BITS = sum(bit for reason, bit in REASON_BITS.items() if reason not in SUSPECT_REASONS)
 _ALL_BITS = sum(REASON_BITS.values())
 _WHOLE_LINE_BITS = sum(REASON_BITS[reason] for reason in OF_WHOLE_LINES)
+# Without a time, a metric or a value of its unit there is nothing to compare.
+_UNREADABLE_BITS = _WHOLE_LINE_BITS | sum(
+    REASON_BITS[reason]
+    for reason in (
+        *(Reason.BAD_TIMESTAMP, Reason.FORMULA_WITHOUT_VALUE, Reason.MISSING_VALUE, Reason.BAD_NUMBER),
+        *(Reason.UNKNOWN_METRIC, Reason.UNKNOWN_UNIT),
+    )
+)
 _NO_TIME = np.iinfo(np.int64).min
 _T1, _T2, _SUPPLY, _CONSUMPTION = (
     METRIC_NAMES.index(name) for name in ("T1", "T2", "flow_supply", "consumption_period")
@@ -159,22 +167,30 @@ def _applicable_rules(rows: pd.DataFrame, problems: np.ndarray) -> np.ndarray:
 def _resolve_duplicates(
     order: _ReadingOrder, values: np.ndarray, row_nums: np.ndarray, problems: np.ndarray
 ) -> np.ndarray:
-    """Reject conflicting duplicates of a file (bits are set in place); return a mask of the identical ones to drop."""
+    """Reject conflicting duplicates of a file (bits are set in place); return a mask of the identical ones to drop.
+
+    Of two values one is wrong, whatever else is known of either: an impossible one does not make the other one right.
+    """
     dropped = np.zeros(len(values), dtype=bool)
-    indices = order.indices(problems & ~REASON_BITS[Reason.UNMAPPED_CODE] == 0)
-    starts = order.starts_of_readings(indices)
-    if starts.all():
+    duplicates = _find_duplicates(order, problems & _UNREADABLE_BITS == 0)
+    if not len(duplicates):
         return dropped
-    reading = np.cumsum(starts) - 1
-    is_repeated = np.bincount(reading)[reading] > 1
-    duplicates = pd.DataFrame({"index": indices[is_repeated], "reading": reading[is_repeated]})
     duplicates = duplicates.assign(value=values[duplicates["index"]], row_num=row_nums[duplicates["index"]])
-    duplicates = duplicates.sort_values("row_num", kind="stable")
     is_conflicting = duplicates.groupby("reading")["value"].transform("nunique") > 1
     problems[duplicates.loc[is_conflicting, "index"]] |= REASON_BITS[Reason.CONFLICTING_DUPLICATE]
-    identical = duplicates[~is_conflicting]
+    clean = problems[duplicates["index"]] & ~REASON_BITS[Reason.UNMAPPED_CODE] == 0
+    identical = duplicates[clean].sort_values("row_num", kind="stable")
     dropped[identical.loc[identical.duplicated("reading"), "index"]] = True
     return dropped
+
+
+def _find_duplicates(order: _ReadingOrder, mask: np.ndarray) -> pd.DataFrame:
+    """Find the readings among some that have the same file, meter, time and metric: `index`, `reading`."""
+    indices = order.indices(mask)
+    starts = order.starts_of_readings(indices)
+    reading = np.cumsum(starts) - 1
+    is_repeated = np.zeros(len(indices), dtype=bool) if starts.all() else np.bincount(reading)[reading] > 1
+    return pd.DataFrame({"index": indices[is_repeated], "reading": reading[is_repeated]})
 
 
 def _add_delta_t(rows: pd.DataFrame, order: _ReadingOrder, accepted: np.ndarray) -> None:

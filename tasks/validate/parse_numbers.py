@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_SPACES = r"[ \t\x{00a0}\x{202f}\x{2009}]"
-_EMPTY = rf"(?i)^{_SPACES}*(-|–|—|н/д|нд|нет данных|n/a|na|null|none)?{_SPACES}*$"
-# Thousands in groups of three, separated by a space or an apostrophe; a decimal point or comma; a unit.
-_NUMBER = (
-    rf"^{_SPACES}*(?P<number>[+\-−]?(?:\d{{1,3}}(?:(?:{_SPACES}|')\d{{3}})+|\d+)?(?:[.,]\d*)?(?:[eE][+-]?\d+)?)"
-    rf"{_SPACES}*(?P<unit>[^\d\s.,+\-].*)?$"
-)
+from schemas.metrics import MISSING, SPACES
+
+_ERROR_OF_NO_VALUE = rf"(?i)^{SPACES}*#(n/a|н/д){SPACES}*$"
 _PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+
+
+class NumberStyle(NamedTuple):
+    """How a column writes numbers."""
+
+    thousands: Literal[",", "."] | None = None
+    """The mark between groups of three digits, beside spaces and apostrophes; the other one is the decimal mark."""
+    doubtful: str = ""
+    """Marks that before three digits may be either."""
+    has_error_values: bool = False
+    """A workbook's cell with `#N/A` is an error of its formula; in a csv it is a word for nothing."""
 
 
 class Numbers(NamedTuple):
@@ -30,33 +37,59 @@ class Numbers(NamedTuple):
     """Text of the unit that follows the number, or null."""
 
 
-def read_numbers(cells: pa.Array) -> Numbers:
-    """Read text cells: `1234.5`, `1 234,5`, `1'234.5`, `12,5 м3`; NaN and infinity are not numbers."""
+PLAIN = NumberStyle()
+
+
+def read_numbers(cells: pa.Array, style: NumberStyle = PLAIN) -> Numbers:
+    """Read text cells: `1234.5`, `1 234,5`, `1'234.5`, `12,5 м3`; infinity is not a number."""
+    if style.doubtful or style.thousands == ".":
+        return _read_untidy(cells, style)
     try:
         value = pc.cast(cells, pa.float64())
     except pa.ArrowInvalid:
-        return _read_untidy(cells)
-    missing = _mask(pc.is_null(value))
+        return _read_untidy(cells, style)
     number = value.to_numpy(zero_copy_only=False) + 0.0  # −0 becomes 0
-    bad = ~np.isfinite(number) & ~missing
+    missing = np.isnan(number)
+    bad = np.isinf(number)
     number = np.where(bad, np.nan, number)
     formula = np.zeros(len(cells), dtype=bool)
     return Numbers(number, missing, bad, formula, pa.nulls(len(cells), pa.string()))
 
 
-def _read_untidy(cells: pa.Array) -> Numbers:
-    missing = _mask(pc.or_kleene(pc.is_null(cells), pc.match_substring_regex(cells, _EMPTY)))
+def _read_untidy(cells: pa.Array, style: NumberStyle) -> Numbers:
+    missing = _mask(pc.or_kleene(pc.is_null(cells), pc.match_substring_regex(cells, MISSING)))
+    if not style.has_error_values:
+        missing |= _mask(pc.match_substring_regex(cells, _ERROR_OF_NO_VALUE))
     formula = _mask(pc.starts_with(cells, "="))
-    matches = pc.extract_regex(cells, _NUMBER)
+    separators, decimal_marks = _marks(style)
+    matches = pc.extract_regex(cells, _pattern(separators, decimal_marks))
     number, unit = pc.struct_field(matches, "number"), pc.struct_field(matches, "unit")
-    number = pc.replace_substring_regex(number, rf"{_SPACES}|'", "")
+    number = pc.replace_substring_regex(number, separators, "")
     number = pc.replace_substring(pc.replace_substring(number, ",", "."), "−", "-")
     number = pc.if_else(pc.match_substring_regex(number, _PLAIN), number, None)
     value = pc.cast(number, pa.float64()).to_numpy(zero_copy_only=False) + 0.0
+    if style.doubtful:
+        value[_mask(pc.match_substring_regex(cells, rf"\d[{style.doubtful}]\d{{3}}(\D|$)"))] = np.nan
     bad = ~np.isfinite(value) & ~missing & ~formula
     unit = pc.if_else(pc.equal(unit, ""), None, unit)
     return Numbers(np.where(missing | bad, np.nan, value), missing, bad, formula, unit)
 
 
+def _marks(style: NumberStyle) -> tuple[str, str]:
+    """Return the patterns of what is between thousands, and of the decimal mark."""
+    if style.thousands is None:
+        return f"({SPACES}|')", "[.,]"
+    return f"({SPACES}|'|[{style.thousands}])", "[.]" if style.thousands == "," else "[,]"
+
+
+def _pattern(separators: str, decimal_mark: str) -> str:
+    """Return the pattern of a number with groups of three digits, a decimal mark and a unit."""
+    groups = separators.replace("(", "(?:", 1)
+    return (
+        rf"^{SPACES}*(?P<number>[+\-−]?(?:\d{{1,3}}(?:{groups}\d{{3}})+|\d+)?(?:{decimal_mark}\d*)?(?:[eE][+-]?\d+)?)"
+        rf"{SPACES}*(?P<unit>[^\d\s.,+\-].*)?$"
+    )
+
+
 def _mask(values: pa.Array) -> np.ndarray:
-    return np.asarray(pc.fill_null(values, False).to_numpy(zero_copy_only=False), dtype=bool)
+    return np.array(pc.fill_null(values, False).to_numpy(zero_copy_only=False), dtype=bool)

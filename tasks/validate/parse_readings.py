@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.metrics import METRICS, factor_to_own_unit, find_metric
-from schemas.raw_rows import ROW_PROBLEM
+from schemas.raw_rows import ROW_PROBLEM, tidy_codes
 from schemas.readings import METRIC_NAMES
 from schemas.reasons import Reason
 from schemas.table_schema import TableSchema
-from schemas.times import NotATimeError, Times, interval_start
-from tasks.validate.parse_numbers import Numbers, read_numbers
+from schemas.times import NotATimeError, read_interval
+from tasks.validate.parse_numbers import Numbers, NumberStyle, read_numbers
 from tasks.validate.words import WORD, distinct_words, repeat_word, take_words, word_indices
 
 REASON_BITS: dict[Reason, int] = {reason: 1 << index for index, reason in enumerate(Reason)}
@@ -56,14 +54,21 @@ class _ValueColumn(NamedTuple):
     """As the file or the mapping spells it."""
 
 
+class _ParsedTimes(NamedTuple):
+    """The intervals of the rows: arrays as long as the batch (see `Interval`)."""
+
+    start: np.ndarray
+    end: np.ndarray
+    is_on_grid: np.ndarray
+    problems: np.ndarray
+
+
 class _RowColumns(NamedTuple):
     """What the readings of a row have in common: arrays as long as the batch."""
 
     table: pa.Array
     row_num: pa.Array
-    start: np.ndarray
-    """Microseconds since 1970 UTC."""
-    time_problems: np.ndarray
+    times: _ParsedTimes
     codes: dict[str, pa.DictionaryArray]
 
 
@@ -72,12 +77,11 @@ def parse(schema: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
 
     Each metric cell of a row becomes a row; what cannot be read is null and has bits in `problems`.
     """
-    start, time_problems = _parse_times(schema, batch)
+    times = _parse_times(schema, batch)
     row = _RowColumns(
         table=pa.repeat(pa.scalar(table, pa.int32()), len(batch)),
         row_num=batch.column("row_num"),
-        start=start,
-        time_problems=time_problems,
+        times=times,
         codes={
             "building_code": _codes(batch, schema.building_column, schema.building_code),
             "itp_code": _codes(batch, schema.itp_column, schema.itp_code),
@@ -124,24 +128,26 @@ def _codes(batch: pa.RecordBatch, column: str | None, constant: str | None) -> p
     if column is None:
         return repeat_word(constant, len(batch))
     words = _words(batch, column)
-    return pa.DictionaryArray.from_arrays(words.indices, pc.utf8_trim_whitespace(words.dictionary))
+    return pa.DictionaryArray.from_arrays(words.indices, tidy_codes(words.dictionary))
 
 
-def _parse_times(schema: TableSchema, batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray]:
-    """Return microseconds since 1970 UTC and problem bits; each different spelling is read once."""
+def _parse_times(schema: TableSchema, batch: pa.RecordBatch) -> _ParsedTimes:
+    """Read the intervals of the rows, each different spelling once."""
     keys = (schema.timestamp_column or schema.date_column, schema.hour_column, schema.tz_column)
-    times = Times(ZoneInfo(schema.time_zone), dt.timedelta(minutes=schema.interval_minutes), schema.stamp, schema.epoch)
+    times = schema.times
     indices, spellings = distinct_words([_words(batch, key) for key in keys])
-    starts, problems = np.zeros(len(spellings), dtype=np.int64), np.zeros(len(spellings), dtype=np.int32)
+    starts, ends = np.zeros((2, len(spellings)), dtype=np.int64)
+    problems = np.zeros(len(spellings), dtype=np.int32)
+    is_on_grid = np.ones(len(spellings), dtype=bool)
     for index, (date_word, hour_word, tz_word) in enumerate(spellings):
         date, hour = date_word or "", (hour_word or "") if schema.hour_column else None
         try:
-            starts[index] = interval_start(date, hour, tz_word, times)
+            starts[index], ends[index], is_on_grid[index] = read_interval(date, hour, tz_word, times)
         except NotATimeError as error:
             is_formula = (date if error.cell == "date" else hour or "").startswith("=")
             reason = Reason.FORMULA_WITHOUT_VALUE if is_formula else Reason.BAD_TIMESTAMP
             problems[index] = REASON_BITS[reason] | (HOUR_IS_BAD if error.cell == "hour" else 0)
-    return starts[indices], problems[indices]
+    return _ParsedTimes(starts[indices], ends[indices], is_on_grid[indices], problems[indices])
 
 
 def _value_columns(schema: TableSchema, batch: pa.RecordBatch) -> Iterator[_ValueColumn]:
@@ -173,24 +179,26 @@ def _metric_index(spelling: str) -> int:
 
 
 def _parse_column(schema: TableSchema, row: _RowColumns, column: _ValueColumn) -> pa.Table:
-    numbers = read_numbers(column.cells)
+    style = NumberStyle(schema.thousands, schema.doubtful_marks.get(column.key, ""), schema.sheet is not None)
+    numbers = read_numbers(column.cells, style)
     in_cell = numbers.unit.null_count < len(numbers.unit)
     spelled = pc.coalesce(numbers.unit, column.unit.cast(pa.string())).dictionary_encode() if in_cell else column.unit
     factor, unit = _factors(schema, column, spelled)
-    problems = row.time_problems | _value_problems(column, numbers, factor)
+    is_register = _IS_REGISTER[column.metric]
+    off_grid = np.where(row.times.is_on_grid | is_register, 0, REASON_BITS[Reason.OFF_GRID])
+    problems = row.times.problems | off_grid | _value_problems(column, numbers, factor)
     value = numbers.value * np.where(np.isnan(factor), 1.0, factor)
-    at_end = schema.register_read_at == "end"
-    shift = np.where(_IS_REGISTER[column.metric] & at_end, schema.interval_minutes * 60_000_000, 0)
+    time = np.where(is_register & (schema.register_read_at == "end"), row.times.end, row.times.start)
     columns = {
         "table": row.table,
         "row_num": row.row_num,
-        "ts": pa.array(row.start + shift, mask=row.time_problems != 0).cast(PARSED.field("ts").type),
+        "ts": pa.array(time, mask=row.times.problems != 0).cast(PARSED.field("ts").type),
         **row.codes,
         "metric": column.metric_word,
         "value": pa.array(value, mask=np.isnan(value)),
         "unit": unit,
         "column_key": repeat_word(column.key, len(value)),
-        "problems": pa.array(problems),
+        "problems": pa.array(problems.astype(np.int32)),
     }
     return pa.table(columns, schema=PARSED)
 

@@ -45,8 +45,24 @@ def write(folder: Path, text: str, name: str = "x.yaml") -> Path:
         ("  meter: M", "  meter: {cell: B2, pattern: '(?=№)\\d'}", ["line 10", "identity.meter.pattern", "RE2", "(?="]),
         ("name: boiler", "name: boiler\ntime_zone: Mars/Base", ["time_zone", "IANA"]),
         ("date: Дата", "date: Дата\ndate: День", ["line", "duplicate"]),
+        ("hour: Час", "hour: Час\ninterval_number: Период", ["either hour, or interval_number"]),
+        ("date: Дата\nhour: Час", "timestamp: Дата\ninterval_number: Период", ["either timestamp, or date"]),
+        ("hour: Час", "hour: Час\nthousands: ' '", ["line 7", "thousands", "','"]),
     ],
-    ids=["key", "metric", "unit", "two_claim_one", "template", "regex", "look_ahead", "zone", "key_twice"],
+    ids=[
+        "key",
+        "metric",
+        "unit",
+        "two_claim_one",
+        "template",
+        "regex",
+        "look_ahead",
+        "zone",
+        "key_twice",
+        "hour_twice",
+        "time_twice",
+        "thousands",
+    ],
 )
 def test_wrong_mapping_is_refused_with_file_line_and_key(tmp_path: Path, old: str, new: str, said: list[str]) -> None:
     with pytest.raises(MappingError) as caught:

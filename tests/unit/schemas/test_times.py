@@ -5,15 +5,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from schemas.times import NotATimeError, Stamp, Times, interval_start
+from schemas.times import NotATimeError, Stamp, Times, read_interval
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 
 
 def start(date: str, hour: str | None = None, tz: str | None = None, stamp: Stamp = "start") -> str:
     times = Times(MOSCOW, dt.timedelta(hours=1), stamp)
-    micros = interval_start(date, hour, tz, times)
-    return dt.datetime.fromtimestamp(micros / 1e6, MOSCOW).isoformat()
+    return dt.datetime.fromtimestamp(read_interval(date, hour, tz, times).start / 1e6, MOSCOW).isoformat()
 
 
 @pytest.mark.parametrize(
@@ -93,3 +92,102 @@ def test_zone_column_beats_the_suppliers_zone() -> None:
 def test_unknown_zone_is_refused() -> None:
     with pytest.raises(NotATimeError):
         start("2025-04-01 05:00", tz="Mars/Base")
+
+
+@pytest.mark.parametrize(("minutes", "hour"), [(30, "7"), (30, "7.0"), (15, "0"), (1440, "1")])
+def test_number_alone_is_no_hour_where_the_interval_is_not_one(minutes: int, hour: str) -> None:
+    times = Times(MOSCOW, dt.timedelta(minutes=minutes), "start")
+
+    with pytest.raises(NotATimeError):
+        read_interval("01.04.2025", hour, None, times)
+
+
+@pytest.mark.parametrize(
+    ("hour", "expected"),
+    [("0.25", "06"), ("0,5", "12"), ("0.9583333333333334", "23"), ("0.041666666666666664", "01")],
+)
+def test_fraction_of_a_day_is_the_time_that_a_workbook_shows(hour: str, expected: str) -> None:
+    assert start("01.04.2025", hour) == f"2025-04-01T{expected}:00:00+03:00"
+
+
+def test_fraction_that_is_no_whole_interval_is_refused() -> None:
+    with pytest.raises(NotATimeError):
+        start("01.04.2025", "0.3")
+
+
+@pytest.mark.parametrize("hour", ["1900-01-01", "1900-01-01T00:00:00", "1904-01-02"])
+def test_first_day_of_a_workbook_as_an_hour_is_the_end_of_the_day(hour: str) -> None:
+    assert start("01.04.2025", hour, stamp="end") == "2025-04-01T23:00:00+03:00"
+    with pytest.raises(NotATimeError):
+        start("01.04.2025", hour)
+
+
+def local(date: str, minutes: int, zone: str, stamp: Stamp = "end", hour: str | None = None) -> tuple[str, str, bool]:
+    """Start and end of an interval on the local clock, and whether it is on the grid."""
+    clock = ZoneInfo(zone)
+    found = read_interval(date, hour, None, Times(clock, dt.timedelta(minutes=minutes), stamp))
+    start, end = (dt.datetime.fromtimestamp(micros / 1e6, clock) for micros in found[:2])
+    return f"{start:%m-%d %H:%M}", f"{end:%m-%d %H:%M}", found.is_on_grid
+
+
+@pytest.mark.parametrize(
+    ("date", "minutes", "zone", "expected"),
+    [
+        ("31.03.2025 00:00", 1440, "Europe/Berlin", ("03-30 00:00", "03-31 00:00", True)),
+        ("27.10.2025 00:00", 1440, "Europe/Berlin", ("10-26 00:00", "10-27 00:00", True)),
+        ("30.03.2025 12:00", 720, "Europe/Berlin", ("03-30 00:00", "03-30 12:00", True)),
+        ("26.10.2025 12:00", 720, "Europe/Berlin", ("10-26 00:00", "10-26 12:00", True)),
+        ("30.03.2025 08:00", 480, "Europe/Berlin", ("03-30 00:00", "03-30 08:00", True)),
+        ("2025-03-30T22:00:00Z", 1440, "Europe/Berlin", ("03-30 00:00", "03-31 00:00", True)),
+        ("26.04.2025 00:00", 1440, "Africa/Cairo", ("04-25 01:00", "04-26 00:00", True)),
+        ("03.11.2025 00:00", 1440, "America/Havana", ("11-02 00:00", "11-03 00:00", True)),
+        ("06.04.2025 02:30", 30, "Australia/Lord_Howe", ("04-06 02:00", "04-06 02:30", True)),
+        ("05.10.2025 03:00", 30, "Australia/Lord_Howe", ("10-05 02:30", "10-05 03:00", True)),
+    ],
+)
+def test_days_and_parts_of_days_are_those_of_the_local_clock(
+    date: str, minutes: int, zone: str, expected: tuple[str, str, bool]
+) -> None:
+    assert local(date, minutes, zone) == expected
+
+
+@pytest.mark.parametrize(
+    ("date", "minutes", "is_on_grid"),
+    [
+        ("01.04.2025 05:00:01", 60, False),
+        ("01.04.2025 05:30", 60, False),
+        ("01.04.2025 05:30", 30, True),
+        ("01.04.2025 10:00", 1440, False),
+        ("01.04.2025 03:00", 120, False),
+        ("2025-04-01T05:00:00+05:30", 60, False),
+    ],
+)
+def test_time_is_on_the_grid_of_its_interval_or_not(date: str, minutes: int, is_on_grid: bool) -> None:
+    assert local(date, minutes, "Europe/Moscow", "start")[2] is is_on_grid
+
+
+@pytest.mark.parametrize(
+    ("day", "number", "expected"),
+    [
+        ("01.04.2025", "1", "04-01 00:00"),
+        ("01.04.2025", "48", "04-01 23:30"),
+        ("30.03.2025", "46", "03-30 23:30"),
+        ("26.10.2025", "50.0", "10-26 23:30"),
+    ],
+)
+def test_numbered_intervals_count_from_midnight_through_clock_changes(day: str, number: str, expected: str) -> None:
+    times = Times(ZoneInfo("Europe/Berlin"), dt.timedelta(minutes=30), "end", counts_intervals=True)
+
+    instant = read_interval(day, number, None, times).start
+
+    assert f"{dt.datetime.fromtimestamp(instant / 1e6, times.zone):%m-%d %H:%M}" == expected
+
+
+@pytest.mark.parametrize(
+    ("day", "number"), [("01.04.2025", "49"), ("30.03.2025", "47"), ("01.04.2025", "0"), ("01.04.2025", "x")]
+)
+def test_interval_that_the_day_does_not_have_is_refused(day: str, number: str) -> None:
+    times = Times(ZoneInfo("Europe/Berlin"), dt.timedelta(minutes=30), "end", counts_intervals=True)
+
+    with pytest.raises(NotATimeError):
+        read_interval(day, number, None, times)

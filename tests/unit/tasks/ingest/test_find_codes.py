@@ -10,7 +10,7 @@ from schemas.table_spec import TableSpec
 from tasks.ingest.find_codes import find_codes
 from tasks.ingest.grids import Row
 
-ROWS: list[Row] = [["Прибор", "ВКТ-7 № 00123"], [], [None, "17.0"]]
+ROWS: list[Row] = [["Прибор", "ВКТ-7 № 00123"], [], [None, '="0017"']]
 
 
 def codes(identity: dict[str, object]) -> dict[str, str | None]:
@@ -31,9 +31,9 @@ def test_codes_are_constants_or_come_from_the_path_the_sheet_and_cells() -> None
     assert found == {"building": "D-0007", "itp": "D-0007-Прибор 3", "meter": "00123"}
 
 
-def test_cells_are_found_in_any_order_and_a_number_is_written_without_its_fraction() -> None:
+def test_cells_are_found_in_any_order_and_a_formula_of_a_text_is_the_text() -> None:
     assert codes({"building": {"cell": "B3"}, "meter": {"cell": "A1"}}) == {
-        "building": "17",
+        "building": "0017",
         "itp": None,
         "meter": "Прибор",
     }

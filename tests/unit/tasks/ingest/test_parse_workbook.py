@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +19,11 @@ from tests import files
 @pytest.mark.parametrize(
     ("cell", "text"),
     [
-        (60.0, "60.0"),
+        (60.0, "60"),
+        (-0.0, "0"),
+        (20133674.0, "20133674"),
+        (643007523021086.0, "643007523021086"),
+        (1e15, "1000000000000000.0"),
         (0.1 + 0.2, "0.30000000000000004"),
         (True, "TRUE"),
         ("a\0b", "a�b"),
@@ -45,6 +50,40 @@ def test_sheet_is_written_with_its_formulas_errors_and_empty_edges(tmp_path: Pat
     table = pa.ipc.open_file(target).read_all()
     assert counts == {"Лист": 2}
     assert table.to_pydict() == {"0": [None] * 3, "1": [None, "a", "1.5"], "2": [None, "=B1*2", None]}
+
+
+def test_cells_that_do_not_say_where_they_are_are_found_by_their_place(tmp_path: Path) -> None:
+    book, target = tmp_path / "a.xlsx", tmp_path / "0.arrow"
+    rows = (
+        b'<row><c><v>1</v></c><c><f>A1+1</f></c></row><row><c t="e"><v>#N/A</v></c></row>'
+        b'<row r="5"><c r="B5" t="d"><v>2025-05-01T00:00:00.000Z</v></c><c t="str"><f>B1</f><v></v></c></row>'
+    )
+    content = files.edited(
+        files.xlsx([["x"]]),
+        "xl/worksheets/sheet1.xml",
+        lambda xml: re.sub(rb"<sheetData>.*</sheetData>", b"<sheetData>" + rows + b"</sheetData>", xml),
+    )
+    book.write_bytes(content)
+
+    parse_workbook._answer({"path": str(book), "sheets": {"Лист": str(target)}, "count": []})
+
+    columns = list(pa.ipc.open_file(target).read_all().to_pydict().values())
+    assert columns[0][:2] == ["1", "#N/A"]
+    assert (columns[1][0], columns[1][4]) == ("=A1+1", "2025-05-01T00:00:00.000")
+
+
+def test_date_that_is_written_as_text_is_the_clock_on_the_wall(tmp_path: Path) -> None:
+    book, target = tmp_path / "a.xlsx", tmp_path / "0.arrow"
+    content = files.edited(
+        files.xlsx([["x", 5]]),
+        "xl/worksheets/sheet1.xml",
+        lambda xml: xml.replace(b'<c r="B1"><v>5</v>', b'<c r="B1" t="d"><v>2025-05-01T03:00:00Z</v>'),
+    )
+    book.write_bytes(content)
+
+    parse_workbook._answer({"path": str(book), "sheets": {"Лист": str(target)}, "count": []})
+
+    assert pa.ipc.open_file(target).read_all().to_pydict() == {"0": ["x"], "1": ["2025-05-01T03:00:00"]}
 
 
 def test_workbook_of_a_mac_counts_days_from_1904(tmp_path: Path) -> None:

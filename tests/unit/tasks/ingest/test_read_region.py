@@ -30,6 +30,7 @@ class Found(NamedTuple):
     """Of each table the lines that are kept: number and value."""
     problems: dict[int, str]
     lines: dict[str, int]
+    doubtful: dict[str, str]
 
 
 def read(folder: Path, *lines: str, workbook: bool = False, **changes: Any) -> Found:
@@ -41,11 +42,13 @@ def read(folder: Path, *lines: str, workbook: bool = False, **changes: Any) -> F
     tables = read_tables(path, mapping, relative_path="a", settings=Settings(default_tz="UTC"))
     found: list[list[tuple[int, str | None]]] = []
     problems: dict[int, str] = {}
+    doubtful: dict[str, str] = {}
     for table in tables:
         rows = [row for batch in table.batches for row in batch.to_pylist()]
         problems |= {row["row_num"]: row["row_problem"] for row in rows if row["row_problem"]}
+        doubtful |= table.schema.doubtful_marks
         found.append([(row["row_num"], row[table.schema.value_columns[0]]) for row in rows])
-    return Found(found, problems, tables.lines)
+    return Found(found, problems, tables.lines, doubtful)
 
 
 @pytest.mark.parametrize("workbook", [False, True], ids=["csv", "xlsx"])
@@ -149,3 +152,10 @@ def test_wide_file_whose_lines_all_lack_a_heading_fails_only_if_most_do(tmp_path
     found = read(tmp_path, *lines)
 
     assert found.problems == {2: "surplus_cell", 3: "surplus_cell"}
+
+
+def test_column_with_both_marks_has_doubtful_ones_unless_the_mapping_says_which_is_which(tmp_path: Path) -> None:
+    lines = [HEADER, "01.04.2025;0-1;987.5", "01.04.2025;1-2;1,000"]
+
+    assert read(tmp_path, *lines).doubtful == {"V, м3": ","}
+    assert read(tmp_path, *lines, thousands=",").doubtful == {}

@@ -46,7 +46,7 @@ def test_sheet_is_a_grid_of_text_with_empty_lines_and_columns(tmp_path: Path) ->
     assert grid.used_columns(3, 4) == [1, 3, 4]
     (batch,) = grid.batches_below(3, 6)
     assert batch.numbers.to_pylist() == [4]
-    assert [column.to_pylist() for column in batch.columns] == [[None], ["1.0"], [None], ["2.5"], ["7.0"], [None]]
+    assert [column.to_pylist() for column in batch.columns] == [[None], ["1"], [None], ["2.5"], ["7"], [None]]
 
 
 def test_missing_sheet_is_named_with_those_that_exist(tmp_path: Path) -> None:

@@ -77,6 +77,19 @@ def test_conflicting_duplicates_are_all_rejected() -> None:
     assert len(result.duplicates) == 0
 
 
+@pytest.mark.parametrize(("other", "reason"), [("500", "out_of_range"), ("-50", "out_of_range")])
+def test_two_values_are_both_rejected_also_where_one_of_them_is_impossible(other: str, reason: str) -> None:
+    result = validated(long_table(), [long_row(), long_row(value=other)])
+
+    assert sorted(map(str, reasons(result))) == ["conflicting_duplicate", f"{reason};conflicting_duplicate"]
+
+
+def test_impossible_value_that_comes_twice_is_no_conflict_and_is_counted_twice() -> None:
+    result = validated(long_table(), [long_row(value="500"), long_row(value="500")])
+
+    assert (reasons(result), len(result.duplicates)) == (["out_of_range", "out_of_range"], 0)
+
+
 def test_a_rejected_row_does_not_make_another_a_duplicate() -> None:
     result = validated(long_table(), [long_row(), long_row(value="н/д")])
 
