@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import defaultdict
 from fnmatch import fnmatch
@@ -32,7 +33,10 @@ class SourceMapping(Strict):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     description: str = ""
     match: Annotated[list[Glob], Field(min_length=1)]
-    """Globs on the path below the day's folder or on the bare name; `*` also matches `/`, case is free."""
+    """Globs on the path below the day's folder or on the bare name; `*` also matches `/`.
+
+    Case is free, and a space is as good as several, or as underscores.
+    """
     exclude: list[Glob] = Field(default_factory=list)
     fallback: bool = False
     """Take only files that no other mapping takes."""
@@ -51,12 +55,12 @@ class SourceMapping(Strict):
         return own
 
     def path_identity(self, relative_path: str) -> str | None:
-        """Return what the path says of whose readings a file holds, or None where the mapping does not ask it."""
+        """Return whose readings a file holds, as path and mapping say; None where only the content does."""
         codes: list[str] = []
         for table in self.tables:
             groups = defaultdict(str, table.identity.groups_of(path=relative_path))
             templates = (table.identity.building, table.identity.itp, table.identity.meter)
-            codes += [code.format_map(groups) for code in templates if isinstance(code, str) and "{" in code]
+            codes += [code.format_map(groups) for code in templates if isinstance(code, str)]
         return "/".join(codes) or None
 
     def takes(self, relative_path: str) -> bool:
@@ -68,8 +72,8 @@ class SourceMapping(Strict):
 
 
 def _folded_path(path: str) -> str:
-    # Archives made on a Mac spell `й` as two characters.
-    return unicodedata.normalize("NFC", path).lower()
+    # Archives made on a Mac spell `й` as two characters; mail programs write `_` for a space.
+    return re.sub(r"[\s_]+", " ", unicodedata.normalize("NFC", path).lower())
 
 
 def _matches(path: str, glob: str) -> bool:

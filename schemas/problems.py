@@ -75,6 +75,8 @@ class FileProblem(StrEnum):
     # The file and its mapping.
     NO_MAPPING = "no_mapping"
     SEVERAL_MAPPINGS = "several_mappings"
+    FITS_BUT_FOR_NAME = "fits_but_for_name"
+    NO_MAPPING_NO_HEADER = "no_mapping_no_header"
     HEADER_NOT_FOUND = "header_not_found"
     HEADER_LINE_MISSING = "header_line_missing"
     TITLE_NOT_FOUND = "title_not_found"
@@ -327,6 +329,18 @@ _TEMPLATES: dict[Problem, Words] = {
         "к файлу подходят сразу несколько описаний источников ({mappings}): уточните match или exclude",
         "several mappings take the file ({mappings}): narrow match or exclude",
     ),
+    FileProblem.FITS_BUT_FOR_NAME: Words(
+        "ни одно описание источника не подходит к имени этого файла; по листу и столбцам подходит: {mappings}. "
+        "Добавьте имя файла в match этого описания или переименуйте файл",
+        "no mapping takes a file of this name; sheet and columns are those of {mappings}. "
+        "Add the name to match of this mapping, or rename the file",
+    ),
+    FileProblem.NO_MAPPING_NO_HEADER: Words(
+        "ни одно описание источника не подходит к имени этого файла, а для формата договора о данных шапка не найдена: "
+        f"ни в одной из первых строк нет столбцов {{columns}}; {_DRAFT.russian}",
+        "no mapping takes a file of this name, and for the data contract there is no header: none of the first lines "
+        f"has the columns {{columns}}; {_DRAFT.english}",
+    ),
     FileProblem.HEADER_NOT_FOUND: Words(
         f"шапка не найдена: ни в одной из первых строк нет столбцов {{columns}}; {_DRAFT.russian}",
         f"no header: none of the first lines has the columns {{columns}}; {_DRAFT.english}",
@@ -401,6 +415,7 @@ class RunFailure(StrEnum):
     """Parts of the line that names all that failed in a run; each value is the template of its text."""
 
     FILE = "{name!r}: {why}"
+    NOTHING_LOADED = "ни одно показание не загружено; {message}"
     MORE = "и ещё {more}: dataops status, quality.quality_load_log"
     DAYS = "не загружены дни: {days}"
     MORE_DAYS = "и ещё {more}"
@@ -412,5 +427,7 @@ class FileRemark(StrEnum):
     NO_ROWS = "в файле нет ни одной строки с данными"
     UNMAPPED_COLUMNS = "столбцы без описания, сохранены в сырье: {columns}"
     MANY_UNMAPPED_COLUMNS = "столбцы без описания, сохранены в сырье: {columns} и ещё {more}"
+    NOTHING_READ = "ни одна строка не прочитана: {why}"
+    REJECTED = "отклонено показаний: {reasons}"
     UNREAD_SHEETS = "на других листах тоже есть данные, в скобках число строк, они не прочитаны: {sheets}"
     SKIPPED = "пропущено: {counts}"

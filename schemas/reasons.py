@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 
 
@@ -76,3 +77,28 @@ ADVICE: dict[Reason, str] = {
     Reason.DELTA_T_OUT_OF_NORM: "T1 − T2 вне нормы DELTA_T_MIN…DELTA_T_MAX: проверьте датчики",
 }
 """What to do about each reason, in the operators' language."""
+
+NAMES: dict[str, str] = {
+    Reason.MISSING_COLUMN: "строка обрывается",
+    Reason.SURPLUS_CELL: "ячейка без заголовка",
+    Reason.BAD_QUOTING: "кавычка не закрыта",
+    Reason.UNDESCRIBED_TABLE: "таблица без описания",
+    Reason.BAD_TIMESTAMP: "дата или час не читаются",
+    Reason.OFF_GRID: "время не на границе интервала",
+    Reason.FORMULA_WITHOUT_VALUE: "формула без значения",
+    Reason.MISSING_VALUE: "пустое значение",
+    Reason.BAD_NUMBER: "не число",
+    Reason.UNKNOWN_METRIC: "неизвестный показатель",
+    Reason.UNKNOWN_UNIT: "единица не подходит",
+    Reason.NEGATIVE: "меньше нуля",
+    Reason.OUT_OF_RANGE: "вне допустимых границ",
+    Reason.UNMAPPED_CODE: "код не найден в справочнике",
+    Reason.CONFLICTING_DUPLICATE: "разные значения за один час",
+    Reason.DELTA_T_OUT_OF_NORM: "T1 − T2 вне нормы",
+}
+"""What the operators call each reason."""
+
+
+def count_in_words(counts: Mapping[Reason, int]) -> str:
+    """Return reasons with how many readings have each."""
+    return ", ".join(f"{NAMES[reason]} {count}" for reason, count in counts.items() if count)

@@ -129,8 +129,7 @@ def _show(checked: FileCheck) -> None:
     if checked.error:
         # Its language is that of its readers: no word of another one before it.
         err.print(f"{visible(checked.file)}: {checked.error}", markup=False, highlight=False, soft_wrap=True)
-        return
-    if not checked.tables:
+    elif not checked.tables:
         out.print(f"mapping {checked.mapping}\n{FileRemark.NO_ROWS.value}", markup=False, highlight=False)
     for table in checked.tables:
         shown = Preview(**table)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from schemas.settings import Settings
 from schemas.source_files import day_and_path, member_of, source_file_of
 from tasks.ingest.claim_files import claim, log_never_read, log_unreadable
 from tasks.ingest.find_files import DayFiles, FoundFile, RawFile, find_files
-from tasks.ingest.read_tables import read_tables
+from tasks.ingest.read_tables import fits, read_tables
 from tasks.ingest.stage_rows import stage_tables
 from tasks.ingest.unpack_archives import Unpacked, own_copy, unpack
 from tasks.warehouse.batches import BatchResult, Progress, batch_by_size, concerns_the_run, ignore_progress
@@ -135,7 +135,7 @@ async def ingest_files(
                     count += 1
                     mapping = unpacked.broken.get(member.source_file) or _find_mapping(member, mappings)
                     error = await _ingest_file(
-                        connection, member, mapping, run, settings, replay=request.replay, progress=progress
+                        connection, member, mapping, mappings, run, settings, replay=request.replay, progress=progress
                     )
                     if error:
                         failed[member.source_file] = str(error)
@@ -177,6 +177,7 @@ async def _ingest_file(
     connection: Connection,
     file: RawFile,
     mapping: SourceMapping | FileError,
+    mappings: Sequence[SourceMapping],
     run: Run,
     settings: Settings,
     *,
@@ -194,16 +195,17 @@ async def _ingest_file(
             raise mapping  # noqa: TRY301 - a missing mapping fails the file just as its content does
         async with _copy_own(file) as path:
             tables = read_tables(path, mapping, relative_path=file.relative_path, settings=settings)
-            staged = await stage_tables(
-                connection,
-                claimed.load_id,
-                file.source_file,
-                tables,
-                run,
-                settings,
-                source=mapping.name,
-                progress=lambda done: progress(done / max(file.size_bytes, 1)),
-            )
+            with _naming_other_mappings(path, mapping, mappings, settings):
+                staged = await stage_tables(
+                    connection,
+                    claimed.load_id,
+                    file.source_file,
+                    tables,
+                    run,
+                    settings,
+                    source=mapping.name,
+                    progress=lambda done: progress(done / max(file.size_bytes, 1)),
+                )
     except Exception as error:
         if connection.is_closed() or concerns_the_run(error):
             raise
@@ -215,6 +217,23 @@ async def _ingest_file(
         return failure
     _log.info("staged %r: %d rows, load_id %s", file.source_file, staged.raw_rows, claimed.load_id)
     return None
+
+
+@contextmanager
+def _naming_other_mappings(
+    path: Path, mapping: SourceMapping, mappings: Sequence[SourceMapping], settings: Settings
+) -> Iterator[None]:
+    """Say of a file that only the last resort has taken which mapping fits it but for its name."""
+    try:
+        yield
+    except FileError as error:
+        others = [other for other in mappings if mapping.fallback and not other.fallback]
+        fitting = ", ".join(other.name for other in others if fits(path, other, settings=settings))
+        if fitting:
+            raise FileError(FileProblem.FITS_BUT_FOR_NAME, mappings=fitting) from None
+        if mapping.fallback and error.problem is FileProblem.HEADER_NOT_FOUND:
+            raise FileError(FileProblem.NO_MAPPING_NO_HEADER, columns=error.data["columns"]) from None
+        raise
 
 
 @asynccontextmanager

@@ -147,6 +147,16 @@ def read_tables(path: Path, mapping: SourceMapping, *, relative_path: str, setti
     return FileTables(path, mapping, relative_path=relative_path, settings=settings)
 
 
+def fits(path: Path, mapping: SourceMapping, *, settings: Settings) -> bool:
+    """Return True if a file has the sheets and columns of a mapping, whatever its name."""
+    tables = read_tables(path, mapping, relative_path="", settings=settings)
+    try:
+        next(iter(tables), None)
+    except FileError as error:
+        return error.problem in (FileProblem.CODE_NOT_IN_PATH, FileProblem.CODE_NOT_IN_CELL)
+    return True
+
+
 def peek(path: Path, settings: Settings) -> list[tuple[str | None, list[Row]]]:
     """Return the first lines of each visible sheet, or of a csv, without a mapping.
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from schemas.load_states import LoadStatus
-from schemas.problems import FileProblem, Step, describe
+from schemas.problems import FileProblem, RunFailure, Step, describe
 from schemas.settings import Settings
 from tasks.warehouse.connection import Connection, fetch_one
 from tasks.warehouse.statements import Statements
@@ -54,7 +54,9 @@ async def summarise_run(connection: Connection, flow_run_id: UUID, settings: Set
     summary = RunSummary(**counts)
     for row in await connection.fetch(*sql("find_failed_files", settings, **of_run)):
         name, message = row["source_file"], row["message"] or ""
-        if row["status"] == LoadStatus.RUNNING:
+        if row["status"] == LoadStatus.PARTIAL:
+            summary.failed[name] = RunFailure.NOTHING_LOADED.format(message=message)
+        elif row["status"] == LoadStatus.RUNNING:
             summary.unfinished[name] = describe(FileProblem.UNFINISHED)
         else:
             (summary.in_progress if row["status"] == LoadStatus.SKIPPED else summary.failed)[name] = message

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from schemas.problems import Step, describe_failed_step
-from schemas.reasons import Reason
+from schemas.reasons import NAMES
 from schemas.report import DayState, FileLine, FileStatus, Report, Totals
 
 STATUS: dict[FileStatus, str] = {
@@ -17,25 +17,6 @@ STATUS: dict[FileStatus, str] = {
 }
 
 KIND = {"cold_water": "ХВС", "hot_water": "ГВС", "heat": "тепло"}
-
-REASON: dict[str, str] = {
-    Reason.MISSING_COLUMN: "строка обрывается",
-    Reason.SURPLUS_CELL: "ячейка без заголовка",
-    Reason.BAD_QUOTING: "кавычка не закрыта",
-    Reason.UNDESCRIBED_TABLE: "таблица без описания",
-    Reason.BAD_TIMESTAMP: "дата или час не читаются",
-    Reason.OFF_GRID: "время не на границе интервала",
-    Reason.FORMULA_WITHOUT_VALUE: "формула без значения",
-    Reason.MISSING_VALUE: "пустое значение",
-    Reason.BAD_NUMBER: "не число",
-    Reason.UNKNOWN_METRIC: "неизвестный показатель",
-    Reason.UNKNOWN_UNIT: "единица не подходит",
-    Reason.NEGATIVE: "меньше нуля",
-    Reason.OUT_OF_RANGE: "вне допустимых границ",
-    Reason.UNMAPPED_CODE: "код не найден в справочнике",
-    Reason.CONFLICTING_DUPLICATE: "разные значения за один час",
-    Reason.DELTA_T_OUT_OF_NORM: "T1 − T2 вне нормы",
-}
 
 _NO_BREAK_SPACES = "\u00a0\u202f"
 
@@ -49,7 +30,7 @@ _DAY_STATE: dict[DayState, str] = {
 
 def reason_in_words(reason: str) -> str:
     """Return the words for a reason, or for several joined by `;`."""
-    return "; ".join(REASON.get(code, code) for code in reason.split(";"))
+    return "; ".join(NAMES.get(code, code) for code in reason.split(";"))
 
 
 def describe_day(state: DayState, totals: Totals, failed_steps: Mapping[Step, str] = {}) -> tuple[str, str]:

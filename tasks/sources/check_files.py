@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from schemas.errors import DataopsError, FileError, TerminalError
 from schemas.mappings import SourceMapping, match_mapping
+from schemas.problems import FileRemark
 from schemas.settings import date_of_folder
 from schemas.source_files import spell
 from schemas.table_schema import TableSchema
@@ -135,4 +136,11 @@ def _check(file: OpenFile, broken: FileError | None, mappings: list[SourceMappin
             tables.append(summarise(schema, batches)._asdict())
     except (DataopsError, OSError) as error:
         return FileCheck(file.source_file, name, tables, [], str(error))
-    return FileCheck(file.source_file, name, tables, [*found.notes], None)
+    return FileCheck(file.source_file, name, tables, [*found.notes], _why_nothing_is_read(tables))
+
+
+def _why_nothing_is_read(tables: Sequence[Mapping[str, Any]]) -> str | None:
+    problems = [problem for table in tables for problem in table["first_problems"]]
+    if problems and all(table["readings"] == table["unreadable"] for table in tables):
+        return FileRemark.NOTHING_READ.format(why=problems[0]["message"])
+    return None

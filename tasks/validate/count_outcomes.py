@@ -8,8 +8,10 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 
-from schemas.reasons import Quality
+from schemas.problems import FileRemark
+from schemas.reasons import Quality, Reason, count_in_words
 from tasks.validate.apply_rules import Outcome
+from tasks.validate.parse_readings import REASON_BITS
 from tasks.validate.staged_tables import StagedTable
 from tasks.warehouse.load_log import ValidationCounts
 
@@ -22,6 +24,7 @@ class OutcomeCounts:
     def __init__(self, tables: Sequence[StagedTable]) -> None:
         self._tables = tables
         self._counts = np.zeros((len(tables), 4), dtype=np.int64)
+        self._reasons = np.zeros((len(tables), len(Reason)), dtype=np.int64)
         self._first = np.full(len(tables), _NO_FIRST)
         self._last = np.full(len(tables), _NO_LAST)
 
@@ -37,10 +40,19 @@ class OutcomeCounts:
         ]
         counts = [np.bincount(indices, minlength=len(self._tables)) for indices in rows]
         self._counts += np.stack(counts, axis=1)
+        self._add_reasons(outcome.readings, quality == Quality.REJECTED)
         accepted = quality != Quality.REJECTED
         times = outcome.readings.column("ts").cast(pa.int64()).to_numpy()[accepted].astype(np.int64)
         np.minimum.at(self._first, tables[accepted], times)
         np.maximum.at(self._last, tables[accepted], times)
+
+    def _add_reasons(self, readings: pa.Table, rejected: np.ndarray) -> None:
+        if not rejected.any():
+            return
+        tables, problems = (readings.column(name).to_numpy()[rejected] for name in ("table", "problems"))
+        for index, reason in enumerate(Reason):
+            has_reason = tables[problems & REASON_BITS[reason] != 0]
+            self._reasons[:, index] += np.bincount(has_reason, minlength=len(self._tables))
 
     def of_load(self, load_id: UUID) -> ValidationCounts:
         """Return the counts of one load: the sum over its tables."""
@@ -49,4 +61,6 @@ class OutcomeCounts:
         first = int(self._first[indices].min(initial=_NO_FIRST))
         last = int(self._last[indices].max(initial=_NO_LAST))
         first_time, last_time = (first, last) if first <= last else (None, None)
-        return ValidationCounts(load_id, read, rejected, duplicate, suspect, first_time, last_time)
+        reasons = dict(zip(Reason, self._reasons[indices].sum(axis=0).tolist(), strict=True))
+        message = FileRemark.REJECTED.format(reasons=count_in_words(reasons)) if rejected else None
+        return ValidationCounts(load_id, read, rejected, duplicate, suspect, first_time, last_time, message)

@@ -80,6 +80,8 @@ class ValidationCounts(NamedTuple):
     rows_suspect: int
     first_time: int | None
     last_time: int | None
+    message: str | None
+    """Why readings were rejected, for the load log."""
 
 
 class MergeCounts(NamedTuple):

@@ -31,6 +31,7 @@ from tasks.ingest.ingest_files import Request, prepare_ingest
 from tasks.operate.export_rows import export_rows
 from tasks.operate.show_status import show_status
 from tasks.report.collect import collect
+from tasks.report.summarise_run import summarise_run
 from tests import files
 from tests.harness import DAY, PipelineHarness, long_csv
 
@@ -608,7 +609,7 @@ async def test_unknown_file_is_logged_as_failed_with_the_command_to_draft_a_mapp
     row = await outcome(city, name, content)
 
     assert row["status"] == "failed"
-    assert row["problem"] in {FileProblem.NO_MAPPING, FileProblem.HEADER_NOT_FOUND}
+    assert row["problem"] in {FileProblem.NO_MAPPING, FileProblem.NO_MAPPING_NO_HEADER}
     assert "dataops sources new" in row["message"]
 
 
@@ -706,3 +707,41 @@ async def test_workbook_whose_parts_have_names_of_another_style_is_read(
     await run(city)
 
     assert await reasons(city) == [("C3", "=C2*2", "formula_without_value")]
+
+
+async def test_equal_bytes_of_two_meters_are_two_files(city: PipelineHarness) -> None:
+    folder = city.settings.sources_dir
+    for number in (1, 2):
+        meter = MAPPING.replace("sheet*", f"idle {number}*").replace("name: sheet", f"name: idle-{number}")
+        (folder / f"idle-{number}.yaml").write_text(
+            meter.replace("meter: M", f"meter: IDLE-{number}"), encoding="utf-8"
+        )
+        await city.add_meter(f"IDLE-{number}")
+        city.put(f"idle {number}.xlsx", files.xlsx(ROWS))
+    city.put("idle 1 again.xlsx", files.xlsx(ROWS))
+
+    log = await run(city)
+
+    assert {name: row["status"] for name, row in log.items()} == {
+        "idle 1 again.xlsx": "success",
+        "idle 1.xlsx": "skipped",
+        "idle 2.xlsx": "success",
+    }
+    assert {meter for meter, *_ in await city.values()} == {"IDLE-1", "IDLE-2"}
+
+
+async def test_file_of_which_nothing_is_loaded_is_partial_and_counts_as_failed(city: PipelineHarness) -> None:
+    city.put("bad.csv", long_csv("2025-04-30 00:00,M,T1,x", "2025-04-30 01:00,NOBODY,T1,60"))
+    city.put("good.csv", long_csv("2025-04-30 00:00,M,T2,40", "2025-04-30 01:00,M,T2,x"))
+    started = await city.begin()
+    await city.ingest(started)
+    await city.finish(started)
+
+    summary = await summarise_run(city.connection, started.flow_run_id, city.settings)
+
+    log = {day_and_path(row["source_file"])[1]: row for row in await city.log(started.flow_run_id)}
+    why = "отклонено показаний: не число 1, код не найден в справочнике 1"
+    assert (log["bad.csv"]["status"], log["bad.csv"]["message"]) == ("partial", why)
+    assert (log["good.csv"]["status"], log["good.csv"]["message"]) == ("partial", "отклонено показаний: не число 1")
+    assert (summary.files, summary.loaded) == (2, 1)
+    assert summary.failed == {f"{DAY}/bad.csv": f"ни одно показание не загружено; {why}"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -175,7 +176,7 @@ async def test_failed_files_can_be_counted_by_their_cause(pipeline: PipelineHarn
     )
     assert {row["problem"]: row["files"] for row in counts} == {
         FileProblem.NUL_BYTE: 2,
-        FileProblem.HEADER_NOT_FOUND: 1,
+        FileProblem.NO_MAPPING_NO_HEADER: 1,
         FileProblem.WRONG_KIND: 1,
         FileProblem.DAMAGED: 1,
         FileProblem.NESTED_ARCHIVE: 1,
@@ -205,3 +206,19 @@ async def test_spool_of_a_dead_run_is_cleared_by_the_next_and_that_of_a_living_o
 
     assert spool.load_ids() == {log["load_id"]}
     await living.close()
+
+
+async def test_file_that_only_the_last_resort_takes_says_which_mapping_fits_but_for_its_name(
+    pipeline: PipelineHarness, real_files: Path
+) -> None:
+    content = (real_files / "Посуточная ведомость ОДПУ ГВС.xlsx").read_bytes()
+    pipeline.put("Отчёт за апрель.xlsx", content)
+    pipeline.put("B/посуточная_ведомость__ОДПУ_ГВС.xlsx", content)
+    run = await pipeline.begin()
+
+    await pipeline.ingest(run)
+
+    by_name, renamed = sorted(await pipeline.log(run.flow_run_id), key=lambda row: row["source_file"])
+    assert (by_name["status"], by_name["source"]) == ("running", "odpu-gvs")
+    assert (renamed["status"], renamed["problem"]) == ("failed", FileProblem.FITS_BUT_FOR_NAME)
+    assert "подходит: odpu-gvs" in renamed["message"]

@@ -90,7 +90,7 @@ async def _finish_staging(row: Row, pipeline: PipelineHarness) -> None:
 
 
 async def _finish_validation(row: Row, pipeline: PipelineHarness) -> None:
-    counts = ValidationCounts(row.load_id, row.rows_rejected, row.rows_rejected, 0, 0, None, None)
+    counts = ValidationCounts(row.load_id, row.rows_rejected, row.rows_rejected, 0, 0, None, None, None)
     await finish_validation(pipeline.connection, counts, row.run.claim_key, pipeline.settings)
 
 

@@ -6,7 +6,8 @@ attempts as (
         source_file,
         status,
         problem,
-        message
+        message,
+        rows_loaded = 0 and requeue_of is null as has_loaded_nothing
     from {quality}.quality_load_log
     where flow_run_id = :flow_run_id
     order by source_file asc, started_at desc
@@ -18,5 +19,5 @@ select
     status,
     message
 from attempts
-where status in ('failed', 'running') or problem = :in_progress
+where status in ('failed', 'running') or problem = :in_progress or (status = 'partial' and has_loaded_nothing)
 order by source_file

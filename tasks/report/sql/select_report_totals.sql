@@ -1,8 +1,31 @@
+-- A file of which nothing was loaded counts as failed until rows of it are requeued.
+with
+
+files as (
+
+    select
+        log.*, -- noqa: AM04
+        log.status = 'partial'
+        and log.rows_loaded = 0
+        and not exists (
+            select
+            from {quality}.effective_loads as later
+            where later.requeue_of = log.load_id and later.rows_loaded > 0
+        ) as has_loaded_nothing
+    from report_files as file
+    inner join {quality}.quality_load_log as log on file.load_id = log.load_id
+
+)
+
 select
     count(*) filter (where log.requeue_of is null)::integer as files,
     count(*) filter (where log.status = 'success' and log.requeue_of is null)::integer as success,
-    count(*) filter (where log.status = 'partial' and log.requeue_of is null)::integer as partial,
-    count(*) filter (where log.status = 'failed' and log.requeue_of is null)::integer as failed,
+    count(*) filter (
+        where log.status = 'partial' and not log.has_loaded_nothing and log.requeue_of is null
+    )::integer as partial,
+    count(*) filter (
+        where (log.status = 'failed' or log.has_loaded_nothing) and log.requeue_of is null
+    )::integer as failed,
     count(*) filter (
         where log.status = 'skipped' and log.problem is distinct from :in_progress and log.requeue_of is null
     )::integer as skipped,
@@ -20,5 +43,4 @@ select
     coalesce(sum(log.rows_suspect), 0)::bigint as rows_suspect,
     min(log.first_time) filter (where log.rows_loaded > 0) as first_time,
     max(log.last_time) filter (where log.rows_loaded > 0) as last_time
-from report_files as file
-inner join {quality}.quality_load_log as log on file.load_id = log.load_id
+from files as log

@@ -7,6 +7,7 @@ set
     rows_rejected = :rows_rejected,
     rows_duplicate = :rows_duplicate,
     rows_suspect = :rows_suspect,
+    message = nullif(concat_ws('; ', message, :message::text), ''),
     first_time = to_timestamp(0) + :first_time::bigint * interval '1 microsecond',
     last_time = to_timestamp(0) + :last_time::bigint * interval '1 microsecond'
 where load_id = :load_id and claim_key = :claim_key and status = 'running' and step = 'staged'

@@ -108,6 +108,7 @@ def test_a_file_that_no_mapping_takes_says_what_to_do(tmp_path: Path) -> None:
         ("Посуточная ведомость ОДПУ ГВС.xlsx", "odpu-gvs", "D-0000/D-0000-ITP/D-0000-GVS"),
         ("D-0007/ПОСУТОЧНАЯ ведомость ОДПУ ГВС (1).XLSX", "odpu-gvs", "D-0007/D-0007-ITP/D-0007-GVS"),
         ("D-0007/Посуточная ведомость водосчетчика ХВС ИТП.xlsx", "vodoschetchik-hvs", "D-0007/D-0007-ITP/D-0007-HVS"),
+        ("D-0007/посуточная_ВЕДОМОСТЬ__ОДПУ_гвс.xlsx", "odpu-gvs", "D-0007/D-0007-ITP/D-0007-GVS"),
         ("long/показания.csv", "long", None),
     ],
 )
@@ -115,6 +116,12 @@ def test_shipped_mappings_take_their_files(path: str, name: str, identity: str |
     mapping = match_mapping(load_mappings(PROJECT_ROOT / "schemas" / "sources"), path)
 
     assert (mapping.name, mapping.path_identity(path)) == (name, identity)
+
+
+def test_constant_codes_are_part_of_whose_readings_a_file_holds(tmp_path: Path) -> None:
+    (mapping,) = load_mappings(write(tmp_path, GOOD))
+
+    assert mapping.path_identity("any.csv") == "M"
 
 
 CONTRIBUTING = (PROJECT_ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

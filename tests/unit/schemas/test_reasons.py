@@ -2,12 +2,19 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.reasons import ADVICE, SUSPECT_REASONS, Quality, Reason
+from schemas.reasons import ADVICE, NAMES, SUSPECT_REASONS, Quality, Reason, count_in_words
 
 
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_has_advice_for_operators(reason: Reason) -> None:
     assert len(ADVICE[reason]) > 20
+    assert NAMES[reason]
+
+
+def test_reasons_are_counted_in_words() -> None:
+    counts = {Reason.BAD_NUMBER: 3, Reason.NEGATIVE: 0, Reason.UNMAPPED_CODE: 12}
+
+    assert count_in_words(counts) == "не число 3, код не найден в справочнике 12"
 
 
 def test_an_unknown_code_is_fixed_in_the_reference_files_loaded_and_requeued() -> None:

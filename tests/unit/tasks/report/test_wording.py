@@ -4,7 +4,7 @@ import pytest
 
 from schemas.reasons import Reason
 from schemas.report import Totals
-from tasks.report.wording import REASON, describe_day, number, reason_in_words, visible
+from tasks.report.wording import describe_day, number, reason_in_words, visible
 
 
 def make_totals(**counts: int) -> Totals:
@@ -37,10 +37,6 @@ def test_numbers_are_written_the_russian_way(value: float | None, text: str) -> 
 
 def test_several_reasons_are_worded_one_by_one_and_an_unknown_code_is_shown_as_it_is() -> None:
     assert reason_in_words(f"{Reason.NEGATIVE};{Reason.BAD_NUMBER};new") == "меньше нуля; не число; new"
-
-
-def test_every_reason_has_words() -> None:
-    assert set(REASON) == set(Reason)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from uuid import UUID
 import jsonschema
 import pytest
 
-from schemas.reasons import Reason
 from schemas.report import (
     Column,
     Completeness,
@@ -24,7 +23,7 @@ from schemas.report import (
     Totals,
 )
 from schemas.settings import PROJECT_ROOT
-from tasks.report.wording import REASON, headline
+from tasks.report.wording import headline
 from tasks.report.write import render, write
 
 DAY = dt.date(2025, 4, 30)
@@ -217,10 +216,6 @@ def test_a_day_without_readings_still_gives_a_page() -> None:
     report = make_report(verdict="empty", totals=make_totals(files=0), files=[], completeness=None, curves=None)
 
     assert "файлов не было" in render(report)
-
-
-def test_every_reason_has_words_for_the_operators() -> None:
-    assert set(REASON) == set(Reason)
 
 
 def test_written_json_obeys_the_documented_schema_and_reads_back(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from schemas.settings import Settings
 from tasks.validate.apply_rules import Meter, apply_rules
 from tasks.validate.count_outcomes import OutcomeCounts
 from tasks.validate.parse_readings import parse
+from tasks.warehouse.load_log import ValidationCounts
 from tests.unit.tasks.validate.tables import LOAD, long_row, long_table, raw_batch, staged
 
 OTHER = UUID(int=2)
@@ -35,7 +36,7 @@ def test_readings_are_counted_by_load_over_its_tables_and_partitions() -> None:
         counts.add(parsed, apply_rules(parsed, {"M": Meter(7, "I", "B")}, Settings(), [0, 0, 1]))
 
     first, last = micros("2025-04-01T04:00+03:00"), micros("2025-04-01T07:00+03:00")
-    assert counts.of_load(LOAD) == (LOAD, 6, 1, 1, 2, first, last)
+    assert counts.of_load(LOAD) == ValidationCounts(LOAD, 6, 1, 1, 2, first, last, "отклонено показаний: не число 1")
     assert counts.of_load(OTHER)[1:5] == (1, 0, 0, 0)
 
 
@@ -46,5 +47,7 @@ def test_a_load_without_accepted_readings_has_no_times() -> None:
 
     counts.add(parsed, apply_rules(parsed, {}, Settings()))
 
-    assert counts.of_load(LOAD)[-2:] == (None, None)
-    assert OutcomeCounts([]).of_load(LOAD) == (LOAD, 0, 0, 0, 0, None, None)
+    found = counts.of_load(LOAD)
+    assert (found.first_time, found.last_time) == (None, None)
+    assert found.message == "отклонено показаний: не число 1, код не найден в справочнике 1"
+    assert OutcomeCounts([]).of_load(LOAD) == ValidationCounts(LOAD, 0, 0, 0, 0, None, None, None)
