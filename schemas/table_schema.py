@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.metrics import fold
+from schemas.spellings import fold
 from schemas.times import Times
 
 
@@ -75,6 +75,8 @@ class TableSchema(_Frozen):
     metric_column: str | None = None
     value_column: str | None = None
     unit_column: str | None = None
+    value_unit: str | None = None
+    """The unit in the heading of a long table's values: of rows without their own."""
 
     thousands: Literal[",", "."] | None = None
     """The mark between groups of three digits; the other one is the decimal mark. None: as the numbers tell."""

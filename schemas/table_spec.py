@@ -17,9 +17,10 @@ from pydantic import (
     model_validator,
 )
 
-from schemas.metrics import METRICS, factor_to_own_unit, fold
+from schemas.metrics import METRICS, factor_to_own_unit
 from schemas.patterns import compile_pattern
 from schemas.settings import TimeZoneName
+from schemas.spellings import fold
 
 # The data contract's columns and their aliases (table format `long`, in YAML `layout: long`).
 LONG_FIELDS: dict[str, tuple[str, ...]] = {
@@ -201,7 +202,7 @@ class TableSpec(Strict):
             if self.columns:
                 raise ValueError("layout: day-sheet where columns are named; a long table has metric and value")
             return self
-        if self.metric or self.value or self.unit:
+        if self.metric or self.value:
             raise ValueError("layout: long where metric and value have columns; a day-sheet names its columns")
         if not self.columns:
             raise ValueError("columns: at least one heading with its metric")
@@ -220,7 +221,8 @@ class TableSpec(Strict):
             for heading in (self.timestamp, self.date, self.hour, self.interval_number, self.tz)
             if heading
         }
-        for heading, meaning in [*times.items(), *meanings.items()]:
+        unit = {self.unit: "the unit"} if self.unit else {}
+        for heading, meaning in [*times.items(), *unit.items(), *meanings.items()]:
             if other := claimed.get(fold(heading)):
                 raise ValueError(f"one meaning for a column; {heading!r} is claimed by {other} and {meaning}")
             claimed[fold(heading)] = meaning

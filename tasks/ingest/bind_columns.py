@@ -9,12 +9,14 @@ from typing import NamedTuple
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
 
 from schemas.errors import FileError
-from schemas.metrics import METRICS, factor_to_own_unit, fold
+from schemas.metrics import METRICS, factor_to_own_unit
 from schemas.problems import FileProblem, FileRemark
 from schemas.raw_rows import ROW_PROBLEM
 from schemas.settings import Settings
+from schemas.spellings import fold
 from schemas.table_schema import Column, MetricColumn, TableSchema
 from schemas.table_spec import CODE_NAMES, TableSpec
+from schemas.units import unit_in_heading
 from tasks.ingest.find_header import Header, Heading, WantedColumn, wanted_columns
 
 _TIME_FIELDS = {"timestamp", "date", "hour", "interval_number", "tz"}
@@ -42,7 +44,7 @@ def bind(
     columns = _Columns.of(header, indexes, spec)
     found = {wanted.field: columns.find(wanted) for wanted in wanted_columns(spec)}
     keys = {field: column.key for field, column in found.items() if column}
-    _check_units(header, spec, {field: columns.index_of(column) for field, column in found.items() if column})
+    _check_units(header, spec, {field: (column, columns.index_of(column)) for field, column in found.items() if column})
     return TableSchema(
         table_format=spec.table_format,
         sheet=sheet,
@@ -67,6 +69,7 @@ def bind(
         metric_column=keys.get("metric"),
         value_column=keys.get("value"),
         unit_column=keys.get("unit"),
+        value_unit=unit_in_heading(value.heading) if (value := found.get("value")) else None,
         notes=_note_unmapped(columns.columns, set(keys.values())),
     )
 
@@ -126,6 +129,8 @@ class _Columns(NamedTuple):
                     for column, names, in_block in zip(self.columns, self.names, self.in_block, strict=True)
                     if in_block == inside and names[heading_line] in spellings
                 ]
+                if len(found) > 1 and wanted.may_repeat:
+                    return None
                 if len(found) > 1:
                     raise FileError(
                         FileProblem.COLUMN_DOUBLED,
@@ -170,11 +175,19 @@ def _block_indexes(block: str | None) -> tuple[int, int]:
     return first, last
 
 
-def _check_units(header: Header, spec: TableSpec, indexes: dict[str, int]) -> None:
-    """Refuse a column whose unit below the header differs from the mapping's: nothing is read by the old one."""
+def _check_units(header: Header, spec: TableSpec, found: dict[str, tuple[Column, int]]) -> None:
+    """Refuse a column whose unit, in or below its heading, is not the mapping's: nothing is read by the old one."""
     for heading, meaning in spec.columns.items():
-        unit = header.units.get(indexes[f"metric:{heading}"])
-        metric = METRICS[meaning.metric]
-        factors = [factor_to_own_unit(metric, text, interval_hours=1) for text in (unit, meaning.unit)]
-        if unit and factors[0] != factors[1]:
-            raise FileError(FileProblem.UNIT_DIFFERS, column=heading, unit=unit, expected=meaning.unit or metric.unit)
+        column, index = found[f"metric:{heading}"]
+        for unit in (unit_in_heading(column.heading), header.units.get(index)):
+            if unit and differs_in_unit(unit, meaning.metric, meaning.unit, spec.interval_minutes):
+                expected = meaning.unit or METRICS[meaning.metric].unit
+                raise FileError(FileProblem.UNIT_DIFFERS, column=heading, unit=unit, expected=expected)
+
+
+def differs_in_unit(unit: str, metric: str, expected: str | None, interval_minutes: int) -> bool:
+    """Return True if values of a metric in a unit are others than in the unit that the mapping says."""
+    factors = [
+        factor_to_own_unit(METRICS[metric], text, interval_hours=interval_minutes / 60) for text in (unit, expected)
+    ]
+    return factors[0] != factors[1]

@@ -15,9 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.lines import LineClass
-from schemas.metrics import find_metric, fold
+from schemas.metrics import find_metric
+from schemas.spellings import fold
 from schemas.times import NotATimeError, read_timestamp
-from tasks.ingest.find_header import counts_columns, is_unit
+from schemas.units import is_line_of_units
+from tasks.ingest.find_header import counts_columns
 from tasks.ingest.grids import Row
 
 _TOTALS = r"(?i)^\s*(итого|всего|средн(ее|яя|ий|ие)|сумма|максимум|минимум|макс|мин|total)([\s:.,;]|$)"
@@ -157,7 +159,7 @@ def classify_line(cells: Row, table: TableColumns) -> LineClass:
         return LineClass.TOTAL
     if not has_time and repeats_header(filled, table):
         return LineClass.REPEATED_HEADER
-    if all(map(is_unit, texts)) or counts_columns(texts):
+    if is_line_of_units(texts) or counts_columns(texts):
         return LineClass.UNITS
     if any(find_metric(cells[index] or "") for index in table.metrics):
         return LineClass.READING

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from schemas.errors import FileError
-from schemas.metrics import METRICS, factor_to_own_unit, fold
+from schemas.metrics import METRICS
 from schemas.problems import FileProblem
+from schemas.spellings import fold
 from schemas.table_spec import CODE_NAMES, LONG_FIELDS, LONG_REQUIRED, FromColumn, TableSpec
+from schemas.units import has_unit, is_line_of_units
 from tasks.ingest.grids import Row
 
 _MAX_LINES_ABOVE = 60
@@ -49,6 +51,8 @@ class WantedColumn(NamedTuple):
     field: str
     spellings: tuple[str, ...]
     required: bool
+    may_repeat: bool = False
+    """Several are as good as none: which is meant would be a guess."""
 
 
 def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
@@ -59,7 +63,12 @@ def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
     named |= {f"{name}_code": code.column for name, code in codes.items() if isinstance(code, FromColumn)}
     own = [WantedColumn(field, (heading,), required=True) for field, heading in named.items() if heading]
     if spec.table_format == "day-sheet":
-        return [*own, *(WantedColumn(f"metric:{heading}", (heading,), required=True) for heading in spec.columns)]
+        metrics = [WantedColumn(f"metric:{heading}", (heading,), required=True) for heading in spec.columns]
+        taken = {fold(heading) for wanted in (*own, *metrics) for heading in wanted.spellings}
+        units = tuple(spelling for spelling in LONG_FIELDS["unit"] if fold(spelling) not in taken)
+        # A unit for the whole row can only be that of values of one kind.
+        is_one = not spec.unit and len({METRICS[meaning.metric].unit for meaning in spec.columns.values()}) == 1
+        return [*own, *metrics, *([WantedColumn("unit", units, required=False, may_repeat=True)] if is_one else [])]
     known = {wanted.field for wanted in own} | {f"{name}_code" for name, code in codes.items() if code}
     if spec.date:
         known.add("timestamp")
@@ -159,19 +168,12 @@ def _with_lines_below(header: Header, below: list[Row]) -> Header:
     """Step over lines of units and of column numbers between header and data."""
     for row in below[:_MAX_LINES_BELOW]:
         filled = {index: cell.strip() for index, cell in enumerate(row) if cell and cell.strip()}
-        if filled and all(is_unit(cell) for cell in filled.values()):
-            header = header._replace(units=filled)
+        if is_line_of_units(list(filled.values())):
+            header = header._replace(units={index: cell for index, cell in filled.items() if has_unit(cell)})
         elif not counts_columns(list(filled.values())):
             break
         header = header._replace(ends=header.ends + 1, words=header.words | _words(row))
     return header
-
-
-def is_unit(text: str) -> bool:
-    """Return True if a text is a unit."""
-    return not text[0].isdigit() and any(
-        factor_to_own_unit(metric, text, interval_hours=1) is not None for metric in METRICS.values()
-    )
 
 
 def counts_columns(cells: list[str]) -> bool:

@@ -7,13 +7,14 @@ times, is no longer what the mapping describes. It is never read with the header
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from schemas.lines import LineClass
-from schemas.metrics import MISSING
 from schemas.patterns import compile_pattern
+from schemas.spellings import MISSING
 from schemas.times import NotATimeError, Times, read_interval
+from schemas.units import has_unit
 from tasks.ingest.classify_lines import Line, TableColumns
 from tasks.ingest.find_header import WantedColumn, count_known
 from tasks.ingest.grids import Row
@@ -36,6 +37,8 @@ class Followed(NamedTuple):
     columns: TableColumns
     wanted: Sequence[Sequence[WantedColumn]]
     """The columns of each table."""
+    units: Mapping[int, Callable[[str], bool]]
+    """Index of a column of values → whether a unit below a repeated header is another than the table's."""
     patterns: Sequence[str]
     """Of cells that say whose readings a table holds."""
     has_own_meter: bool
@@ -70,6 +73,8 @@ class TableFollower:
         notes = [line for line in between if line.kind is LineClass.NOTE]
         renamed = next((line.number for line in notes if self._names_all_columns(line)), None)
         repeated = [line.number for line in between if line.kind is LineClass.REPEATED_HEADER]
+        if other := [line.number for line in between if line.kind is LineClass.UNITS and self._differs(line)]:
+            return Verdict(other[0])
         if headers := sorted([*repeated, *([renamed] if renamed else [])]):
             titles = [line.number for line in notes if line.number < headers[-1] and self._tells_a_meter(line)]
             if titles:
@@ -82,6 +87,10 @@ class TableFollower:
         if any(line.kind in (LineClass.TOTAL, LineClass.NOTE) for line in between) and self._goes_back(following):
             return Verdict(following.number)
         return None
+
+    def _differs(self, line: Line) -> bool:
+        units = {index: line.cells[index] or "" for index in self._table.units}
+        return any(has_unit(unit) and self._table.units[index](unit) for index, unit in units.items() if unit)
 
     def _names_all_columns(self, line: Line) -> bool:
         return all(

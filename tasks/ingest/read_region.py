@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -12,12 +13,13 @@ import pyarrow.compute as pc
 
 from schemas.errors import FileError
 from schemas.lines import LineClass
-from schemas.metrics import fold
 from schemas.problems import FileProblem
 from schemas.raw_rows import raw_row_schema
 from schemas.reasons import Reason
-from schemas.table_schema import TableSchema
+from schemas.spellings import fold
+from schemas.table_schema import MetricColumn, TableSchema
 from schemas.table_spec import CODE_NAMES, FromCell, TableSpec
+from tasks.ingest.bind_columns import differs_in_unit
 from tasks.ingest.classify_lines import Classified, Line, TableColumns, classify, classify_title
 from tasks.ingest.find_header import Header, counts_columns, wanted_columns
 from tasks.ingest.follow_table import Followed, TableFollower, Verdict
@@ -113,10 +115,23 @@ class Region:
         return Followed(
             columns=self._columns,
             wanted=[wanted_columns(table.spec) for table in self.tables],
+            units=self._units(),
             patterns=[code.pattern for code in codes if isinstance(code, FromCell) and code.pattern],
             has_own_meter=any(table.schema.meter_column for table in self.tables),
             times=schema.times,
         )
+
+    def _units(self) -> dict[int, Callable[[str], bool]]:
+        index_of = {column.key: index for index, column in enumerate(self.tables[0].schema.columns)}
+        return {
+            index_of[column.key]: partial(_differs, column, table.schema.interval_minutes)
+            for table in self.tables
+            for column in table.schema.metrics
+        }
+
+
+def _differs(column: MetricColumn, interval_minutes: int, unit: str) -> bool:
+    return differs_in_unit(unit, column.metric, column.unit, interval_minutes)
 
 
 def _columns_of(header: Header, indexes: Sequence[int], schemas: Sequence[TableSchema]) -> TableColumns:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.metrics import MISSING, SPACES
+from schemas.spellings import MISSING, SPACES
 
 _ERROR_OF_NO_VALUE = rf"(?i)^{SPACES}*#(n/a|н/д){SPACES}*$"
 _PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"

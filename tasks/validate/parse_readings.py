@@ -157,7 +157,7 @@ def _value_columns(schema: TableSchema, batch: pa.RecordBatch) -> Iterator[_Valu
             cells=batch.column(column.key),
             metric=np.full(len(batch), METRIC_NAMES.index(column.metric), dtype=np.int16),
             metric_word=repeat_word(column.metric, len(batch)),
-            unit=repeat_word(column.unit, len(batch)),
+            unit=_units(schema, batch, column.unit),
         )
     if schema.value_column is not None:
         spelled = _words(batch, schema.metric_column)
@@ -169,8 +169,15 @@ def _value_columns(schema: TableSchema, batch: pa.RecordBatch) -> Iterator[_Valu
             cells=batch.column(schema.value_column),
             metric=np.array([*metrics, -1], dtype=np.int16)[word_indices(spelled)],
             metric_word=pa.DictionaryArray.from_arrays(spelled.indices, words),
-            unit=_words(batch, schema.unit_column),
+            unit=_units(schema, batch, schema.value_unit),
         )
+
+
+def _units(schema: TableSchema, batch: pa.RecordBatch, of_column: str | None) -> pa.DictionaryArray:
+    """Return each row's own unit, and the column's where a row has none."""
+    if schema.unit_column is None:
+        return repeat_word(of_column, len(batch))
+    return pc.fill_null(batch.column(schema.unit_column), of_column or "").dictionary_encode()
 
 
 def _metric_index(spelling: str) -> int:

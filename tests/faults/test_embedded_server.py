@@ -294,3 +294,29 @@ async def test_run_that_loses_its_server_or_has_no_space_is_one_line_and_the_nex
     statuses = await connection.fetch("select status from quality.quality_load_log where status <> 'failed'")
     assert [row["status"] for row in statuses] == ["success"]
     await connection.close()
+
+
+@pytest.mark.server
+@pytest.mark.slow
+async def test_loop_mode_ends_with_one_line_once_its_database_is_lost(state: Path, tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    folders = {"RAW_DIR": str(tmp_path / "raw"), "ARTIFACTS_DIR": str(tmp_path / "artifacts")}
+    said = tmp_path / "said"
+    with said.open("w") as output:
+        loop = subprocess.Popen(
+            [sys.executable, "-m", "flows"],
+            env=environment(state, RUN_MODE="loop", LOOP_INTERVAL_SEC="600", **folders),
+            cwd=PROJECT_ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    await wait_for("the schedule to be served", lambda: "load-day/loop" in said.read_text() or loop.poll() is not None)
+    lost_at = time.monotonic()
+    os.kill(postmaster(state), signal.SIGKILL)
+
+    code = await wait_for("loop mode to end", loop.poll, done=lambda code: code is not None)
+
+    assert code == 1
+    assert time.monotonic() - lost_at < 60
+    assert "Traceback" not in said.read_text()
+    assert "error: the embedded PostgreSQL in " in said.read_text().splitlines()[-1]

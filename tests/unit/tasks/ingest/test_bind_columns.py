@@ -90,3 +90,48 @@ def test_other_unit_below_the_header_fails_the_table_and_another_spelling_does_n
     assert caught.value.problem is FileProblem.UNIT_DIFFERS
     assert caught.value.data == {"column": "V, м3", "unit": "л", "expected": "м3"}
     assert bound(["Дата", "Час", "V, м3"], units={2: "м³"}).metrics
+
+
+@pytest.mark.parametrize(
+    ("heading", "meaning", "unit"),
+    [
+        ("V (L/s)", {"metric": "flow_supply"}, "L/s"),
+        ("V, л", {"metric": "consumption_period", "unit": "м3"}, "л"),
+        ("Q [kWh]", {"metric": "consumption_period"}, "kWh"),
+        ("V, м3", {"metric": "flow_supply"}, "м3"),
+    ],
+)
+def test_unit_in_a_heading_that_is_not_the_mappings_fails_the_table(
+    heading: str, meaning: dict[str, str], unit: str
+) -> None:
+    with pytest.raises(FileError) as caught:
+        bound(["Дата", "Час", heading], columns={heading: meaning}, interval_minutes=30, stamp="end")
+
+    assert caught.value.problem is FileProblem.UNIT_DIFFERS
+    assert (caught.value.data["column"], caught.value.data["unit"]) == (heading, unit)
+
+
+def test_unit_in_a_heading_may_be_spelled_otherwise() -> None:
+    for heading, unit in (("V (L/s)", "л/с"), ("V, куб.м/ч", None), ("V [м3]", "куб. м")):
+        bound(["Дата", "Час", heading], columns={heading: {"metric": "flow_supply", "unit": unit}})
+
+
+def test_column_of_units_counts_where_it_is_one_and_the_values_are_of_one_kind() -> None:
+    one = {"V": {"metric": "consumption_period"}}
+    two = one | {"T": {"metric": "T1"}}
+
+    assert bound(["Дата", "Час", "V", "unit"], columns=one).unit_column == "unit"
+    assert bound(["Дата", "Час", "V", "Мера"], columns=one, unit="Мера").unit_column == "Мера"
+    assert bound(["Дата", "Час", "V", "ед", "ед."], columns=one).unit_column is None
+    assert bound(["Дата", "Час", "V", "ед", "T"], columns=two).unit_column is None
+
+
+def test_unit_over_the_values_of_a_long_table_is_that_of_rows_without_one() -> None:
+    spec = TableSpec.model_validate({"layout": "long", "value": "Значение, л"})
+    headings = ["ts", "meter", "metric", "Значение, л"]
+    header = Header(1, 1, 1, [Heading(text) for text in headings], frozenset(), 1, {})
+    codes: dict[str, str | None] = dict.fromkeys(("building", "itp", "meter"))
+
+    schema = bind(header, range(4), spec, sheet=None, codes=codes, settings=Settings(default_tz="UTC"))
+
+    assert schema.value_unit == "л"

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from schemas.lines import LineClass
-from schemas.metrics import fold
+from schemas.spellings import fold
 from tasks.ingest.classify_lines import TableColumns, classify, classify_title, is_total, repeats_header
 from tasks.ingest.grids import Row
 

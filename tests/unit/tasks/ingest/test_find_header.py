@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from schemas.errors import FileError
-from schemas.metrics import fold
 from schemas.problems import FileProblem
+from schemas.spellings import fold
 from schemas.table_spec import TableSpec
 from tasks.ingest.find_header import count_known, find_header, wanted_columns
 from tasks.ingest.grids import Row

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from schemas.lines import LineClass
-from schemas.metrics import fold
+from schemas.spellings import fold
 from schemas.times import Times
 from tasks.ingest.classify_lines import Line, TableColumns
 from tasks.ingest.find_header import WantedColumn
@@ -25,6 +25,7 @@ TABLE = Followed(
         epoch=1900,
     ),
     wanted=[[WantedColumn(heading, (heading,), required=True) for heading in HEADINGS]],
+    units={2: lambda unit: unit != "м3"},
     patterns=[],
     has_own_meter=False,
     times=Times(ZoneInfo("UTC"), dt.timedelta(hours=1), "start"),
@@ -61,6 +62,14 @@ def test_table_goes_on_below_totals_notes_and_its_own_header(between: list[tuple
 
 def test_header_below_the_title_of_another_meter_is_of_nobody() -> None:
     assert decide((NOTE, ["Прибор № 222"]), (REPEATED, AGAIN)) == Verdict(5)
+
+
+def test_another_unit_below_a_repeated_header_ends_the_table() -> None:
+    units = LineClass.UNITS
+
+    assert decide((REPEATED, AGAIN), (units, [None, "-", "л"])) == Verdict(5)
+    assert decide((REPEATED, AGAIN), (units, ["-", "ч", "м3"])) is None
+    assert decide((REPEATED, AGAIN), (units, ["-", "ч", "-"])) is None
 
 
 def test_title_that_the_mapping_takes_the_meter_from_ends_the_table_without_any_header() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from schemas.reasons import Reason
+from schemas.table_schema import Column, MetricColumn
 from tasks.validate.parse_readings import HOUR_IS_BAD, PARSED, REASON_BITS, meter_codes, parse
 from tests.unit.tasks.validate.tables import WIDE, long_row, long_table, raw_batch, wide_row, wide_table
 
@@ -119,3 +120,21 @@ def test_codes_are_tidy_and_numbers_are_read_as_the_table_writes_them() -> None:
 
     assert parsed.column("meter_code").to_pylist() == ["M", "M"]
     assert parsed.column("problems").to_pylist() == [REASON_BITS[Reason.BAD_NUMBER], 0]
+
+
+def test_unit_of_the_row_comes_before_that_of_the_column() -> None:
+    table = wide_table(unit_column="Ед", metrics=[MetricColumn(key="Подача", metric="flow_supply", unit="м3/ч")])
+    table.columns.append(Column(key="Ед", heading="Ед", letter="F"))
+    rows = [[*wide_row(supply="1"), unit] for unit in ("л/с", None, "кг")]
+
+    parsed = parse(table, raw_batch(table, rows))
+
+    assert parsed.column("value").to_pylist()[:2] == [3.6, 1.0]
+    assert parsed.column("problems").to_pylist() == [0, 0, REASON_BITS[Reason.UNKNOWN_UNIT]]
+
+
+def test_unit_in_the_heading_of_a_long_table_is_that_of_rows_without_one() -> None:
+    table = long_table(value_unit="л")
+    rows = [long_row(metric="consumption_period", value="5", unit=unit) for unit in (None, "м3")]
+
+    assert parse(table, raw_batch(table, rows)).column("value").to_pylist() == [0.005, 5.0]
