@@ -59,14 +59,13 @@ class TableFollower:
 
     def __init__(self, table: Followed) -> None:
         self._table = table
-        self._first: int | None = None
-        self._last: int | None = None
+        self._first: Callable[[], Row] | None = None
+        self._last: Callable[[], Row] | None = None
 
-    def pass_readings(self, first: Row, last: Row) -> None:
-        """Take note of the first and last of readings that follow each other."""
-        if self._first is None:
-            self._first = self._time_of(first)
-        self._last = self._time_of(last)
+    def pass_readings(self, first: Callable[[], Row], last: Callable[[], Row]) -> None:
+        """Take note of the first and last of readings that follow each other; they are looked at when it matters."""
+        self._first = self._first or first
+        self._last = last
 
     def decide(self, between: Sequence[Line], following: Line) -> Verdict | None:
         """Return where the table ends, given what stands between its last reading and the next; None: it goes on."""
@@ -128,11 +127,13 @@ class TableFollower:
         return any(cell and compile_pattern(MISSING).search(cell) for cell in values)
 
     def _goes_back(self, following: Line) -> bool:
-        now = self._time_of(following.cells)
-        if self._table.has_own_meter or None in (self._first, self._last, now):
+        """Return True if times run against their direction so far."""
+        if self._table.has_own_meter or self._first is None or self._last is None:
             return False
-        assert self._first is not None and self._last is not None and now is not None  # noqa: S101, PT018
-        return now > self._last if self._last < self._first else now < self._last
+        first, last, now = (self._time_of(cells) for cells in (self._first(), self._last(), following.cells))
+        if first is None or last is None or now is None:
+            return False
+        return now > last if last < first else now < last
 
     def _time_of(self, cells: Row) -> int | None:
         """Return the start of a reading's interval, or None where it cannot be read."""

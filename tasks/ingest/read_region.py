@@ -307,14 +307,17 @@ class _RegionReader:
         others = np.array([index for index in found.texts if index < len(classes)], dtype=np.int64)
         others = np.sort(others[classes[others] != LineClass.READING])
         next_reading = np.searchsorted(readings, others)
+        positions, starts = np.unique(next_reading, return_index=True)
+        groups = np.split(others, starts[1:]) if len(others) else []
         done = 0
-        for position in np.unique(next_reading[next_reading < len(readings)]).tolist():
+        for position, indexes in zip(positions.tolist(), groups, strict=True):
+            if position == len(readings):
+                break
             if position > done:
-                self._follower.pass_readings(lines.row(readings[done]), lines.row(readings[position - 1]))
+                self._pass_readings(lines, readings[done], readings[position - 1])
                 done = position
             between = [
-                Line(int(numbers[index]), LineClass(classes[index]), found.texts[index])
-                for index in others[next_reading == position].tolist()
+                Line(int(numbers[index]), LineClass(classes[index]), found.texts[index]) for index in indexes.tolist()
             ]
             index = int(readings[position])
             if _counts_columns(between, lines.row(index)):
@@ -327,8 +330,11 @@ class _RegionReader:
             if verdict := self._follower.decide(between, following):
                 return verdict
         if done < len(readings):
-            self._follower.pass_readings(lines.row(readings[done]), lines.row(readings[-1]))
+            self._pass_readings(lines, readings[done], readings[-1])
         return None
+
+    def _pass_readings(self, lines: _Lines, first: np.int64, last: np.int64) -> None:
+        self._follower.pass_readings(partial(lines.row, int(first)), partial(lines.row, int(last)))
 
     def _find_until(self, found: Classified) -> int:
         """Find the first line with the text `until`; it is no reading with a time and a value."""

@@ -37,7 +37,7 @@ AGAIN: Row = [*HEADINGS]
 def decide(*between: tuple[LineClass, Row], following: Row | None = None, table: Followed = TABLE) -> Verdict | None:
     """Ask after readings in lines 2 and 3 about what stands between them and the reading behind."""
     follower = TableFollower(table)
-    follower.pass_readings(["01.04.2025", "0-1", "1"], ["01.04.2025", "1-2", "1"])
+    follower.pass_readings(lambda: ["01.04.2025", "0-1", "1"], lambda: ["01.04.2025", "1-2", "1"])
     lines = [Line(number, kind, cells + [None] * (3 - len(cells))) for number, (kind, cells) in enumerate(between, 4)]
     row = following or ["01.04.2025", "2-3", "1"]
     return follower.decide(lines, Line(4 + len(lines), LineClass.READING, row))
@@ -100,7 +100,7 @@ def test_total_with_earlier_times_below_ends_the_table() -> None:
 
 def test_times_may_also_go_down() -> None:
     follower = TableFollower(TABLE)
-    follower.pass_readings(["01.04.2025", "5-6", "1"], ["01.04.2025", "4-5", "1"])
+    follower.pass_readings(lambda: ["01.04.2025", "5-6", "1"], lambda: ["01.04.2025", "4-5", "1"])
     total = [Line(4, TOTAL, ["Итого", None, "2"])]
 
     assert follower.decide(total, Line(5, LineClass.READING, ["01.04.2025", "3-4", "1"])) is None
