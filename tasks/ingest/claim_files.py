@@ -115,7 +115,7 @@ async def _decide(
     known = sql("find_loads_of_checksum", settings, checksum=file.checksum, identity=identity)
     for load in await connection.fetch(*known):
         if load["status"] != LoadStatus.RUNNING:
-            if replay:
+            if replay or load["replay_by_hand"]:
                 replay_of = replay_of or load["load_id"]
                 continue
             problem = FileProblem.ROLLED_BACK if load["rolled_back_at"] else FileProblem.ALREADY_LOADED
@@ -128,7 +128,9 @@ async def _decide(
         elif await is_held(connection, load["claim_key"], settings):
             return _skip(load_id, FileProblem.IN_PROGRESS, load)
         await fail_dead_load(connection, load["load_id"], load["claim_key"], settings)
-    return Claim(load_id, replay_of=replay_of)
+    # Of a load that was deleted by hand the next one of its content is the same one again.
+    deleted = sql("take_deleted_load", settings, checksum=file.checksum, identity=identity)
+    return Claim(await connection.fetchval(*deleted) or load_id, replay_of=replay_of)
 
 
 def _skip(load_id: UUID, problem: FileProblem, known: asyncpg.Record) -> Claim:

@@ -120,18 +120,97 @@ async def test_older_version_delivered_again_is_skipped_so_the_newer_value_stays
     assert await pipeline.connection.fetchval("select value from core.measurements") == 61
 
 
+BY_HAND = """
+    delete from stage.stage_raw_measurements where load_id in (
+        select load_id from quality.quality_load_log where source_file = '2025-04-30/a.csv' and status = 'success');
+    delete from quality.quality_load_log where source_file = '2025-04-30/a.csv' and status = 'success';
+"""
+ORPHANS = """
+    select 'row errors' as what, load_id from quality.quality_row_errors
+    union all select 'parsed', load_id from stage.parsed_series
+    union all select 'raw', load_id from stage.raw_rows
+    union all select 'tables', load_id from stage.raw_tables
+    union all select 'layouts', load_id from quality.load_layouts
+    except select what, load_id from quality.quality_load_log
+    cross join unnest(array['row errors', 'parsed', 'raw', 'tables', 'layouts']) as what
+"""
+
+
+async def check_replayed(pipeline: PipelineHarness, *, readings: int) -> None:
+    """Check that the file is known again, once, and that what is in core is traced to it."""
+    connection = pipeline.connection
+    assert await connection.fetch(ORPHANS) == []
+    lineage = await connection.fetch("select source_file, cell from quality.reading_lineage")
+    assert [row["source_file"] for row in lineage] == ["2025-04-30/a.csv"] * readings
+    assert None not in [row["cell"] for row in lineage]
+    twice = "select load_id, row_num from stage.stage_parsed_measurements group by 1, 2 having count(*) > 1"
+    assert await connection.fetch(twice) == []
+    (again,) = await pipeline.run()
+    assert again["status"] == "skipped"
+
+
 async def test_replay_by_hand_loads_the_same_file_again(pipeline: PipelineHarness) -> None:
     await pipeline.add_meter("M")
     pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
     (first,) = await pipeline.run()
-    await pipeline.connection.execute(
-        "delete from quality.quality_load_log where load_id = $1 and status = 'success'", first["load_id"]
-    )
-    await pipeline.connection.execute("delete from stage.stage_raw_measurements where load_id = $1", first["load_id"])
+    await pipeline.connection.execute(BY_HAND)
 
     (again,) = await pipeline.run()
 
     assert (again["status"], again["rows_unchanged"]) == ("success", 1)
+    assert again["load_id"] == first["load_id"]
+    await check_replayed(pipeline, readings=1)
+
+
+@pytest.mark.parametrize("deleted", ["raw rows", "log", "both"])
+async def test_replay_by_hand_loads_a_partial_file_again(pipeline: PipelineHarness, deleted: str) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 01:00,M,T1,x"))
+    (first,) = await pipeline.run()
+    if deleted != "log":
+        await pipeline.connection.execute(
+            "delete from stage.stage_raw_measurements where load_id = $1", first["load_id"]
+        )
+    if deleted != "raw rows":
+        await pipeline.connection.execute("delete from quality.quality_load_log where load_id = $1", first["load_id"])
+
+    (again,) = await pipeline.run()
+
+    assert (first["status"], again["status"]) == ("partial", "partial")
+    assert (again["rows_unchanged"], again["rows_rejected"]) == (1, 1)
+    open_errors = await pipeline.connection.fetch("select load_id from quality.open_row_errors")
+    assert [row["load_id"] for row in open_errors] == [again["load_id"]]
+    if deleted != "raw rows":
+        await check_replayed(pipeline, readings=1)
+
+
+async def test_replay_by_hand_loads_a_requeued_file_again(pipeline: PipelineHarness) -> None:
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+    (waiting,) = await pipeline.run()
+    await pipeline.add_meter("M")
+    (requeued,) = await pipeline.requeue()
+    await pipeline.connection.execute(BY_HAND)
+
+    (again,) = await pipeline.run()
+
+    assert (waiting["rows_loaded"], requeued["status"], requeued["rows_loaded"]) == (0, "success", 1)
+    assert (again["status"], again["rows_loaded"], again["replay_of"]) == ("success", 1, waiting["load_id"])
+    assert await pipeline.connection.fetch("select * from quality.open_row_errors") == []
+    await check_replayed(pipeline, readings=1)
+
+
+async def test_replay_by_hand_of_a_file_and_its_requeued_rows_traces_all_of_it(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 00:00,N,T1,61"))
+    await pipeline.run()
+    await pipeline.add_meter("N")
+    await pipeline.requeue()
+    await pipeline.connection.execute("delete from quality.quality_load_log")
+
+    (again,) = await pipeline.run()
+
+    assert (again["status"], again["rows_unchanged"]) == ("success", 2)
+    await check_replayed(pipeline, readings=2)
 
 
 async def test_broken_file_fails_alone_and_loads_after_it_is_corrected(pipeline: PipelineHarness) -> None:

@@ -6,7 +6,8 @@ select
     claim_key,
     step,
     finished_at,
-    rolled_back_at
+    rolled_back_at,
+    replay_by_hand
 from {quality}.quality_load_log
 where checksum = :checksum and identity is not distinct from :identity and status in ('success', 'partial', 'running')
 order by status = 'running', started_at desc
