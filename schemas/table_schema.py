@@ -54,6 +54,8 @@ class TableSchema(_Frozen):
     epoch: Literal[1900, 1904] = 1900
     """The year from which the workbook counts days that are written as a number."""
     interval_minutes: int
+    is_interval_stated: bool = False
+    """Whether the mapping says it; else the reference tables know better what a meter reports by."""
     stamp: Literal["start", "end"] = "start"
     """Whether a time stamp names the start or the end of its interval."""
     counts_intervals: bool = False
@@ -91,6 +93,11 @@ class TableSchema(_Frozen):
         """How the table writes times."""
         interval = dt.timedelta(minutes=self.interval_minutes)
         return Times(ZoneInfo(self.time_zone), interval, self.stamp, self.epoch, self.counts_intervals)
+
+    @property
+    def stated_interval(self) -> int | None:
+        """Minutes of an interval, if the mapping says it."""
+        return self.interval_minutes if self.is_interval_stated else None
 
     @property
     def value_columns(self) -> list[str]:

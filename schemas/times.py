@@ -42,14 +42,17 @@ class Times(NamedTuple):
     """The hour's cell holds the number of the interval in its local day, from 1."""
 
 
+BETWEEN_MINUTES = -1
+
+
 class Interval(NamedTuple):
     """When an interval starts and ends."""
 
     start: int
     """Microseconds since 1970 UTC."""
     end: int
-    is_on_grid: bool
-    """Whether it is a whole number of intervals after the local midnight."""
+    minute: int
+    """Of the local day at its start, by the clock on the wall; BETWEEN_MINUTES if it is none."""
 
 
 @lru_cache(maxsize=100_000)
@@ -75,7 +78,7 @@ def read_interval(date: str, hour: str | None, tz: str | None, times: Times) -> 
     else:
         instant = _start(timestamp, zone, times.interval, is_start=times.stamp == "start", cell="date")
     local = instant.astimezone(zone)
-    return Interval(_micros(instant), _micros(_end(local, times.interval)), _is_on_grid(local, times.interval))
+    return Interval(_micros(instant), _micros(_end(local, times.interval)), _minute(local))
 
 
 def _micros(instant: dt.datetime) -> int:
@@ -114,11 +117,12 @@ def _numbered_interval(day: dt.datetime, number: str, zone: ZoneInfo, interval: 
     return instant
 
 
-def _is_on_grid(local: dt.datetime, interval: dt.timedelta) -> bool:
+def _minute(local: dt.datetime) -> int:
     midnight = dt.datetime.combine(local.date(), dt.time())
-    if interval >= _DAY:
-        return local.astimezone(dt.UTC) == _midnight(midnight, local.tzinfo)
-    return not (local.replace(tzinfo=None) - midnight) % interval
+    if local.astimezone(dt.UTC) == _midnight(midnight, local.tzinfo):
+        return 0  # also where the clock says 01:00, since midnight never came
+    minutes, rest = divmod(local.replace(tzinfo=None) - midnight, dt.timedelta(minutes=1))
+    return BETWEEN_MINUTES if rest else minutes
 
 
 def read_timestamp(text: str, epoch: int = 1900) -> dt.datetime:

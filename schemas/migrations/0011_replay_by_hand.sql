@@ -17,7 +17,7 @@ alter table {quality}.quality_load_log add column replay_by_hand boolean not nul
 comment on column {quality}.quality_load_log.replay_by_hand is
 'Its source rows, or the load that requeued some of them, were deleted by hand: the file is to be loaded again.';
 
-create function {quality}.forget_load()
+create function {quality}.delete_what_belongs_to_load()
 returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -50,8 +50,8 @@ begin
 end
 $$;
 
-create trigger forget_load after delete on {quality}.quality_load_log
-for each row execute function {quality}.forget_load();
+create trigger delete_what_belongs_to_load after delete on {quality}.quality_load_log
+for each row execute function {quality}.delete_what_belongs_to_load();
 
 -- Rules apply in the order of their names: before the one that deletes.
 create rule ask_for_replay as on delete to {stage}.stage_raw_measurements do also -- noqa: PRS

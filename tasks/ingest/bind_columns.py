@@ -57,6 +57,7 @@ def bind(
         tz_column=keys.get("tz"),
         time_zone=spec.time_zone or settings.default_tz,
         interval_minutes=spec.interval_minutes,
+        is_interval_stated="interval_minutes" in spec.model_fields_set,
         stamp=spec.stamp,
         register_read_at=spec.register_read_at,
         thousands=spec.thousands,

@@ -13,7 +13,8 @@ import pyarrow as pa
 from schemas.readings import METRIC_NAMES, NO_METER, READING, delta_t_check
 from schemas.reasons import OF_WHOLE_LINES, SUSPECT_REASONS, Quality, Reason
 from schemas.settings import Settings
-from tasks.validate.parse_readings import REASON_BITS
+from schemas.times import BETWEEN_MINUTES
+from tasks.validate.parse_readings import IS_REGISTER, REASON_BITS
 from tasks.validate.words import distinct_words, take_words, word_indices
 
 _REJECTING_BITS = sum(bit for reason, bit in REASON_BITS.items() if reason not in SUSPECT_REASONS)
@@ -39,6 +40,7 @@ class Meter(NamedTuple):
     meter_id: int
     itp_code: str
     building_code: str
+    interval_minutes: int
 
 
 class Outcome(NamedTuple):
@@ -52,18 +54,23 @@ class Outcome(NamedTuple):
 
 
 def apply_rules(
-    parsed: pa.Table, meters: Mapping[str, Meter], settings: Settings, file_indices: Sequence[int] = (0,)
+    parsed: pa.Table,
+    meters: Mapping[str, Meter],
+    settings: Settings,
+    file_indices: Sequence[int] = (0,),
+    intervals: Sequence[int | None] = (),
 ) -> Outcome:
     """Apply the rules to parsed readings (schema PARSED); all readings of a meter must be in one call.
 
     `file_indices` gives the index of each table's file: what a file says twice, even in two tables, are duplicates.
+    `intervals` gives the minutes of each table's intervals; None, or no list at all: those of its meters.
 
     Raises:
         pandera.errors.SchemaError: a reading that breaks a rule would have been accepted: an error of this program.
 
     """
     parsed = parsed.combine_chunks()
-    meter_keys, meter_ids = _find_meters(parsed, meters)
+    meter_keys, meter_ids, meter_intervals = _find_meters(parsed, meters)
     rows = pd.DataFrame(
         {
             "time": parsed.column("ts").to_pandas(),
@@ -78,6 +85,7 @@ def apply_rules(
     files = np.array(file_indices)[parsed.column("table").to_numpy()]
     order = _ReadingOrder(files, meter_keys, time, rows["metric"].to_numpy())
     problems = parsed.column("problems").to_numpy().copy()
+    problems |= _off_grid(parsed, rows["metric"].to_numpy(), meter_intervals, intervals)
     problems |= _broken_rules(rows, READING.checks) & _applicable_rules(rows, problems)
     dropped = _resolve_duplicates(order, rows["value"].to_numpy(), parsed.column("row_num").to_numpy(), problems)
     accepted = (problems & _REJECTING_BITS == 0) & ~dropped
@@ -134,19 +142,34 @@ def _metric_indices(parsed: pa.Table) -> np.ndarray:
     return np.where(is_unknown, -1, indices[word_indices(words)]).astype(np.int8)
 
 
-def _find_meters(parsed: pa.Table, meters: Mapping[str, Meter]) -> tuple[np.ndarray, np.ndarray]:
-    """Return each row's meter as a key, and as an id (NO_METER where the codes do not fit)."""
+def _off_grid(
+    parsed: pa.Table, metrics: np.ndarray, meter_intervals: np.ndarray, intervals: Sequence[int | None]
+) -> np.ndarray:
+    """Return the bit of readings of an interval whose time is no whole number of intervals after the local midnight."""
+    interval = meter_intervals
+    if any(intervals):
+        stated = np.array([minutes or 0 for minutes in intervals], dtype=np.int32)[parsed.column("table").to_numpy()]
+        interval = np.where(stated > 0, stated, meter_intervals)
+    minute = parsed.column("minute").fill_null(0).to_numpy()
+    is_off = (minute == BETWEEN_MINUTES) | (minute % interval != 0)
+    is_off &= (metrics >= 0) & ~IS_REGISTER[metrics]
+    return np.where(is_off, REASON_BITS[Reason.OFF_GRID], 0).astype(np.int32)
+
+
+def _find_meters(parsed: pa.Table, meters: Mapping[str, Meter]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return each row's meter as a key, as an id (NO_METER where the codes do not fit), and its interval in minutes."""
     codes = [parsed.column(f"{name}_code").combine_chunks() for name in ("building", "itp", "meter")]
     indices, combinations = distinct_words(codes)
     ids = np.full(len(combinations), NO_METER, dtype=np.int64)
+    intervals = np.ones(len(combinations), dtype=np.int32)
     for index, (building, itp, code) in enumerate(combinations):
         meter = meters.get(code or "")
         # A code under another building or ITP is not that meter: nothing is guessed.
         if meter and building in (None, meter.building_code) and itp in (None, meter.itp_code):
-            ids[index] = meter.meter_id
+            ids[index], intervals[index] = meter.meter_id, meter.interval_minutes
     # Codes that fit no meter are told apart by all three of them.
     keys = np.where(ids == NO_METER, NO_METER - 1 - np.arange(len(ids)), ids)
-    return keys[indices], ids[indices]
+    return keys[indices], ids[indices], intervals[indices]
 
 
 def _broken_rules(rows: pd.DataFrame, checks: list[pandera.pandas.Check]) -> np.ndarray:

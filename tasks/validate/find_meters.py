@@ -15,7 +15,13 @@ from tasks.warehouse.statements import Statements
 sql = Statements(__file__)
 
 METER = pa.schema(
-    [("meter_code", pa.string()), ("meter_id", pa.int64()), ("itp_code", pa.string()), ("building_code", pa.string())]
+    [
+        ("meter_code", pa.string()),
+        ("meter_id", pa.int64()),
+        ("itp_code", pa.string()),
+        ("building_code", pa.string()),
+        ("interval_minutes", pa.int32()),
+    ]
 )
 
 _MAX_CODES = 5_000

@@ -35,11 +35,12 @@ PARSED = pa.schema(
         ("value", pa.float64()),
         ("unit", WORD),
         ("column_key", WORD),  # the value's column
+        ("minute", pa.int16()),  # of the local day at the interval's start (`schemas/times.py`)
         ("problems", pa.int32()),
     ]
 )
 
-_IS_REGISTER = np.array([metric.kind == "register" for metric in METRICS.values()])
+IS_REGISTER = np.array([metric.kind == "register" for metric in METRICS.values()])
 
 
 class _ValueColumn(NamedTuple):
@@ -59,7 +60,7 @@ class _ParsedTimes(NamedTuple):
 
     start: np.ndarray
     end: np.ndarray
-    is_on_grid: np.ndarray
+    minute: np.ndarray
     problems: np.ndarray
 
 
@@ -138,16 +139,16 @@ def _parse_times(schema: TableSchema, batch: pa.RecordBatch) -> _ParsedTimes:
     indices, spellings = distinct_words([_words(batch, key) for key in keys])
     starts, ends = np.zeros((2, len(spellings)), dtype=np.int64)
     problems = np.zeros(len(spellings), dtype=np.int32)
-    is_on_grid = np.ones(len(spellings), dtype=bool)
+    minutes = np.zeros(len(spellings), dtype=np.int16)
     for index, (date_word, hour_word, tz_word) in enumerate(spellings):
         date, hour = date_word or "", (hour_word or "") if schema.hour_column else None
         try:
-            starts[index], ends[index], is_on_grid[index] = read_interval(date, hour, tz_word, times)
+            starts[index], ends[index], minutes[index] = read_interval(date, hour, tz_word, times)
         except NotATimeError as error:
             is_formula = (date if error.cell == "date" else hour or "").startswith("=")
             reason = Reason.FORMULA_WITHOUT_VALUE if is_formula else Reason.BAD_TIMESTAMP
             problems[index] = REASON_BITS[reason] | (HOUR_IS_BAD if error.cell == "hour" else 0)
-    return _ParsedTimes(starts[indices], ends[indices], is_on_grid[indices], problems[indices])
+    return _ParsedTimes(starts[indices], ends[indices], minutes[indices], problems[indices])
 
 
 def _value_columns(schema: TableSchema, batch: pa.RecordBatch) -> Iterator[_ValueColumn]:
@@ -191,9 +192,8 @@ def _parse_column(schema: TableSchema, row: _RowColumns, column: _ValueColumn) -
     in_cell = numbers.unit.null_count < len(numbers.unit)
     spelled = pc.coalesce(numbers.unit, column.unit.cast(pa.string())).dictionary_encode() if in_cell else column.unit
     factor, unit = _factors(schema, column, spelled)
-    is_register = _IS_REGISTER[column.metric]
-    off_grid = np.where(row.times.is_on_grid | is_register, 0, REASON_BITS[Reason.OFF_GRID])
-    problems = row.times.problems | off_grid | _value_problems(column, numbers, factor)
+    is_register = IS_REGISTER[column.metric]
+    problems = row.times.problems | _value_problems(column, numbers, factor)
     value = numbers.value * np.where(np.isnan(factor), 1.0, factor)
     time = np.where(is_register & (schema.register_read_at == "end"), row.times.end, row.times.start)
     columns = {
@@ -205,7 +205,8 @@ def _parse_column(schema: TableSchema, row: _RowColumns, column: _ValueColumn) -
         "value": pa.array(value, mask=np.isnan(value)),
         "unit": unit,
         "column_key": repeat_word(column.key, len(value)),
-        "problems": pa.array(problems.astype(np.int32)),
+        "minute": pa.array(row.times.minute),
+        "problems": pa.array(problems),
     }
     return pa.table(columns, schema=PARSED)
 

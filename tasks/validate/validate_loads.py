@@ -215,8 +215,9 @@ async def _count(
 def _validate_each(
     batch: _Batch, spool: Spool, partitions: Partitions, settings: Settings
 ) -> Iterator[tuple[pa.Table, Outcome]]:
+    intervals = [table.schema.stated_interval for table in batch.tables]
     for parsed, meters in partition_readings(batch.tables, spool, partitions):
-        yield parsed, apply_rules(parsed, meters_by_code(meters), settings, batch.file_indices)
+        yield parsed, apply_rules(parsed, meters_by_code(meters), settings, batch.file_indices, intervals)
 
 
 def _add_errors(errors: RowErrorBuckets, batch: _Batch, readings: pa.Table) -> None:

@@ -56,7 +56,7 @@ from tests.faults.corpus import (
 LIMITS = Settings(workbook_timeout_sec=5, workbook_memory_mb=512, max_unpacked_mb=64)
 SECONDS = 60
 """No file of the corpus takes a hundredth of it."""
-METERS = {"M": Meter(1, "I", "B"), "00123": Meter(2, "I", "B")}
+METERS = {"M": Meter(1, "I", "B", 60), "00123": Meter(2, "I", "B", 60)}
 FACTORS = (1, 0.001, 3.6, 0.06)
 """What the units of the corpus may make of a number; a volume in place of a flow is also divided by the hours."""
 

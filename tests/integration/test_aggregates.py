@@ -56,6 +56,7 @@ async def day_of(pipeline: PipelineHarness, name: str, day: date, *, value: floa
 async def city(pipeline: PipelineHarness) -> PipelineHarness:
     await pipeline.add_meter("M")
     await pipeline.add_meter("N", building="B2", itp="I2")
+    await pipeline.connection.execute("update core.meters set interval_minutes = 30")
     await day_of(pipeline, "now.csv", DAY, meters="MN")
     await follow(pipeline)
     return pipeline

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from tasks.validate import find_meters as find_meters_module
+from tasks.validate.apply_rules import Meter
 from tasks.validate.find_meters import find_meters, meters_by_code
 from tasks.warehouse.spool import read_stream
 from tests.harness import PipelineHarness, long_csv
@@ -83,6 +84,6 @@ async def test_meters_are_found_by_code_with_itp_and_building_however_many_codes
 
     meters = await find_meters(pipeline.connection, ["M0", "X", "M1", "M2"], pipeline.settings)
 
-    expected = {f"M{number}": (meter_id, f"I{number}", "B") for number, meter_id in enumerate(ids)}
+    expected = {f"M{number}": Meter(meter_id, f"I{number}", "B", 60) for number, meter_id in enumerate(ids)}
     assert meters_by_code(meters) == expected
     assert len(await find_meters(pipeline.connection, [], pipeline.settings)) == 0

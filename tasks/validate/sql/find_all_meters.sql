@@ -2,7 +2,8 @@ select
     t.external_code as meter_code,
     t.id as meter_id,
     i.external_code as itp_code,
-    b.external_code as building_code
+    b.external_code as building_code,
+    t.interval_minutes
 from {core}.meters as t
 inner join {core}.itp as i on t.itp_id = i.id
 inner join {core}.buildings as b on i.building_id = b.id

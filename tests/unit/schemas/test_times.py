@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from schemas.times import NotATimeError, Stamp, Times, read_interval
+from schemas.times import BETWEEN_MINUTES, NotATimeError, Stamp, Times, read_interval
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 
@@ -123,11 +123,11 @@ def test_first_day_of_a_workbook_as_an_hour_is_the_end_of_the_day(hour: str) -> 
 
 
 def local(date: str, minutes: int, zone: str, stamp: Stamp = "end", hour: str | None = None) -> tuple[str, str, bool]:
-    """Start and end of an interval on the local clock, and whether it is on the grid."""
+    """Start and end of an interval on the local clock, and whether it is a whole number of intervals after midnight."""
     clock = ZoneInfo(zone)
     found = read_interval(date, hour, None, Times(clock, dt.timedelta(minutes=minutes), stamp))
     start, end = (dt.datetime.fromtimestamp(micros / 1e6, clock) for micros in found[:2])
-    return f"{start:%m-%d %H:%M}", f"{end:%m-%d %H:%M}", found.is_on_grid
+    return f"{start:%m-%d %H:%M}", f"{end:%m-%d %H:%M}", found.minute != BETWEEN_MINUTES and not found.minute % minutes
 
 
 @pytest.mark.parametrize(

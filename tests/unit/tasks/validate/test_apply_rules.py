@@ -11,7 +11,7 @@ from tasks.validate.parse_readings import parse
 from tasks.validate.row_errors import row_errors
 from tests.unit.tasks.validate.tables import long_row, long_table, raw_batch, wide_row, wide_table
 
-METERS = {"M": Meter(7, "I", "B")}
+METERS = {"M": Meter(7, "I", "B", 60)}
 
 
 def validated(table: TableSchema, rows: list[list[str | None]], **settings: object) -> Outcome:
@@ -60,6 +60,34 @@ def test_several_reasons_are_joined_in_a_stable_order() -> None:
     result = validated(long_table(), [long_row(timestamp="x", value="abc", meter="X")])
 
     assert reasons(result) == ["bad_timestamp;bad_number;unmapped_code"]
+
+
+@pytest.mark.parametrize(
+    ("time", "of_meter", "stated", "is_off"),
+    [
+        ("05:00", 60, None, False),
+        ("05:00:01", 60, None, True),
+        ("05:30", 60, None, True),
+        ("05:30", 30, None, False),
+        ("05:30", 60, 30, False),
+        ("05:30", 30, 60, True),
+        ("05:00", 1440, None, True),
+        ("00:00", 1440, None, False),
+    ],
+)
+def test_reading_of_an_interval_is_on_the_grid_that_the_mapping_states_or_else_the_meters(
+    time: str, of_meter: int, stated: int | None, is_off: bool
+) -> None:
+    table = long_table()
+    metrics = ("T1", "consumption_period", "consumption_cumulative")
+    rows = [long_row(timestamp=f"2025-04-01 {time}", metric=metric, unit=None) for metric in metrics]
+    meters = {"M": Meter(7, "I", "B", of_meter)}
+
+    result = apply_rules(parse(table, raw_batch(table, rows)), meters, Settings(), intervals=[stated])
+
+    found = dict(zip(result.readings.column("metric").to_pylist(), reasons(result), strict=True))
+    off = "off_grid" if is_off else None
+    assert found == {"T1": off, "consumption_period": off, "consumption_cumulative": None}
 
 
 def test_identical_duplicate_is_dropped_and_counted() -> None:

@@ -33,7 +33,7 @@ def test_readings_are_counted_by_load_over_its_tables_and_partitions() -> None:
 
     for tables in partitions:
         parsed = pa.concat_tables(parse(schema, raw_batch(schema, rows), table=i) for i, rows in enumerate(tables))
-        counts.add(parsed, apply_rules(parsed, {"M": Meter(7, "I", "B")}, Settings(), [0, 0, 1]))
+        counts.add(parsed, apply_rules(parsed, {"M": Meter(7, "I", "B", 60)}, Settings(), [0, 0, 1]))
 
     first, last = micros("2025-04-01T04:00+03:00"), micros("2025-04-01T07:00+03:00")
     assert counts.of_load(LOAD) == ValidationCounts(LOAD, 6, 1, 1, 2, first, last, "отклонено показаний: не число 1")

@@ -14,7 +14,7 @@ from tests.unit.tasks.validate.tables import LOAD, long_row, long_table, raw_bat
 
 def validated(rows: Sequence[Sequence[str | None]]) -> pa.Table:
     table = long_table()
-    return apply_rules(parse(table, raw_batch(table, rows)), {"M": Meter(7, "I", "B")}, Settings()).readings
+    return apply_rules(parse(table, raw_batch(table, rows)), {"M": Meter(7, "I", "B", 60)}, Settings()).readings
 
 
 def series_of(rows: Sequence[Sequence[str | None]]) -> list[dict[str, object]]:

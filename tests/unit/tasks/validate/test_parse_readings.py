@@ -86,19 +86,6 @@ def test_a_table_without_values_gives_no_readings() -> None:
     assert parse(table, raw_batch(table, [wide_row()])).num_rows == 0
 
 
-def test_time_off_the_grid_is_a_problem_of_what_is_measured_over_an_interval_alone() -> None:
-    table = long_table()
-    rows = [
-        long_row(timestamp="2025-04-01 05:00:01", metric=metric, unit=None)
-        for metric in ("T1", "consumption_period", "consumption_cumulative")
-    ]
-
-    parsed = parse(table, raw_batch(table, rows))
-
-    off_grid = REASON_BITS[Reason.OFF_GRID]
-    assert parsed.column("problems").to_pylist() == [off_grid, off_grid, 0]
-
-
 def test_register_that_is_read_at_the_end_of_a_day_is_read_at_the_next_local_midnight() -> None:
     table = long_table(
         interval_minutes=1440, stamp="end", register_read_at="end", time_zone="Europe/Berlin", building_column=None

@@ -34,7 +34,7 @@ def count_readings(tables: list[StagedTable], spool: Spool) -> ReadingCounts:
 
 
 def known(*meters: tuple[str, int]) -> pa.Table:
-    rows = [(code, meter_id, "I", "B") for code, meter_id in meters]
+    rows = [(code, meter_id, "I", "B", 60) for code, meter_id in meters]
     return pa.table(list(zip(*rows, strict=True)) or METER.empty_table().columns, schema=METER)
 
 

@@ -24,7 +24,7 @@ def test_each_file_gets_its_own_accepted_readings_and_no_rejected_one(tmp_path: 
     ]
     file_indices = [0, 0, 1, 2]
     parsed = pa.concat_tables(parse(schema, raw_batch(schema, rows_), table=i) for i, rows_ in enumerate(rows))
-    readings = apply_rules(parsed, {"M": Meter(7, "I", "B")}, Settings(), file_indices).readings
+    readings = apply_rules(parsed, {"M": Meter(7, "I", "B", 60)}, Settings(), file_indices).readings
 
     with ExitStack() as stack:
         writers = [stack.enter_context(write_accepted_stream(tmp_path / str(number))) for number in range(3)]
