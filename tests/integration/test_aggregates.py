@@ -47,6 +47,7 @@ async def follow(pipeline: PipelineHarness) -> None:
 
 async def day_of(pipeline: PipelineHarness, name: str, day: date, *, value: float = 1, meters: str = "M") -> None:
     """Load the first four hours and the last one of a local day, the last one twice an hour."""
+    await pipeline.connection.execute("update core.meters set interval_minutes = 30")
     times = (*(f"{hour:02d}:00" for hour in range(4)), "23:00", "23:30")
     pipeline.put(name, long_csv(*(f"{day} {time},{code},T1,{value}" for time in times for code in meters)), day=day)
     assert {log["status"] for log in await pipeline.run(day)} <= {"success", "skipped"}
@@ -56,7 +57,6 @@ async def day_of(pipeline: PipelineHarness, name: str, day: date, *, value: floa
 async def city(pipeline: PipelineHarness) -> PipelineHarness:
     await pipeline.add_meter("M")
     await pipeline.add_meter("N", building="B2", itp="I2")
-    await pipeline.connection.execute("update core.meters set interval_minutes = 30")
     await day_of(pipeline, "now.csv", DAY, meters="MN")
     await follow(pipeline)
     return pipeline
