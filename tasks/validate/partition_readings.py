@@ -23,7 +23,7 @@ from tasks.warehouse.spool import Spool, read_stream
 from tasks.warehouse.storage import LOCAL
 
 # Readings of a partition: little memory, used again and again, costs less than much of it.
-_MAX_READINGS = 100_000
+_MAX_READINGS = 75_000
 # A city has half as many meters; a file may have a different wrong code in each row.
 _MAX_CODES = 200_000
 _STAND_INS = 1_000
