@@ -104,10 +104,10 @@ class TableSchema(_Frozen):
         """Keys of the columns that hold values: one a metric, or the one of a long table."""
         return [column.key for column in self.metrics] or [key for key in (self.value_column,) if key]
 
-    @property
-    def unheaded_columns(self) -> list[str]:
-        """Keys of the columns that the header does not name: nothing belongs there."""
-        return [column.key for column in self.columns if not column.heading]
+    def indexes_of(self, *keys: str | None) -> list[int]:
+        """Return the indexes of columns by their keys; None is none."""
+        by_key = {column.key: index for index, column in enumerate(self.columns)}
+        return [by_key[key] for key in keys if key]
 
 
 def fingerprint(tables: Iterable[TableSchema]) -> str:

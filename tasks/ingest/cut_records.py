@@ -63,9 +63,8 @@ def cut_records(
 
     """
     quoting = _Quoting(delimiter, widths)
-    blocks = _blocks(source)
     line, rest = 1, b""
-    for block, is_last in blocks:
+    for block, is_last in _blocks(source):
         data = rest + block
         if line <= after_line:
             data, skipped = _skip_lines(data, after_line + 1 - line)
@@ -75,18 +74,13 @@ def cut_records(
         whole, rest = data[: (end := data.rfind(b"\n") + 1)], data[end:]
         if line <= after_line or not whole:
             if len(rest) > MAX_CELL_BYTES:
-                raise line_too_long(line)
+                raise FileError(FileProblem.CSV_LINE_TOO_LONG, line=line, max_megabytes=MAX_CELL_BYTES >> 20)
             continue
         chunk, unfinished = quoting.resolve(whole, line, is_last=is_last)
         rest = unfinished + rest
         if chunk.lines:
             yield chunk
         line += chunk.lines
-
-
-def line_too_long(line: int) -> FileError:
-    """Return the error of a line beyond MAX_CELL_BYTES."""
-    return FileError(FileProblem.CSV_LINE_TOO_LONG, line=line, max_megabytes=MAX_CELL_BYTES >> 20)
 
 
 def split_rows(source: Source, delimiter: str) -> Iterator[Row]:
@@ -130,9 +124,10 @@ def _skip_lines(data: bytes, lines: int) -> tuple[bytes, int]:
     """Return what is below some lines, and how many of them these data hold."""
     if (count := data.count(b"\n")) <= lines:
         return data[data.rfind(b"\n") + 1 :], count
+    start = 0
     for _ in range(lines):
-        data = data[data.find(b"\n") + 1 :]
-    return data, lines
+        start = data.find(b"\n", start) + 1
+    return data[start:], lines
 
 
 class _Quoting:

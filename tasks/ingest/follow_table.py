@@ -76,10 +76,11 @@ class TableFollower:
             return Verdict(other[0])
         if headers := sorted([*repeated, *([renamed] if renamed else [])]):
             titles = [line.number for line in notes if line.number < headers[-1] and self._tells_a_meter(line)]
-            if titles:
-                return Verdict(min(line.number for line in [*between, following] if line.number > titles[0]))
-            return Verdict(renamed, is_header=True) if renamed else None
-        if titles := [line.number for line in notes if self._matches_identity(line)]:
+            if not titles:
+                return Verdict(renamed, is_header=True) if renamed else None
+        else:
+            titles = [line.number for line in notes if self._matches_identity(line)]
+        if titles:
             return Verdict(min(line.number for line in [*between, following] if line.number > titles[0]))
         if header := self._unknown_header(notes, following):
             return Verdict(header)

@@ -17,7 +17,7 @@ from schemas.settings import Settings
 from schemas.source_files import day_and_path, member_of, source_file_of
 from tasks.ingest.claim_files import claim, log_never_read, log_unreadable
 from tasks.ingest.find_files import DayFiles, FoundFile, RawFile, find_files
-from tasks.ingest.read_tables import fits, read_tables
+from tasks.ingest.read_tables import find_fitting, read_tables
 from tasks.ingest.stage_rows import stage_tables
 from tasks.ingest.unpack_archives import Unpacked, own_copy, unpack
 from tasks.warehouse.batches import BatchResult, Progress, batch_by_size, concerns_the_run, ignore_progress
@@ -27,6 +27,10 @@ from tasks.warehouse.spool import Spool
 
 _log = logging.getLogger("dataops.ingest")
 _BYTES_PER_ROW = 50
+_OF_COLUMNS = {
+    *(FileProblem.HEADER_NOT_FOUND, FileProblem.COLUMN_MISSING, FileProblem.COLUMN_RENAMED),
+    FileProblem.COLUMN_DOUBLED,
+}
 
 
 class Request(NamedTuple):
@@ -227,11 +231,13 @@ def _naming_other_mappings(
     try:
         yield
     except FileError as error:
-        others = [other for other in mappings if mapping.fallback and not other.fallback]
-        fitting = ", ".join(other.name for other in others if fits(path, other, settings=settings))
+        if not mapping.fallback or error.problem not in _OF_COLUMNS:
+            raise
+        fitting = find_fitting(path, [other for other in mappings if not other.fallback], settings)
         if fitting:
-            raise FileError(FileProblem.FITS_BUT_FOR_NAME, mappings=fitting) from None
-        if mapping.fallback and error.problem is FileProblem.HEADER_NOT_FOUND:
+            names = ", ".join(other.name for other in fitting)
+            raise FileError(FileProblem.FITS_BUT_FOR_NAME, mappings=names) from None
+        if error.problem is FileProblem.HEADER_NOT_FOUND:
             raise FileError(FileProblem.NO_MAPPING_NO_HEADER, columns=error.data["columns"]) from None
         raise
 

@@ -38,6 +38,7 @@ class CsvGrid:
     def __init__(self, file: Path, dialect: Dialect) -> None:
         self._file = file
         self._dialect = dialect
+        self._usual_widths: dict[int, int] = {}
 
     @classmethod
     def open(cls, file: Path, specs: Sequence[TableSpec]) -> CsvGrid:
@@ -50,7 +51,7 @@ class CsvGrid:
         return cls(file, detect_dialect(file, [wanted for spec in specs for wanted in wanted_columns(spec)]))
 
     def rows(self) -> Iterator[Row]:
-        """Yield the lines from the top; a row of several lines comes in the last of them, after empty ones."""
+        """Yield the lines from the top; a record of several comes in the last of them, after CONTINUED."""
         with LOCAL.open(self._file) as file:
             yield from split_rows(Utf8Stream(file, self._dialect.encoding), self._dialect.delimiter)
 
@@ -59,10 +60,12 @@ class CsvGrid:
         return list(range(max(self._usual_width(header_line, width), width)))
 
     def _usual_width(self, header_line: int, width: int) -> int:
-        """Return how many cells most lines below a header have."""
-        lines = islice(self.rows(), header_line, header_line + _MAX_LINES_COMPARED)
-        widths = Counter(len(row) for row in lines if sum(map(bool, row)) > 1)
-        return widths.most_common(1)[0][0] if widths else width
+        """Return how many cells most lines below a header have; its tables, which may be many, all ask."""
+        if header_line not in self._usual_widths:
+            lines = islice(self.rows(), header_line, header_line + _MAX_LINES_COMPARED)
+            widths = Counter(len(row) for row in lines if sum(map(bool, row)) > 1)
+            self._usual_widths[header_line] = widths.most_common(1)[0][0] if widths else width
+        return self._usual_widths[header_line]
 
     def batches_below(self, line: int, width: int) -> Iterator[LineBatch]:
         """Yield the lines below a line.

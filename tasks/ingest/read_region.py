@@ -17,7 +17,7 @@ from schemas.problems import FileProblem
 from schemas.raw_rows import raw_row_schema
 from schemas.reasons import Reason
 from schemas.spellings import fold
-from schemas.table_schema import MetricColumn, TableSchema
+from schemas.table_schema import TableSchema
 from schemas.table_spec import CODE_NAMES, FromCell, TableSpec
 from tasks.ingest.bind_columns import differs_in_unit
 from tasks.ingest.classify_lines import Classified, Line, TableColumns, classify, classify_title
@@ -122,24 +122,24 @@ class Region:
         )
 
     def _units(self) -> dict[int, Callable[[str], bool]]:
-        index_of = {column.key: index for index, column in enumerate(self.tables[0].schema.columns)}
         return {
-            index_of[column.key]: partial(_differs, column, table.schema.interval_minutes)
+            index: partial(
+                differs_in_unit,
+                metric=column.metric,
+                expected=column.unit,
+                interval_minutes=table.schema.interval_minutes,
+            )
             for table in self.tables
             for column in table.schema.metrics
+            for index in table.schema.indexes_of(column.key)
         }
-
-
-def _differs(column: MetricColumn, interval_minutes: int, unit: str) -> bool:
-    return differs_in_unit(unit, column.metric, column.unit, interval_minutes)
 
 
 def _columns_of(header: Header, indexes: Sequence[int], schemas: Sequence[TableSchema]) -> TableColumns:
     """Say where things are among the picked columns, over all tables of a header."""
-    index_of = {column.key: index for index, column in enumerate(schemas[0].columns)}
 
     def indexes_of(*keys: str | None) -> tuple[int, ...]:
-        return tuple(sorted({index_of[key] for key in keys if key}))
+        return tuple(sorted({*schemas[0].indexes_of(*keys)}))
 
     headings = [header.headings[index] if index < len(header.headings) else None for index in indexes]
     return TableColumns(
@@ -351,12 +351,15 @@ class _RegionReader:
             classes[(classes == LineClass.BLANK) & ~lines.has_cells] = LineClass.EMPTY
         self._account.mark(numbers, classes, lines.spans)
         is_reading = classes == LineClass.READING
-        self._count(lines, numbers, is_reading)
         wanted = is_reading | (is_new & (classes == LineClass.UNDESCRIBED))
         if self._is_shared:
             own = [pc.is_valid(lines.cells[index]).to_numpy(zero_copy_only=False) for index in self._own]
             wanted &= np.logical_or.reduce([classes == LineClass.UNDESCRIBED, *own])
         problems = self._problems(lines, numbers, classes)
+        self._readings += int(is_reading.sum())
+        if problems.null_count < len(problems):
+            is_surplus = pc.fill_null(pc.equal(problems, str(Reason.SURPLUS_CELL)), False)
+            self._surplus += int((is_surplus.to_numpy(zero_copy_only=False) & is_reading).sum())
         rows = pa.RecordBatch.from_arrays([lines.numbers, problems, *lines.cells], schema=self._rows_schema)
         if not wanted.all():
             rows = rows.filter(pa.array(wanted))
@@ -365,15 +368,6 @@ class _RegionReader:
                 self._marks.add(key, rows.column(key))
         if len(rows):
             yield rows
-
-    def _count(self, lines: _Lines, numbers: np.ndarray, is_reading: np.ndarray) -> None:
-        self._readings += int(is_reading.sum())
-        surplus = np.zeros(len(numbers), dtype=bool)
-        for index in self._columns.unheaded:
-            surplus |= pc.is_valid(lines.cells[index]).to_numpy(zero_copy_only=False)
-        if lines.problems:
-            surplus |= np.isin(numbers, [line for line, why in lines.problems.items() if why is Reason.SURPLUS_CELL])
-        self._surplus += int((surplus & is_reading).sum())
 
     def _problems(self, lines: _Lines, numbers: np.ndarray, classes: np.ndarray) -> pa.Array:
         """Return why the cells of a line are not those of the table's columns; null where they are."""
@@ -402,9 +396,10 @@ def _needed_columns(schema: TableSchema) -> list[int]:
     """Return the indexes of the columns without which a row holds no reading: of values one is enough."""
     codes = [getattr(schema, f"{name}_column") for name in CODE_NAMES]
     times = [schema.timestamp_column, schema.date_column, schema.hour_column]
-    index_of = {column.key: index for index, column in enumerate(schema.columns)}
-    indexes = [index_of[key] for key in (*times, *codes, schema.metric_column) if key]
-    return [*indexes, min(index_of[key] for key in schema.value_columns)]
+    return [
+        *schema.indexes_of(*times, *codes, schema.metric_column),
+        min(schema.indexes_of(*schema.value_columns)),
+    ]
 
 
 def _set_unless_blank(classes: np.ndarray, kind: LineClass) -> None:
@@ -413,8 +408,8 @@ def _set_unless_blank(classes: np.ndarray, kind: LineClass) -> None:
 
 def _own_columns(schema: TableSchema) -> list[int]:
     """Return the indexes of a table's own columns: the time and the values."""
-    keys = {schema.timestamp_column, schema.date_column, schema.hour_column, *schema.value_columns}
-    return [index for index, column in enumerate(schema.columns) if column.key in keys]
+    times = (schema.timestamp_column, schema.date_column, schema.hour_column)
+    return schema.indexes_of(*times, *schema.value_columns)
 
 
 def _behind_last_reading(classes: np.ndarray) -> int:

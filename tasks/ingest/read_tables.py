@@ -25,7 +25,7 @@ from tasks.ingest.grids import Grid, Row
 from tasks.ingest.line_account import LineAccount
 from tasks.ingest.read_csv import CsvGrid
 from tasks.ingest.read_region import Region, Table
-from tasks.ingest.read_workbook import Workbook, open_sheets
+from tasks.ingest.read_workbook import SheetGrid, SheetInfo, choose_sheets, open_sheets
 
 _MAX_LINES_PEEKED = 2_000
 
@@ -84,9 +84,8 @@ class FileTables:
                 headers = [find_header(grid.rows(), spec) for spec in specs]
             except FileError as error:
                 # Where every sheet is looked into, some hold other things.
-                if grid.sheet is None or any(spec.sheet for spec in specs):
-                    raise
-                if error.problem is not FileProblem.HEADER_NOT_FOUND:
+                is_asked_for = any(spec.sheet for spec in specs)
+                if grid.sheet is None or is_asked_for or error.problem is not FileProblem.HEADER_NOT_FOUND:
                     raise
                 unread[grid.sheet] = sum(any(row) for row in grid.rows())
                 without_header = without_header or error
@@ -147,14 +146,31 @@ def read_tables(path: Path, mapping: SourceMapping, *, relative_path: str, setti
     return FileTables(path, mapping, relative_path=relative_path, settings=settings)
 
 
-def fits(path: Path, mapping: SourceMapping, *, settings: Settings) -> bool:
-    """Return True if a file has the sheets and columns of a mapping, whatever its name."""
-    tables = read_tables(path, mapping, relative_path="", settings=settings)
-    try:
-        next(iter(tables), None)
-    except FileError as error:
-        return error.problem in (FileProblem.CODE_NOT_IN_PATH, FileProblem.CODE_NOT_IN_CELL)
-    return True
+def find_fitting(path: Path, mappings: Sequence[SourceMapping], settings: Settings) -> list[SourceMapping]:
+    """Return the mappings whose sheets and columns a csv or a workbook has, whatever its name; it is parsed once."""
+    is_workbook = kind_of(path, settings) is Kind.WORKBOOK
+    sheets = open_sheets(path, [("*",)], settings).sheets[0] if is_workbook else []
+
+    def grids_of(specs: list[TableSpec]) -> list[tuple[Grid, list[TableSpec]]]:
+        return _by_sheet([_named(sheets, spec) for spec in specs], specs) if is_workbook else _csv_grid(path, specs)
+
+    def fits(mapping: SourceMapping) -> bool:
+        try:
+            for grid, specs in grids_of(mapping.tables):
+                for spec in specs:
+                    header = find_header(grid.rows(), spec)
+                    bind(header, _column_indexes(grid, header), spec, sheet=grid.sheet, codes={}, settings=settings)
+        except FileError:
+            return False
+        return True
+
+    return [mapping for mapping in mappings if fits(mapping)]
+
+
+def _named(sheets: Sequence[SheetGrid], spec: TableSpec) -> list[SheetGrid]:
+    present = [SheetInfo(sheet.sheet, visible=True, epoch=sheet.epoch) for sheet in sheets]
+    names = choose_sheets(_wanted_sheets(spec), present)
+    return [sheet for sheet in sheets if sheet.sheet in names]
 
 
 def peek(path: Path, settings: Settings) -> list[tuple[str | None, list[Row]]]:
@@ -182,13 +198,17 @@ def _open_grids(
     if kind is Kind.EMPTY:
         return [], {}
     if kind is Kind.TEXT:
-        return [(CsvGrid.open(path, mapping.tables), list(mapping.tables))], {}
+        return _csv_grid(path, mapping.tables), {}
     if kind is Kind.WORKBOOK:
         book = open_sheets(path, [_wanted_sheets(spec) for spec in mapping.tables], settings)
-        return _by_sheet(book, mapping.tables), book.unread
+        return _by_sheet(book.sheets, mapping.tables), book.unread
     if kind in {Kind.ZIP, Kind.GZIP}:
         raise FileError(FileProblem.ARCHIVE_WITHOUT_TABLES, kind=kind)
     raise FileError(FileProblem.WRONG_KIND, kind=kind)
+
+
+def _csv_grid(path: Path, specs: list[TableSpec]) -> list[tuple[Grid, list[TableSpec]]]:
+    return [(CsvGrid.open(path, specs), specs)]
 
 
 def _wanted_sheets(spec: TableSpec) -> tuple[str, ...]:
@@ -196,9 +216,12 @@ def _wanted_sheets(spec: TableSpec) -> tuple[str, ...]:
     return spec.sheet or (("*",) if spec.table_format == "long" else ())
 
 
-def _by_sheet(book: Workbook, specs: Sequence[TableSpec]) -> list[tuple[Grid, list[TableSpec]]]:
+def _by_sheet(
+    sheets_of: Sequence[Sequence[SheetGrid]], specs: Sequence[TableSpec]
+) -> list[tuple[Grid, list[TableSpec]]]:
+    """Turn the sheets of each table into the tables of each sheet."""
     by_sheet: dict[str, tuple[Grid, list[TableSpec]]] = {}
-    for spec, sheets in zip(specs, book.sheets, strict=True):
+    for spec, sheets in zip(specs, sheets_of, strict=True):
         for sheet in sheets:
             by_sheet.setdefault(sheet.sheet, (sheet, []))[1].append(spec)
     return list(by_sheet.values())

@@ -107,7 +107,7 @@ def open_sheets(file: Path, wanted: Sequence[Sequence[str]], settings: Settings)
     path = str(LOCAL.local_path(file))
     with temporary_folder() as folder:
         present = [SheetInfo(**sheet) for sheet in _parser.ask({"path": path}, settings)]
-        chosen = [_choose(names, present) for names in wanted]
+        chosen = [choose_sheets(names, present) for names in wanted]
         targets = {
             name: f"{folder}/{number}.arrow"
             for number, name in enumerate(dict.fromkeys(name for names in chosen for name in names))
@@ -126,7 +126,7 @@ def _grid(sheet: SheetInfo, arrow_file: str) -> SheetGrid:
         return SheetGrid(sheet, batches, len(reader.schema))
 
 
-def _choose(names: Sequence[str], present: Sequence[SheetInfo]) -> list[str]:
+def choose_sheets(names: Sequence[str], present: Sequence[SheetInfo]) -> list[str]:
     """Find the sheets by name, hidden or not, or by glob among the visible ones."""
     if not names:
         chosen = [sheet.name for sheet in present if sheet.visible][:1]
