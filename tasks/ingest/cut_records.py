@@ -139,6 +139,7 @@ class _Quoting:
         d = re.escape(self._delimiter)
         cell = rb'(?:"(?:[^"\n]++|"")*+"[^%(d)s\n]*+|(?!")[^%(d)s\n]*+)' % {b"d": d}
         self._line = re.compile(rb"%b(?:%b%b)*+" % (cell, d, cell))
+        self._behind_mark = re.compile(rb'(?:^|%b)"(?:[^"\n]++|"")*+"(?!%b|$)' % (d, d))
         self._quoted = re.compile(rb'"(?:[^"]++|"")*+"')
         self._is_border = np.zeros(256, dtype=bool)
         self._is_border[[self._delimiter[0], _LINE_BREAK]] = True
@@ -188,9 +189,16 @@ class _Quoting:
         return suspects
 
     def _closes(self, data: bytes, start: int, end: int) -> bool:
-        """Return True if a line is a record by itself; a mark within a cell is a character like others."""
+        """Return True if a line is a record by itself; a mark within a cell is a character like others.
+
+        Where a cell goes on behind its closing mark, the mark may be one that opens the next cell: then cells are lost.
+        """
         match = self._line.match(data, start)
-        return match is not None and match.end() == end
+        if match is None or match.end() != end:
+            return False
+        if not self._widths or not self._behind_mark.search(match[0]):
+            return True
+        return len(split_cells(match[0].decode("utf-8", "replace"), self._delimiter.decode())) in self._widths
 
     def _end_of_record(self, data: bytes, start: int) -> int | None:
         """Return where a record ends; 0: it is not quoted properly; None: its last mark is not closed."""

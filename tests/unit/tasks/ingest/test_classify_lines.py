@@ -44,6 +44,7 @@ def test_total_is_told_by_its_word(text: str, total: bool) -> None:
         (["авария", None, "60,5"], LineClass.READING),
         (["#ССЫЛКА!", None, "#ССЫЛКА!"], LineClass.READING),
         (["=A5", "=B5"], LineClass.READING),
+        (['"01.04.2025', "0-1"], LineClass.READING),
         ([None, None, None, None, None], LineClass.BLANK),
         (["Итого", None, "60", "1"], LineClass.TOTAL),
         (["01.04.2025", "Итого", "60", "1"], LineClass.TOTAL),

@@ -87,6 +87,9 @@ def test_line_break_between_marks_belongs_to_a_record_with_the_cells_of_the_tabl
         '1;2;"closed by another stray\n4;5;6\n7;8;a stray"\n',
         '1;2;"closed where a cell is quoted\n4;5;"ok"\n7;8;9\n',
         '1;"too few\ncells"\n7;8;9\n',
+        '"1;"2";"3"\n4;5;6\n',
+        '1;"2;"3"\n4;5;6\n',
+        '"1";"2;"3"\n4;5;6\n',
         '1;"too many\ncells";3;4\n7;8;9\n',
     ],
 )
