@@ -173,7 +173,9 @@ _CORRECT_SHEET = Words(
     "Исправьте sheet в описании источника или имя листа", "Correct sheet in the mapping, or the sheet's name"
 )
 
-# What a library or the system says of the cause is English: it goes onto a separate line, the last.
+# What a library or the system says of the cause is English: it goes onto a separate line, the last. Some quote whole
+# pages of a damaged file.
+_MAX_CAUSE = 500
 _TEMPLATES: dict[Problem, Words] = {
     FileProblem.INTERNAL_ERROR: Words(
         "ошибка программы на шаге «{step}»: передайте разработчикам журнал запуска\n{error}",
@@ -392,6 +394,8 @@ _TEMPLATES: dict[Problem, Words] = {
 def describe(problem: Problem, language: Language = Language.RUSSIAN, **data: object) -> str:
     """Return the words for a problem; what the cause was to a library or the system is on a second line."""
     words = {name: _TERMS[value][language] if isinstance(value, Term) else value for name, value in data.items()}
+    if len(cause := str(words.get("error", ""))) > _MAX_CAUSE:
+        words["error"] = f"{cause[:_MAX_CAUSE]}…"
     return _TEMPLATES[problem][language].format(**words).rstrip()
 
 

@@ -14,6 +14,15 @@ class Quality(IntEnum):
     REJECTED = 2
 
 
+class Severity(StrEnum):
+    """What a row error means."""
+
+    REJECTED = "rejected"
+    """A reading or a row is not in core."""
+    SUSPECT = "suspect"
+    """Nothing is rejected: a reading is in core, flagged, or a file is to be looked at."""
+
+
 class Reason(StrEnum):
     """Stable codes; several are joined by `;` in this order."""
 
@@ -33,13 +42,20 @@ class Reason(StrEnum):
     UNMAPPED_CODE = "unmapped_code"
     CONFLICTING_DUPLICATE = "conflicting_duplicate"
     DELTA_T_OUT_OF_NORM = "delta_t_out_of_norm"
+    UNREAD_SHEET = "unread_sheet"
 
 
 OF_WHOLE_LINES = frozenset({Reason.MISSING_COLUMN, Reason.SURPLUS_CELL, Reason.BAD_QUOTING, Reason.UNDESCRIBED_TABLE})
 """The cells of such a line are not those of the table's columns: nothing else is said of it."""
 
-SUSPECT_REASONS = frozenset({Reason.DELTA_T_OUT_OF_NORM})
-"""These flag a reading (quality 1); every other reason rejects it (quality 2)."""
+SUSPECT_REASONS = frozenset({Reason.DELTA_T_OUT_OF_NORM, Reason.UNREAD_SHEET})
+"""These only ask to look: at a reading (quality 1), or at a file; every other reason rejects a reading (quality 2)."""
+
+
+def severity_of(reason: Reason) -> Severity:
+    """Return what a reason means for its reading."""
+    return Severity.SUSPECT if reason in SUSPECT_REASONS else Severity.REJECTED
+
 
 ROW_ERRORS = "Ошибки"
 """Name of the sheet of an export."""
@@ -76,6 +92,7 @@ ADVICE: dict[Reason, str] = {
     ),
     Reason.CONFLICTING_DUPLICATE: "для этого часа в файле несколько разных значений: оставьте одно",
     Reason.DELTA_T_OUT_OF_NORM: "T1 − T2 вне нормы DELTA_T_MIN…DELTA_T_MAX: проверьте датчики",
+    Reason.UNREAD_SHEET: ("на листе есть данные, но он не читается: опишите его (tables, sheet), если это показания"),
 }
 """What to do about each reason, in the operators' language."""
 
@@ -96,6 +113,7 @@ NAMES: dict[str, str] = {
     Reason.UNMAPPED_CODE: "код не найден в справочнике",
     Reason.CONFLICTING_DUPLICATE: "разные значения за один час",
     Reason.DELTA_T_OUT_OF_NORM: "T1 − T2 вне нормы",
+    Reason.UNREAD_SHEET: "непрочитанный лист",
 }
 """What the operators call each reason."""
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.problems import Step
+from schemas.reasons import Severity
 
 DayState = Literal["loaded", "rejected", "errors", "empty"]
 FileStatus = Literal["running", "success", "partial", "failed", "skipped"]
@@ -75,8 +76,8 @@ class ReasonLine(_ReportModel):
     """How often a reason occurs, with a few examples."""
 
     reason: str
-    severity: Literal["rejected", "suspect"]
-    count: int = Field(description="Row errors that no later load has resolved; of `suspect`, readings.")
+    severity: Severity
+    count: int = Field(description="Row errors that no later load has resolved.")
     advice: str = Field(description="What to do, for the operators.")
     examples: list[Example]
 

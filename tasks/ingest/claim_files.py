@@ -58,6 +58,7 @@ async def claim(
     file: RawFile,
     settings: Settings,
     *,
+    source: str | None = None,
     identity: str | None = None,
     replay: bool = False,
 ) -> Claim:
@@ -68,6 +69,7 @@ async def claim(
         run: The run that claims.
         file: The file.
         settings: The settings.
+        source: The mapping that takes the file.
         identity: What the path says of whose readings these are: equal bytes of two buildings, such as
             a day without any flow, are two contents.
         replay: Also claim known content.
@@ -75,13 +77,20 @@ async def claim(
     """
     while True:
         try:
-            return await _claim(connection, run, file, settings, identity=identity, replay=replay)
+            return await _claim(connection, run, file, settings, source=source, identity=identity, replay=replay)
         except asyncpg.UniqueViolationError:  # another run has claimed the content since we looked
             _log.debug("claimed by another run: %r", file.source_file)
 
 
 async def _claim(
-    connection: Connection, run: Run, file: RawFile, settings: Settings, *, identity: str | None, replay: bool
+    connection: Connection,
+    run: Run,
+    file: RawFile,
+    settings: Settings,
+    *,
+    source: str | None,
+    identity: str | None,
+    replay: bool,
 ) -> Claim:
     async with connection.transaction():
         # For another claim of the same content, which takes a moment unless its process was stopped in it.
@@ -94,6 +103,7 @@ async def _claim(
         load = NewLoad(
             load_id=claimed.load_id,
             source_file=file.source_file,
+            source=source,
             status=LoadStatus.SKIPPED if claimed.skipped_as else LoadStatus.RUNNING,
             checksum=file.checksum,
             size_bytes=file.size_bytes,
@@ -147,7 +157,7 @@ async def log_unreadable(
 
 
 def _not_read(source_file: str, status: Literal[LoadStatus.FAILED, LoadStatus.SKIPPED], error: FileError) -> NewLoad:
-    return NewLoad(new_load_id(time.time()), source_file, status, problem=error.problem, message=str(error))
+    return NewLoad(new_load_id(time.time()), source_file, None, status, problem=error.problem, message=str(error))
 
 
 async def log_never_read(

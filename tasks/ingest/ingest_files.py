@@ -13,24 +13,27 @@ from typing import NamedTuple
 from schemas.errors import FileError
 from schemas.mappings import SourceMapping, load_mappings, match_mapping
 from schemas.problems import FileProblem, Language, Step
+from schemas.reasons import Reason
 from schemas.settings import Settings
 from schemas.source_files import day_and_path, member_of, source_file_of
 from tasks.ingest.claim_files import claim, log_never_read, log_unreadable
 from tasks.ingest.find_files import DayFiles, FoundFile, RawFile, find_files
-from tasks.ingest.read_tables import find_fitting, read_tables
+from tasks.ingest.read_tables import FileTables, find_fitting, read_tables
 from tasks.ingest.stage_rows import stage_tables
 from tasks.ingest.unpack_archives import Unpacked, own_copy, unpack
 from tasks.warehouse.batches import BatchResult, Progress, batch_by_size, concerns_the_run, ignore_progress
 from tasks.warehouse.connection import Connection, Warehouse
+from tasks.warehouse.file_errors import FileRowError, insert_file_errors
 from tasks.warehouse.load_log import Run, fail_load, find_idle_loads
 from tasks.warehouse.spool import Spool
 
 _log = logging.getLogger("dataops.ingest")
 _BYTES_PER_ROW = 50
-_OF_COLUMNS = {
+_OF_OTHER_COLUMNS = {
     *(FileProblem.HEADER_NOT_FOUND, FileProblem.COLUMN_MISSING, FileProblem.COLUMN_RENAMED),
     FileProblem.COLUMN_DOUBLED,
 }
+_OF_COLUMNS = {*_OF_OTHER_COLUMNS, FileProblem.NO_MAPPING_NO_HEADER, FileProblem.UNIT_DIFFERS}
 
 
 class Request(NamedTuple):
@@ -189,11 +192,20 @@ async def _ingest_file(
     progress: Progress,
 ) -> FileError | None:
     """Claim a file and stage it; return why it failed."""
-    identity = mapping.path_identity(file.relative_path) if isinstance(mapping, SourceMapping) else None
-    claimed = await claim(connection, run, file, settings, identity=identity, replay=replay)
+    found = mapping if isinstance(mapping, SourceMapping) else None
+    claimed = await claim(
+        connection,
+        run,
+        file,
+        settings,
+        source=found.name if found else None,
+        identity=found.path_identity(file.relative_path) if found else None,
+        replay=replay,
+    )
     if claimed.skipped_as or claimed.is_staged:
         _log.info("skipped %r: %s", file.source_file, claimed.log_message or "already staged by this run")
         return None
+    tables = None
     try:
         if isinstance(mapping, FileError):
             raise mapping  # noqa: TRY301 - a missing mapping fails the file just as its content does
@@ -207,7 +219,6 @@ async def _ingest_file(
                     tables,
                     run,
                     settings,
-                    source=mapping.name,
                     progress=lambda done: progress(done / max(file.size_bytes, 1)),
                 )
     except Exception as error:
@@ -217,10 +228,23 @@ async def _ingest_file(
         failure = _describe(error)
         is_bug = failure.problem is FileProblem.INTERNAL_ERROR
         _log.error("failed %r: %s", file.source_file, failure.describe(Language.ENGLISH), exc_info=is_bug)
-        await fail_load(connection, claimed.load_id, failure, run.claim_key, settings)
+        async with connection.transaction():
+            await fail_load(connection, claimed.load_id, failure, run.claim_key, settings)
+            await insert_file_errors(connection, claimed.load_id, _header_errors(failure, tables), settings)
         return failure
     _log.info("staged %r: %d rows, load_id %s", file.source_file, staged.raw_rows, claimed.load_id)
     return None
+
+
+def _header_errors(failure: FileError, tables: FileTables | None) -> list[FileRowError]:
+    """Return the row error of a header that fails its file."""
+    reason = Reason.UNKNOWN_UNIT if failure.problem is FileProblem.UNIT_DIFFERS else Reason.MISSING_COLUMN
+    if tables is None or failure.problem not in _OF_COLUMNS:
+        return []
+    data = {name: str(value) for name, value in failure.data.items()}
+    column = data.pop("column", None) or data.pop("columns")
+    found = next((data[name] for name in ("unit", "present", "columns") if name in data), None)
+    return [FileRowError(reason, str(failure), tables.header_line, tables.sheet, column, found)]
 
 
 @contextmanager
@@ -231,7 +255,7 @@ def _naming_other_mappings(
     try:
         yield
     except FileError as error:
-        if not mapping.fallback or error.problem not in _OF_COLUMNS:
+        if not mapping.fallback or error.problem not in _OF_OTHER_COLUMNS:
             raise
         fitting = find_fitting(path, [other for other in mappings if not other.fallback], settings)
         if fitting:

@@ -51,7 +51,12 @@ class FileTables:
         self._relative_path = relative_path
         self._settings = settings
         self._counts: Counter[LineClass] = Counter()
-        self._unread: dict[str, int] = {}
+        self.unread: dict[str, int] = {}
+        """Visible sheets that nobody reads, with how many rows they hold; known at the end."""
+        self.sheet: str | None = None
+        """The sheet that is read."""
+        self.header_line = 1
+        """Its header."""
 
     @property
     def lines(self) -> dict[str, int]:
@@ -62,8 +67,8 @@ class FileTables:
     def notes(self) -> list[str]:
         """What a person should know of the file: sheets that are not read, lines that are no readings."""
         notes = []
-        if self._unread:
-            sheets = ", ".join(f"«{sheet}» ({rows})" for sheet, rows in self._unread.items())
+        if self.unread:
+            sheets = ", ".join(f"«{sheet}» ({rows})" for sheet, rows in self.unread.items())
             notes.append(FileRemark.UNREAD_SHEETS.format(sheets=sheets))
         if left_out := describe_left_out(self._counts):
             notes.append(FileRemark.SKIPPED.format(counts=left_out))
@@ -80,6 +85,7 @@ class FileTables:
         without_header: FileError | None = None
         is_read = False
         for grid, specs in grids:
+            self.sheet, self.header_line = grid.sheet, 1
             try:
                 headers = [find_header(grid.rows(), spec) for spec in specs]
             except FileError as error:
@@ -94,8 +100,8 @@ class FileTables:
             yield from self._read_grid(grid, list(zip(specs, headers, strict=True)))
         if without_header and not is_read:
             raise without_header
-        self._unread = {sheet: rows for sheet, rows in unread.items() if rows}
-        self._counts[LineClass.NOT_TAKEN] += sum(self._unread.values())
+        self.unread = {sheet: rows for sheet, rows in unread.items() if rows}
+        self._counts[LineClass.NOT_TAKEN] += sum(self.unread.values())
 
     def _read_grid(self, grid: Grid, specs: Sequence[tuple[TableSpec, Header]]) -> Iterator[RawTable]:
         account = LineAccount()
@@ -122,6 +128,7 @@ class FileTables:
 
     def _region(self, grid: Grid, specs: Sequence[tuple[TableSpec, Header]], account: LineAccount) -> Region:
         header = specs[0][1]
+        self.header_line = header.line
         indexes = _column_indexes(grid, header)
         tables = []
         for spec, _ in specs:

@@ -10,11 +10,13 @@ import pyarrow as pa
 
 from schemas.problems import FileRemark
 from schemas.raw_rows import ROW_PROBLEM, raw_row_schema
+from schemas.reasons import ADVICE, Reason
 from schemas.settings import Settings
 from schemas.table_schema import TableSchema
 from tasks.ingest.read_tables import FileTables, RawTable
 from tasks.warehouse.connection import Connection
 from tasks.warehouse.copy import copy_tables
+from tasks.warehouse.file_errors import FileRowError, insert_file_errors
 from tasks.warehouse.load_log import Run, finish_staging
 from tasks.warehouse.raw_cells import pack_cells
 from tasks.warehouse.spool import Spool, StreamWriter
@@ -49,7 +51,6 @@ async def stage_tables(
     run: Run,
     settings: Settings,
     *,
-    source: str,
     progress: Callable[[int], None],
 ) -> Staged:
     """Copy every row of a file's tables into stage, all or nothing; `progress` is told the bytes that are read.
@@ -91,8 +92,12 @@ async def stage_tables(
             raw_rows=rows,
             lines=tables.lines,
             message=describe_staged(tables.notes, staged, rows),
-            source=source,
         )
+        unread = [
+            FileRowError(Reason.UNREAD_SHEET, ADVICE[Reason.UNREAD_SHEET], 1, sheet, raw_value=str(count))
+            for sheet, count in tables.unread.items()
+        ]
+        await insert_file_errors(connection, load_id, unread, settings)
     return Staged(rows, staged)
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from schemas.reasons import Reason, Severity
 from schemas.settings import Settings
 from tasks.warehouse.connection import Connection
 from tasks.warehouse.statements import Statements
@@ -18,7 +19,9 @@ class ErrorFilter(NamedTuple):
 
     day: dt.date | None = None
     load_id: UUID | None = None
-    reason: str | None = None
+    source: str | None = None
+    severity: Severity | None = None
+    reason: Reason | None = None
     meter_code: str | None = None
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from schemas.problems import FileProblem
-from schemas.reasons import ADVICE, Reason
+from schemas.reasons import ADVICE, Reason, Severity
 from schemas.report import Curves, DayState, Example, FileLine, ReasonLine, Report, Totals
 from schemas.settings import Settings
 from tasks.report.completeness import collect_completeness
@@ -57,10 +57,7 @@ async def collect(
             totals=totals,
             files=[FileLine.model_validate(dict(file)) for file in files],
             files_not_shown=totals.files - len(files),
-            reasons=[
-                *await _collect_reasons(connection, settings, "rejected"),
-                *await _collect_reasons(connection, settings, "suspect"),
-            ],
+            reasons=[line for severity in Severity for line in await _collect_reasons(connection, settings, severity)],
             completeness=period and await collect_completeness(connection, settings, period),
             curves=period and await _collect_curves(connection, settings, period),
         )
@@ -75,11 +72,9 @@ def day_state(totals: Totals) -> DayState:
     return "rejected" if totals.rows_rejected else "loaded"
 
 
-async def _collect_reasons(
-    connection: Connection, settings: Settings, severity: Literal["rejected", "suspect"]
-) -> list[ReasonLine]:
-    name = "select_report_reasons" if severity == "rejected" else "select_report_suspects"
-    rows = await connection.fetch(*sql(name, settings, max_examples=_MAX_EXAMPLES))
+async def _collect_reasons(connection: Connection, settings: Settings, severity: Severity) -> list[ReasonLine]:
+    query = sql("select_report_reasons", settings, severity=severity, max_examples=_MAX_EXAMPLES)
+    rows = await connection.fetch(*query)
     return [
         ReasonLine(
             reason=reason,

@@ -30,7 +30,7 @@ _JOINED_ERRORS = 12_500
 """With their texts written out, and their source rows, at once."""
 
 # Of these there are few different texts, and the longest.
-_WORDS = ("column_name", "metric", "reason", "message")
+_WORDS = ("column_name", "metric", "reason", "severity", "message")
 
 
 class Bucket(NamedTuple):

@@ -1,4 +1,4 @@
-"""List for each rejected reading what is wrong, in which column, and what to do."""
+"""List for each rejected or suspect reading what is wrong, in which column, and what to do."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.reasons import ADVICE, OF_WHOLE_LINES, SUSPECT_REASONS, Reason
+from schemas.reasons import ADVICE, OF_WHOLE_LINES, Reason, severity_of
 from schemas.table_schema import TableSchema
 from tasks.validate.parse_readings import HOUR_IS_BAD, REASON_BITS
 from tasks.validate.words import repeat_word, without_dictionaries, word_indices
 
 
 class _FaultyCells(NamedTuple):
-    """Readings with one reason, and the cell that each is rejected for."""
+    """Readings with one reason, and the cell that each has it for."""
 
     rows: pa.Table
     column: pa.Array
@@ -28,17 +28,16 @@ class _FaultyCells(NamedTuple):
     """The column of the cell to look at, where it is another."""
 
 
-def row_errors(schemas: Sequence[TableSchema], rejected: pa.Table) -> pa.Table:
+def row_errors(schemas: Sequence[TableSchema], readings: pa.Table) -> pa.Table:
     """List what is wrong: one row per reading and reason, or per source row and reason if the row is at fault.
 
-    Columns: table, row_num, column_name, cell, meter_code, metric, raw_value, reason, message.
+    Columns: table, row_num, column_name, cell, meter_code, metric, raw_value, reason, severity, message.
     """
-    rejected = without_dictionaries(rejected)
+    readings = without_dictionaries(readings)
     errors = [
         _list_errors(schemas, cells, reason)
         for reason in Reason
-        if reason not in SUSPECT_REASONS
-        for cells in _find_cells(schemas, rejected, reason)
+        for cells in _find_cells(schemas, readings, reason)
         if len(cells.rows)
     ]
     return pa.concat_tables(errors)
@@ -69,8 +68,8 @@ def column_letters(
     return pa.array(letters, pa.string()).take(pa.array(indices))
 
 
-def _find_cells(schemas: Sequence[TableSchema], rejected: pa.Table, reason: Reason) -> Iterator[_FaultyCells]:
-    rows = rejected.filter(_has(rejected, REASON_BITS[reason]))
+def _find_cells(schemas: Sequence[TableSchema], readings: pa.Table, reason: Reason) -> Iterator[_FaultyCells]:
+    rows = readings.filter(_has(readings, REASON_BITS[reason]))
     if not len(rows):
         return
     if reason in (Reason.BAD_TIMESTAMP, Reason.FORMULA_WITHOUT_VALUE):
@@ -125,6 +124,7 @@ def _list_errors(schemas: Sequence[TableSchema], cells: _FaultyCells, reason: Re
             "metric": pa.nulls(count, pa.string()) if cells.of_whole_row else rows.column("metric"),
             "raw_value": pa.nulls(count, pa.string()) if cells.raw_value is None else cells.raw_value,
             "reason": repeat_word(str(reason), count),
+            "severity": repeat_word(str(severity_of(reason)), count),
             "message": repeat_word(ADVICE[reason], count),
         }
     )

@@ -221,6 +221,6 @@ def _validate_each(
 
 
 def _add_errors(errors: RowErrorBuckets, batch: _Batch, readings: pa.Table) -> None:
-    rejected = readings.filter(pc.equal(readings.column("quality"), int(Quality.REJECTED)))
-    if len(rejected):
-        errors.add(row_errors([table.schema for table in batch.tables], rejected))
+    faulty = readings.filter(pc.not_equal(readings.column("quality"), int(Quality.VALID)))
+    if len(faulty):
+        errors.add(row_errors([table.schema for table in batch.tables], faulty))

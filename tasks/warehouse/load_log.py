@@ -40,6 +40,8 @@ class NewLoad(NamedTuple):
 
     load_id: UUID
     source_file: str
+    source: str | None
+    """The mapping that takes the file; None: there is none, or it does not matter."""
     status: Literal[LoadStatus.RUNNING, LoadStatus.SKIPPED, LoadStatus.FAILED]
     checksum: str | None = None
     """None: not even the bytes could be read."""
@@ -140,7 +142,6 @@ async def finish_staging(
     raw_rows: int,
     lines: Mapping[str, int],
     message: str | None,
-    source: str,
 ) -> None:
     """Move a load from claimed to staged.
 
@@ -161,7 +162,6 @@ async def finish_staging(
                 lines=json.dumps(lines),
                 fingerprint=fingerprint(tables),
                 message=message,
-                source=source,
                 tables=tables_json,
             )
         ),

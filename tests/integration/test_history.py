@@ -215,7 +215,7 @@ async def test_row_errors_are_found_by_day_load_reason_and_meter(pipeline: Pipel
         return [row["cell"] for row in await list_row_errors(pipeline.connection, wanted, None, pipeline.settings)]
 
     assert await found(ErrorFilter(day=DAY)) == await found(ErrorFilter(load_id=load)) == ["D2", "D3", "B4"]
-    assert await found(ErrorFilter(reason="bad_number")) == ["D2"]
+    assert await found(ErrorFilter(reason=Reason.BAD_NUMBER)) == ["D2"]
     assert await found(ErrorFilter(meter_code="N")) == ["B4"]
     assert await found(ErrorFilter(day=DAY - dt.timedelta(days=1))) == []
     counts = await count_row_errors(pipeline.connection, ErrorFilter(meter_code="M"), pipeline.settings)

@@ -133,3 +133,18 @@ async def test_failed_and_running_loads_lose_nothing_that_they_go_on_with(pipeli
     assert (running["loads"], failed["loads"], failed["raw rows"]) == (0, 1, 1)
     assert [row["status"] for row in nothing] == ["failed"]
     assert (log["status"], log["rows_inserted"]) == ("success", 1)
+
+
+async def test_suspect_readings_and_headers_of_failed_files_keep_nothing_from_being_purged(
+    pipeline: PipelineHarness,
+) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv(reading("M", 0, 90), "2025-04-30 00:00,M,T2,10"))
+    pipeline.put("b.csv", "timestamp,meter_code,metric,v\n")
+    for log in await pipeline.run():
+        await age(pipeline, log["load_id"])
+
+    done = await purge(pipeline)
+
+    assert (done["loads"], done["raw rows"], done["parsed rows"], done["row errors"]) == (2, 2, 2, 3)
+    assert (await purge(pipeline))["loads"] == 0

@@ -28,13 +28,13 @@ resolved as (
         earlier.load_id, -- noqa: AL08
         null,
         null,
-        earlier.load_id = own.replay_of
+        earlier.status = 'failed' or earlier.load_id = own.replay_of
     from own
     inner join {quality}.quality_load_log as earlier
         on
             own.business_date = earlier.business_date
             and own.source_file = earlier.source_file
-            and earlier.status in ('success', 'partial')
+            and earlier.status in ('success', 'partial', 'failed')
             and own.load_id <> earlier.load_id
     where own.requeue_of is null
 

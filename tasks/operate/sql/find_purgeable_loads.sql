@@ -43,7 +43,13 @@ from {quality}.quality_load_log as log
 where
     log.load_id > :after_load_id
     and log.status in ('success', 'partial', 'failed')
-    and log.step <> 'claimed'
+    and (
+        log.step <> 'claimed'
+        or exists (
+            select from {quality}.quality_row_errors as errors
+            where errors.load_id = log.load_id
+        )
+    )
     and coalesce(log.rolled_back_at, log.finished_at) < :ended_before
     and (log.purged_before is null or log.load_id in (select newly_resolved.load_id from newly_resolved))
     -- A load that found its readings already in core has owned them since the load that brought them was rolled back.

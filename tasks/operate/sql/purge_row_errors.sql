@@ -1,4 +1,4 @@
--- Errors of failed and of rolled-back loads, and errors that were resolved long enough ago.
+-- Errors of failed and of rolled-back loads, errors that were resolved long enough ago, and those of readings in core.
 with
 
 deleted as (
@@ -10,6 +10,7 @@ deleted as (
         and errors.load_id = log.load_id
         and (
             log.status = 'failed'
+            or errors.severity = 'suspect'
             or log.rolled_back_at is not null
             or (
                 errors.resolved_by is not null

@@ -1,14 +1,5 @@
--- Open row errors by reason, with some examples of each.
+-- Open row errors of a severity by reason, with some examples of each.
 with
-
-loads as (
-
-    select log.load_id
-    from report_files as file
-    inner join {quality}.quality_load_log as log on file.load_id = log.load_id
-    where log.rows_rejected > 0 or log.status = 'failed'
-
-),
 
 counts as (
 
@@ -16,7 +7,10 @@ counts as (
         error.reason,
         count(*) as count
     from {quality}.quality_row_errors as error
-    where error.load_id in (select loads.load_id from loads) and error.resolved_by is null
+    where
+        error.load_id in (select file.load_id from report_files as file)
+        and error.resolved_by is null
+        and error.severity = :severity
     group by error.reason
 
 )
@@ -37,9 +31,10 @@ cross join
         select error.*
         from {quality}.quality_row_errors as error
         where
-            error.load_id in (select loads.load_id from loads)
+            error.load_id in (select file.load_id from report_files as file)
             and error.reason = counts.reason
             and error.resolved_by is null
+            and error.severity = :severity
         limit :max_examples
     ) as example
 order by counts.count desc, counts.reason asc, example.source_file asc, example.row_num asc, example.cell asc

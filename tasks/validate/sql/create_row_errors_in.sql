@@ -10,6 +10,7 @@ create temporary table row_errors_in (
     meter_code text,
     raw_value text,
     reason text,
+    severity text,
     message text,
     cells text,
     payload json

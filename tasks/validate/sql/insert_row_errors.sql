@@ -1,6 +1,6 @@
 -- The source row is kept beside each error: whoever looks into it needs neither the file nor a join.
 insert into {quality}.quality_row_errors (
-    load_id, source_file, sheet, row_num, column_name, metric, raw_value, reason, message, payload, cell,
+    load_id, source_file, sheet, row_num, column_name, metric, raw_value, reason, severity, message, payload, cell,
     table_num, meter_code
 )
 select
@@ -20,6 +20,7 @@ select
         )
     end,
     errors.reason,
+    errors.severity,
     errors.message,
     raw.payload,
     errors.cell,

@@ -9,8 +9,7 @@ moved as (
         raw_rows = :raw_rows,
         lines = :lines::jsonb,
         layout_fingerprint = :fingerprint,
-        message = :message,
-        source = :source
+        message = :message
     where load_id = :load_id and claim_key = :claim_key and status = 'running' and step = 'claimed'
     returning load_id
 

@@ -82,6 +82,13 @@ def test_text_of_a_problem_shows_all_that_its_raisers_pass(problem: FileProblem,
     assert not re.search(r"[{}]", text)
 
 
+def test_library_that_quotes_a_page_of_a_damaged_file_is_cut_short() -> None:
+    text = describe(FileProblem.DAMAGED, error="x" * 3_000)
+
+    assert len(text) < 1_000
+    assert text.endswith("x…")
+
+
 def prose_of(line: str) -> str:
     """Leave out commands, settings, file formats and keys of a mapping: they are names in every language."""
     return re.sub(r"dataops( [a-z]+)+|<\w+>", "", line)

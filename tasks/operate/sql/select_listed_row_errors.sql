@@ -1,0 +1,10 @@
+select distinct
+    source_file,
+    sheet,
+    row_num,
+    column_name,
+    metric,
+    reason,
+    listed_at
+from {quality}.listed_row_errors
+where source = :source and (:severity::text is null or severity = :severity)

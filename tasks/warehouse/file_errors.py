@@ -1,0 +1,37 @@
+"""Row errors of what is no reading: a header without a column, a sheet that nobody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+from uuid import UUID
+
+from schemas.reasons import Reason, severity_of
+from schemas.settings import Settings
+from tasks.warehouse.connection import Connection
+from tasks.warehouse.statements import Statements
+
+sql = Statements(__file__)
+
+
+class FileRowError(NamedTuple):
+    """What is wrong in one place of a file."""
+
+    reason: Reason
+    message: str
+    row_num: int
+    """Line in the file or sheet as a person counts it."""
+    sheet: str | None = None
+    column_name: str | None = None
+    raw_value: str | None = None
+
+
+async def insert_file_errors(
+    connection: Connection, load_id: UUID, errors: Iterable[FileRowError], settings: Settings
+) -> None:
+    """Add row errors to those of a load; they take the place of those of failed attempts at the same file."""
+    await connection.execute(*sql("resolve_failed_attempts", settings, load_id=load_id))
+    for error in errors:
+        await connection.execute(
+            *sql("insert_file_error", settings, load_id=load_id, severity=severity_of(error.reason), **error._asdict())
+        )
