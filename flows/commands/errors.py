@@ -129,4 +129,4 @@ async def _list_for_supplier(wanted: ErrorFilter, export: Path, settings: Settin
         write_for_supplier(made, export, dt.datetime.now(settings.zone).date())
         await record_list(connection, made, settings)
     before = f", {len(made.still_open)} of them in the last list" if made.last_listed else ""
-    return f"{len(rows)} row errors{before}, and {len(made.failed_files)} failed files in {export}"
+    return f"{len(made.row_errors)} row errors{before}, and {len(made.failed_files)} failed files in {export}"

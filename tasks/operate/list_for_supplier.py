@@ -30,6 +30,8 @@ _COLUMNS = {
     "Показатель": "metric",
     "Значение": "raw_value",
 }
+_NOT_THEIRS = Reason.UNMAPPED_CODE
+"""Our reference tables lack the code."""
 _SAME_PLACE = ("source_file", "sheet", "row_num", "column_name", "metric", "reason")
 
 
@@ -52,7 +54,10 @@ async def collect_for_supplier(
     connection: Connection, wanted: ErrorFilter, row_errors: list[dict[str, Any]], settings: Settings
 ) -> SupplierList:
     """Compare the open row errors of a source with the last list: by file, sheet, row, column and reason."""
-    query = sql("select_listed_row_errors", settings, source=wanted.source, severity=wanted.severity)
+    row_errors = [row for row in row_errors if row["reason"] != _NOT_THEIRS]
+    query = sql(
+        "select_listed_row_errors", settings, source=wanted.source, severity=wanted.severity, not_theirs=_NOT_THEIRS
+    )
     listed = await connection.fetch(*query)
     places = {_place(row) for row in listed}
     failed = await connection.fetch(*sql("select_failed_files_of_source", settings, source=wanted.source))

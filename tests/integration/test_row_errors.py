@@ -149,7 +149,7 @@ async def test_supplier_gets_a_letter_and_what_of_the_last_list_is_still_open(
 ) -> None:
     await pipeline.add_meter("M")
     arguments = ("errors", "--source", "long", "--export")
-    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,x", "2025-04-30 01:00,M,T1,y", "2025-04-30 02:00,M,T1,1"))
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,x", "2025-04-30 01:00,M,T1,y", "2025-04-30 02:00,N,T1,1"))
     pipeline.put("b.csv", "timestamp,meter_code,metric,valeu\n2025-04-30 00:00,M,T1,60\n")
     await pipeline.run()
     first, _ = await asyncio.to_thread(invoke, *arguments, str(tmp_path / "1.xlsx"))
