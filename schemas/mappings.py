@@ -8,7 +8,7 @@ from collections import defaultdict
 from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
@@ -40,6 +40,12 @@ class SourceMapping(Strict):
     exclude: list[Glob] = Field(default_factory=list)
     fallback: bool = False
     """Take only files that no other mapping takes."""
+    replaces: Literal["days"] | None = None
+    """What a newer version of a file (of the same path) replaces.
+
+    None: only the readings that it holds. `days`: also what the versions before had in core on the local days of which
+    it has readings of the same meter and metric, and it no longer holds.
+    """
     tables: Annotated[list[TableSpec], Field(min_length=1)]
 
     @model_validator(mode="before")

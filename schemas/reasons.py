@@ -43,12 +43,13 @@ class Reason(StrEnum):
     CONFLICTING_DUPLICATE = "conflicting_duplicate"
     DELTA_T_OUT_OF_NORM = "delta_t_out_of_norm"
     UNREAD_SHEET = "unread_sheet"
+    NO_LONGER_IN_FILE = "no_longer_in_file"
 
 
 OF_WHOLE_LINES = frozenset({Reason.MISSING_COLUMN, Reason.SURPLUS_CELL, Reason.BAD_QUOTING, Reason.UNDESCRIBED_TABLE})
 """The cells of such a line are not those of the table's columns: nothing else is said of it."""
 
-SUSPECT_REASONS = frozenset({Reason.DELTA_T_OUT_OF_NORM, Reason.UNREAD_SHEET})
+SUSPECT_REASONS = frozenset({Reason.DELTA_T_OUT_OF_NORM, Reason.UNREAD_SHEET, Reason.NO_LONGER_IN_FILE})
 """These only ask to look: at a reading (quality 1), or at a file; every other reason rejects a reading (quality 2)."""
 
 
@@ -93,6 +94,10 @@ ADVICE: dict[Reason, str] = {
     Reason.CONFLICTING_DUPLICATE: "для этого часа в файле несколько разных значений: оставьте одно",
     Reason.DELTA_T_OUT_OF_NORM: "T1 − T2 вне нормы DELTA_T_MIN…DELTA_T_MAX: проверьте датчики",
     Reason.UNREAD_SHEET: ("на листе есть данные, но он не читается: опишите его (tables, sheet), если это показания"),
+    Reason.NO_LONGER_IN_FILE: (
+        "показания есть в прежней версии файла и в core, а в новой версии их нет: если их и не было, откатите прежнюю "
+        "загрузку (dataops rollback) или укажите в описании источника replaces: days"
+    ),
 }
 """What to do about each reason, in the operators' language."""
 
@@ -114,6 +119,7 @@ NAMES: dict[str, str] = {
     Reason.CONFLICTING_DUPLICATE: "разные значения за один час",
     Reason.DELTA_T_OUT_OF_NORM: "T1 − T2 вне нормы",
     Reason.UNREAD_SHEET: "непрочитанный лист",
+    Reason.NO_LONGER_IN_FILE: "нет в новой версии файла",
 }
 """What the operators call each reason."""
 

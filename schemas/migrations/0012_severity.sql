@@ -70,4 +70,4 @@ left join {quality}.quality_load_log as resolver on errors.resolved_by = resolve
 where errors.resolved_by is null or resolver.finished_at > lists.listed_at;
 
 comment on view {quality}.listed_row_errors is
-'Row errors that were open when their source was last listed for its supplier, mended since or not.';
+'Row errors that were open when their source was last listed for its supplier, corrected since or not.';

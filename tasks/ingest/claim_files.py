@@ -16,6 +16,7 @@ import asyncpg
 
 from schemas.errors import FileError
 from schemas.load_states import LoadStatus, LoadStep
+from schemas.mappings import SourceMapping
 from schemas.problems import FileProblem, Language, describe
 from schemas.settings import Settings
 from tasks.ingest.find_files import RawFile
@@ -58,8 +59,7 @@ async def claim(
     file: RawFile,
     settings: Settings,
     *,
-    source: str | None = None,
-    identity: str | None = None,
+    mapping: SourceMapping | None = None,
     replay: bool = False,
 ) -> Claim:
     """Claim a file's content: one log row, `running` (ours) or `skipped` (known, or being loaded).
@@ -69,29 +69,22 @@ async def claim(
         run: The run that claims.
         file: The file.
         settings: The settings.
-        source: The mapping that takes the file.
-        identity: What the path says of whose readings these are: equal bytes of two buildings, such as
-            a day without any flow, are two contents.
+        mapping: The mapping that takes the file. It says by the path whose readings these are: equal bytes of two
+            buildings, such as a day without any flow, are two contents.
         replay: Also claim known content.
 
     """
     while True:
         try:
-            return await _claim(connection, run, file, settings, source=source, identity=identity, replay=replay)
+            return await _claim(connection, run, file, mapping, settings, replay=replay)
         except asyncpg.UniqueViolationError:  # another run has claimed the content since we looked
             _log.debug("claimed by another run: %r", file.source_file)
 
 
 async def _claim(
-    connection: Connection,
-    run: Run,
-    file: RawFile,
-    settings: Settings,
-    *,
-    source: str | None,
-    identity: str | None,
-    replay: bool,
+    connection: Connection, run: Run, file: RawFile, mapping: SourceMapping | None, settings: Settings, *, replay: bool
 ) -> Claim:
+    identity = mapping.path_identity(file.relative_path) if mapping else None
     async with connection.transaction():
         # For another claim of the same content, which takes a moment unless its process was stopped in it.
         await connection.execute(f"set local lock_timeout = '{_MAX_WAIT}'")
@@ -103,7 +96,8 @@ async def _claim(
         load = NewLoad(
             load_id=claimed.load_id,
             source_file=file.source_file,
-            source=source,
+            source=mapping.name if mapping else None,
+            replaces_days=bool(mapping and mapping.replaces),
             status=LoadStatus.SKIPPED if claimed.skipped_as else LoadStatus.RUNNING,
             checksum=file.checksum,
             size_bytes=file.size_bytes,
@@ -157,7 +151,7 @@ async def log_unreadable(
 
 
 def _not_read(source_file: str, status: Literal[LoadStatus.FAILED, LoadStatus.SKIPPED], error: FileError) -> NewLoad:
-    return NewLoad(new_load_id(time.time()), source_file, None, status, problem=error.problem, message=str(error))
+    return NewLoad(new_load_id(time.time()), source_file, status, problem=error.problem, message=str(error))
 
 
 async def log_never_read(

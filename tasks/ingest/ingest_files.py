@@ -193,15 +193,7 @@ async def _ingest_file(
 ) -> FileError | None:
     """Claim a file and stage it; return why it failed."""
     found = mapping if isinstance(mapping, SourceMapping) else None
-    claimed = await claim(
-        connection,
-        run,
-        file,
-        settings,
-        source=found.name if found else None,
-        identity=found.path_identity(file.relative_path) if found else None,
-        replay=replay,
-    )
+    claimed = await claim(connection, run, file, settings, mapping=found, replay=replay)
     if claimed.skipped_as or claimed.is_staged:
         _log.info("skipped %r: %s", file.source_file, claimed.log_message or "already staged by this run")
         return None

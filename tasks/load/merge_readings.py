@@ -11,6 +11,7 @@ import asyncpg
 from schemas.settings import Settings
 from tasks.load.accepted_readings import IN_CORE, AcceptedReadings, open_accepted, tables_of, tables_of_size
 from tasks.load.compare_with_core import find_changed_rows
+from tasks.load.earlier_versions import Superseded, find_superseded, settle_superseded
 from tasks.load.load_meters import find_load_meters
 from tasks.load.plan_merges import ValidatedLoad
 from tasks.warehouse.connection import Connection
@@ -74,7 +75,7 @@ async def _copy_into_core(
             await copy_tables(connection, readings, of=IN_CORE, into="measurements", schema=settings.core_schema)
             await connection.execute(*sql("record_changed_days", settings, load_ids=load_ids, zone=settings.default_tz))
             merged = [MergeCounts(load.load_id, load.readings, 0, 0) for load in loads]
-            await _finish(connection, merged, claim_key, settings)
+            merged = await _finish(connection, merged, claim_key, settings)
     except asyncpg.UniqueViolationError:
         return None  # another load came between
     return merged
@@ -103,8 +104,7 @@ async def _merge_with_core(
             if has_changes
             else [MergeCounts(load.load_id, 0, 0, load.readings) for load in loads]
         )
-        await _finish(connection, merged, claim_key, settings)
-    return merged
+        return await _finish(connection, merged, claim_key, settings)
 
 
 async def _upsert(connection: Connection, loads: Sequence[ValidatedLoad], settings: Settings) -> list[MergeCounts]:
@@ -124,10 +124,23 @@ async def _upsert(connection: Connection, loads: Sequence[ValidatedLoad], settin
     ]
 
 
-async def _finish(connection: Connection, merged: Sequence[MergeCounts], claim_key: int, settings: Settings) -> None:
+async def _finish(
+    connection: Connection, merged: Sequence[MergeCounts], claim_key: int, settings: Settings
+) -> list[MergeCounts]:
+    """Move loads whose readings are in core to their final status; return the counts with what they supersede."""
+    load_ids = [counts.load_id for counts in merged]
+    superseded = await find_superseded(connection, load_ids, settings)
+    merged = [
+        counts._replace(no_longer_in_file=found.remaining, removed=found.removed, message=found.describe())
+        for counts in merged
+        for found in [superseded.get(counts.load_id, Superseded())]
+    ]
     for counts in merged:
         await finish_load(connection, counts, claim_key, settings)
-    await connection.execute(*sql("resolve_row_errors", settings, load_ids=[counts.load_id for counts in merged]))
+    await connection.execute(*sql("resolve_row_errors", settings, load_ids=load_ids))
+    if superseded:
+        await settle_superseded(connection, settings)
+    return merged
 
 
 class Span(NamedTuple):

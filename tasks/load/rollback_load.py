@@ -8,7 +8,8 @@ from uuid import UUID
 from schemas.errors import TerminalError
 from schemas.settings import Settings
 from tasks.load.load_meters import find_load_meters
-from tasks.warehouse.connection import Connection, fetch_one
+from tasks.load.settle_readings import create_unsettled, settle_readings
+from tasks.warehouse.connection import Connection
 from tasks.warehouse.load_log import find_load
 from tasks.warehouse.locks import Lock, lock_transaction
 from tasks.warehouse.statements import Statements
@@ -83,18 +84,17 @@ async def _roll_back(connection: Connection, load_id: UUID, settings: Settings) 
     await connection.execute(*sql("reopen_row_errors", settings, load_ids=load_ids))
     first_time = min((row["first_time"] for row in family if row["first_time"]), default=None)
     last_time = max((row["last_time"] for row in family if row["last_time"]), default=None)
-    if first_time is None or last_time is None:
-        return RolledBack(load_ids, 0, 0, 0, 0)
     # A purge may have left some rows, which do not name every meter.
     is_purged = any(row["purged_before"] for row in family)
     meters = None if is_purged else await find_load_meters(connection, load_ids, settings)
     bounds = {"load_ids": load_ids, "first_time": first_time, "last_time": last_time, "meters": meters}
-    removed, restored, unchanged = await fetch_one(
-        connection, *sql("roll_back_readings", settings, **bounds, zone=settings.default_tz)
-    )
-    await connection.execute(*sql("delete_readings", settings, **bounds))
-    written = sum(row["rows_written"] for row in family)
-    return RolledBack(load_ids, removed, restored, unchanged, max(written - removed - restored - unchanged, 0))
+    await create_unsettled(connection, settings)
+    query, *values = sql("insert_rolled_back", settings, **bounds, zone=settings.default_tz)
+    metric_type = await connection.fetchval(*sql("select_metric_type", settings))
+    await connection.execute(query.replace("{metric_type}", metric_type), *values)
+    settled = await settle_readings(connection, settings, change="rollback")
+    rewritten = sum(row["rows_written"] for row in family) - sum(settled)
+    return RolledBack(load_ids, *settled, max(rewritten, 0))
 
 
 async def _require_rows(connection: Connection, load_id: UUID, load_ids: list[UUID], settings: Settings) -> None:

@@ -46,7 +46,7 @@ class SupplierList(NamedTuple):
     last_listed: dt.datetime | None = None
     still_open: Sequence[dict[str, Any]] = ()
     """Those of `row_errors` that the last list had."""
-    mended: int = 0
+    corrected: int = 0
     """How many of the last list are open no longer."""
 
 
@@ -112,7 +112,7 @@ def _letter(made: SupplierList, today: dt.date) -> list[Sequence[object]]:
     if made.last_listed:
         still_open = f"не исправлено {len(made.still_open)}"
         where = f" (лист «{STILL_OPEN}»)" if made.still_open else ""
-        lines.append((f"Из списка от {made.last_listed:%d.%m.%Y}: исправлено {made.mended}, {still_open}{where}.",))
+        lines.append((f"Из списка от {made.last_listed:%d.%m.%Y}: исправлено {made.corrected}, {still_open}{where}.",))
     counts = Counter(Reason(row["reason"]) for row in made.row_errors)
     lines += [
         (),

@@ -40,9 +40,11 @@ class NewLoad(NamedTuple):
 
     load_id: UUID
     source_file: str
-    source: str | None
-    """The mapping that takes the file; None: there is none, or it does not matter."""
     status: Literal[LoadStatus.RUNNING, LoadStatus.SKIPPED, LoadStatus.FAILED]
+    source: str | None = None
+    """The mapping that takes the file; None: there is none, or it does not matter."""
+    replaces_days: bool = False
+    """The mapping says that a newer version of the file replaces whole days."""
     checksum: str | None = None
     """None: not even the bytes could be read."""
     size_bytes: int | None = None
@@ -93,6 +95,12 @@ class MergeCounts(NamedTuple):
     inserted: int
     updated: int
     unchanged: int
+    no_longer_in_file: int = 0
+    """Of earlier versions of the file; they stay in core."""
+    removed: int = 0
+    """Such ones, taken out of core."""
+    message: str | None = None
+    """What the load log adds to the load's message."""
 
 
 def new_load_id(now: float) -> UUID:

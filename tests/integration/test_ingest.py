@@ -8,6 +8,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from schemas.mappings import SourceMapping
 from schemas.problems import FileProblem
 from tasks.ingest.claim_files import Claim, claim
 from tasks.ingest.find_files import RawFile, raw_file
@@ -16,6 +17,13 @@ from tasks.warehouse.load_log import Run
 from tasks.warehouse.spool import Spool, read_stream
 from tests import files
 from tests.harness import DAY, PipelineHarness, long_csv
+
+OF_BUILDING = {
+    "name": "of-building",
+    "match": ["*.csv"],
+    "layout": "long",
+    "identity": {"path": "(?P<name>.+)", "building": "{name}"},
+}
 
 
 def put(pipeline: PipelineHarness, name: str, content: bytes | str) -> RawFile:
@@ -41,7 +49,9 @@ async def test_new_content_is_claimed_and_the_same_content_of_another_file_is_sk
 
     first = await claimed(pipeline, run, put(pipeline, "a.csv", "x"))
     second = await claimed(pipeline, run, put(pipeline, "b.csv", "x"))
-    other_building = await claimed(pipeline, run, put(pipeline, "c.csv", "x"), identity="D-7")
+    other_building = await claimed(
+        pipeline, run, put(pipeline, "c.csv", "x"), mapping=SourceMapping.model_validate(OF_BUILDING)
+    )
 
     assert (first.skipped_as, second.skipped_as, other_building.skipped_as) == (None, FileProblem.SAME_CONTENT, None)
     assert await log(pipeline) == [

@@ -191,7 +191,7 @@ async def test_insert_load_begins_only_as_the_type_of_a_new_load_allows(pipeline
     run = Run(uuid4(), 1, DAY)
     states = set()
     for status in get_args(get_type_hints(NewLoad)["status"]):
-        load = NewLoad(uuid4(), "2025-04-30/a.csv", None, status)
+        load = NewLoad(uuid4(), "2025-04-30/a.csv", status)
         await insert_load(pipeline.connection, run, load, pipeline.settings)
         states.add(await state_of(pipeline, load.load_id))
 

@@ -96,7 +96,7 @@ async def test_meters_are_named_unless_they_are_too_many_or_stage_no_longer_has_
         return await find_load_meters(pipeline.connection, [log["load_id"]], pipeline.settings)
 
     assert set(await named() or []) == ids
-    monkeypatch.setattr("tasks.load.load_meters._MAX_METERS", 1)
+    monkeypatch.setattr("tasks.load.load_meters.MAX_METERS", 1)
     assert await named() is None
     monkeypatch.undo()
     await pipeline.connection.execute("delete from stage.parsed_series")

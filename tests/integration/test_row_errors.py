@@ -102,7 +102,7 @@ async def test_header_on_a_sheet_below_a_title_is_named_with_sheet_and_row(pipel
     assert (error["sheet"], error["row_num"], error["column_name"]) == ("Апрель", 3, "value")
 
 
-async def test_header_stands_once_however_often_the_file_fails_and_is_resolved_by_the_mended_one(
+async def test_header_stands_once_however_often_the_file_fails_and_is_resolved_by_the_corrected_one(
     pipeline: PipelineHarness,
 ) -> None:
     await pipeline.add_meter("M")

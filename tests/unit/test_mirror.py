@@ -34,6 +34,8 @@ ELSEWHERE = {
     "tasks/ingest/claim_files.py": ("SQL", "tests/integration/test_ingest.py"),
     "tasks/ingest/grids.py": ("what readers return", "tests/unit/tasks/ingest/test_read_tables.py"),
     "tasks/ingest/look_again.py": ("SQL", "tests/faults/test_claims.py"),
+    "tasks/load/earlier_versions.py": ("SQL", "tests/integration/test_versions.py"),
+    "tasks/load/settle_readings.py": ("SQL", "tests/integration/test_history.py"),
     "tasks/load/load_meters.py": ("SQL", "tests/integration/test_merge.py"),
     "tasks/load/merge_loads.py": ("SQL", "tests/integration/test_merge.py"),
     "tasks/load/replay_load.py": ("SQL", "tests/integration/test_history.py"),

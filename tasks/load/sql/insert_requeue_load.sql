@@ -1,12 +1,13 @@
 -- origin: the load whose rows the new one loads once more.
 insert into {quality}.quality_load_log (
-    load_id, source_file, source, business_date, status, step, message, flow_run_id, claim_key,
+    load_id, source_file, source, replaces_days, business_date, status, step, message, flow_run_id, claim_key,
     identity, requeue_of, raw_rows
 )
 select
     :load_id,
     source_file,
     source,
+    replaces_days,
     business_date,
     'running',
     'staged',

@@ -1,12 +1,13 @@
 -- origin: the load that is replayed from stage.
 insert into {quality}.quality_load_log (
-    load_id, source_file, source, checksum, size_bytes, business_date, status, step, message, flow_run_id,
-    claim_key, layout_fingerprint, identity, replay_of, raw_rows
+    load_id, source_file, source, replaces_days, checksum, size_bytes, business_date, status, step, message,
+    flow_run_id, claim_key, layout_fingerprint, identity, replay_of, raw_rows
 )
 select
     :load_id,
     source_file,
     source,
+    replaces_days,
     checksum,
     size_bytes,
     business_date,

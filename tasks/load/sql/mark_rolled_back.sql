@@ -23,5 +23,5 @@ returning
     log.load_id,
     log.first_time,
     log.last_time,
-    log.rows_inserted + log.rows_updated as rows_written,
+    log.rows_inserted + log.rows_updated + log.rows_removed as rows_written,
     log.purged_before

@@ -7,6 +7,9 @@ set
     rows_inserted = :inserted::bigint,
     rows_updated = :updated::bigint,
     rows_unchanged = :unchanged::bigint,
+    rows_no_longer_in_file = :no_longer_in_file::bigint,
+    rows_removed = :removed::bigint,
+    message = nullif(concat_ws('; ', message, :message::text), ''),
     claim_key = null,
     finished_at = clock_timestamp(),
     effective_at = coalesce(

@@ -1,25 +1,8 @@
--- Where another effective load has the reading too, the latest one's value is in core again; what is left is for
--- delete_readings, a separate statement: of an UPDATE and a DELETE in one statement TimescaleDB does only the last to
--- readings that are in the columnstore, and says nothing. zone: that of local days; meters: null if there are too many
--- to name.
+-- Gives each unsettled reading the value of the latest effective load that has it; a newer version of a file that
+-- replaces days stands in the place of the older ones. What is left is for delete_withdrawn, a separate statement: of
+-- an UPDATE and a DELETE in one statement TimescaleDB does only the last to readings that are in the columnstore, and
+-- says nothing. zone: that of local days; meters: null if there are too many to name.
 with
-
-own_readings as materialized (
-
-    select
-        m.time,
-        m.meter_id,
-        m.metric,
-        m.value,
-        m.quality,
-        m.load_id
-    from {core}.measurements as m
-    where
-        m.load_id = any(:load_ids::uuid[])
-        and m.time between :first_time and :last_time
-        and (:meters::bigint[] is null or m.meter_id = any(:meters::bigint[]))
-
-),
 
 loads as materialized (
 
@@ -28,6 +11,17 @@ loads as materialized (
         effective_at
     from {quality}.effective_loads
     where first_time <= :last_time and last_time >= :first_time
+
+),
+
+replaced_days as materialized (
+
+    select
+        load_id,
+        meter_id,
+        metric,
+        local_date
+    from {quality}.replaced_days(array(select loads.load_id from loads), :zone)
 
 ),
 
@@ -47,7 +41,7 @@ staged as materialized (
     where
         series.quality < 2
         and series.load_id = any(array(select loads.load_id from loads))
-        and series.meter_id = any(array(select distinct own.meter_id from own_readings as own))
+        and series.meter_id = any(array(select distinct own.meter_id from unsettled as own))
 
 ),
 
@@ -62,7 +56,7 @@ candidates as (
         staged.quality,
         staged.load_id
     from staged
-    inner join own_readings as own
+    inner join unsettled as own
         on staged.meter_id = own.meter_id and staged.time = own.time and staged.metric = own.metric::text
     union
     select
@@ -72,9 +66,20 @@ candidates as (
         revisions.old_value,
         revisions.old_quality,
         revisions.old_load_id
-    from own_readings as own
+    from unsettled as own
     inner join {core}.measurement_revisions as revisions
         on own.meter_id = revisions.meter_id and own.time = revisions.time and own.metric = revisions.metric
+    where revisions.old_value is not null
+    union
+    select
+        own.time,
+        own.meter_id,
+        own.metric,
+        own.value,
+        own.quality,
+        own.load_id
+    from unsettled as own
+    where not own.is_withdrawn and own.value is not null
 
 ),
 
@@ -83,8 +88,18 @@ replacements as (
     select distinct on (candidates.time, candidates.meter_id, candidates.metric) candidates.*
     from candidates
     left join loads on candidates.load_id = loads.load_id
-    -- A value of no load was there before any: in an externally managed core.
-    where loads.load_id is not null or candidates.load_id is null
+    where
+        -- A value of no load was there before any: in an externally managed core.
+        (loads.load_id is not null or candidates.load_id is null)
+        and not exists (
+            select
+            from replaced_days
+            where
+                replaced_days.load_id = candidates.load_id
+                and replaced_days.meter_id = candidates.meter_id
+                and replaced_days.metric = candidates.metric::text
+                and replaced_days.local_date = (candidates.time at time zone :zone)::date
+        )
     order by
         candidates.time asc,
         candidates.meter_id asc,
@@ -101,14 +116,16 @@ actions as materialized (
         replacements.value as new_value,
         replacements.quality as new_quality,
         replacements.load_id as new_load_id,
+        own.value is not null as is_in_core,
         replacements.time is not null as is_replaced,
         ((own.value, own.quality) is distinct from (replacements.value, replacements.quality)) as is_changed
-    from own_readings as own
+    from unsettled as own
     left join replacements
         on
             own.meter_id = replacements.meter_id
             and own.time = replacements.time
             and own.metric = replacements.metric
+    where own.is_withdrawn or own.load_id is distinct from replacements.load_id
 
 ),
 
@@ -123,11 +140,27 @@ replaced as (
     from actions
     where
         actions.is_replaced
+        and actions.is_in_core
         and existing.meter_id = actions.meter_id
         and existing.time = actions.time
         and existing.metric = actions.metric
         and existing.time between :first_time and :last_time
         and (:meters::bigint[] is null or existing.meter_id = any(:meters::bigint[]))
+
+),
+
+returned as (
+
+    insert into {core}.measurements (time, meter_id, metric, value, quality, load_id)
+    select
+        time,
+        meter_id,
+        metric,
+        new_value,
+        new_quality,
+        new_load_id
+    from actions
+    where is_replaced and not is_in_core
 
 ),
 
@@ -145,8 +178,8 @@ revisions as (
         quality,
         new_quality,
         load_id,
-        load_id, -- noqa: AL08
-        'rollback'
+        withdrawn_by,
+        :change
     from actions
     where is_changed
 
@@ -156,7 +189,7 @@ changed_days as (
 
     insert into {quality}.changed_days (load_id, building_id, local_date)
     select distinct
-        actions.load_id,
+        actions.withdrawn_by,
         itp.building_id,
         (actions.time at time zone :zone)::date
     from actions
@@ -167,7 +200,7 @@ changed_days as (
 )
 
 select
-    count(*) filter (where not is_replaced) as removed,
+    count(*) filter (where is_in_core and not is_replaced) as removed,
     count(*) filter (where is_replaced and is_changed) as restored,
     count(*) filter (where is_replaced and not is_changed) as unchanged
 from actions

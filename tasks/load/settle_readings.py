@@ -1,0 +1,47 @@
+"""Decide anew which load's value stands in core: after a rollback, and where a newer version of a file has less."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from schemas.settings import Settings
+from tasks.load.load_meters import MAX_METERS
+from tasks.warehouse.connection import Connection, fetch_one
+from tasks.warehouse.statements import Statements
+
+sql = Statements(__file__)
+
+
+class Settled(NamedTuple):
+    """What became of the readings in the temporary table `unsettled`."""
+
+    removed: int = 0
+    """No other load has them."""
+    restored: int = 0
+    """They have the value of another load now."""
+    unchanged: int = 0
+    """Another load has the same value: the reading stays and is now that load's."""
+
+
+async def create_unsettled(connection: Connection, settings: Settings) -> None:
+    """Create the temporary table of the readings to decide on, empty; it ends with the transaction."""
+    await connection.execute(*sql("create_unsettled", settings))
+
+
+async def settle_readings(
+    connection: Connection, settings: Settings, *, change: Literal["rollback", "removal"]
+) -> Settled:
+    """Give each reading of `unsettled` the value of the latest effective load that has it, or delete it.
+
+    Replaced and deleted values go to `measurement_revisions` as such a change, their building-days to `changed_days`.
+    """
+    await connection.execute("analyze unsettled")
+    bounds = await fetch_one(connection, *sql("select_unsettled_bounds", settings, max_meters=MAX_METERS))
+    if bounds["first_time"] is None:
+        return Settled()
+    zone = settings.default_tz
+    settled = Settled(
+        *await fetch_one(connection, *sql("settle_readings", settings, **dict(bounds), zone=zone, change=change))
+    )
+    await connection.execute(*sql("delete_withdrawn", settings, **dict(bounds)))
+    return settled

@@ -1,0 +1,14 @@
+-- Readings whose value is to be decided anew. withdrawn_by: the load on whose account; is_withdrawn: the value that
+-- stands there may not stay.
+create temporary table unsettled on commit drop as
+select
+    m.time,
+    m.meter_id,
+    m.metric,
+    m.value,
+    m.quality,
+    m.load_id,
+    null::uuid as withdrawn_by,
+    true as is_withdrawn
+from {core}.measurements as m
+with no data

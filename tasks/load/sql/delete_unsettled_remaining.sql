@@ -1,0 +1,2 @@
+delete from unsettled
+where not is_withdrawn

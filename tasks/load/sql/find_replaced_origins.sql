@@ -1,0 +1,19 @@
+-- Of loads of rows that waited in stage: those whose file has a newer version that replaces days.
+select
+    own.load_id,
+    own.requeue_of as origin,
+    own.first_time,
+    own.last_time
+from {quality}.quality_load_log as own
+inner join {quality}.quality_load_log as origin on own.requeue_of = origin.load_id
+where
+    own.load_id = any(:load_ids::uuid[])
+    and exists (
+        select
+        from {quality}.effective_loads as later
+        where
+            later.business_date = own.business_date
+            and later.source_file = own.source_file
+            and later.effective_at > origin.effective_at
+            and later.replaces_days
+    )
