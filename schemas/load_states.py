@@ -18,8 +18,10 @@ class LoadStatus(StrEnum):
     """In core but for the rejected readings, whose row errors say why."""
     FAILED = "failed"
     """Nothing of it is in core; `problem` and `message` say why. The next run tries again."""
+    HELD = "held"
+    """Nothing of it is in core: it would change too much there, and waits for a person to release it."""
     SKIPPED = "skipped"
-    """Its content is known already, another run is loading it, or it is nothing to read."""
+    """Its content is known already or held, another run is loading it, a newer version has come, or it is not read."""
 
 
 class LoadStep(StrEnum):
@@ -55,6 +57,8 @@ def _failed(step: LoadStep) -> LoadState:
     return LoadState(LoadStatus.FAILED, step)
 
 
+_HELD = LoadState(LoadStatus.HELD, LoadStep.VALIDATED)
+
 INSERTS: dict[str, frozenset[LoadState]] = {
     # Claimed; unreadable; known already.
     "insert_load": frozenset(
@@ -88,6 +92,9 @@ TRANSITIONS: dict[str, frozenset[tuple[LoadState, LoadState]]] = {
     "restart_failed_loads": frozenset(
         (_failed(step), _failed(LoadStep.CLAIMED)) for step in (LoadStep.STAGED, LoadStep.VALIDATED)
     ),
+    "hold_load": frozenset({(_running(LoadStep.VALIDATED), _HELD)}),
+    "release_load": frozenset({(_HELD, _running(LoadStep.VALIDATED))}),
+    "supersede_held_loads": frozenset({(_HELD, LoadState(LoadStatus.SKIPPED, LoadStep.VALIDATED))}),
     "mark_purged": frozenset(
         (_failed(step), _failed(LoadStep.CLAIMED)) for step in (LoadStep.STAGED, LoadStep.VALIDATED)
     ),

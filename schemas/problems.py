@@ -38,6 +38,10 @@ class FileProblem(StrEnum):
     ROLLED_BACK = "rolled_back"
     SAME_CONTENT = "same_content"
     IN_PROGRESS = "in_progress"
+    # It waits for a person: `held`, and `skipped` when the same content comes again, or a newer version of it.
+    HELD = "held"
+    STILL_HELD = "still_held"
+    SUPERSEDED = "superseded"
     # Never read: `skipped`.
     NOT_IN_PATTERNS = "not_in_patterns"
     NOT_A_FILE = "not_a_file"
@@ -200,6 +204,19 @@ _TEMPLATES: dict[Problem, Words] = {
     FileProblem.IN_PROGRESS: Words(
         "сейчас загружается другим запуском: {source_file}, load_id {load_id}",
         "another run is loading it: {source_file}, load_id {load_id}",
+    ),
+    FileProblem.HELD: Words(
+        "ждёт решения: изменил бы {changed} из {met} показаний, которые уже в core, а это больше "
+        "HOLD_CHANGED_SHARE={share}. Проверьте файл; загрузить: dataops release {load_id}; новая версия его заменит",
+        "held: it would change {changed} of {met} readings that are in core already, more than "
+        "HOLD_CHANGED_SHARE={share}. Check the file; to load it: dataops release {load_id}; a newer one replaces it",
+    ),
+    FileProblem.STILL_HELD: Words(
+        "ждёт решения с {finished_at:%Y-%m-%d %H:%M} UTC: {source_file}; загрузить: dataops release {load_id}",
+        "held since {finished_at:%Y-%m-%d %H:%M} UTC: {source_file}; to load it: dataops release {load_id}",
+    ),
+    FileProblem.SUPERSEDED: Words(
+        "не загружен: вместо него пришла новая версия файла", "not loaded: a newer version of the file came instead"
     ),
     FileProblem.NOT_IN_PATTERNS: Words(
         "не читается: имени нет среди FILE_PATTERNS; если это показания, попросите csv или xlsx или добавьте шаблон",
@@ -436,4 +453,5 @@ class FileRemark(StrEnum):
     UNREAD_SHEETS = "на других листах тоже есть данные, в скобках число строк, они не прочитаны: {sheets}"
     SKIPPED = "пропущено: {counts}"
     NO_LONGER_IN_FILE = "осталось показаний прежней версии файла, которых в этой нет: {count}"
+    RELEASED = "загружен по решению человека"
     REMOVED = "убрано показаний прежней версии файла, которых в этой нет: {count}"

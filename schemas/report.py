@@ -12,7 +12,7 @@ from schemas.problems import Step
 from schemas.reasons import Severity
 
 DayState = Literal["loaded", "rejected", "errors", "empty"]
-FileStatus = Literal["running", "success", "partial", "failed", "skipped"]
+FileStatus = Literal["running", "success", "partial", "failed", "held", "skipped"]
 
 
 class _ReportModel(BaseModel):
@@ -26,6 +26,7 @@ class Totals(_ReportModel):
     success: int
     partial: int
     failed: int
+    held: int = Field(description="Nothing of them is in core: they wait for a person to release them.")
     skipped: int
     running: int
     rows_read: int = Field(description="= loaded + rejected + duplicate, once all files are loaded.")

@@ -126,6 +126,12 @@ class Settings(BaseSettings):
     day_end: Hour = Field(default=22, description="Local hour at which the night begins")
     delta_t_min: float = Field(default=17, ge=0, le=80, description="Lowest normal T1 − T2, °C")
     delta_t_max: float = Field(default=23, ge=0, le=80, description="Highest normal T1 − T2, °C")
+    hold_changed_share: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="If set, a file that would change more than this share of the readings it meets waits as held",
+    )
     run_mode: Literal["once", "loop"] = "once"
     loop_interval_sec: int = Field(default=300, ge=1, le=86_400)
     refresh_objects: Annotated[tuple[ObjectName, ...], NoDecode, BeforeValidator(_comma_separated)] | None = Field(

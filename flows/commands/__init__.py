@@ -53,6 +53,10 @@ COMMANDS: dict[str, Entry] = {
         "flows.commands.docs:docs",
         "Write the static dbt docs (models, columns with units, lineage) to artifacts/dbt_docs/.",
     ),
+    "release": Entry(
+        "flows.commands.release:release",
+        "Load a file that is held because it changes more readings than HOLD_CHANGED_SHARE.",
+    ),
     "purge": Entry(
         "flows.commands.purge:purge",
         "Delete stage rows, resolved row errors, run logs and reports older than KEEP_…_DAYS.",

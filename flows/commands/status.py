@@ -36,6 +36,9 @@ def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
     print_table("Last loads", log_lines((line.model_dump() for line in found.last_loads), settings.zone))
     if found.unfinished_loads:
         print_table("Unfinished loads", [_unfinished_in_words(load, settings) for load in found.unfinished_loads])
+    if found.held_loads:
+        held = [load.model_dump(include={"source_file", "load_id", "message"}) for load in found.held_loads]
+        print_table("Held loads: dataops release LOAD_ID", held)
     print_table("Days with gaps", [day.model_dump() for day in found.days_with_gaps])
     if found.changed_columns:
         print_table("Sources whose columns changed", [_in_words(change, settings) for change in found.changed_columns])

@@ -28,6 +28,7 @@ from tasks.warehouse.load_log import (
     insert_load,
     new_load_id,
     restart_failed_loads,
+    supersede_held_loads,
 )
 from tasks.warehouse.locks import is_held
 from tasks.warehouse.statements import Statements
@@ -107,6 +108,8 @@ async def _claim(
             message=claimed.message,
         )
         await insert_load(connection, run, load, settings)
+        if not claimed.skipped_as:
+            await supersede_held_loads(connection, run, file.source_file, settings)
     return claimed
 
 
@@ -120,10 +123,10 @@ async def _decide(
     for load in await connection.fetch(*known):
         if load["status"] != LoadStatus.RUNNING:
             if replay or load["replay_by_hand"]:
-                replay_of = replay_of or load["load_id"]
+                if load["status"] != LoadStatus.HELD:
+                    replay_of = replay_of or load["load_id"]
                 continue
-            problem = FileProblem.ROLLED_BACK if load["rolled_back_at"] else FileProblem.ALREADY_LOADED
-            return _skip(load_id, problem, load)
+            return _skip(load_id, _why_known(load), load)
         if load["claim_key"] == run.claim_key:
             if load["source_file"] != file.source_file:
                 return _skip(load_id, FileProblem.SAME_CONTENT, load)
@@ -135,6 +138,12 @@ async def _decide(
     # Of a load that was deleted by hand the next one of its content is the same one again.
     deleted = sql("take_deleted_load", settings, checksum=file.checksum, identity=identity)
     return Claim(await connection.fetchval(*deleted) or load_id, replay_of=replay_of)
+
+
+def _why_known(load: asyncpg.Record) -> FileProblem:
+    if load["status"] == LoadStatus.HELD:
+        return FileProblem.STILL_HELD
+    return FileProblem.ROLLED_BACK if load["rolled_back_at"] else FileProblem.ALREADY_LOADED
 
 
 def _skip(load_id: UUID, problem: FileProblem, known: asyncpg.Record) -> Claim:

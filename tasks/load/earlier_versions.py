@@ -37,14 +37,13 @@ class Superseded(NamedTuple):
 async def find_superseded(
     connection: Connection, load_ids: Sequence[UUID], settings: Settings
 ) -> dict[UUID, Superseded]:
-    """Find what loads supersede whose readings are in core, in this transaction; most nothing, and are not named.
+    """Find what loads supersede that are about to end in core, in this transaction; most nothing, and are not named.
 
     The readings wait in the temporary table `unsettled` for `settle_superseded`.
     """
     versions = await connection.fetch(*sql("find_earlier_versions", settings, load_ids=load_ids))
     differing = [version for version in versions if version["meters"] or version["is_purged"]]
-    replaced = await connection.fetch(*sql("find_replaced_origins", settings, load_ids=load_ids))
-    if not differing and not replaced:
+    if not differing:
         return {}
     await create_unsettled(connection, settings)
     for version in differing:
@@ -54,8 +53,24 @@ async def find_superseded(
         await connection.execute(
             *sql("insert_no_longer_in_file", settings, **values, meters=meters, zone=settings.default_tz)
         )
+    return await _count_unsettled(connection, settings)
+
+
+async def find_replaced(connection: Connection, load_ids: Sequence[UUID], settings: Settings) -> dict[UUID, Superseded]:
+    """Find what loads of rows that waited in stage have brought on days that a newer version of their file replaces.
+
+    The readings are in core, in this transaction, and wait in `unsettled` as those of `find_superseded`.
+    """
+    replaced = await connection.fetch(*sql("find_replaced_origins", settings, load_ids=load_ids))
+    if not replaced:
+        return {}
+    await create_unsettled(connection, settings)
     for load in replaced:
         await connection.execute(*sql("insert_replaced", settings, **dict(load), zone=settings.default_tz))
+    return await _count_unsettled(connection, settings)
+
+
+async def _count_unsettled(connection: Connection, settings: Settings) -> dict[UUID, Superseded]:
     counts = await connection.fetch(*sql("count_unsettled", settings))
     return {row["withdrawn_by"]: Superseded(row["remaining"], row["removed"]) for row in counts}
 

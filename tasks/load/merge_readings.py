@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 import asyncpg
 
+from schemas.errors import FileError
 from schemas.settings import Settings
 from tasks.load.accepted_readings import IN_CORE, AcceptedReadings, open_accepted, tables_of, tables_of_size
 from tasks.load.compare_with_core import find_changed_rows
-from tasks.load.earlier_versions import Superseded, find_superseded, settle_superseded
+from tasks.load.earlier_versions import Superseded, find_replaced, find_superseded, settle_superseded
+from tasks.load.hold_loads import find_loads_to_hold
 from tasks.load.load_meters import find_load_meters
 from tasks.load.plan_merges import ValidatedLoad
 from tasks.warehouse.connection import Connection
 from tasks.warehouse.copy import copy_table, copy_tables
 from tasks.warehouse.core_owner import CoreOwner, read_core_owner
-from tasks.warehouse.load_log import MergeCounts, finish_load
+from tasks.warehouse.load_log import MergeCounts, finish_load, hold_load
 from tasks.warehouse.locks import Lock, lock_transaction
 from tasks.warehouse.statements import Statements
 
@@ -28,9 +31,18 @@ _WORK_MEM = "256MB"
 _COMPARED_ROWS = 100_000
 
 
+class Merged(NamedTuple):
+    """What became of a batch of loads."""
+
+    counts: list[MergeCounts]
+    """Of those that have ended in core."""
+    held: Mapping[UUID, FileError]
+    """Of the others: why they wait for a person."""
+
+
 async def merge_together(
     connection: Connection, loads: Sequence[ValidatedLoad], claim_key: int, settings: Settings
-) -> list[MergeCounts]:
+) -> Merged:
     """Merge a batch of loads in one transaction: all of it with the final log rows, or nothing.
 
     Loads that share readings are merged one by one: only so the later one's values count.
@@ -60,7 +72,7 @@ async def _copy_into_core(
     sources: Sequence[AcceptedReadings],
     claim_key: int,
     settings: Settings,
-) -> list[MergeCounts] | None:
+) -> Merged | None:
     """Copy straight into core where it has nothing of these meters and times yet; None: it has."""
     if await read_core_owner(connection, settings) != CoreOwner.DATAOPS:
         return None  # its columns may be of other types than the binary files
@@ -70,15 +82,17 @@ async def _copy_into_core(
     try:
         async with connection.transaction():
             await lock_transaction(connection, Lock.LOADS, settings, shared=True)
+            superseded = await find_superseded(connection, load_ids, settings)
+            if await find_loads_to_hold(connection, loads, superseded, settings, has_changes=False):
+                return None
             await connection.execute(*sql("allow_decompression", settings))
             readings = tables_of(sources)
             await copy_tables(connection, readings, of=IN_CORE, into="measurements", schema=settings.core_schema)
             await connection.execute(*sql("record_changed_days", settings, load_ids=load_ids, zone=settings.default_tz))
-            merged = [MergeCounts(load.load_id, load.readings, 0, 0) for load in loads]
-            merged = await _finish(connection, merged, claim_key, settings)
+            counts = [MergeCounts(load.load_id, load.readings, 0, 0) for load in loads]
+            return Merged(await _finish(connection, counts, superseded, claim_key, settings), {})
     except asyncpg.UniqueViolationError:
         return None  # another load came between
-    return merged
 
 
 async def _merge_with_core(
@@ -87,7 +101,7 @@ async def _merge_with_core(
     sources: Sequence[AcceptedReadings],
     claim_key: int,
     settings: Settings,
-) -> list[MergeCounts]:
+) -> Merged:
     """Compare with what core has, and write what is new or different."""
     # Repeatable read: what the join saw is what the update replaces, or the transaction is refused.
     async with connection.transaction(isolation="repeatable_read"):
@@ -99,48 +113,75 @@ async def _merge_with_core(
         async for changed_rows in find_changed_rows(connection, tables_of_size(sources, _COMPARED_ROWS), settings):
             has_changes = has_changes or len(changed_rows) > 0
             await copy_table(connection, changed_rows, into="incoming", schema=None)
-        merged = (
-            await _upsert(connection, loads, settings)
-            if has_changes
-            else [MergeCounts(load.load_id, 0, 0, load.readings) for load in loads]
-        )
-        return await _finish(connection, merged, claim_key, settings)
+        load_ids = [load.load_id for load in loads]
+        meters = await find_load_meters(connection, load_ids, settings) if has_changes else None
+        bounds = {**Span.of(loads)._asdict(), "meters": meters}
+        if has_changes:
+            await _collect_changes(connection, bounds, settings)
+        superseded = await find_superseded(connection, load_ids, settings)
+        held = await find_loads_to_hold(connection, loads, superseded, settings, has_changes=has_changes)
+        if held:
+            await _leave_out(connection, [*held], settings, has_changes=has_changes, has_superseded=bool(superseded))
+        written = await _write_changes(connection, bounds, settings) if has_changes else {}
+        counts = [
+            MergeCounts(load.load_id, inserted, updated, load.readings - inserted - updated)
+            for load in loads
+            if load.load_id not in held
+            for inserted, updated in [written.get(load.load_id, (0, 0))]
+        ]
+        counts = await _finish(connection, counts, superseded, claim_key, settings)
+        for load_id, why in held.items():
+            await hold_load(connection, load_id, why, claim_key, settings)
+    return Merged(counts, held)
 
 
-async def _upsert(connection: Connection, loads: Sequence[ValidatedLoad], settings: Settings) -> list[MergeCounts]:
-    """Write what is new or different in the temporary table `incoming`."""
-    meters = await find_load_meters(connection, [load.load_id for load in loads], settings)
-    bounds = {**Span.of(loads)._asdict(), "meters": meters}
+async def _collect_changes(connection: Connection, bounds: Mapping[str, object], settings: Settings) -> None:
+    """Find in the temporary table `incoming` what is new or different, for the temporary table `pending_changes`."""
     await connection.execute("analyze incoming")
     await connection.execute(*sql("create_pending_changes", settings))
     await connection.execute(*sql("insert_pending_changes", settings, **bounds))
     await connection.execute("analyze pending_changes")
+
+
+async def _leave_out(
+    connection: Connection, load_ids: list[UUID], settings: Settings, *, has_changes: bool, has_superseded: bool
+) -> None:
+    """Leave the changes of loads out."""
+    if has_changes:
+        await connection.execute(*sql("delete_pending_changes", settings, load_ids=load_ids))
+    if has_superseded:
+        await connection.execute(*sql("delete_unsettled", settings, load_ids=load_ids))
+
+
+async def _write_changes(
+    connection: Connection, bounds: Mapping[str, object], settings: Settings
+) -> dict[UUID, tuple[int, int]]:
+    """Write the pending changes; return how many readings each load has inserted and updated."""
     rows = await connection.fetch(*sql("upsert_readings", settings, **bounds, zone=settings.default_tz))
-    written = {row["load_id"]: (row["inserted"], row["updated"]) for row in rows}
-    return [
-        MergeCounts(load.load_id, inserted, updated, load.readings - inserted - updated)
-        for load in loads
-        for inserted, updated in [written.get(load.load_id, (0, 0))]
-    ]
+    return {row["load_id"]: (row["inserted"], row["updated"]) for row in rows}
 
 
 async def _finish(
-    connection: Connection, merged: Sequence[MergeCounts], claim_key: int, settings: Settings
+    connection: Connection,
+    merged: Sequence[MergeCounts],
+    superseded: Mapping[UUID, Superseded],
+    claim_key: int,
+    settings: Settings,
 ) -> list[MergeCounts]:
     """Move loads whose readings are in core to their final status; return the counts with what they supersede."""
     load_ids = [counts.load_id for counts in merged]
-    superseded = await find_superseded(connection, load_ids, settings)
-    merged = [
+    superseded = {**superseded, **await find_replaced(connection, load_ids, settings)}
+    finished = [
         counts._replace(no_longer_in_file=found.remaining, removed=found.removed, message=found.describe())
         for counts in merged
         for found in [superseded.get(counts.load_id, Superseded())]
     ]
-    for counts in merged:
+    for counts in finished:
         await finish_load(connection, counts, claim_key, settings)
     await connection.execute(*sql("resolve_row_errors", settings, load_ids=load_ids))
     if superseded:
         await settle_superseded(connection, settings)
-    return merged
+    return finished
 
 
 class Span(NamedTuple):

@@ -27,6 +27,8 @@ class ValidatedLoad(NamedTuple):
     """Accepted ones."""
     first_time: datetime | None
     last_time: datetime | None
+    is_released: bool
+    """It is merged however much it changes: a person says so, or its rows have waited in stage."""
     shares_readings: bool
     """Another load of the run has readings of the same meter in the same span of time."""
 

@@ -1,4 +1,4 @@
-"""Decide anew which load's value stands in core: after a rollback, and where a newer version of a file has less."""
+"""Decide again which load's value stands in core: after a rollback, and where a newer version of a file has less."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.warehouse.statements import Statements
 sql = Statements(__file__)
 
 
-class Settled(NamedTuple):
+class SettledReadings(NamedTuple):
     """What became of the readings in the temporary table `unsettled`."""
 
     removed: int = 0
@@ -30,7 +30,7 @@ async def create_unsettled(connection: Connection, settings: Settings) -> None:
 
 async def settle_readings(
     connection: Connection, settings: Settings, *, change: Literal["rollback", "removal"]
-) -> Settled:
+) -> SettledReadings:
     """Give each reading of `unsettled` the value of the latest effective load that has it, or delete it.
 
     Replaced and deleted values go to `measurement_revisions` as such a change, their building-days to `changed_days`.
@@ -38,9 +38,9 @@ async def settle_readings(
     await connection.execute("analyze unsettled")
     bounds = await fetch_one(connection, *sql("select_unsettled_bounds", settings, max_meters=MAX_METERS))
     if bounds["first_time"] is None:
-        return Settled()
+        return SettledReadings()
     zone = settings.default_tz
-    settled = Settled(
+    settled = SettledReadings(
         *await fetch_one(connection, *sql("settle_readings", settings, **dict(bounds), zone=zone, change=change))
     )
     await connection.execute(*sql("delete_withdrawn", settings, **dict(bounds)))

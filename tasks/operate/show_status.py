@@ -42,6 +42,15 @@ class UnfinishedLoad(BaseModel):
     is_under_way: bool
 
 
+class HeldLoad(BaseModel):
+    """A load that waits for a person to release it."""
+
+    finished_at: dt.datetime
+    source_file: str
+    load_id: UUID
+    message: str
+
+
 class GapDay(BaseModel):
     """A local day on which readings are missing."""
 
@@ -74,6 +83,7 @@ class Status(BaseModel):
     row_errors_open: int
     last_loads: list[LoadLine]
     unfinished_loads: list[UnfinishedLoad]
+    held_loads: list[HeldLoad]
     days_with_gaps: list[GapDay]
     changed_columns: list[ChangedColumns] = Field(serialization_alias="changed_layouts")
     """Under the key that `dataops status --json` has always had."""
@@ -87,12 +97,14 @@ async def show_status(connection: Connection, settings: Settings, *, loads: int 
     unfinished = await connection.fetch(
         *sql("select_unfinished_loads", settings, interrupted=FileProblem.INTERRUPTED, max_loads=_MAX_UNFINISHED)
     )
+    held = await connection.fetch(*sql("select_held_loads", settings, max_loads=_MAX_UNFINISHED))
     changed_columns = await connection.fetch(*sql("select_changed_columns", settings))
     return Status(
         **facts,
         extensions={row["extname"]: row["extversion"] for row in extensions},
         last_loads=[LoadLine(**row) for row in last_loads],
         unfinished_loads=[UnfinishedLoad(**row) for row in unfinished],
+        held_loads=[HeldLoad(**row) for row in held],
         days_with_gaps=await _days_with_gaps(connection, settings),
         changed_columns=[ChangedColumns(**row) for row in changed_columns],
     )

@@ -67,7 +67,7 @@ def day_state(totals: Totals) -> DayState:
     """Sum up a day in one word; an unfinished file counts as an error."""
     if not totals.files:
         return "empty"
-    if totals.failed or totals.running:
+    if totals.failed or totals.held or totals.running:
         return "errors"
     return "rejected" if totals.rows_rejected else "loaded"
 

@@ -49,7 +49,7 @@ class RunSummary(BaseModel):
 
 async def summarise_run(connection: Connection, flow_run_id: UUID, settings: Settings) -> RunSummary:
     """Summarise the attempts of one flow run; of several attempts at a file the last one counts."""
-    of_run = {"flow_run_id": flow_run_id, "in_progress": FileProblem.IN_PROGRESS}
+    of_run = {"flow_run_id": flow_run_id, "left": [FileProblem.IN_PROGRESS, FileProblem.STILL_HELD]}
     counts = await fetch_one(connection, *sql("summarise_run", settings, **of_run))
     summary = RunSummary(**counts)
     for row in await connection.fetch(*sql("find_failed_files", settings, **of_run)):
@@ -59,5 +59,5 @@ async def summarise_run(connection: Connection, flow_run_id: UUID, settings: Set
         elif row["status"] == LoadStatus.RUNNING:
             summary.unfinished[name] = describe(FileProblem.UNFINISHED)
         else:
-            (summary.in_progress if row["status"] == LoadStatus.SKIPPED else summary.failed)[name] = message
+            (summary.in_progress if row["problem"] == FileProblem.IN_PROGRESS else summary.failed)[name] = message
     return summary

@@ -12,6 +12,7 @@ STATUS: dict[FileStatus, str] = {
     "success": "загружен",
     "partial": "загружен частично",
     "failed": "ошибка",
+    "held": "ждёт решения",
     "skipped": "пропущен",
     "running": "не закончен",
 }
@@ -39,6 +40,7 @@ def describe_day(state: DayState, totals: Totals, failed_steps: Mapping[Step, st
         return _DAY_STATE[state], "в папке дня не было ни одного файла"
     counts = [
         (totals.failed, f"не загружено файлов: {totals.failed}"),
+        (totals.held, f"ждут решения файлов: {totals.held}"),
         (totals.running, f"не закончено файлов: {totals.running}"),
         (totals.rows_rejected, f"отклонено показаний: {number(totals.rows_rejected)}"),
         (totals.rows_suspect, f"под вопросом: {number(totals.rows_suspect)}"),

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from schemas.errors import ClaimLostError, FileError
 from schemas.load_states import LoadStatus
-from schemas.problems import FileProblem, Language, Step, describe
+from schemas.problems import FileProblem, FileRemark, Language, Step, describe
 from schemas.settings import Settings
 from schemas.table_schema import TableSchema, fingerprint
 from tasks.warehouse.batches import BatchResult
@@ -230,6 +230,35 @@ async def fail_alone(
     async with warehouse.connect() as connection:
         await fail_load(connection, load_id, failure, run.claim_key, warehouse.settings)
     return BatchResult(1, {source_file: str(failure)})
+
+
+async def hold_load(
+    connection: Connection, load_id: UUID, error: FileError, claim_key: int, settings: Settings
+) -> None:
+    """Log that a load waits for a person, and why.
+
+    Raises:
+        ClaimLostError: it is no longer validated, or no longer the run's.
+
+    """
+    held = {"problem": error.problem, "message": str(error)}
+    _require(
+        load_id, await connection.fetchval(*sql("hold_load", settings, load_id=load_id, claim_key=claim_key, **held))
+    )
+
+
+async def release_held_load(connection: Connection, load_id: UUID, run: Run, settings: Settings) -> bool:
+    """Make a held load the run's, to be merged; return whether it was held."""
+    owner = {"flow_run_id": run.flow_run_id, "claim_key": run.claim_key}
+    query = sql("release_load", settings, load_id=load_id, **owner, message=FileRemark.RELEASED)
+    return await connection.fetchval(*query) is not None
+
+
+async def supersede_held_loads(connection: Connection, run: Run, source_file: str, settings: Settings) -> None:
+    """Log of held loads of a file that a newer version has come."""
+    why = {"problem": FileProblem.SUPERSEDED, "message": describe(FileProblem.SUPERSEDED)}
+    path = {"business_date": run.business_date, "source_file": source_file}
+    await connection.execute(*sql("supersede_held_loads", settings, **path, **why))
 
 
 _DEAD = {"problem": FileProblem.INTERRUPTED, "message": describe(FileProblem.INTERRUPTED)}

@@ -33,8 +33,11 @@ from tasks.warehouse.load_log import (
     finish_load,
     finish_staging,
     finish_validation,
+    hold_load,
     insert_load,
+    release_held_load,
     restart_failed_loads,
+    supersede_held_loads,
 )
 from tests.harness import DAY, PipelineHarness, long_csv
 
@@ -68,7 +71,7 @@ async def insert_row(pipeline: PipelineHarness, state: LoadState, rows_rejected:
             load_id, source_file, checksum, business_date, status, step, flow_run_id, claim_key,
             rows_read, rows_rejected
         )
-        values ($1::uuid, 'a.csv', $2, $3, $4, $5, $6, $7, $8, $8)
+        values ($1::uuid, $1::uuid || '.csv', $2, $3, $4, $5, $6, $7, $8, $8)
         """,
         *(load_id, row.checksum, DAY, state.status, state.step, row.run.flow_run_id, row.run.claim_key, rows_rejected),
     )
@@ -127,6 +130,19 @@ async def _mark_purged(row: Row, pipeline: PipelineHarness) -> None:
     await purge_loads(pipeline.connection, [load], NOW, pipeline.settings, dry_run=False)
 
 
+async def _hold_load(row: Row, pipeline: PipelineHarness) -> None:
+    error = FileError(FileProblem.HELD, changed=1, met=1, share="0.1", load_id=row.load_id)
+    await hold_load(pipeline.connection, row.load_id, error, row.run.claim_key, pipeline.settings)
+
+
+async def _release_load(row: Row, pipeline: PipelineHarness) -> None:
+    await release_held_load(pipeline.connection, row.load_id, row.run, pipeline.settings)
+
+
+async def _supersede_held_loads(row: Row, pipeline: PipelineHarness) -> None:
+    await supersede_held_loads(pipeline.connection, row.run, f"{row.load_id}.csv", pipeline.settings)
+
+
 MOVES: dict[str, Move] = {
     "finish_staging": _finish_staging,
     "finish_validation": _finish_validation,
@@ -137,8 +153,11 @@ MOVES: dict[str, Move] = {
     "adopt_loads": _adopt_loads,
     "restart_failed_loads": _restart_failed_loads,
     "mark_purged": _mark_purged,
+    "hold_load": _hold_load,
+    "release_load": _release_load,
+    "supersede_held_loads": _supersede_held_loads,
 }
-MUST_MOVE = {"finish_staging", "finish_validation", "finish_load", "fail_load"}
+MUST_MOVE = {"finish_staging", "finish_validation", "finish_load", "fail_load", "hold_load"}
 """Their callers have worked for the load: that it is no longer theirs must end the work."""
 
 

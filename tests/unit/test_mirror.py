@@ -14,12 +14,12 @@ ELSEWHERE = {
     **{
         f"flows/{name}.py": FLOWS for name in ("load_day", "steps", "ingest", "validate", "load", "transform", "report")
     },
-    **{f"flows/{name}.py": UNDO for name in ("replay", "requeue", "rollback")},
+    **{f"flows/{name}.py": UNDO for name in ("release", "replay", "requeue", "rollback")},
     **{
         f"flows/commands/{name}.py": COMMAND
         for name in (
-            *("backfill", "db", "demo", "docs", "errors", "purge", "reference", "replay", "requeue", "rollback"),
-            *("run", "status", "up"),
+            *("backfill", "db", "demo", "docs", "errors", "purge", "reference", "release", "replay", "requeue"),
+            *("rollback", "run", "status", "up"),
         )
     },
     "flows/commands/__init__.py": ("tested as the whole command", "tests/unit/flows/commands/test_main.py"),
@@ -35,6 +35,8 @@ ELSEWHERE = {
     "tasks/ingest/grids.py": ("what readers return", "tests/unit/tasks/ingest/test_read_tables.py"),
     "tasks/ingest/look_again.py": ("SQL", "tests/faults/test_claims.py"),
     "tasks/load/earlier_versions.py": ("SQL", "tests/integration/test_versions.py"),
+    "tasks/load/hold_loads.py": ("SQL", "tests/integration/test_held_loads.py"),
+    "tasks/load/release_load.py": ("SQL", "tests/integration/test_held_loads.py"),
     "tasks/load/settle_readings.py": ("SQL", "tests/integration/test_history.py"),
     "tasks/load/load_meters.py": ("SQL", "tests/integration/test_merge.py"),
     "tasks/load/merge_loads.py": ("SQL", "tests/integration/test_merge.py"),

@@ -9,5 +9,8 @@ select
     rolled_back_at,
     replay_by_hand
 from {quality}.quality_load_log
-where checksum = :checksum and identity is not distinct from :identity and status in ('success', 'partial', 'running')
-order by status = 'running', started_at desc
+where
+    checksum = :checksum
+    and identity is not distinct from :identity
+    and status in ('success', 'partial', 'held', 'running')
+order by status = 'running', status = 'held', started_at desc

@@ -1,6 +1,6 @@
--- Readings whose value is to be decided anew. withdrawn_by: the load on whose account; is_withdrawn: the value that
+-- Readings whose value is to be decided on again. withdrawn_by: the load on whose account; is_withdrawn: the value that
 -- stands there may not stay.
-create temporary table unsettled on commit drop as
+create temporary table if not exists unsettled on commit drop as
 select
     m.time,
     m.meter_id,

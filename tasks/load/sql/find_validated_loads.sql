@@ -41,6 +41,7 @@ select
     own.rows_read - own.rows_rejected - own.rows_duplicate as readings,
     own.first_time,
     own.last_time,
+    own.released_at is not null or own.requeue_of is not null as is_released,
     own.load_id in (
         select shared.load_id
         from shared

@@ -34,7 +34,7 @@ resolved as (
         on
             own.business_date = earlier.business_date
             and own.source_file = earlier.source_file
-            and earlier.status in ('success', 'partial', 'failed')
+            and earlier.status in ('success', 'partial', 'failed', 'skipped')
             and own.load_id <> earlier.load_id
     where own.requeue_of is null
 

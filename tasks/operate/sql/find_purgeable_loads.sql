@@ -42,7 +42,7 @@ select
 from {quality}.quality_load_log as log
 where
     log.load_id > :after_load_id
-    and log.status in ('success', 'partial', 'failed')
+    and log.status in ('success', 'partial', 'failed', 'skipped')
     and (
         log.step <> 'claimed'
         or exists (

@@ -30,7 +30,7 @@ files as (
             attempts.status = 'skipped'
             and log.checksum = attempts.checksum
             and log.source_file = attempts.source_file
-            and log.status in ('success', 'partial')
+            and log.status in ('success', 'partial', 'held')
         order by log.started_at desc
         limit 1
     ) as loaded on true

@@ -17,7 +17,11 @@ attempts as (
 select
     source_file,
     status,
+    problem,
     message
 from attempts
-where status in ('failed', 'running') or problem = :in_progress or (status = 'partial' and has_loaded_nothing)
+where
+    status in ('failed', 'running', 'held')
+    or problem = any(:left::text[])
+    or (status = 'partial' and has_loaded_nothing)
 order by source_file

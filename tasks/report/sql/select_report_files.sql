@@ -1,4 +1,5 @@
--- Failed files first, then unfinished ones, by this run or another, those with rejects, those with suspect readings.
+-- Failed files first, then held and unfinished ones, by this run or another, those with rejects, those with suspect
+-- readings.
 select
     log.source_file,
     log.status,
@@ -21,7 +22,7 @@ from report_files as file
 inner join {quality}.quality_load_log as log on file.load_id = log.load_id
 order by
     array_position(
-        array['failed', 'running', 'partial'],
+        array['failed', 'held', 'running', 'partial'],
         case when log.problem = :in_progress then 'running' else log.status end
     ),
     log.rows_suspect = 0,

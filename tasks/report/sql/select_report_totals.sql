@@ -26,6 +26,7 @@ select
     count(*) filter (
         where (log.status = 'failed' or log.has_loaded_nothing) and log.requeue_of is null
     )::integer as failed,
+    count(*) filter (where log.status = 'held')::integer as held,
     count(*) filter (
         where log.status = 'skipped' and log.problem is distinct from :in_progress and log.requeue_of is null
     )::integer as skipped,

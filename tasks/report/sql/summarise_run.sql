@@ -14,7 +14,7 @@ select
     count(*) filter (
         where status = 'success' or (status = 'partial' and (rows_loaded > 0 or requeue_of is not null))
     )::integer as loaded,
-    count(*) filter (where status = 'skipped' and problem is distinct from :in_progress)::integer as skipped,
+    count(*) filter (where status = 'skipped' and coalesce(problem <> all(:left::text[]), true))::integer as skipped,
     coalesce(sum(rows_read), 0)::bigint as readings_read,
     coalesce(sum(rows_inserted), 0)::bigint as readings_inserted,
     coalesce(sum(rows_updated), 0)::bigint as readings_updated,

@@ -35,6 +35,7 @@ FIELDS_ELSEWHERE: dict[FileProblem, dict[str, object]] = {
     FileProblem.ROLLED_BACK: KNOWN_LOAD,
     FileProblem.SAME_CONTENT: KNOWN_LOAD,
     FileProblem.IN_PROGRESS: KNOWN_LOAD,
+    FileProblem.STILL_HELD: KNOWN_LOAD,
     FileProblem.INTERRUPTED: {},
     FileProblem.UNFINISHED: {},
 }

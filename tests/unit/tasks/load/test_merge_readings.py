@@ -9,7 +9,7 @@ from tasks.load.plan_merges import ValidatedLoad
 
 def load(first: int | None, last: int | None) -> ValidatedLoad:
     start, end = (None if hour is None else dt.datetime(2025, 4, 30, hour, tzinfo=dt.UTC) for hour in (first, last))
-    return ValidatedLoad(uuid4(), "a.csv", None, 1, start, end, shares_readings=False)
+    return ValidatedLoad(uuid4(), "a.csv", None, 1, start, end, is_released=False, shares_readings=False)
 
 
 def test_span_covers_all_loads_and_passes_over_those_without_readings() -> None:

@@ -6,7 +6,7 @@ from tasks.load.plan_merges import MergePlan, ValidatedLoad
 
 
 def load(name: str, readings: int = 10, *, shares_readings: bool = False) -> ValidatedLoad:
-    return ValidatedLoad(uuid4(), name, None, readings, None, None, shares_readings)
+    return ValidatedLoad(uuid4(), name, None, readings, None, None, is_released=False, shares_readings=shares_readings)
 
 
 def names(batches: list[list[ValidatedLoad]]) -> list[list[str]]:

@@ -15,6 +15,7 @@ def test_json_of_the_status_keeps_the_key_of_changed_columns() -> None:
         days_waiting_for_features=0,
         row_errors_open=0,
         last_loads=[],
+        held_loads=[],
         unfinished_loads=[],
         days_with_gaps=[],
         changed_columns=[changed],

@@ -1,0 +1,15 @@
+-- A load that would change too much of core waits for a person.
+alter table {quality}.quality_load_log drop constraint quality_load_log_status_check;
+alter table {quality}.quality_load_log
+add constraint quality_load_log_status_check
+check (status in ('running', 'success', 'partial', 'failed', 'skipped', 'held'));
+
+alter table {quality}.quality_load_log add column released_at timestamptz;
+
+comment on column {quality}.quality_load_log.released_at is
+'When a person let it into core although it changes more of it than HOLD_CHANGED_SHARE.';
+
+create or replace view {quality}.effective_loads as
+select * -- noqa: AM04
+from {quality}.quality_load_log
+where status in ('success', 'partial') and rolled_back_at is null;

@@ -1,0 +1,2 @@
+delete from pending_changes
+where load_id = any(:load_ids::uuid[])

@@ -1,0 +1,2 @@
+delete from unsettled
+where withdrawn_by = any(:load_ids::uuid[])
