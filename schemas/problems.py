@@ -45,6 +45,8 @@ class FileProblem(StrEnum):
     # Never read: `skipped`.
     NOT_IN_PATTERNS = "not_in_patterns"
     NOT_A_FILE = "not_a_file"
+    NOT_IN_DAY_FOLDER = "not_in_day_folder"
+    NOT_A_DAY_FOLDER = "not_a_day_folder"
     LINK_LEADS_OUT = "link_leads_out"
     # The file as bytes.
     NOT_READABLE = "not_readable"
@@ -225,6 +227,14 @@ _TEMPLATES: dict[Problem, Words] = {
     FileProblem.NOT_A_FILE: Words(
         "это {kind}: не открывается; положите в папку дня сами файлы",
         "this is {kind}: not opened; put the files themselves into the day's folder",
+    ),
+    FileProblem.NOT_IN_DAY_FOLDER: Words(
+        "лежит в RAW_DIR вне папки дня: не читается; переложите в папку дня (ГГГГ-ММ-ДД)",
+        "lies in RAW_DIR outside any day's folder: not read; move it into the folder of its day (YYYY-MM-DD)",
+    ),
+    FileProblem.NOT_A_DAY_FOLDER: Words(
+        "папка в RAW_DIR, имя которой не дата ГГГГ-ММ-ДД: её файлы не читаются; переименуйте её или переложите файлы",
+        "a folder of RAW_DIR whose name is no date YYYY-MM-DD: its files are not read; rename it, or move them",
     ),
     FileProblem.LINK_LEADS_OUT: Words(
         "ссылка ведёт из папки дня: не открывается; положите в папку дня сам файл",

@@ -9,6 +9,9 @@ alter table {quality}.quality_load_log add column released_at timestamptz;
 comment on column {quality}.quality_load_log.released_at is
 'When a person let it into core although it changes more of it than HOLD_CHANGED_SHARE.';
 
+-- What lies outside any day's folder is named once, not by each day's run.
+create index on {quality}.quality_load_log (source_file) where source_file not like '%/%';
+
 create or replace view {quality}.effective_loads as
 select * -- noqa: AM04
 from {quality}.quality_load_log

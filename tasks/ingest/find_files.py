@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from schemas.errors import FileError
 from schemas.problems import FileProblem, Kind
-from schemas.settings import Settings
+from schemas.settings import Settings, date_of_folder
 from schemas.source_files import day_and_path, source_file_of, spell, unspell
 from tasks.ingest.detect_kind import kind_of_special
 from tasks.warehouse.storage import LOCAL, FileStat
@@ -76,6 +76,24 @@ async def find_files(day: date, settings: Settings, *, now: float) -> DayFiles:
         unmarked=[_below(folder, file) for file in unmarked],
         unreadable={_below(folder, path): error for path, error in unreadable.items()},
     )
+
+
+def find_outside(settings: Settings) -> dict[str, FileError]:
+    """Return what lies in RAW_DIR beside the days' folders, as the load log names it → why it is not read."""
+    if date_of_folder(settings.raw_dir):
+        return {}
+    return {
+        spell(path.name): FileError(FileProblem.NOT_A_DAY_FOLDER)
+        if is_folder
+        else FileError(FileProblem.NOT_IN_DAY_FOLDER)
+        for path, is_folder in LOCAL.list_folder(settings.raw_dir).items()
+        if not _is_temporary(path.name) and not (is_folder and _is_day_folder(path))
+    }
+
+
+def _is_day_folder(path: Path) -> bool:
+    day = date_of_folder(path)
+    return day is not None and path.name == day.isoformat()  # 2025-W18-3 is a date, too
 
 
 class _Contents(NamedTuple):

@@ -17,7 +17,7 @@ from schemas.reasons import Reason
 from schemas.settings import Settings
 from schemas.source_files import day_and_path, member_of, source_file_of
 from tasks.ingest.claim_files import claim, log_never_read, log_unreadable
-from tasks.ingest.find_files import DayFiles, FoundFile, RawFile, find_files
+from tasks.ingest.find_files import DayFiles, FoundFile, RawFile, find_files, find_outside
 from tasks.ingest.read_tables import FileTables, find_fitting, read_tables
 from tasks.ingest.stage_rows import stage_tables
 from tasks.ingest.unpack_archives import Unpacked, own_copy, unpack
@@ -79,6 +79,8 @@ async def prepare_ingest(run: Run, request: Request, warehouse: Warehouse) -> In
         return {source_file_of(run.business_date, path): found[path] for path in found if request.asks_for(path)}
 
     unreadable, never_read = asked_for(day_files.unreadable), asked_for(day_files.never_read)
+    if request.only is None:
+        never_read |= find_outside(settings)
     async with warehouse.connect() as connection:
         for name, error in unreadable.items():
             await log_unreadable(connection, run, settings, source_file=name, error=error)

@@ -9,7 +9,7 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from io import BufferedReader, BufferedWriter
 from pathlib import Path
@@ -47,6 +47,9 @@ class Storage(Protocol):
 
     def list_files(self, folder: Path) -> Iterator[Path]:
         """List the files below a folder, in a stable order, without dot-folders; none if it does not exist."""
+
+    def list_folder(self, folder: Path) -> Mapping[Path, bool]:
+        """List what is in a folder itself, in a stable order → whether it is a folder; nothing if it does not exist."""
 
     def is_inside(self, file: Path, folder: Path) -> bool:
         """Return True if it is a file, and no link leads it out of the folder."""
@@ -105,6 +108,13 @@ class LocalStorage:
     def list_files(self, folder: Path) -> Iterator[Path]:
         """List the files below a folder, in a stable order, without dot-folders; none if it does not exist."""
         yield from self.look_into(folder).files
+
+    def list_folder(self, folder: Path) -> Mapping[Path, bool]:
+        """List what is in a folder itself, in a stable order → whether it is a folder; nothing if it does not exist."""
+        if not folder.is_dir():
+            return {}
+        with os.scandir(folder) as entries:
+            return {Path(entry.path): entry.is_dir() for entry in sorted(entries, key=lambda entry: entry.name)}
 
     def is_inside(self, file: Path, folder: Path) -> bool:
         """Return True if it is a file, and no link leads it out of the folder."""

@@ -696,6 +696,30 @@ async def test_what_is_never_read_is_in_log_report_and_status_once_and_the_other
     assert all(name in caplog.text for name in left)
 
 
+async def test_what_lies_outside_any_days_folder_is_named_once_whichever_day_is_run(
+    city: PipelineHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    city.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+    for name in ("loose.csv", "readme.txt", ".hidden", "loading.part", "20250430"):
+        (city.settings.raw_dir / name).write_bytes(b"x")
+    for name in ("30.04.2025", "2025-W18-3", "2025-05-01"):
+        (city.settings.raw_dir / name).mkdir()
+
+    log = [*await city.run(), *await city.run(DAY + dt.timedelta(days=1))]
+
+    assert [(row["source_file"], row["status"], row["problem"]) for row in log] == [
+        ("2025-04-30/a.csv", "success", None),
+        ("2025-W18-3", "skipped", "not_a_day_folder"),
+        ("20250430", "skipped", "not_in_day_folder"),
+        ("30.04.2025", "skipped", "not_a_day_folder"),
+        ("loose.csv", "skipped", "not_in_day_folder"),
+        ("readme.txt", "skipped", "not_in_day_folder"),
+    ]
+    assert caplog.text.count("not read 'loose.csv'") == 2
+    report = await collect(city.connection, city.settings, DAY, now=dt.datetime(2025, 5, 1, tzinfo=dt.UTC))
+    assert "loose.csv" in {line.source_file for line in report.files}
+
+
 @pytest.mark.parametrize("rename", [lambda name: name.replace("/", "\\"), str.upper], ids=["backslash", "upper"])
 async def test_workbook_whose_parts_have_names_of_another_style_is_read(
     city: PipelineHarness, rename: Callable[[str], str]
