@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from schemas.problems import Step
 from schemas.reasons import Severity
 
-DayState = Literal["loaded", "rejected", "errors", "empty"]
-FileStatus = Literal["running", "success", "partial", "failed", "held", "skipped"]
+DayState = Literal["loaded", "rolled_back", "rejected", "errors", "empty"]
+FileStatus = Literal["running", "success", "partial", "failed", "held", "rolled_back", "skipped"]
 
 
 class _ReportModel(BaseModel):
@@ -27,6 +27,7 @@ class Totals(_ReportModel):
     partial: int
     failed: int
     held: int = Field(description="Nothing of them is in core: they wait for a person to release them.")
+    rolled_back: int = Field(description="Nothing of them is in core any more, nor of another version of the file.")
     skipped: int
     running: int
     rows_read: int = Field(description="= loaded + rejected + duplicate, once all files are loaded.")
@@ -40,7 +41,11 @@ class Totals(_ReportModel):
 
 
 class FileLine(_ReportModel):
-    """One file: its last attempt, or, if that was skipped because the file is already loaded, the load that did it."""
+    """One file: its last attempt, or, if that was skipped because the file is already loaded, the load that did it.
+
+    Rows that were rejected and loaded later, from stage, are counted as loaded. Instead of a version that was rolled
+    back stands the one that counts since, if there is any.
+    """
 
     source_file: str
     status: FileStatus

@@ -9,6 +9,11 @@ alter table {quality}.quality_load_log add column released_at timestamptz;
 comment on column {quality}.quality_load_log.released_at is
 'When a person let it into core although it changes more of it than HOLD_CHANGED_SHARE.';
 
+alter table {quality}.quality_load_log add column rows_requeued bigint not null default 0;
+
+comment on column {quality}.quality_load_log.rows_requeued is
+'Readings that it loads once more because they were rejected in the load requeue_of.';
+
 -- What lies outside any day's folder is named once, not by each day's run.
 create index on {quality}.quality_load_log (source_file) where source_file not like '%/%';
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
@@ -65,6 +66,13 @@ async def rollback_load(connection: Connection, load_id: UUID, settings: Setting
         raise
     await (transaction.rollback() if dry_run else transaction.commit())
     return rolled_back
+
+
+async def find_day(connection: Connection, load_id: UUID, settings: Settings) -> date:
+    """Return the day of a load, which is in the log."""
+    load = await find_load(connection, load_id, settings)
+    assert load  # noqa: S101 - it has just been rolled back
+    return load.business_date
 
 
 async def _check(connection: Connection, load_id: UUID, settings: Settings) -> None:

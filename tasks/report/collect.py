@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
-from schemas.problems import FileProblem
+from schemas.problems import FileProblem, FileRemark
 from schemas.reasons import ADVICE, Reason, Severity
 from schemas.report import Curves, DayState, Example, FileLine, ReasonLine, Report, Totals
 from schemas.settings import Settings
@@ -45,7 +45,13 @@ async def collect(
         row = await fetch_one(connection, *sql("select_report_totals", settings, in_progress=in_progress))
         totals = Totals.model_validate(_select(row, Totals.model_fields))
         files = await connection.fetch(
-            *sql("select_report_files", settings, max_files=_MAX_FILES, in_progress=in_progress)
+            *sql(
+                "select_report_files",
+                settings,
+                max_files=_MAX_FILES,
+                in_progress=in_progress,
+                requeued=FileRemark.REQUEUED,
+            )
         )
         period = choose_period(row["first_time"], row["last_time"], day, now=now, zone=settings.zone)
         return Report(
@@ -69,7 +75,9 @@ def day_state(totals: Totals) -> DayState:
         return "empty"
     if totals.failed or totals.held or totals.running:
         return "errors"
-    return "rejected" if totals.rows_rejected else "loaded"
+    if totals.rows_rejected:
+        return "rejected"
+    return "rolled_back" if totals.rolled_back else "loaded"
 
 
 async def _collect_reasons(connection: Connection, settings: Settings, severity: Severity) -> list[ReasonLine]:

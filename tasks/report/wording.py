@@ -13,6 +13,7 @@ STATUS: dict[FileStatus, str] = {
     "partial": "загружен частично",
     "failed": "ошибка",
     "held": "ждёт решения",
+    "rolled_back": "откачен",
     "skipped": "пропущен",
     "running": "не закончен",
 }
@@ -23,6 +24,7 @@ _NO_BREAK_SPACES = "\u00a0\u202f"
 
 _DAY_STATE: dict[DayState, str] = {
     "loaded": "Всё загружено",
+    "rolled_back": "Есть откаченные загрузки",
     "rejected": "Есть отклонённые показания",
     "errors": "Есть ошибки",
     "empty": "Файлов нет",
@@ -42,6 +44,7 @@ def describe_day(state: DayState, totals: Totals, failed_steps: Mapping[Step, st
         (totals.failed, f"не загружено файлов: {totals.failed}"),
         (totals.held, f"ждут решения файлов: {totals.held}"),
         (totals.running, f"не закончено файлов: {totals.running}"),
+        (totals.rolled_back, f"откачено файлов: {totals.rolled_back}"),
         (totals.rows_rejected, f"отклонено показаний: {number(totals.rows_rejected)}"),
         (totals.rows_suspect, f"под вопросом: {number(totals.rows_suspect)}"),
     ]

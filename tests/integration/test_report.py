@@ -7,8 +7,10 @@ from uuid import uuid4
 
 import pytest
 
+from schemas.reasons import Reason
 from schemas.report import Report, Totals
 from schemas.settings import PROJECT_ROOT
+from tasks.load.requeue_rows import requeue_rows
 from tasks.operate.generate_samples import Sample, generate
 from tasks.operate.load_reference import load_reference
 from tasks.operate.read_reference import read_reference
@@ -230,6 +232,99 @@ async def test_what_is_skipped_for_good_comes_after_what_somebody_has_to_look_at
     names = [file.source_file.removeprefix(f"{DAY}/") for file in report.files]
     assert names == ["in_other_hands.txt", "partial.csv", "a.txt"]
     assert (report.totals.running, report.totals.skipped) == (1, 1)
+
+
+def counted(report: Report) -> list[tuple[object, ...]]:
+    return [
+        (*(line.source_file.removeprefix(f"{DAY}/"), line.status), line.rows_read, line.rows_loaded, line.rows_rejected)
+        for line in report.files
+    ]
+
+
+async def test_rows_that_are_requeued_are_counted_with_their_file(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv(*readings("M", range(3)), *readings("LATE", range(2)), *readings("X", range(1))))
+    await pipeline.run()
+    before = await report_of(pipeline)
+    await pipeline.add_meter("LATE")
+    await pipeline.requeue()
+    partly = await report_of(pipeline)
+    await pipeline.add_meter("X")
+    await pipeline.requeue()
+
+    report = await report_of(pipeline)
+
+    assert counted(before) == [("a.csv", "partial", 6, 3, 3)]
+    assert counted(partly) == [("a.csv", "partial", 6, 5, 1)]
+    assert counted(report) == [("a.csv", "success", 6, 6, 0)]
+    assert (report.totals.files, report.files_not_shown, report.verdict, report.reasons) == (1, 0, "loaded", [])
+    assert report.totals.rows_read == report.totals.rows_loaded + report.totals.rows_rejected == 6
+    assert str(report.files[0].message).endswith("загружалось ещё раз из отклонённых показаний: 3")
+
+
+async def test_readings_beside_a_rejected_one_are_not_counted_twice_when_their_row_is_requeued(
+    pipeline: PipelineHarness, real_files: Path
+) -> None:
+    await pipeline.add_meter("D-0000-GVS", kind="hot_water", building="D-0000", itp="D-0000-ITP")
+    name = "Посуточная ведомость ОДПУ ГВС.xlsx"
+    pipeline.put(name, real_files / name)
+    await pipeline.run()
+    # One cell of a row of five is taken for rejected.
+    spoil = """
+        update stage.parsed_series set quality = 2 where metric = 'T1';
+        update quality.quality_load_log set rows_rejected = 720, rows_loaded = 2880, rows_inserted = 2880;
+        insert into quality.quality_row_errors (load_id, source_file, row_num, reason, message)
+        select load_id, source_file, row_num, 'bad_number', '' from stage.stage_parsed_measurements where metric = 'T1'
+    """
+    await pipeline.connection.execute(spoil)
+
+    await pipeline.requeue(Reason.BAD_NUMBER)
+
+    report = await report_of(pipeline)
+    assert counted(report) == [(name, "success", 3600, 3600, 0)]
+
+
+async def test_what_is_rolled_back_is_not_counted_as_loaded(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv(*readings("M", range(3))))
+    (log,) = await pipeline.run()
+
+    await pipeline.rollback(log["load_id"])
+
+    report = await report_of(pipeline)
+    assert (report.verdict, report.totals.rolled_back, report.totals.success) == ("rolled_back", 1, 0)
+    assert (report.totals.rows_read, report.totals.rows_loaded, report.completeness) == (0, 0, None)
+    assert "откачен" in render(report)
+    await pipeline.run()
+    assert (await report_of(pipeline)).verdict == "rolled_back"
+
+
+async def test_after_a_rollback_the_version_before_counts_again(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv(*readings("M", range(3))))
+    (first,) = await pipeline.run()
+    pipeline.put("a.csv", long_csv(*readings("M", range(2)), "2025-04-30T05:00,M,T1,x"))
+    (second,) = await pipeline.run()
+
+    await pipeline.rollback(second["load_id"])
+
+    report = await report_of(pipeline)
+    assert (report.files[0].load_id, counted(report)) == (first["load_id"], [("a.csv", "success", 3, 3, 0)])
+    assert (report.verdict, report.reasons) == ("loaded", [])
+
+
+async def test_rows_that_could_not_be_requeued_are_a_failure_of_their_own(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv(*readings("M", range(3)), *readings("LATE", range(2))))
+    await pipeline.run()
+    await pipeline.add_meter("LATE")
+    run = await pipeline.begin()
+    await requeue_rows(pipeline.connection, run, pipeline.settings, reason=Reason.UNMAPPED_CODE)
+
+    report = await collect(pipeline.connection, pipeline.settings, DAY, now=NOW, flow_run_id=run.flow_run_id)
+
+    assert counted(report) == [("a.csv", "running", 0, 0, 0), ("a.csv", "partial", 5, 3, 2)]
+    assert (report.verdict, report.totals.files, report.files_not_shown) == ("errors", 2, 0)
 
 
 async def test_a_script_in_a_meter_code_is_inert(pipeline: PipelineHarness) -> None:

@@ -1,30 +1,30 @@
--- Failed files first, then held and unfinished ones, by this run or another, those with rejects, those with suspect
--- readings.
+-- Failed files first, then held, unfinished (by this run or another) and rolled-back ones, those with rejects, those
+-- with suspect readings.
 select
-    log.source_file,
-    log.status,
-    log.source,
-    log.load_id,
+    file.source_file,
+    file.status,
+    file.source,
+    file.load_id,
     file.in_this_run,
-    log.raw_rows,
-    log.rows_read,
-    log.rows_loaded,
-    log.rows_inserted,
-    log.rows_updated,
-    log.rows_unchanged,
-    log.rows_rejected,
-    log.rows_duplicate,
-    log.rows_suspect,
-    log.first_time,
-    log.last_time,
-    log.message
+    file.raw_rows,
+    file.rows_read,
+    file.rows_loaded,
+    file.rows_inserted,
+    file.rows_updated,
+    file.rows_unchanged,
+    file.rows_rejected,
+    file.rows_duplicate,
+    file.rows_suspect,
+    file.first_time,
+    file.last_time,
+    nullif(concat_ws('; ', file.message, case when file.rows_requeued > 0 then :requeued || file.rows_requeued end), '')
+        as message
 from report_files as file
-inner join {quality}.quality_load_log as log on file.load_id = log.load_id
 order by
     array_position(
-        array['failed', 'held', 'running', 'partial'],
-        case when log.problem = :in_progress then 'running' else log.status end
+        array['failed', 'held', 'running', 'rolled_back', 'partial'],
+        case when file.problem = :in_progress then 'running' else file.status end
     ),
-    log.rows_suspect = 0,
-    log.source_file
+    file.rows_suspect = 0,
+    file.source_file
 limit :max_files

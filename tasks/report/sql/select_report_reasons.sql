@@ -1,6 +1,14 @@
 -- Open row errors of a severity by reason, with some examples of each.
 with
 
+loads as (
+
+    select unnest(file.load_ids) as load_id
+    from report_files as file
+    where file.status <> 'rolled_back'
+
+),
+
 counts as (
 
     select
@@ -8,7 +16,7 @@ counts as (
         count(*) as count
     from {quality}.quality_row_errors as error
     where
-        error.load_id in (select file.load_id from report_files as file)
+        error.load_id in (select loads.load_id from loads)
         and error.resolved_by is null
         and error.severity = :severity
     group by error.reason
@@ -31,7 +39,7 @@ cross join
         select error.*
         from {quality}.quality_row_errors as error
         where
-            error.load_id in (select file.load_id from report_files as file)
+            error.load_id in (select loads.load_id from loads)
             and error.reason = counts.reason
             and error.resolved_by is null
             and error.severity = :severity

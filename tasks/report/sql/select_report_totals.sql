@@ -1,47 +1,37 @@
--- A file of which nothing was loaded counts as failed until rows of it are requeued.
+-- A file of which nothing was loaded counts as failed until rows of it are requeued. What is rolled back is not in
+-- core.
 with
 
 files as (
 
     select
-        log.*, -- noqa: AM04
-        log.status = 'partial'
-        and log.rows_loaded = 0
-        and not exists (
-            select
-            from {quality}.effective_loads as later
-            where later.requeue_of = log.load_id and later.rows_loaded > 0
-        ) as has_loaded_nothing
+        file.*, -- noqa: AM04
+        file.status = 'partial' and file.rows_loaded = 0 as has_loaded_nothing,
+        file.status <> 'rolled_back' as counts
     from report_files as file
-    inner join {quality}.quality_load_log as log on file.load_id = log.load_id
 
 )
 
 select
-    count(*) filter (where log.requeue_of is null)::integer as files,
-    count(*) filter (where log.status = 'success' and log.requeue_of is null)::integer as success,
+    count(*)::integer as files,
+    count(*) filter (where file.status = 'success')::integer as success,
+    count(*) filter (where file.status = 'partial' and not file.has_loaded_nothing)::integer as partial,
+    count(*) filter (where file.status = 'failed' or file.has_loaded_nothing)::integer as failed,
+    count(*) filter (where file.status = 'held')::integer as held,
+    count(*) filter (where file.status = 'rolled_back')::integer as rolled_back,
     count(*) filter (
-        where log.status = 'partial' and not log.has_loaded_nothing and log.requeue_of is null
-    )::integer as partial,
-    count(*) filter (
-        where (log.status = 'failed' or log.has_loaded_nothing) and log.requeue_of is null
-    )::integer as failed,
-    count(*) filter (where log.status = 'held')::integer as held,
-    count(*) filter (
-        where log.status = 'skipped' and log.problem is distinct from :in_progress and log.requeue_of is null
+        where file.status = 'skipped' and file.problem is distinct from :in_progress
     )::integer as skipped,
     -- By this run or another.
-    count(*) filter (
-        where (log.status = 'running' or log.problem = :in_progress) and log.requeue_of is null
-    )::integer as running,
-    coalesce(sum(log.rows_read), 0)::bigint as rows_read,
-    coalesce(sum(log.rows_loaded), 0)::bigint as rows_loaded,
-    coalesce(sum(log.rows_inserted), 0)::bigint as rows_inserted,
-    coalesce(sum(log.rows_updated), 0)::bigint as rows_updated,
-    coalesce(sum(log.rows_unchanged), 0)::bigint as rows_unchanged,
-    coalesce(sum(log.rows_rejected), 0)::bigint as rows_rejected,
-    coalesce(sum(log.rows_duplicate), 0)::bigint as rows_duplicate,
-    coalesce(sum(log.rows_suspect), 0)::bigint as rows_suspect,
-    min(log.first_time) filter (where log.rows_loaded > 0) as first_time,
-    max(log.last_time) filter (where log.rows_loaded > 0) as last_time
-from files as log
+    count(*) filter (where file.status = 'running' or file.problem = :in_progress)::integer as running,
+    coalesce(sum(file.rows_read) filter (where file.counts), 0)::bigint as rows_read,
+    coalesce(sum(file.rows_loaded) filter (where file.counts), 0)::bigint as rows_loaded,
+    coalesce(sum(file.rows_inserted) filter (where file.counts), 0)::bigint as rows_inserted,
+    coalesce(sum(file.rows_updated) filter (where file.counts), 0)::bigint as rows_updated,
+    coalesce(sum(file.rows_unchanged) filter (where file.counts), 0)::bigint as rows_unchanged,
+    coalesce(sum(file.rows_rejected) filter (where file.counts), 0)::bigint as rows_rejected,
+    coalesce(sum(file.rows_duplicate) filter (where file.counts), 0)::bigint as rows_duplicate,
+    coalesce(sum(file.rows_suspect) filter (where file.counts), 0)::bigint as rows_suspect,
+    min(file.first_time) filter (where file.counts and file.rows_loaded > 0) as first_time,
+    max(file.last_time) filter (where file.counts and file.rows_loaded > 0) as last_time
+from files as file
