@@ -28,7 +28,7 @@ STEPS = [
     "tasks.load.merge_readings.copy_tables",
     "after tasks.load.merge_readings.copy_tables",
     "tasks.load.merge_readings.copy_table",
-    "tasks.load.merge_readings._upsert",
+    "tasks.load.merge_readings._write_changes",
     "tasks.load.merge_readings._finish",
     "after tests.harness.PipelineHarness.ingest",
     "after tests.harness.PipelineHarness.validate",
@@ -81,9 +81,8 @@ async def test_run_after_a_kill_ends_as_if_undisturbed(
     pipeline: PipelineHarness, settings: Settings, step: str, tmp_path: Path
 ) -> None:
     await pipeline.add_meter("M")
-    if step.endswith(
-        ("merge_readings.copy_table", "_upsert")
-    ):  # readings are compared with what core has only where it has some
+    # Readings are compared with what core has only where it has some.
+    if step.endswith(("merge_readings.copy_table", "_write_changes")):
         pipeline.put("0.csv", long_csv("2025-04-30 00:00,M,T1,40"))
         await pipeline.run()
     files(pipeline)

@@ -11,7 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flows.load_day import load_day
+from flows.release import release
+from flows.replay import replay
 from flows.requeue import requeue
+from flows.rollback import rollback
 from flows.runtime.days import resolve_day
 from schemas.errors import RunFailedError, SettingsError
 from schemas.settings import Settings
@@ -73,6 +76,50 @@ async def test_requeue_rewrites_the_report_of_the_day(pipeline: PipelineHarness)
 
     assert again.readings_inserted == 1
     assert (before, told()) == ((1, 1, ["unmapped_code"]), (1, 2, []))
+
+
+def report_of_day(pipeline: PipelineHarness) -> tuple[str, int]:
+    """Return the verdict of the report that lies in the folder, and the readings that it says are loaded."""
+    report = pipeline.settings.artifacts_dir / "quality_reports" / str(DAY) / "report.json"
+    found = json.loads(report.read_text(encoding="utf-8"))
+    return found["verdict"], found["totals"]["rows_loaded"]
+
+
+async def test_rollback_and_replay_write_the_report_of_their_day_again(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+    await load_day(date=DAY)
+    loaded = report_of_day(pipeline)
+    load_id = await pipeline.connection.fetchval("select load_id from quality.quality_load_log")
+
+    rolled_back = await rollback(load_id)
+    without = report_of_day(pipeline)
+    await replay(DAY)
+
+    assert rolled_back.removed == 1
+    assert (loaded, without, report_of_day(pipeline)) == (("loaded", 1), ("rolled_back", 0), ("loaded", 1))
+    assert await pipeline.connection.fetchval("select count(*) from quality.changed_days") == 0
+
+
+async def test_held_file_fails_the_run_and_its_release_loads_it_and_writes_the_report_again(
+    pipeline: PipelineHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOLD_CHANGED_SHARE", "0.5")
+    await pipeline.add_meter("M")
+    hours = [f"2025-04-{day:02d} {hour:02d}:00,M,T1" for day in range(20, 25) for hour in range(24)]
+    pipeline.put("a.csv", long_csv(*(f"{hour},60" for hour in hours)))
+    await load_day(date=DAY)
+    pipeline.put("a.csv", long_csv(*(f"{hour},61" for hour in hours)))
+
+    with pytest.raises(RunFailedError, match="dataops release"):
+        await load_day(date=DAY)
+    held = report_of_day(pipeline)
+    load_id = await pipeline.connection.fetchval("select load_id from quality.quality_load_log where status = 'held'")
+    summary = await release(load_id, DAY)
+
+    assert (summary.loaded, summary.readings_updated) == (1, 120)
+    assert (held, report_of_day(pipeline)) == (("errors", 0), ("loaded", 120))
+    assert await pipeline.connection.fetchval("select avg(value) from core.measurements") == 61
 
 
 async def test_good_file_loads_and_the_run_fails_naming_the_broken_ones(
