@@ -32,6 +32,7 @@ class Reason(StrEnum):
     UNDESCRIBED_TABLE = "undescribed_table"
     BAD_TIMESTAMP = "bad_timestamp"
     OFF_GRID = "off_grid"
+    INTERVAL_MISMATCH = "interval_mismatch"
     FORMULA_WITHOUT_VALUE = "formula_without_value"
     MISSING_VALUE = "missing_value"
     BAD_NUMBER = "bad_number"
@@ -79,6 +80,9 @@ ADVICE: dict[Reason, str] = {
         "время не на границе интервала: исправьте его в файле, stamp и interval_minutes в описании источника "
         "или interval_minutes прибора в meters.csv"
     ),
+    Reason.INTERVAL_MISMATCH: (
+        "interval_minutes в описании источника и у прибора в meters.csv различаются: исправьте то, которое неверно"
+    ),
     Reason.FORMULA_WITHOUT_VALUE: "формула без сохранённого значения: откройте файл в Excel и сохраните его",
     Reason.MISSING_VALUE: "значение пустое: заполните ячейку или оставьте как пропуск",
     Reason.BAD_NUMBER: "значение не число: исправьте ячейку",
@@ -108,6 +112,7 @@ NAMES: dict[str, str] = {
     Reason.UNDESCRIBED_TABLE: "таблица без описания",
     Reason.BAD_TIMESTAMP: "дата или час не читаются",
     Reason.OFF_GRID: "время не на границе интервала",
+    Reason.INTERVAL_MISMATCH: "интервалы прибора и источника различаются",
     Reason.FORMULA_WITHOUT_VALUE: "формула без значения",
     Reason.MISSING_VALUE: "пустое значение",
     Reason.BAD_NUMBER: "не число",

@@ -50,6 +50,8 @@ class TableSchema(_Frozen):
     date_column: str | None = None
     hour_column: str | None = None
     tz_column: str | None = None
+    interval_column: str | None = None
+    """Says of a row how long its interval is; it beats what mapping and reference tables say."""
     time_zone: str
     epoch: Literal[1900, 1904] = 1900
     """The year from which the workbook counts days that are written as a number."""

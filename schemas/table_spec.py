@@ -32,6 +32,7 @@ LONG_FIELDS: dict[str, tuple[str, ...]] = {
     "value": ("value", "val", "reading", "значение"),
     "unit": ("unit", "units", "uom", "ед"),
     "tz": ("tz", "timezone"),
+    "interval": ("interval_minutes", "interval_length", "resolution", "интервал, мин"),
 }
 LONG_REQUIRED = ("timestamp", "meter_code", "metric", "value")
 SHEET_GROUP = "sheet"
@@ -171,6 +172,7 @@ class TableSpec(Strict):
     hour: Text | None = None
     interval_number: Text | None = None
     tz: Text | None = None
+    interval: Text | None = None
     metric: Text | None = None
     value: Text | None = None
     unit: Text | None = None
@@ -218,7 +220,7 @@ class TableSpec(Strict):
         meanings = {heading: f"{meaning.metric} ({heading!r})" for heading, meaning in self.columns.items()}
         times = {
             heading: "the time"
-            for heading in (self.timestamp, self.date, self.hour, self.interval_number, self.tz)
+            for heading in (self.timestamp, self.date, self.hour, self.interval_number, self.tz, self.interval)
             if heading
         }
         unit = {self.unit: "the unit"} if self.unit else {}

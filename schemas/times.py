@@ -16,17 +16,28 @@ _YEARS = range(1990, 2070)
 _DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 _CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?:[:.](\d{2}))?(?:\.0)?")
 _NUMBER = re.compile(r"(\d{1,4})(?:\.0)?")
+_ISO_DURATION = re.compile(r"P(?=.)(?:(\d)D)?(?:T(?=.)(?:(\d{1,2})H)?(?:(\d{1,4})M)?)?")
+_LENGTH = re.compile(
+    r"(?P<number>\d{1,4})(?:\.0)?\s*(?P<unit>|m|min|minutes?|h|hours?|d|days?|мин\.?|минут[аы]?|ч\.?|час(?:а|ов)?|д|день|сут\.?|сутки)",
+    re.IGNORECASE,
+)
 _FRACTION = re.compile(r"0[.,]\d+")
 _NEXT_MIDNIGHT = re.compile(r"(1900-01-01|1904-01-02)(T00:00:00)?")
 """24:00 in a workbook: the first day that Excel counts, where only the time is shown."""
 _DAY = dt.timedelta(days=1)
 _HOUR = dt.timedelta(hours=1)
+_LENGTHS = {
+    **dict.fromkeys(("", "m", "м"), dt.timedelta(minutes=1)),
+    **dict.fromkeys(("h", "ч"), _HOUR),
+    **dict.fromkeys(("d", "д", "с"), _DAY),
+}
+"""First letter of a unit of time → its length."""
 
 
 class NotATimeError(ValueError):
-    """A time cannot be read, does not exist or is ambiguous; `cell` says which one: date or hour."""
+    """A time cannot be read, does not exist or is ambiguous; `cell` says which one: date, hour or interval."""
 
-    def __init__(self, cell: Literal["date", "hour"]) -> None:
+    def __init__(self, cell: Literal["date", "hour", "interval"]) -> None:
         self.cell = cell
         super().__init__(cell)
 
@@ -160,6 +171,25 @@ def _from_iso(text: str) -> dt.datetime:
     if re.fullmatch(r".{10}[T ]24:00(:00)?", text):
         return dt.datetime.fromisoformat(text[:10]) + _DAY
     return dt.datetime.fromisoformat(text)
+
+
+def read_interval_length(text: str) -> dt.timedelta:
+    """Read the length of an interval as a row states it: ISO 8601 (`PT15M`), or a number of minutes, hours or days.
+
+    Raises:
+        NotATimeError: it is none of these, or not within a day.
+
+    """
+    if match := _ISO_DURATION.fullmatch(text.strip()):
+        days, hours, minutes = (int(group or 0) for group in match.groups())
+        length = dt.timedelta(days=days, hours=hours, minutes=minutes)
+    elif match := _LENGTH.fullmatch(text.strip()):
+        length = int(match["number"]) * _LENGTHS[match["unit"].lower()[:1]]
+    else:
+        raise NotATimeError("interval")
+    if not dt.timedelta() < length <= _DAY:
+        raise NotATimeError("interval")
+    return length
 
 
 def read_hour(text: str, times: Times) -> tuple[dt.timedelta, bool]:

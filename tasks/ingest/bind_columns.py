@@ -19,7 +19,7 @@ from schemas.table_spec import CODE_NAMES, TableSpec
 from schemas.units import unit_in_heading
 from tasks.ingest.find_header import Header, Heading, WantedColumn, wanted_columns
 
-_TIME_FIELDS = {"timestamp", "date", "hour", "interval_number", "tz"}
+_TIME_FIELDS = {"timestamp", "date", "hour", "interval_number", "tz", "interval"}
 _MAX_COLUMNS_NAMED = 20
 _MAX_NAME_LENGTH = 60
 _MAX_NAMES_LENGTH = 300
@@ -55,6 +55,7 @@ def bind(
         hour_column=keys.get("hour") or keys.get("interval_number"),
         counts_intervals=spec.interval_number is not None,
         tz_column=keys.get("tz"),
+        interval_column=keys.get("interval"),
         time_zone=spec.time_zone or settings.default_tz,
         interval_minutes=spec.interval_minutes,
         is_interval_stated="interval_minutes" in spec.model_fields_set,

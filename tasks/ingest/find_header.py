@@ -57,7 +57,7 @@ class WantedColumn(NamedTuple):
 
 def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
     """List the columns that a table needs or knows."""
-    fields = ("timestamp", "date", "hour", "interval_number", "tz", "metric", "value", "unit")
+    fields = ("timestamp", "date", "hour", "interval_number", "tz", "interval", "metric", "value", "unit")
     named = {field: getattr(spec, field) for field in fields}
     codes = {name: getattr(spec.identity, name) for name in CODE_NAMES}
     named |= {f"{name}_code": code.column for name, code in codes.items() if isinstance(code, FromColumn)}
@@ -65,10 +65,15 @@ def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
     if spec.table_format == "day-sheet":
         metrics = [WantedColumn(f"metric:{heading}", (heading,), required=True) for heading in spec.columns]
         taken = {fold(heading) for wanted in (*own, *metrics) for heading in wanted.spellings}
-        units = tuple(spelling for spelling in LONG_FIELDS["unit"] if fold(spelling) not in taken)
+
+        def known_by_name(field: str) -> WantedColumn:
+            free = tuple(spelling for spelling in LONG_FIELDS[field] if fold(spelling) not in taken)
+            return WantedColumn(field, free, required=False, may_repeat=True)
+
+        intervals = [] if spec.interval else [known_by_name("interval")]
         # A unit for the whole row can only be that of values of one kind.
         is_one = not spec.unit and len({METRICS[meaning.metric].unit for meaning in spec.columns.values()}) == 1
-        return [*own, *metrics, *([WantedColumn("unit", units, required=False, may_repeat=True)] if is_one else [])]
+        return [*own, *metrics, *intervals, *([known_by_name("unit")] if is_one else [])]
     known = {wanted.field for wanted in own} | {f"{name}_code" for name, code in codes.items() if code}
     if spec.date:
         known.add("timestamp")

@@ -29,6 +29,9 @@ _UNREADABLE_BITS = _WHOLE_LINE_BITS | sum(
     )
 )
 _NO_TIME = np.iinfo(np.int64).min
+_MINUTE = 60_000_000
+_UNKNOWN_INTERVAL = 1
+_DEFAULT_INTERVAL = 60
 _T1, _T2, _SUPPLY, _CONSUMPTION = (
     METRIC_NAMES.index(name) for name in ("T1", "T2", "flow_supply", "consumption_period")
 )
@@ -85,8 +88,11 @@ def apply_rules(
     files = np.array(file_indices)[parsed.column("table").to_numpy()]
     order = _ReadingOrder(files, meter_keys, time, rows["metric"].to_numpy())
     problems = parsed.column("problems").to_numpy().copy()
-    problems |= _off_grid(parsed, rows["metric"].to_numpy(), meter_intervals, intervals)
+    grid = _Grid.of(parsed, rows["metric"].to_numpy(), meter_intervals, intervals)
+    problems |= grid.problems(parsed.column("minute").fill_null(0).to_numpy())
     problems |= _broken_rules(rows, READING.checks) & _applicable_rules(rows, problems)
+    if grid.of_row.any():
+        problems |= _overlapping(files, meter_keys, time, rows["metric"].to_numpy(), grid, problems)
     dropped = _resolve_duplicates(order, rows["value"].to_numpy(), parsed.column("row_num").to_numpy(), problems)
     accepted = (problems & _REJECTING_BITS == 0) & ~dropped
     _add_delta_t(rows, order, accepted)
@@ -142,18 +148,67 @@ def _metric_indices(parsed: pa.Table) -> np.ndarray:
     return np.where(is_unknown, -1, indices[word_indices(words)]).astype(np.int8)
 
 
-def _off_grid(
-    parsed: pa.Table, metrics: np.ndarray, meter_intervals: np.ndarray, intervals: Sequence[int | None]
+class _Grid(NamedTuple):
+    """The intervals of readings: arrays as long as the readings, in minutes; 0: not stated."""
+
+    of_meter: np.ndarray
+    of_mapping: np.ndarray
+    of_row: np.ndarray
+    is_of_interval: np.ndarray
+    """Of an interval or a mean over it; a register may be read at any time."""
+
+    @classmethod
+    def of(
+        cls, parsed: pa.Table, metrics: np.ndarray, meter_intervals: np.ndarray, intervals: Sequence[int | None]
+    ) -> _Grid:
+        tables = parsed.column("table").to_numpy()
+        stated = np.array([minutes or 0 for minutes in intervals], dtype=np.int32)
+        return cls(
+            meter_intervals,
+            stated[tables] if any(intervals) else np.zeros(len(tables), dtype=np.int32),
+            parsed.column("interval").fill_null(0).to_numpy(),
+            (metrics >= 0) & ~IS_REGISTER[metrics],
+        )
+
+    @property
+    def length(self) -> np.ndarray:
+        """What counts: the row's own interval, else the mapping's, else the meter's."""
+        of_table: np.ndarray = np.where(self.of_mapping > 0, self.of_mapping, self.of_meter)
+        return np.where(self.of_row > 0, self.of_row, of_table)
+
+    def problems(self, minute: np.ndarray) -> np.ndarray:
+        """Return the bits of readings whose time is no whole number of intervals after the local midnight.
+
+        And of those of which mapping and reference tables state intervals that differ; _DEFAULT_INTERVAL there may
+        be nobody's statement.
+        """
+        is_off = (minute == BETWEEN_MINUTES) | (minute % self.length != 0)
+        differs = (self.of_row == 0) & (self.of_mapping > 0) & (self.of_mapping != self.of_meter)
+        differs &= ~np.isin(self.of_meter, (_UNKNOWN_INTERVAL, _DEFAULT_INTERVAL))
+        bits = np.where(is_off, REASON_BITS[Reason.OFF_GRID], 0)
+        bits |= np.where(differs, REASON_BITS[Reason.INTERVAL_MISMATCH], 0)
+        return np.where(self.is_of_interval, bits, 0).astype(np.int32)
+
+
+def _overlapping(
+    files: np.ndarray, meters: np.ndarray, time: np.ndarray, metrics: np.ndarray, grid: _Grid, problems: np.ndarray
 ) -> np.ndarray:
-    """Return the bit of readings of an interval whose time is no whole number of intervals after the local midnight."""
-    interval = meter_intervals
-    if any(intervals):
-        stated = np.array([minutes or 0 for minutes in intervals], dtype=np.int32)[parsed.column("table").to_numpy()]
-        interval = np.where(stated > 0, stated, meter_intervals)
-    minute = parsed.column("minute").fill_null(0).to_numpy()
-    is_off = (minute == BETWEEN_MINUTES) | (minute % interval != 0)
-    is_off &= (metrics >= 0) & ~IS_REGISTER[metrics]
-    return np.where(is_off, REASON_BITS[Reason.OFF_GRID], 0).astype(np.int32)
+    """Return the bit of intervals of a meter and metric that overlap with another one of the file.
+
+    Intervals that begin together are duplicates, which `_resolve_duplicates` finds.
+    """
+    is_read = grid.is_of_interval & (problems & _UNREADABLE_BITS == 0)
+    order = np.lexsort((time, metrics, meters, files))
+    order = order[is_read[order]]
+    same = np.ones(max(len(order) - 1, 0), dtype=bool)
+    for column in (files, meters, metrics):
+        same &= column[order][1:] == column[order][:-1]
+    end = time[order] + grid.length[order].astype(np.int64) * _MINUTE
+    overlaps = same & (time[order][1:] < end[:-1]) & (time[order][1:] > time[order][:-1])
+    bits = np.zeros(len(time), dtype=np.int32)
+    for indices in (order[1:][overlaps], order[:-1][overlaps]):
+        bits[indices] = REASON_BITS[Reason.CONFLICTING_DUPLICATE]
+    return bits
 
 
 def _find_meters(parsed: pa.Table, meters: Mapping[str, Meter]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -161,7 +216,7 @@ def _find_meters(parsed: pa.Table, meters: Mapping[str, Meter]) -> tuple[np.ndar
     codes = [parsed.column(f"{name}_code").combine_chunks() for name in ("building", "itp", "meter")]
     indices, combinations = distinct_words(codes)
     ids = np.full(len(combinations), NO_METER, dtype=np.int64)
-    intervals = np.ones(len(combinations), dtype=np.int32)
+    intervals = np.full(len(combinations), _UNKNOWN_INTERVAL, dtype=np.int32)
     for index, (building, itp, code) in enumerate(combinations):
         meter = meters.get(code or "")
         # A code under another building or ITP is not that meter: nothing is guessed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from schemas.raw_rows import ROW_PROBLEM, tidy_codes
 from schemas.readings import METRIC_NAMES
 from schemas.reasons import Reason
 from schemas.table_schema import TableSchema
-from schemas.times import NotATimeError, read_interval
+from schemas.times import NotATimeError, read_interval, read_interval_length
 from tasks.validate.parse_numbers import Numbers, NumberStyle, read_numbers
 from tasks.validate.words import WORD, distinct_words, repeat_word, take_words, word_indices
 
@@ -22,6 +23,10 @@ REASON_BITS: dict[Reason, int] = {reason: 1 << index for index, reason in enumer
 """The reasons of a reading as a set of bits, so that those of a million readings are one array."""
 HOUR_IS_BAD = 1 << len(REASON_BITS)
 """Beside BAD_TIMESTAMP: the error is in the cell of the hour, not of the date."""
+
+INTERVAL_IS_BAD = HOUR_IS_BAD << 1
+"""Likewise, in that of the interval's length."""
+_CELL_BITS = {"date": 0, "hour": HOUR_IS_BAD, "interval": INTERVAL_IS_BAD}
 
 PARSED = pa.schema(
     [
@@ -36,6 +41,7 @@ PARSED = pa.schema(
         ("unit", WORD),
         ("column_key", WORD),  # the value's column
         ("minute", pa.int16()),  # of the local day at the interval's start (`schemas/times.py`)
+        ("interval", pa.int16()),  # minutes, where the row states them; else 0
         ("problems", pa.int32()),
     ]
 )
@@ -61,6 +67,8 @@ class _ParsedTimes(NamedTuple):
     start: np.ndarray
     end: np.ndarray
     minute: np.ndarray
+    length: np.ndarray
+    """Minutes, where the row states them; else 0."""
     problems: np.ndarray
 
 
@@ -134,21 +142,26 @@ def _codes(batch: pa.RecordBatch, column: str | None, constant: str | None) -> p
 
 def _parse_times(schema: TableSchema, batch: pa.RecordBatch) -> _ParsedTimes:
     """Read the intervals of the rows, each different spelling once."""
-    keys = (schema.timestamp_column or schema.date_column, schema.hour_column, schema.tz_column)
-    times = schema.times
+    time_column = schema.timestamp_column or schema.date_column
+    keys = (time_column, schema.hour_column, schema.tz_column, schema.interval_column)
+    of_table = schema.times
     indices, spellings = distinct_words([_words(batch, key) for key in keys])
     starts, ends = np.zeros((2, len(spellings)), dtype=np.int64)
     problems = np.zeros(len(spellings), dtype=np.int32)
-    minutes = np.zeros(len(spellings), dtype=np.int16)
-    for index, (date_word, hour_word, tz_word) in enumerate(spellings):
+    minutes, lengths = np.zeros((2, len(spellings)), dtype=np.int16)
+    for index, (date_word, hour_word, tz_word, length_word) in enumerate(spellings):
         date, hour = date_word or "", (hour_word or "") if schema.hour_column else None
+        times = of_table
         try:
+            if length_word:
+                times = of_table._replace(interval=read_interval_length(length_word))
+                lengths[index] = times.interval // dt.timedelta(minutes=1)
             starts[index], ends[index], minutes[index] = read_interval(date, hour, tz_word, times)
         except NotATimeError as error:
             is_formula = (date if error.cell == "date" else hour or "").startswith("=")
             reason = Reason.FORMULA_WITHOUT_VALUE if is_formula else Reason.BAD_TIMESTAMP
-            problems[index] = REASON_BITS[reason] | (HOUR_IS_BAD if error.cell == "hour" else 0)
-    return _ParsedTimes(starts[indices], ends[indices], minutes[indices], problems[indices])
+            problems[index] = REASON_BITS[reason] | _CELL_BITS[error.cell]
+    return _ParsedTimes(starts[indices], ends[indices], minutes[indices], lengths[indices], problems[indices])
 
 
 def _value_columns(schema: TableSchema, batch: pa.RecordBatch) -> Iterator[_ValueColumn]:
@@ -191,7 +204,7 @@ def _parse_column(schema: TableSchema, row: _RowColumns, column: _ValueColumn) -
     numbers = read_numbers(column.cells, style)
     in_cell = numbers.unit.null_count < len(numbers.unit)
     spelled = pc.coalesce(numbers.unit, column.unit.cast(pa.string())).dictionary_encode() if in_cell else column.unit
-    factor, unit = _factors(schema, column, spelled)
+    factor, unit = _factors(schema, column, spelled, row.times.length)
     is_register = IS_REGISTER[column.metric]
     problems = row.times.problems | _value_problems(column, numbers, factor)
     value = numbers.value * np.where(np.isnan(factor), 1.0, factor)
@@ -206,6 +219,7 @@ def _parse_column(schema: TableSchema, row: _RowColumns, column: _ValueColumn) -
         "unit": unit,
         "column_key": repeat_word(column.key, len(value)),
         "minute": pa.array(row.times.minute),
+        "interval": pa.array(row.times.length),
         "problems": pa.array(problems),
     }
     return pa.table(columns, schema=PARSED)
@@ -224,16 +238,19 @@ def _value_problems(column: _ValueColumn, numbers: Numbers, factor: np.ndarray) 
 
 
 def _factors(
-    schema: TableSchema, column: _ValueColumn, spelled: pa.DictionaryArray
+    schema: TableSchema, column: _ValueColumn, spelled: pa.DictionaryArray, lengths: np.ndarray
 ) -> tuple[np.ndarray, pa.DictionaryArray]:
     """Return the factor to each metric's own unit (NaN: unknown or of another dimension), and that unit."""
     metrics = pa.array(column.metric.astype(np.int32), mask=column.metric < 0)
-    indices, pairs = distinct_words([pa.DictionaryArray.from_arrays(metrics, METRIC_NAMES), spelled])
-    factors = np.ones(len(pairs))
+    stated = pa.array(lengths).cast(pa.string()).dictionary_encode()
+    keys = [pa.DictionaryArray.from_arrays(metrics, METRIC_NAMES), spelled, stated]
+    indices, combinations = distinct_words(keys)
+    factors = np.ones(len(combinations))
     units: list[str | None] = []
-    for index, (name, unit) in enumerate(pairs):
+    for index, (name, unit, length) in enumerate(combinations):
         units.append(METRICS[name].unit if name else unit)
         if name:
-            factor = factor_to_own_unit(METRICS[name], unit, interval_hours=schema.interval_minutes / 60)
+            minutes = int(length or 0) or schema.interval_minutes
+            factor = factor_to_own_unit(METRICS[name], unit, interval_hours=minutes / 60)
             factors[index] = float("nan") if factor is None else factor
     return factors[indices], take_words(indices, units)

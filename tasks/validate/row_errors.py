@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from schemas.reasons import ADVICE, OF_WHOLE_LINES, Reason, severity_of
 from schemas.table_schema import TableSchema
-from tasks.validate.parse_readings import HOUR_IS_BAD, REASON_BITS
+from tasks.validate.parse_readings import HOUR_IS_BAD, INTERVAL_IS_BAD, REASON_BITS
 from tasks.validate.words import repeat_word, without_dictionaries, word_indices
 
 
@@ -100,7 +100,9 @@ def _find_cells(schemas: Sequence[TableSchema], readings: pa.Table, reason: Reas
 def _time_cells(schemas: Sequence[TableSchema], rows: pa.Table) -> _FaultyCells:
     dates = _by_table(rows, [schema.timestamp_column or schema.date_column for schema in schemas])
     hours = _by_table(rows, [schema.hour_column for schema in schemas])
-    return _FaultyCells(rows, pc.if_else(_has(rows, HOUR_IS_BAD), hours, dates), of_whole_row=True)
+    lengths = _by_table(rows, [schema.interval_column for schema in schemas])
+    column = pc.if_else(_has(rows, HOUR_IS_BAD), hours, pc.if_else(_has(rows, INTERVAL_IS_BAD), lengths, dates))
+    return _FaultyCells(rows, column, of_whole_row=True)
 
 
 def _has(rows: pa.Table, bit: int) -> pa.Array:

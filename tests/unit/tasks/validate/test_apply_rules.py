@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from schemas.settings import Settings
-from schemas.table_schema import TableSchema
+from schemas.table_schema import Column, TableSchema
 from tasks.validate.apply_rules import Meter, Outcome, apply_rules
 from tasks.validate.parse_readings import parse
 from tasks.validate.row_errors import row_errors
@@ -70,7 +70,7 @@ def test_several_reasons_are_joined_in_a_stable_order() -> None:
         ("05:30", 60, None, True),
         ("05:30", 30, None, False),
         ("05:30", 60, 30, False),
-        ("05:30", 30, 60, True),
+        ("05:30", 60, 60, True),
         ("05:00", 1440, None, True),
         ("00:00", 1440, None, False),
     ],
@@ -193,3 +193,74 @@ def test_bad_hour_is_reported_once_for_the_row_with_its_cell() -> None:
     assert reasons(result) == ["bad_timestamp"] * 3
     (error,) = row_errors([table], result.readings).to_pylist()
     assert (error["column_name"], error["cell"], error["metric"]) == ("Час", "B2", None)
+
+
+@pytest.mark.parametrize(
+    ("of_meter", "stated", "differs"), [(30, 60, True), (60, 30, False), (30, 30, False), (30, None, False)]
+)
+def test_mapping_and_reference_that_state_different_intervals_contradict_each_other(
+    of_meter: int, stated: int | None, differs: bool
+) -> None:
+    table = long_table()
+    rows = [long_row(metric="T1"), long_row(metric="consumption_cumulative", unit="м3")]
+    meters = {"M": Meter(7, "I", "B", of_meter)}
+
+    result = apply_rules(parse(table, raw_batch(table, rows)), meters, Settings(), intervals=[stated])
+
+    assert sorted(reasons(result), key=str) == [None, "interval_mismatch" if differs else None]
+
+
+def of_length(length: str | None, time: str, value: str = "1") -> list[str | None]:
+    return [*long_row(timestamp=f"2025-04-01 {time}", metric="consumption_period", unit="м3", value=value), length]
+
+
+def with_lengths() -> TableSchema:
+    columns = [*long_table().columns, Column(key="resolution", heading="resolution", letter="G")]
+    return long_table(columns=columns, interval_column="resolution")
+
+
+@pytest.mark.parametrize(
+    ("length", "time", "reason"),
+    [
+        ("PT15M", "05:45", None),
+        ("PT15M", "05:20", "off_grid"),
+        ("30", "05:30", None),
+        ("1 ч", "05:30", "off_grid"),
+        (None, "05:30", "off_grid"),
+        ("P1D", "00:00", None),
+        ("soon", "05:00", "bad_timestamp"),
+        ("0", "05:00", "bad_timestamp"),
+        ("PT36H", "00:00", "bad_timestamp"),
+    ],
+)
+def test_rows_own_interval_beats_mapping_and_meter(length: str | None, time: str, reason: str | None) -> None:
+    table = with_lengths()
+    parsed = parse(table, raw_batch(table, [of_length(length, time)]))
+
+    result = apply_rules(parsed, METERS, Settings(), intervals=[60])
+
+    assert reasons(result) == [reason]
+    if reason == "bad_timestamp":
+        (error,) = row_errors([table], result.readings).to_pylist()
+        assert (error["cell"], error["column_name"]) == ("G2", "resolution")
+
+
+def test_volume_per_hour_is_that_of_the_rows_own_interval() -> None:
+    table = with_lengths()
+    row = [*long_row(metric="flow_supply", unit="м3", value="2"), "PT30M"]
+
+    result = apply_rules(parse(table, raw_batch(table, [row])), METERS, Settings())
+
+    assert result.readings.column("value").to_pylist() == [4]
+
+
+def test_intervals_of_different_lengths_that_overlap_are_both_rejected_and_those_that_touch_are_not() -> None:
+    table = with_lengths()
+    rows = [
+        *(of_length("PT1H", "05:00"), of_length("PT15M", "05:45"), of_length("PT15M", "06:00")),
+        *(of_length("PT1H", "07:00"), of_length("PT15M", "08:00")),
+    ]
+
+    result = apply_rules(parse(table, raw_batch(table, rows)), METERS, Settings())
+
+    assert reasons(result) == ["conflicting_duplicate", "conflicting_duplicate", None, None, None]
