@@ -202,6 +202,19 @@ async def test_statement_makes_its_moves_and_leaves_every_other_state_as_it_is(
         assert written == {before_state for before_state, _ in TRANSITIONS[statement]}
 
 
+async def test_run_that_goes_on_after_a_kill_keeps_what_the_steps_before_had_to_say(pipeline: PipelineHarness) -> None:
+    said = {}
+    for status in (LoadStatus.RUNNING, LoadStatus.FAILED):
+        row = await insert_row(pipeline, LoadState(status, LoadStep.STAGED), 0)
+        named = "update quality.quality_load_log set message = 'said' where load_id = $1"
+        await pipeline.connection.execute(named, row.load_id)
+        await _adopt_loads(row, pipeline)
+        found = "select message from quality.quality_load_log where load_id = $1"
+        said[status] = await pipeline.connection.fetchval(found, row.load_id)
+
+    assert said == {LoadStatus.RUNNING: "said", LoadStatus.FAILED: None}
+
+
 async def state_of(pipeline: PipelineHarness, load_id: UUID) -> LoadState:
     return (await read_log(pipeline))[load_id][0]
 

@@ -1,5 +1,6 @@
 -- Of loads that are about to end in core: the loads of earlier versions of the same file, and the meters of which a
--- version had a series of readings that the new one has not, time by time. is_purged: their series are gone.
+-- version had a series of readings that the new one neither has, time by time, nor goes on with. is_purged: their
+-- series are gone.
 with
 
 versions as (
@@ -39,7 +40,7 @@ select
                     own.load_id = versions.load_id
                     and own.meter_id = series.meter_id
                     and own.metric = series.metric
-                    and own.times_utc = series.times_utc
+                    and own.times_utc[1:cardinality(series.times_utc)] = series.times_utc
             )
     ) as meters
 from versions

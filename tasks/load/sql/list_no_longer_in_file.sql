@@ -8,12 +8,13 @@ select
     0,
     meters.external_code,
     unsettled.metric::text,
-    case
-        when count(*) = 1 then to_char(min(unsettled.time at time zone :zone), 'YYYY-MM-DD HH24:MI')
-        else
-            to_char(min(unsettled.time at time zone :zone), 'YYYY-MM-DD HH24:MI')
-            || to_char(max(unsettled.time at time zone :zone), ' … HH24:MI')
-            || ' (' || count(*) || ')'
+    -- There is no cell to name: the value says which readings.
+    meters.external_code
+    || ' ' || unsettled.metric
+    || to_char(min(unsettled.time at time zone :zone), ' YYYY-MM-DD HH24:MI')
+    || case
+        when count(*) > 1 then to_char(max(unsettled.time at time zone :zone), ' … HH24:MI') || ' (' || count(*) || ')'
+        else ''
     end,
     :reason::text,
     :severity::text,

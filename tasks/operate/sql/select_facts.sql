@@ -6,4 +6,7 @@ select
             local_date
         from {quality}.changed_days) as days -- noqa: ST05
     ) as days_waiting_for_features,
-    (select count(*) from {quality}.open_row_errors where severity = 'rejected') as row_errors_open
+    (
+        select count(*) from {quality}.open_row_errors
+        where severity = 'rejected'
+    ) as row_errors_open
