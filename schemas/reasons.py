@@ -18,9 +18,9 @@ class Severity(StrEnum):
     """What a row error means."""
 
     REJECTED = "rejected"
-    """A reading or a row is not in core."""
+    """Something is not in core, or not as the file has it now."""
     SUSPECT = "suspect"
-    """Nothing is rejected: a reading is in core, flagged, or a file is to be looked at."""
+    """A reading is in core, flagged."""
 
 
 class Reason(StrEnum):
@@ -50,8 +50,11 @@ class Reason(StrEnum):
 OF_WHOLE_LINES = frozenset({Reason.MISSING_COLUMN, Reason.SURPLUS_CELL, Reason.BAD_QUOTING, Reason.UNDESCRIBED_TABLE})
 """The cells of such a line are not those of the table's columns: nothing else is said of it."""
 
-SUSPECT_REASONS = frozenset({Reason.DELTA_T_OUT_OF_NORM, Reason.UNREAD_SHEET, Reason.NO_LONGER_IN_FILE})
-"""These only ask to look: at a reading (quality 1), or at a file; every other reason rejects a reading (quality 2)."""
+OF_FILES = frozenset({Reason.UNREAD_SHEET, Reason.NO_LONGER_IN_FILE})
+"""These are no reading's, and no line's: somebody has to look at the file."""
+
+SUSPECT_REASONS = frozenset({Reason.DELTA_T_OUT_OF_NORM})
+"""These flag a reading (quality 1); every other reason of a reading rejects it (quality 2)."""
 
 
 def severity_of(reason: Reason) -> Severity:

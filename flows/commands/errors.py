@@ -35,7 +35,9 @@ Load = Annotated[
     ),
 ]
 Source = Annotated[str | None, typer.Option("--source", help="Files that this mapping takes.")]
-How = Annotated[Severity, typer.Option("--severity", help="Rejected ones, or suspect ones, which only ask to look.")]
+How = Annotated[
+    Severity, typer.Option("--severity", help="suspect: readings in core that are flagged; rejected: all else.")
+]
 Why = Annotated[Reason | None, typer.Option("--reason", help="Rows with this reason, whatever its severity.")]
 Meter = Annotated[str | None, typer.Option("--meter", help="Rows of this meter's code.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="How many to show; an export has all.")]
@@ -90,7 +92,7 @@ def errors(
         if (total := sum(row["row_errors"] for row in counts)) > len(rows):
             out.print(f"{len(rows)} of {total}: --limit shows more, --export FILE.xlsx has all", highlight=False)
     if suspect and not as_json:
-        out.print(f"and {suspect} to look at, nothing rejected: --severity suspect", highlight=False)
+        out.print(f"and {suspect} suspect, which are in core: --severity suspect", highlight=False)
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,12 @@
--- What is only suspect has its row error too.
+-- A suspect reading has its row error too.
 alter table {quality}.quality_row_errors
 add column severity text not null default 'rejected' check (severity in ('rejected', 'suspect'));
 
 comment on table {quality}.quality_row_errors is 'One row per thing that is wrong with a reading, a row or a file.';
+comment on column {quality}.quality_row_errors.row_num is
+'Line in the file or sheet as a person counts it; 0: no line of it.';
 comment on column {quality}.quality_row_errors.severity is
-'rejected: not in core; suspect: in core and flagged with quality 1, or something of the file to look at.';
+'suspect: a reading in core, flagged with quality 1; rejected: all else.';
 
 create or replace view {quality}.open_row_errors as
 select

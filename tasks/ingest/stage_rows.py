@@ -94,7 +94,7 @@ async def stage_tables(
             message=describe_staged(tables.notes, staged, rows),
         )
         unread = [
-            FileRowError(Reason.UNREAD_SHEET, ADVICE[Reason.UNREAD_SHEET], 1, sheet, raw_value=str(count))
+            FileRowError(Reason.UNREAD_SHEET, ADVICE[Reason.UNREAD_SHEET], 0, sheet, raw_value=str(count))
             for sheet, count in tables.unread.items()
         ]
         await insert_file_errors(connection, load_id, unread, settings)

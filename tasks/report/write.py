@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from schemas.reasons import OF_FILES
 from schemas.report import Curves, Report
 from tasks.report import wording
 from tasks.report.charts import Chart, Series, line_chart
@@ -66,7 +67,7 @@ def _environment() -> Environment:
         finalize=lambda value: wording.visible(value) if type(value) is str else value,
     )
     environment.filters |= {"number": wording.number, "reason": wording.reason_in_words}
-    environment.globals |= {"STATUS": wording.STATUS, "KIND": wording.KIND}
+    environment.globals |= {"STATUS": wording.STATUS, "KIND": wording.KIND, "OF_FILES": OF_FILES}
     return environment
 
 

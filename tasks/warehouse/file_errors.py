@@ -20,7 +20,7 @@ class FileRowError(NamedTuple):
     reason: Reason
     message: str
     row_num: int
-    """Line in the file or sheet as a person counts it."""
+    """Line in the file or sheet as a person counts it; 0: no line of it."""
     sheet: str | None = None
     column_name: str | None = None
     raw_value: str | None = None

@@ -13,6 +13,7 @@ from python_calamine import CalamineWorkbook
 from schemas.reasons import Reason, Severity
 from tasks.operate.list_row_errors import ErrorFilter, list_row_errors
 from tasks.report.collect import collect
+from tasks.report.write import render
 from tests.files import xlsx
 from tests.harness import DAY, PipelineHarness, long_csv
 from tests.integration.test_command import invoke
@@ -59,7 +60,7 @@ async def test_errors_shows_rejected_rows_and_says_that_there_are_suspect_ones(p
 
     assert "bad_number" in rejected
     assert "delta_t_out_of_norm" not in rejected
-    assert "and 2 to look at, nothing rejected: --severity suspect" in rejected
+    assert "and 2 suspect, which are in core: --severity suspect" in rejected
     assert "bad_number" not in suspect
     assert suspect == by_reason
 
@@ -118,7 +119,7 @@ async def test_header_stands_once_however_often_the_file_fails_and_is_resolved_b
     assert await listed(pipeline) == []
 
 
-async def test_unread_sheet_is_a_suspect_row_error_and_in_the_report(pipeline: PipelineHarness) -> None:
+async def test_unread_sheet_is_a_row_error_and_in_the_report(pipeline: PipelineHarness) -> None:
     await pipeline.add_meter("M")
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream) as book:
@@ -134,9 +135,11 @@ async def test_unread_sheet_is_a_suspect_row_error_and_in_the_report(pipeline: P
     (error,) = await list_row_errors(pipeline.connection, ErrorFilter(), None, pipeline.settings)
     assert (log["status"], error["sheet"], error["reason"], error["severity"]) == (
         *("success", "Прочее", "unread_sheet"),
-        "suspect",
+        "rejected",
     )
-    assert [(line.reason, line.severity, line.count) for line in report.reasons] == [("unread_sheet", "suspect", 1)]
+    assert [(line.reason, line.severity, line.count) for line in report.reasons] == [("unread_sheet", "rejected", 1)]
+    assert "о файле" in render(report)
+    assert await pipeline.requeue(Reason.UNREAD_SHEET) == []
 
 
 def sheets_of(path: Path) -> dict[str, list[list[str]]]:

@@ -72,8 +72,8 @@ async def test_what_a_corrected_file_no_longer_holds_stays_and_is_counted_and_na
     assert message == "осталось показаний прежней версии файла, которых в этой нет: 3"
     errors = await list_row_errors(pipeline.connection, ErrorFilter(), None, pipeline.settings)
     assert [(row["meter_code"], row["metric"], row["raw_value"], row["reason"], row["severity"]) for row in errors] == [
-        ("M", "T1", "M T1 2025-04-30 01:00 … 02:00 (2)", "no_longer_in_file", "suspect"),
-        ("N", "T1", "N T1 2025-04-30 00:00", "no_longer_in_file", "suspect"),
+        ("M", "T1", "M T1 2025-04-30 01:00 … 02:00 (2)", "no_longer_in_file", "rejected"),
+        ("N", "T1", "N T1 2025-04-30 00:00", "no_longer_in_file", "rejected"),
     ]
 
 

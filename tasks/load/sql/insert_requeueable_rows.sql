@@ -22,7 +22,7 @@ inserted as (
             table_num,
             row_num
         from {quality}.open_row_errors
-        where reason = :reason and severity = 'rejected' and :reason <> 'unmapped_code'
+        where reason = :reason and severity = 'rejected' and row_num > 0 and :reason <> 'unmapped_code'
     ) as rows
     inner join {quality}.effective_loads as loads on rows.load_id = loads.load_id
     where
