@@ -72,9 +72,8 @@ def errors(
             raise TerminalError(
                 "a list for a supplier has all that is open: leave out --date, --load, --reason, --meter"
             )
-        out.print(
-            asyncio.run(_list_for_supplier(wanted, export, settings)), markup=False, highlight=False, soft_wrap=True
-        )
+        listed = asyncio.run(_list_for_supplier(source, severity, export, settings))
+        out.print(listed, markup=False, highlight=False, soft_wrap=True)
         return
     counts, rows, suspect = asyncio.run(_collect(wanted, load, None if export else limit, settings))
     if export:
@@ -120,14 +119,14 @@ async def _collect(
         )
 
 
-async def _list_for_supplier(wanted: ErrorFilter, export: Path, settings: Settings) -> str:
+async def _list_for_supplier(source: str, severity: Severity, export: Path, settings: Settings) -> str:
     """Write the list, and return what it holds."""
     from tasks.operate.list_for_supplier import collect_for_supplier, record_list, write_for_supplier
 
     warehouse = await open_migrated(settings)
-    async with warehouse.connect() as connection:
-        rows = await list_row_errors(connection, wanted, None, settings)
-        made = await collect_for_supplier(connection, wanted, rows, settings)
+    # What is listed and when is one moment.
+    async with warehouse.connect() as connection, connection.transaction(isolation="repeatable_read"):
+        made = await collect_for_supplier(connection, source, severity, settings)
         write_for_supplier(made, export, dt.datetime.now(settings.zone).date())
         await record_list(connection, made, settings)
     before = f", {len(made.still_open)} of them in the last list" if made.last_listed else ""

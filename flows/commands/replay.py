@@ -99,6 +99,8 @@ async def _select_load(text: str, settings: Settings, *, from_stage: bool) -> _S
         load = await find_load(connection, load_id, settings)
     if load is None:
         raise TerminalError(f"there is no load {load_id}: dataops status lists the last ones")
+    if "/" not in load.source_file:
+        raise TerminalError(f"{load.source_file!r} lies outside any day's folder: move it into the folder of its day")
     if not from_stage:
         _check_file(load_id, load.source_file, load.checksum, settings)
     return _Selection(load.business_date, [day_and_path(load.source_file)[1]], load_id if from_stage else None)

@@ -34,13 +34,14 @@ where errors.resolved_by is null and log.rolled_back_at is null;
 
 create table {quality}.supplier_lists (
     source text not null,
-    listed_at timestamptz not null default clock_timestamp(),
+    severity text not null check (severity in ('rejected', 'suspect')),
+    listed_at timestamptz not null default now(),
     row_errors bigint not null,
-    primary key (source, listed_at)
+    primary key (source, severity, listed_at)
 );
 
 comment on table {quality}.supplier_lists is
-'When the open row errors of a source were exported for its supplier, and how many.';
+'When the open row errors of a source were exported for its supplier, of one severity, and how many.';
 
 create view {quality}.listed_row_errors as
 with
@@ -49,9 +50,10 @@ lists as (
 
     select
         source,
+        severity,
         max(listed_at) as listed_at
     from {quality}.supplier_lists
-    group by source
+    group by source, severity
 
 )
 
@@ -67,9 +69,10 @@ select
     lists.listed_at
 from {quality}.quality_row_errors as errors
 inner join {quality}.quality_load_log as log on errors.load_id = log.load_id
-inner join lists on log.source = lists.source and errors.created_at <= lists.listed_at
+inner join lists
+    on log.source = lists.source and errors.severity = lists.severity and errors.created_at <= lists.listed_at
 left join {quality}.quality_load_log as resolver on errors.resolved_by = resolver.load_id
-where errors.resolved_by is null or resolver.finished_at > lists.listed_at;
+where log.rolled_back_at is null and (errors.resolved_by is null or resolver.finished_at > lists.listed_at);
 
 comment on view {quality}.listed_row_errors is
 'Row errors that were open when their source was last listed for its supplier, corrected since or not.';

@@ -14,13 +14,15 @@ select * -- noqa: AM04
 from {quality}.quality_load_log
 where status in ('success', 'partial') and rolled_back_at is null;
 
-create function {quality}.replaced_days(load_ids uuid[], zone text)
-returns table (load_id uuid, meter_id bigint, metric text, local_date date)
+-- A version and the loads of its rows that waited in stage have one place in the order of loads, effective_at.
+create function {quality}.replaced_days(load_ids uuid[], meter_ids bigint[], zone text)
+returns table (load_id uuid, effective_at timestamptz, meter_id bigint, metric text, local_date date)
 language sql
 stable
 as $$
 select distinct
     earlier.load_id,
+    later.effective_at,
     series.meter_id,
     series.metric,
     (times.time_utc at time zone 'UTC' at time zone zone)::date
@@ -31,7 +33,8 @@ inner join {quality}.effective_loads as later
         and earlier.source_file = later.source_file
         and earlier.effective_at < later.effective_at
         and later.replaces_days
-inner join {stage}.parsed_series as series on later.load_id = series.load_id and series.quality < 2
+inner join {stage}.parsed_series as series
+    on later.load_id = series.load_id and series.quality < 2 and series.meter_id = any(meter_ids)
 cross join lateral unnest(series.times_utc) as times (time_utc)
 where earlier.load_id = any(load_ids)
 $$;
@@ -39,4 +42,4 @@ $$;
 revoke execute on function {quality}.replaced_days from public;
 
 comment on function {quality}.replaced_days is
-'Meters, metrics and local days of loads for which a newer version of the file stands in their place.';
+'Meters, metrics and local days of loads for which a newer version of the file (effective_at) stands in their place.';

@@ -14,6 +14,24 @@ alter table {quality}.quality_load_log add column rows_requeued bigint not null 
 comment on column {quality}.quality_load_log.rows_requeued is
 'Readings that it loads once more because they were rejected in the load requeue_of.';
 
+-- Of what was purged since, all rows are taken for rejected ones, as rows of an unknown code are.
+update {quality}.quality_load_log as requeued
+set
+    rows_requeued = coalesce(
+        (
+            select nullif(count(*), 0)
+            from {stage}.parsed_readings as parsed
+            inner join {stage}.raw_rows as raw
+                on
+                    requeued.load_id = raw.load_id
+                    and parsed.table_num = raw.table_num
+                    and parsed.row_num = raw.row_num
+            where requeued.requeue_of = parsed.load_id and parsed.quality = 2
+        ),
+        requeued.rows_read
+    )
+where requeued.requeue_of is not null and requeued.status in ('success', 'partial');
+
 -- What lies outside any day's folder is named once, not by each day's run.
 create index on {quality}.quality_load_log (source_file) where source_file not like '%/%';
 

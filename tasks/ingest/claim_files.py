@@ -108,7 +108,8 @@ async def _claim(
             message=claimed.message,
         )
         await insert_load(connection, run, load, settings)
-        if not claimed.skipped_as:
+        # Also one that is known already: the supplier has taken the held one back.
+        if claimed.skipped_as not in (FileProblem.STILL_HELD, FileProblem.IN_PROGRESS):
             await supersede_held_loads(connection, run, file.source_file, settings)
     return claimed
 

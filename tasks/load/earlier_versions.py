@@ -6,7 +6,7 @@ older ones on the days of which it has readings of the same meter and metric; on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -22,16 +22,17 @@ sql = Statements(__file__)
 
 
 class Superseded(NamedTuple):
-    """Readings of earlier versions that a load's file no longer holds."""
+    """Readings of earlier versions that a load's file no longer holds, nor another file with the same value."""
 
     remaining: int = 0
     """They stay in core."""
     removed: int = 0
+    """They are to be taken out."""
 
-    def describe(self) -> str | None:
-        """Return the counts in words, for the load log."""
-        remarks = {FileRemark.NO_LONGER_IN_FILE: self.remaining, FileRemark.REMOVED: self.removed}
-        return "; ".join(remark.format(count=count) for remark, count in remarks.items() if count) or None
+
+async def must_be_alone(connection: Connection, load_ids: Sequence[UUID], settings: Settings) -> bool:
+    """Return True if a merge of loads may take readings out of core: then no other merge may be under way."""
+    return bool(await connection.fetchval(*sql("must_be_alone", settings, load_ids=load_ids)))
 
 
 async def find_superseded(
@@ -48,37 +49,36 @@ async def find_superseded(
     await create_unsettled(connection, settings)
     for version in differing:
         can_be_named = not version["is_purged"] and len(version["meters"]) <= MAX_METERS
-        values = {name: version[name] for name in ("load_id", "replaces_days", "earlier", "first_time", "last_time")}
+        names = ("load_id", "replaces_days", "family", "earlier", "first_time", "last_time")
+        values = {name: version[name] for name in names}
         meters = version["meters"] if can_be_named else None
         await connection.execute(
             *sql("insert_no_longer_in_file", settings, **values, meters=meters, zone=settings.default_tz)
         )
-    return await _count_unsettled(connection, settings)
-
-
-async def find_replaced(connection: Connection, load_ids: Sequence[UUID], settings: Settings) -> dict[UUID, Superseded]:
-    """Find what loads of rows that waited in stage have brought on days that a newer version of their file replaces.
-
-    The readings are in core, in this transaction, and wait in `unsettled` as those of `find_superseded`.
-    """
-    replaced = await connection.fetch(*sql("find_replaced_origins", settings, load_ids=load_ids))
-    if not replaced:
-        return {}
-    await create_unsettled(connection, settings)
-    for load in replaced:
-        await connection.execute(*sql("insert_replaced", settings, **dict(load), zone=settings.default_tz))
-    return await _count_unsettled(connection, settings)
-
-
-async def _count_unsettled(connection: Connection, settings: Settings) -> dict[UUID, Superseded]:
     counts = await connection.fetch(*sql("count_unsettled", settings))
     return {row["withdrawn_by"]: Superseded(row["remaining"], row["removed"]) for row in counts}
 
 
-async def settle_superseded(connection: Connection, settings: Settings) -> None:
-    """Name what stays in core in row errors, and take out the rest; the loads have ended in core by now."""
+async def settle_superseded(
+    connection: Connection, load_ids: Sequence[UUID], superseded: Mapping[UUID, Superseded], settings: Settings
+) -> None:
+    """Name what stays in core in row errors, and take out and count the rest; the loads have ended in core by now.
+
+    So is what loads that have waited, as rows in stage or held, have brought in the place of a newer version.
+    """
+    replaced = await connection.fetch(*sql("find_replaced_loads", settings, load_ids=load_ids))
+    if not superseded and not replaced:
+        return
+    await create_unsettled(connection, settings)
     reason = Reason.NO_LONGER_IN_FILE
     named = {"reason": reason, "severity": severity_of(reason), "message": ADVICE[reason]}
     await connection.execute(*sql("list_no_longer_in_file", settings, **named, zone=settings.default_tz))
     await connection.execute(*sql("delete_unsettled_remaining", settings))
-    await settle_readings(connection, settings, change="removal")
+    for load in replaced:
+        await connection.execute(*sql("insert_replaced", settings, **dict(load)))
+    settled = await settle_readings(connection, settings, change="removal")
+    for load_id, counts in settled.items():
+        if removed := counts.removed + counts.restored:
+            message = FileRemark.REMOVED.format(count=removed)
+            recorded = {"load_id": load_id, "removed": removed, "message": message}
+            await connection.execute(*sql("record_removed", settings, **recorded))

@@ -30,12 +30,11 @@ async def merge_loads(loads: Sequence[ValidatedLoad], run: Run, warehouse: Wareh
         names = {load.load_id: load.source_file for load in loads}
         for counts in merged.counts:
             _log.info(
-                "loaded %r: %d inserted, %d updated, %d unchanged, %d removed",
+                "loaded %r: %d inserted, %d updated, %d unchanged",
                 names[counts.load_id],
                 counts.inserted,
                 counts.updated,
                 counts.unchanged,
-                counts.removed,
             )
         for load_id, why in merged.held.items():
             _log.warning("held %r: %s", names[load_id], why.describe(Language.ENGLISH))

@@ -10,10 +10,11 @@ from uuid import UUID
 import asyncpg
 
 from schemas.errors import FileError
+from schemas.problems import FileRemark
 from schemas.settings import Settings
 from tasks.load.accepted_readings import IN_CORE, AcceptedReadings, open_accepted, tables_of, tables_of_size
 from tasks.load.compare_with_core import find_changed_rows
-from tasks.load.earlier_versions import Superseded, find_replaced, find_superseded, settle_superseded
+from tasks.load.earlier_versions import Superseded, find_superseded, must_be_alone, settle_superseded
 from tasks.load.hold_loads import find_loads_to_hold
 from tasks.load.load_meters import find_load_meters
 from tasks.load.plan_merges import ValidatedLoad
@@ -58,9 +59,10 @@ async def merge_together(
     await connection.execute(
         *sql("ensure_partitions", settings, load_ids=load_ids, zone=settings.default_tz, days=settings.chunk_days)
     )
-    merged = await _copy_into_core(connection, loads, sources, claim_key, settings)
+    alone = await must_be_alone(connection, load_ids, settings)
+    merged = None if alone else await _copy_into_core(connection, loads, sources, claim_key, settings)
     if merged is None:
-        merged = await _merge_with_core(connection, loads, sources, claim_key, settings)
+        merged = await _merge_with_core(connection, loads, sources, claim_key, settings, alone=alone)
     for source in sources:
         source.delete()
     return merged
@@ -83,8 +85,6 @@ async def _copy_into_core(
         async with connection.transaction():
             await lock_transaction(connection, Lock.LOADS, settings, shared=True)
             superseded = await find_superseded(connection, load_ids, settings)
-            if await find_loads_to_hold(connection, loads, superseded, settings, has_changes=False):
-                return None
             await connection.execute(*sql("allow_decompression", settings))
             readings = tables_of(sources)
             await copy_tables(connection, readings, of=IN_CORE, into="measurements", schema=settings.core_schema)
@@ -101,11 +101,13 @@ async def _merge_with_core(
     sources: Sequence[AcceptedReadings],
     claim_key: int,
     settings: Settings,
+    *,
+    alone: bool,
 ) -> Merged:
     """Compare with what core has, and write what is new or different."""
     # Repeatable read: what the join saw is what the update replaces, or the transaction is refused.
     async with connection.transaction(isolation="repeatable_read"):
-        await lock_transaction(connection, Lock.LOADS, settings, shared=True)
+        await lock_transaction(connection, Lock.LOADS, settings, shared=not alone)
         await connection.execute(f"set local work_mem = '{_WORK_MEM}'")
         await connection.execute(*sql("allow_decompression", settings))
         await connection.execute(*sql("create_incoming", settings))
@@ -168,19 +170,16 @@ async def _finish(
     claim_key: int,
     settings: Settings,
 ) -> list[MergeCounts]:
-    """Move loads whose readings are in core to their final status; return the counts with what they supersede."""
+    """Move loads whose readings are in core to their final status; return the counts with what stays behind."""
     load_ids = [counts.load_id for counts in merged]
-    superseded = {**superseded, **await find_replaced(connection, load_ids, settings)}
-    finished = [
-        counts._replace(no_longer_in_file=found.remaining, removed=found.removed, message=found.describe())
-        for counts in merged
-        for found in [superseded.get(counts.load_id, Superseded())]
-    ]
-    for counts in finished:
-        await finish_load(connection, counts, claim_key, settings)
+    finished = []
+    for counts in merged:
+        remaining = superseded.get(counts.load_id, Superseded()).remaining
+        message = FileRemark.NO_LONGER_IN_FILE.format(count=remaining) if remaining else None
+        finished.append(counts._replace(no_longer_in_file=remaining, message=message))
+        await finish_load(connection, finished[-1], claim_key, settings)
     await connection.execute(*sql("resolve_row_errors", settings, load_ids=load_ids))
-    if superseded:
-        await settle_superseded(connection, settings)
+    await settle_superseded(connection, load_ids, superseded, settings)
     return finished
 
 

@@ -101,8 +101,9 @@ async def _roll_back(connection: Connection, load_id: UUID, settings: Settings) 
     metric_type = await connection.fetchval(*sql("select_metric_type", settings))
     await connection.execute(query.replace("{metric_type}", metric_type), *values)
     settled = await settle_readings(connection, settings, change="rollback")
-    rewritten = sum(row["rows_written"] for row in family) - sum(settled)
-    return RolledBack(load_ids, *settled, max(rewritten, 0))
+    removed, restored, unchanged = (sum(counts) for counts in zip(*(settled.values() or [(0, 0, 0)]), strict=True))
+    rewritten = sum(row["rows_written"] for row in family) - (removed + restored + unchanged)
+    return RolledBack(load_ids, removed, restored, unchanged, max(rewritten, 0))
 
 
 async def _require_rows(connection: Connection, load_id: UUID, load_ids: list[UUID], settings: Settings) -> None:

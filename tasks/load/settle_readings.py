@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal, NamedTuple
+from uuid import UUID
 
 from schemas.settings import Settings
 from tasks.load.load_meters import MAX_METERS
@@ -13,7 +14,7 @@ sql = Statements(__file__)
 
 
 class SettledReadings(NamedTuple):
-    """What became of the readings in the temporary table `unsettled`."""
+    """What became of readings of the temporary table `unsettled`."""
 
     removed: int = 0
     """No other load has them."""
@@ -30,18 +31,25 @@ async def create_unsettled(connection: Connection, settings: Settings) -> None:
 
 async def settle_readings(
     connection: Connection, settings: Settings, *, change: Literal["rollback", "removal"]
-) -> SettledReadings:
+) -> dict[UUID, SettledReadings]:
     """Give each reading of `unsettled` the value of the latest effective load that has it, or delete it.
 
     Replaced and deleted values go to `measurement_revisions` as such a change, their building-days to `changed_days`.
+    Nothing may be merged meanwhile (Lock.LOADS): a load that finds a reading in core with its own value writes nothing.
+
+    Returns:
+        The counts of each load on whose account readings were decided on.
+
     """
     await connection.execute("analyze unsettled")
-    bounds = await fetch_one(connection, *sql("select_unsettled_bounds", settings, max_meters=MAX_METERS))
+    bounds = dict(await fetch_one(connection, *sql("select_unsettled_bounds", settings, max_meters=MAX_METERS)))
     if bounds["first_time"] is None:
-        return SettledReadings()
+        return {}
     zone = settings.default_tz
-    settled = SettledReadings(
-        *await fetch_one(connection, *sql("settle_readings", settings, **dict(bounds), zone=zone, change=change))
-    )
-    await connection.execute(*sql("delete_withdrawn", settings, **dict(bounds)))
-    return settled
+    span = {name: bounds[name] for name in ("first_time", "last_time")}
+    await connection.execute(*sql("create_decisions", settings))
+    await connection.execute(*sql("insert_decisions", settings, **span, zone=zone))
+    await connection.execute("analyze decisions")
+    rows = await connection.fetch(*sql("apply_decisions", settings, **bounds, zone=zone, change=change))
+    await connection.execute(*sql("delete_readings", settings, **bounds))
+    return {row["withdrawn_by"]: SettledReadings(row["removed"], row["restored"], row["unchanged"]) for row in rows}

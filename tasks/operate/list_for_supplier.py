@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from schemas.reasons import ADVICE, NAMES, ROW_ERRORS, Reason
+from schemas.reasons import ADVICE, NAMES, ROW_ERRORS, Reason, Severity
 from schemas.settings import Settings
 from tasks.operate.export_rows import export_sheets
-from tasks.operate.list_row_errors import ErrorFilter
+from tasks.operate.list_row_errors import ErrorFilter, list_row_errors
 from tasks.warehouse.connection import Connection
 from tasks.warehouse.statements import Statements
 
@@ -39,6 +39,7 @@ class SupplierList(NamedTuple):
     """What a supplier is to mend, and what came of the list before."""
 
     source: str
+    severity: Severity
     row_errors: list[dict[str, Any]]
     """Open ones (the columns of select_row_errors.sql)."""
     failed_files: list[dict[str, Any]]
@@ -51,18 +52,18 @@ class SupplierList(NamedTuple):
 
 
 async def collect_for_supplier(
-    connection: Connection, wanted: ErrorFilter, row_errors: list[dict[str, Any]], settings: Settings
+    connection: Connection, source: str, severity: Severity, settings: Settings
 ) -> SupplierList:
-    """Compare the open row errors of a source with the last list: by file, sheet, row, column and reason."""
-    row_errors = [row for row in row_errors if row["reason"] != _NOT_THEIRS]
-    query = sql(
-        "select_listed_row_errors", settings, source=wanted.source, severity=wanted.severity, not_theirs=_NOT_THEIRS
-    )
+    """Compare the open row errors of a source with its last list: by file, sheet, row, column and reason."""
+    errors = await list_row_errors(connection, ErrorFilter(source=source, severity=severity), None, settings)
+    row_errors = [row for row in errors if row["reason"] != _NOT_THEIRS]
+    query = sql("select_listed_row_errors", settings, source=source, severity=severity, not_theirs=_NOT_THEIRS)
     listed = await connection.fetch(*query)
     places = {_place(row) for row in listed}
-    failed = await connection.fetch(*sql("select_failed_files_of_source", settings, source=wanted.source))
+    failed = await connection.fetch(*sql("select_failed_files_of_source", settings, source=source))
     return SupplierList(
-        wanted.source or "",
+        source,
+        severity,
         row_errors,
         [dict(row) for row in failed],
         max((row["listed_at"] for row in listed), default=None),
@@ -74,7 +75,13 @@ async def collect_for_supplier(
 async def record_list(connection: Connection, made: SupplierList, settings: Settings) -> None:
     """Remember when a list was made: the next one says what of it is still open."""
     await connection.execute(
-        *sql("insert_supplier_list", settings, source=made.source, row_errors=len(made.row_errors))
+        *sql(
+            "insert_supplier_list",
+            settings,
+            source=made.source,
+            severity=made.severity,
+            row_errors=len(made.row_errors),
+        )
     )
 
 

@@ -154,6 +154,8 @@ class _Grid(NamedTuple):
     of_meter: np.ndarray
     of_mapping: np.ndarray
     of_row: np.ndarray
+    of_row_in_fact: np.ndarray
+    """A day on which clocks change is shorter or longer."""
     is_of_interval: np.ndarray
     """Of an interval or a mean over it; a register may be read at any time."""
 
@@ -167,6 +169,7 @@ class _Grid(NamedTuple):
             meter_intervals,
             stated[tables] if any(intervals) else np.zeros(len(tables), dtype=np.int32),
             parsed.column("interval").fill_null(0).to_numpy(),
+            parsed.column("duration").fill_null(0).to_numpy(),
             (metrics >= 0) & ~IS_REGISTER[metrics],
         )
 
@@ -175,6 +178,11 @@ class _Grid(NamedTuple):
         """What counts: the row's own interval, else the mapping's, else the meter's."""
         of_table: np.ndarray = np.where(self.of_mapping > 0, self.of_mapping, self.of_meter)
         return np.where(self.of_row > 0, self.of_row, of_table)
+
+    @property
+    def duration(self) -> np.ndarray:
+        """How long each interval takes."""
+        return np.where(self.of_row > 0, self.of_row_in_fact, self.length)
 
     def problems(self, minute: np.ndarray) -> np.ndarray:
         """Return the bits of readings whose time is no whole number of intervals after the local midnight.
@@ -195,19 +203,30 @@ def _overlapping(
 ) -> np.ndarray:
     """Return the bit of intervals of a meter and metric that overlap with another one of the file.
 
-    Intervals that begin together are duplicates, which `_resolve_duplicates` finds.
+    Only where a row of that meter and metric states its interval. Intervals that begin together are duplicates, which
+    `_resolve_duplicates` finds; those that are rejected anyway are in nobody's way.
     """
-    is_read = grid.is_of_interval & (problems & _UNREADABLE_BITS == 0)
-    order = np.lexsort((time, metrics, meters, files))
-    order = order[is_read[order]]
-    same = np.ones(max(len(order) - 1, 0), dtype=bool)
-    for column in (files, meters, metrics):
-        same &= column[order][1:] == column[order][:-1]
-    end = time[order] + grid.length[order].astype(np.int64) * _MINUTE
-    overlaps = same & (time[order][1:] < end[:-1]) & (time[order][1:] > time[order][:-1])
+    is_good = problems & _REJECTING_BITS & ~REASON_BITS[Reason.UNMAPPED_CODE] == 0
+    rows = pd.DataFrame(
+        {
+            "file": files,
+            "meter": meters,
+            "metric": metrics,
+            "start": time,
+            "end": time + grid.duration.astype(np.int64) * _MINUTE,
+            "is_stated": grid.of_row > 0,
+        }
+    )[grid.is_of_interval & is_good]
+    series = ["file", "meter", "metric"]
+    rows = rows[rows.groupby(series)["is_stated"].transform("any")]
+    # Of those that begin together, the longest; in the order of their starts.
+    spans = rows.groupby([*series, "start"])["end"].max().reset_index()
+    spans["next_start"] = spans.groupby(series)["start"].shift(-1)
+    spans["reached"] = spans.groupby(series)["end"].cummax().groupby([spans[name] for name in series]).shift(1)
+    found = rows.reset_index(names="index").merge(spans.drop(columns="end"), on=[*series, "start"])
+    overlaps = (found["end"] > found["next_start"]) | (found["start"] < found["reached"])
     bits = np.zeros(len(time), dtype=np.int32)
-    for indices in (order[1:][overlaps], order[:-1][overlaps]):
-        bits[indices] = REASON_BITS[Reason.CONFLICTING_DUPLICATE]
+    bits[found.loc[overlaps, "index"]] = REASON_BITS[Reason.CONFLICTING_DUPLICATE]
     return bits
 
 

@@ -42,6 +42,7 @@ PARSED = pa.schema(
         ("column_key", WORD),  # the value's column
         ("minute", pa.int16()),  # of the local day at the interval's start (`schemas/times.py`)
         ("interval", pa.int16()),  # minutes, where the row states them; else 0
+        ("duration", pa.int16()),  # minutes from its start to its end: of a day on which clocks change they differ
         ("problems", pa.int32()),
     ]
 )
@@ -70,6 +71,12 @@ class _ParsedTimes(NamedTuple):
     length: np.ndarray
     """Minutes, where the row states them; else 0."""
     problems: np.ndarray
+
+    @property
+    def duration(self) -> np.ndarray:
+        """Minutes from start to end."""
+        minutes: np.ndarray = (self.end - self.start) // 60_000_000
+        return minutes.astype(np.int16)
 
 
 class _RowColumns(NamedTuple):
@@ -220,6 +227,7 @@ def _parse_column(schema: TableSchema, row: _RowColumns, column: _ValueColumn) -
         "column_key": repeat_word(column.key, len(value)),
         "minute": pa.array(row.times.minute),
         "interval": pa.array(row.times.length),
+        "duration": pa.array(row.times.duration),
         "problems": pa.array(problems),
     }
     return pa.table(columns, schema=PARSED)

@@ -97,8 +97,6 @@ class MergeCounts(NamedTuple):
     unchanged: int
     no_longer_in_file: int = 0
     """Of earlier versions of the file; they stay in core."""
-    removed: int = 0
-    """Such ones, taken out of core."""
     message: str | None = None
     """What the load log adds to the load's message."""
 

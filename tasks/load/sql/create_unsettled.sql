@@ -1,5 +1,4 @@
--- Readings whose value is to be decided on again. withdrawn_by: the load on whose account; is_withdrawn: the value that
--- stands there may not stay.
+-- Readings whose value is to be decided on again. withdrawn_by: the load on whose account.
 create temporary table if not exists unsettled on commit drop as
 select
     m.time,
@@ -9,6 +8,7 @@ select
     m.quality,
     m.load_id,
     null::uuid as withdrawn_by,
-    true as is_withdrawn
+    true as is_withdrawn,
+    false as is_elsewhere
 from {core}.measurements as m
 with no data

@@ -1,26 +1,41 @@
 -- Of loads that are about to end in core: the loads of earlier versions of the same file, and the meters of which a
--- version had a series of readings that the new one neither has, time by time, nor goes on with. is_purged: their
--- series are gone.
+-- version had a series of readings that the new one neither has, time by time, nor goes on with. A version is the load
+-- of a file and those of its rows that waited in stage, which have its place: the family. is_purged: the series of
+-- earlier versions are gone.
 with
+
+own as (
+
+    select
+        log.load_id,
+        log.business_date,
+        log.source_file,
+        log.replaces_days,
+        coalesce(origin.effective_at, log.effective_at) as effective_at
+    from {quality}.quality_load_log as log
+    left join {quality}.quality_load_log as origin on log.requeue_of = origin.load_id
+    where log.load_id = any(:load_ids::uuid[])
+
+),
 
 versions as (
 
     select
         own.load_id,
         own.replaces_days,
-        array_agg(earlier.load_id) as earlier,
-        min(earlier.first_time) as first_time,
-        max(earlier.last_time) as last_time,
-        bool_or(earlier.purged_before is not null) as is_purged
-    from {quality}.quality_load_log as own
-    left join {quality}.quality_load_log as origin on own.requeue_of = origin.load_id
-    inner join {quality}.effective_loads as earlier
+        own.load_id || array_remove(
+            array_agg(other.load_id) filter (where other.effective_at = own.effective_at), null
+        ) as family,
+        array_agg(other.load_id) filter (where other.effective_at is distinct from own.effective_at) as earlier,
+        min(other.first_time) as first_time,
+        max(other.last_time) as last_time,
+        bool_or(other.purged_before is not null and other.effective_at is distinct from own.effective_at) as is_purged
+    from own
+    inner join {quality}.effective_loads as other
         on
-            own.business_date = earlier.business_date
-            and own.source_file = earlier.source_file
-            and earlier.effective_at < coalesce(origin.effective_at, 'infinity')
-            and earlier.first_time is not null
-    where own.load_id = any(:load_ids::uuid[])
+            own.business_date = other.business_date
+            and own.source_file = other.source_file
+            and other.effective_at <= coalesce(own.effective_at, 'infinity')
     group by own.load_id, own.replaces_days
 
 )
@@ -37,10 +52,11 @@ select
                 select
                 from {stage}.parsed_series as own
                 where
-                    own.load_id = versions.load_id
+                    own.load_id = any(versions.family)
                     and own.meter_id = series.meter_id
                     and own.metric = series.metric
                     and own.times_utc[1:cardinality(series.times_utc)] = series.times_utc
             )
     ) as meters
 from versions
+where versions.earlier is not null and versions.first_time is not null

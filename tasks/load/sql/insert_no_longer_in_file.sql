@@ -1,7 +1,9 @@
 -- What earlier versions of a load's file have in core and it has not. is_withdrawn: its mapping replaces days, and on
--- this one it has readings of the same meter and metric. zone: that of local days; meters: null if there are too many
--- to name.
-insert into unsettled (time, meter_id, metric, value, quality, load_id, withdrawn_by, is_withdrawn)
+-- this one it has readings of the same meter and metric. is_elsewhere: another file has the same value. zone: that of
+-- local days; meters: null if there are too many to name.
+insert into unsettled (
+    time, meter_id, metric, value, quality, load_id, withdrawn_by, is_withdrawn, is_elsewhere
+)
 with
 
 held as materialized (
@@ -31,7 +33,7 @@ own as materialized (
     from {stage}.parsed_series as series
     cross join lateral unnest(series.times_utc) as times (time_utc)
     where
-        series.load_id = :load_id
+        series.load_id = any(:family::uuid[])
         and (:meters::bigint[] is null or series.meter_id = any(:meters::bigint[]))
 
 ),
@@ -50,7 +52,20 @@ own_days as materialized (
 select
     held.*,
     :load_id,
-    :replaces_days and own_days.local_date is not null
+    :replaces_days and own_days.local_date is not null,
+    exists(
+        select
+        from {stage}.parsed_series as series
+        inner join {quality}.effective_loads as loads on series.load_id = loads.load_id
+        cross join lateral unnest(series.times_utc, series.readings) as r (time_utc, value)
+        where
+            series.meter_id = held.meter_id
+            and series.metric = held.metric::text
+            and series.quality < 2
+            and series.load_id <> all(:family::uuid[] || :earlier::uuid[])
+            and r.time_utc = held.time at time zone 'UTC'
+            and r.value = held.value
+    )
 from held
 left join own_days
     on

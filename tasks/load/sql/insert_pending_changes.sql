@@ -28,11 +28,13 @@ select changed_rows.* -- noqa: AM04
 from changed_rows
 where
     changed_rows.is_new
-    -- A row that waited in stage does not replace the value of a file that came after its own.
+    -- What waited, a row in stage or a held load, does not replace the value of a file that came after its own.
     or not exists (
         select
         from {quality}.quality_load_log as own
-        inner join {quality}.quality_load_log as origin on own.requeue_of = origin.load_id
+        left join {quality}.quality_load_log as origin on own.requeue_of = origin.load_id
         inner join {quality}.quality_load_log as writer on writer.load_id = changed_rows.old_load_id
-        where own.load_id = changed_rows.load_id and writer.effective_at > origin.effective_at
+        where
+            own.load_id = changed_rows.load_id
+            and writer.effective_at > coalesce(origin.effective_at, own.effective_at)
     )

@@ -1,7 +1,9 @@
 -- What loads that are rolled back have in core; and what is kept out of it because they are newer versions of a file
 -- that replaces days, as stage knows it, and after a purge the revisions. zone: that of local days; meters: null if
 -- there are too many to name.
-insert into unsettled (time, meter_id, metric, value, quality, load_id, withdrawn_by, is_withdrawn)
+insert into unsettled (
+    time, meter_id, metric, value, quality, load_id, withdrawn_by, is_withdrawn, is_elsewhere
+)
 with
 
 versions as materialized (
@@ -67,7 +69,8 @@ select
     m.quality,
     m.load_id,
     m.load_id as withdrawn_by,
-    true as is_withdrawn
+    true as is_withdrawn,
+    false as is_elsewhere
 from {core}.measurements as m
 where
     m.load_id = any(:load_ids::uuid[])
@@ -82,6 +85,7 @@ select distinct on (kept_out.time, kept_out.meter_id, kept_out.metric)
     m.quality,
     m.load_id,
     kept_out.load_id, -- noqa: AL08
+    false,
     false
 from kept_out
 left join {core}.measurements as m

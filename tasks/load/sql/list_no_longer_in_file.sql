@@ -22,7 +22,7 @@ select
 from unsettled
 inner join {quality}.quality_load_log as own on unsettled.withdrawn_by = own.load_id
 inner join {core}.meters as meters on unsettled.meter_id = meters.id
-where not unsettled.is_withdrawn
+where not unsettled.is_withdrawn and not unsettled.is_elsewhere
 group by
     own.load_id,
     own.source_file,

@@ -1,1 +1,1 @@
-insert into {quality}.supplier_lists (source, row_errors) values (:source, :row_errors)
+insert into {quality}.supplier_lists (source, severity, row_errors) values (:source, :severity, :row_errors)

@@ -7,4 +7,4 @@ select distinct
     reason,
     listed_at
 from {quality}.listed_row_errors
-where source = :source and reason <> :not_theirs and (:severity::text is null or severity = :severity)
+where source = :source and reason <> :not_theirs and severity = :severity

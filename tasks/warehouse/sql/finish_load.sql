@@ -8,7 +8,6 @@ set
     rows_updated = :updated::bigint,
     rows_unchanged = :unchanged::bigint,
     rows_no_longer_in_file = :no_longer_in_file::bigint,
-    rows_removed = :removed::bigint,
     message = nullif(concat_ws('; ', message, :message::text), ''),
     claim_key = null,
     finished_at = clock_timestamp(),
@@ -18,6 +17,7 @@ set
             from {quality}.quality_load_log as origin
             where origin.load_id = own.requeue_of
         ),
+        own.effective_at,
         clock_timestamp()
     )
 where

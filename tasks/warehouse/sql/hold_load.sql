@@ -4,6 +4,8 @@ set
     status = 'held',
     claim_key = null,
     finished_at = clock_timestamp(),
+    -- Released, it keeps its place among the loads that come meanwhile.
+    effective_at = clock_timestamp(),
     problem = :problem,
     message = concat_ws('; ', message, :message::text)
 where load_id = :load_id and claim_key = :claim_key and status = 'running' and step = 'validated'

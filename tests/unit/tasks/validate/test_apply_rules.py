@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pyarrow as pa
 import pytest
 
 from schemas.settings import Settings
@@ -254,13 +255,58 @@ def test_volume_per_hour_is_that_of_the_rows_own_interval() -> None:
     assert result.readings.column("value").to_pylist() == [4]
 
 
-def test_intervals_of_different_lengths_that_overlap_are_both_rejected_and_those_that_touch_are_not() -> None:
+CONFLICT = "conflicting_duplicate"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        (
+            [
+                *(("PT1H", "05:00", CONFLICT), ("PT15M", "05:45", CONFLICT), ("PT15M", "06:00", None)),
+                *(("PT1H", "07:00", None), ("PT15M", "08:00", None)),
+            ]
+        ),
+        ([("P1D", "00:00", CONFLICT), *(("PT1H", f"{hour:02d}:00", CONFLICT) for hour in (1, 2, 23))]),
+        ([("PT1H", "05:00", None), ("PT1H", "05:30", "off_grid"), ("PT1H", "06:00", None)]),
+        ([(None, "05:00", CONFLICT), ("PT15M", "05:30", CONFLICT)]),
+    ],
+    ids=["touching_ones_do_not", "one_over_many", "rejected_ones_are_in_nobodys_way", "beside_the_mappings_interval"],
+)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_intervals_of_different_lengths_that_overlap_are_all_rejected_in_any_order(
+    rows: list[tuple[str | None, str, str | None]], backwards: bool
+) -> None:
     table = with_lengths()
-    rows = [
-        *(of_length("PT1H", "05:00"), of_length("PT15M", "05:45"), of_length("PT15M", "06:00")),
-        *(of_length("PT1H", "07:00"), of_length("PT15M", "08:00")),
-    ]
+    ordered = rows[::-1] if backwards else rows
+
+    result = apply_rules(
+        parse(table, raw_batch(table, [of_length(length, time) for length, time, _ in ordered])), METERS, Settings()
+    )
+
+    assert reasons(result) == [reason for _, time, reason in sorted(rows, key=lambda row: row[1])]
+
+
+def test_overlaps_of_one_file_do_not_touch_another_one_without_stated_intervals() -> None:
+    stated, plain = with_lengths(), long_table()
+    rows = [of_length(None, time)[:-1] for time in ("10:00", "10:07", "11:00")]
+    of_both = pa.concat_tables(
+        [
+            parse(plain, raw_batch(plain, rows), table=0),
+            parse(stated, raw_batch(stated, [of_length("PT15M", "10:15")]), table=1),
+        ]
+    )
+
+    result = apply_rules(of_both, METERS, Settings(), file_indices=[0, 1])
+
+    assert reasons(result) == [None, "off_grid", None, None]
+
+
+def test_days_with_a_clock_change_do_not_overlap() -> None:
+    table = with_lengths().model_copy(update={"time_zone": "Europe/Berlin"})
+    days = ("2025-03-29", "2025-03-30", "2025-03-31", "2025-10-25", "2025-10-26", "2025-10-27")
+    rows = [[*long_row(timestamp=day, metric="consumption_period", unit="м3"), "1440"] for day in days]
 
     result = apply_rules(parse(table, raw_batch(table, rows)), METERS, Settings())
 
-    assert reasons(result) == ["conflicting_duplicate", "conflicting_duplicate", None, None, None]
+    assert reasons(result) == [None] * len(days)

@@ -1,11 +1,10 @@
--- Of loads of rows that waited in stage: those whose file has a newer version that replaces days.
+-- Of loads that have waited, as rows in stage or held: those whose file has a newer version that replaces days.
 select
     own.load_id,
-    own.requeue_of as origin,
     own.first_time,
     own.last_time
 from {quality}.quality_load_log as own
-inner join {quality}.quality_load_log as origin on own.requeue_of = origin.load_id
+left join {quality}.quality_load_log as origin on own.requeue_of = origin.load_id
 where
     own.load_id = any(:load_ids::uuid[])
     and exists (
@@ -14,6 +13,6 @@ where
         where
             later.business_date = own.business_date
             and later.source_file = own.source_file
-            and later.effective_at > origin.effective_at
+            and later.effective_at > coalesce(origin.effective_at, own.effective_at)
             and later.replaces_days
     )
