@@ -139,6 +139,22 @@ async def test_what_core_lacks_is_listed_with_sql_that_completes_it(
     ]
 
 
+async def test_check_that_refuses_a_kind_of_revision_is_listed_with_sql_that_widens_it(
+    engineer: asyncpg.Connection, settings: Settings
+) -> None:
+    await engineer.execute(EXTERNAL_CORE)
+    await engineer.execute("alter table core.measurement_revisions add check (change in ('load', 'rollback'))")
+
+    scripts = await sql_until_complete(engineer, engineer, settings)
+
+    assert "-- core.measurement_revisions.change may not be removal" in "".join(scripts)
+    await engineer.execute(
+        "insert into core.measurement_revisions (load_id, change) values (gen_random_uuid(), 'removal')"
+    )
+    with pytest.raises(asyncpg.CheckViolationError):
+        await engineer.execute("insert into core.measurement_revisions (change) values ('something else')")
+
+
 @pytest.mark.sessions
 @pytest.mark.usefixtures("prefect_api")
 @pytest.mark.parametrize("with_roles", [False, True], ids=["one_user", "roles"])

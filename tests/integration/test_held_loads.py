@@ -160,3 +160,26 @@ async def test_only_a_held_load_is_released(braked: PipelineHarness) -> None:
     _, error = await asyncio.to_thread(invoke, "release", str(loaded))
 
     assert "only a held one can be released" in error
+
+
+async def test_held_file_that_the_supplier_takes_back_is_superseded(braked: PipelineHarness) -> None:
+    braked.put("a.csv", day_of(21))
+    (held,) = await braked.run()
+    braked.put("a.csv", day_of(20))
+
+    (again,) = await braked.run()
+
+    assert again["problem"] == "already_loaded"
+    with pytest.raises(TerminalError, match="is skipped"):
+        await require_held(braked.connection, held["load_id"], braked.settings)
+
+
+async def test_released_load_keeps_its_place_before_what_came_while_it_was_held(braked: PipelineHarness) -> None:
+    braked.put("a.csv", day_of(21))
+    (held,) = await braked.run()
+    braked.put("z.csv", day_of(22, hours=1))
+    await braked.run()
+
+    await release(braked, held["load_id"])
+
+    assert await values(braked) == {22: 5, 21: 115}

@@ -188,3 +188,17 @@ async def test_list_for_a_supplier_is_refused_for_an_unknown_source_or_a_part(
     assert "there is no source 'nobody'" in unknown[1]
     assert "leave out --date" in partial[1]
     assert list(tmp_path.glob("*.xlsx")) == []
+
+
+async def test_lists_of_one_severity_know_nothing_of_those_of_the_other(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv(*FAR_APART, "2025-04-30 01:00,M,T1,x"))
+    await pipeline.run()
+    arguments = ("errors", "--source", "long", "--export")
+    await asyncio.to_thread(invoke, *arguments, str(tmp_path / "1.xlsx"))
+
+    suspect, _ = await asyncio.to_thread(invoke, *arguments, str(tmp_path / "2.xlsx"), "--severity", "suspect")
+
+    assert suspect.startswith("2 row errors, and 0 failed files")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from uuid import UUID
 
+import asyncpg
 import pytest
 
+from schemas.settings import Settings
+from tasks.load.merge_loads import merge_loads
+from tasks.load.plan_merges import find_validated_loads
 from tasks.operate.list_row_errors import ErrorFilter, list_row_errors
 from tests.harness import PipelineHarness, long_csv
 
@@ -185,3 +190,69 @@ async def test_day_of_which_the_new_version_has_only_rejected_readings_is_not_re
 
     assert (await counts(replacing, corrected))[:2] == (1, 0)
     assert await in_core(replacing) == {"30 00M": 1, "30 01M": 2}
+
+
+async def test_requeued_rows_are_compared_as_a_part_of_their_file(replacing: PipelineHarness) -> None:
+    await replacing.add_meter("M")
+    await load(replacing, "a.csv", *hours(1, 2, 3))
+    second = await load(replacing, "a.csv", *hours("x", 5, "x"), *hours(7, meter="LATE"))
+    await replacing.add_meter("LATE")
+
+    (requeued,) = await replacing.requeue()
+
+    assert (await counts(replacing, second))[:2] == (0, 0)
+    assert (await counts(replacing, requeued["load_id"]))[:2] == (0, 0)
+    assert await in_core(replacing) == {"30 00M": 1, "30 01M": 5, "30 02M": 3, "30 00LATE": 7}
+
+
+async def test_reading_that_a_version_rejects_survives_the_rollback_of_another_file(replacing: PipelineHarness) -> None:
+    await replacing.add_meter("M")
+    await load(replacing, "a.csv", *hours(1, 2))
+    await load(replacing, "a.csv", *hours("x", 5))
+    other = await load(replacing, "b.csv", *hours(7))
+
+    await replacing.rollback(other)
+
+    assert await in_core(replacing) == {"30 00M": 1, "30 01M": 5}
+
+
+@pytest.mark.parametrize("replaces", [False, True])
+async def test_reading_that_another_file_has_with_the_same_value_is_neither_missing_nor_removed(
+    pipeline: PipelineHarness, replacing: PipelineHarness, *, replaces: bool
+) -> None:
+    own = replacing if replaces else pipeline
+    await own.add_meter("M")
+    await load(own, "a.csv", *hours(1, 2))
+    await load(own, "b.csv", *hours(1, 2, 3))
+
+    corrected = await load(own, "a.csv", *hours(1))
+
+    assert (await counts(own, corrected))[:2] == (0, 0)
+    assert await in_core(own) == {"30 00M": 1, "30 01M": 2, "30 02M": 3}
+
+
+@pytest.mark.sessions
+async def test_load_that_finds_its_readings_in_core_waits_for_one_that_takes_them_out(
+    replacing: PipelineHarness, settings: Settings
+) -> None:
+    await replacing.add_meter("M")
+    await load(replacing, "a.csv", *hours(1, 2, 3, first=20))
+    replacing.put("a.csv", long_csv(*hours(1, 2, first=20)))
+    replacing.put("b.csv", long_csv(*hours(3, first=22)))
+    run = await replacing.begin()
+    await replacing.ingest(run)
+    await replacing.validate(run)
+    loads = await find_validated_loads(replacing.connection, run, replacing.settings)
+
+    assert settings.database_url
+    other = await asyncpg.connect(settings.database_url.get_secret_value())
+    with_other = PipelineHarness(other, replacing.settings)
+    await asyncio.gather(
+        *(
+            merge_loads([one], run, pipeline.warehouse)
+            for one, pipeline in zip(loads, (replacing, with_other), strict=True)
+        )
+    )
+    await other.close()
+
+    assert await in_core(replacing) == {"30 20M": 1, "30 21M": 2, "30 22M": 3}

@@ -52,7 +52,8 @@ staged as materialized (
     from {stage}.parsed_series as series
     cross join lateral unnest(series.times_utc, series.readings) as r (time_utc, value)
     where
-        series.load_id = any(array(select loads.load_id from loads))
+        series.quality < 2
+        and series.load_id = any(array(select loads.load_id from loads))
         and series.meter_id = any(array(select meters.meter_id from meters))
 
 ),
@@ -63,9 +64,9 @@ rejected as materialized (
     select distinct
         earlier.load_id,
         replacing.effective_at,
-        staged.meter_id,
-        staged.metric,
-        staged.time
+        series.meter_id,
+        series.metric,
+        times.time_utc at time zone 'UTC' as time
     from (
         select distinct
             load_id,
@@ -78,7 +79,12 @@ rejected as materialized (
             earlier.business_date = later.business_date
             and earlier.source_file = later.source_file
             and replacing.effective_at = later.effective_at
-    inner join staged on later.load_id = staged.load_id and staged.quality = 2
+    inner join {stage}.parsed_series as series
+        on
+            later.load_id = series.load_id
+            and series.quality = 2
+            and series.meter_id = any(array(select meters.meter_id from meters))
+    cross join lateral unnest(series.times_utc) as times (time_utc)
 
 ),
 
@@ -96,7 +102,6 @@ candidates as (
     from staged
     inner join unsettled as own
         on staged.meter_id = own.meter_id and staged.time = own.time and staged.metric = own.metric::text
-    where staged.quality < 2
     union
     select
         own.time,

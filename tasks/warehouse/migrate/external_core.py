@@ -59,6 +59,8 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     },
 }
 _WRITTEN = ("measurements", "measurement_revisions")
+_CHANGES = ("load", "rollback", "removal")
+"""What a revision may have come from."""
 _KEYS = {"measurements": ("meter_id", "time", "metric"), "meters": ("external_code",)}
 _TYPES = {
     "time": ("timestamp with time zone", "timestamptz using time at time zone 'UTC' /* or the zone that it is in */"),
@@ -97,6 +99,7 @@ async def check_core(connection: Connection, settings: Settings) -> list[Missing
         *missing_columns(existing, settings),
         *await _missing_keys(connection, existing, settings),
         *await _missing_labels(connection, settings),
+        *await _refused_changes(connection, settings),
         *await _missing_privileges(connection, settings),
     ]
 
@@ -164,6 +167,19 @@ async def _missing_labels(connection: Connection, settings: Settings) -> list[Mi
     rows = await connection.fetch(*sql("select_missing_labels", settings, metrics=list(METRICS)))
     return [
         Missing(f"the type {row['type']} has no {row['label']}", f"alter type {row['type']} add value '{row['label']}'")
+        for row in rows
+    ]
+
+
+async def _refused_changes(connection: Connection, settings: Settings) -> list[Missing]:
+    """List the checks on how a revision came about that refuse one of ours."""
+    rows = await connection.fetch(*sql("select_refused_changes", settings, changes=list(_CHANGES)))
+    allowed = ", ".join(f"'{change}'" for change in _CHANGES)
+    return [
+        Missing(
+            f"{row['relation']}.change may not be {', '.join(row['refused'])}",
+            f"alter table {row['relation']} drop constraint {row['name']}, add check (change in ({allowed}))",
+        )
         for row in rows
     ]
 
