@@ -1,19 +1,20 @@
--- A check that names some of them and not all is one on their list.
+-- A check that names one of them and not all is a list of them. Asked of the catalog: this user may not see the schema.
 select
-    conrelid::regclass::text as relation,
-    quote_ident(conname) as name,
-    array(
-        select changes.change
-        from unnest(:changes::text[]) as changes (change)
-        where position(quote_literal(changes.change) in pg_get_constraintdef(oid)) = 0
+    format('%I.%I', namespaces.nspname, tables.relname) as relation,
+    quote_ident(checks.conname) as name,
+    refused.changes as refused
+from pg_constraint as checks
+inner join pg_class as tables on checks.conrelid = tables.oid
+inner join pg_namespace as namespaces on tables.relnamespace = namespaces.oid
+cross join
+    lateral (
+        select array_agg(wanted.change) as changes
+        from unnest(:changes::text[]) as wanted (change)
+        where position(quote_literal(wanted.change) in pg_get_constraintdef(checks.oid)) = 0
     ) as refused
-from pg_constraint
 where
-    contype = 'c'
-    and conrelid = to_regclass('{core}.measurement_revisions')
-    and position(quote_literal('load') in pg_get_constraintdef(oid)) > 0
-    and not exists (
-        select
-        from unnest(:changes::text[]) as changes (change)
-        having bool_and(position(quote_literal(changes.change) in pg_get_constraintdef(oid)) > 0)
-    )
+    checks.contype = 'c'
+    and namespaces.nspname = '{core}'
+    and tables.relname = 'measurement_revisions'
+    and position(quote_literal('load') in pg_get_constraintdef(checks.oid)) > 0
+    and refused.changes is not null
