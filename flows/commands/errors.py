@@ -25,7 +25,7 @@ _EXPORTED = (
     *("business_date", "source_file", "sheet", "row_num", "cell", "column_name", "metric", "meter_code"),
     *("raw_value", "reason", "severity", "message", "load_id", "payload"),
 )
-_SHORT = 40
+_SHORT = 60
 
 Day = Annotated[Any, typer.Option("--date", parser=parse_date, metavar="YYYY-MM-DD", help="Files of this day.")]
 Load = Annotated[
