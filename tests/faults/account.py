@@ -42,6 +42,9 @@ def count(content: bytes, delimiter: str | None = None) -> Count | None:
 def _decode(content: bytes) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", "replace")
+    for first, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):  # without the mark
+        if content[first::2].count(0) * 4 > len(content) // 2:
+            return content.decode(encoding, "replace")
     for encoding in ("utf-8-sig", "cp1251"):
         try:
             return content.decode(encoding)

@@ -52,7 +52,18 @@ own_days as materialized (
 select
     held.*,
     :load_id,
-    :replaces_days and own_days.local_date is not null,
+    :replaces_days
+    and own_days.local_date is not null
+    -- Of a purged load nobody knows any more which readings it found in core and has, too.
+    and not exists (
+        select
+        from {quality}.effective_loads as purged
+        where
+            purged.purged_before is not null
+            and purged.rows_unchanged > 0
+            and purged.load_id <> all(:family::uuid[] || :earlier::uuid[])
+            and held.time between purged.first_time and purged.last_time
+    ),
     exists(
         select
         from {stage}.parsed_series as series
