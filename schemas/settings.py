@@ -96,9 +96,10 @@ Days = Annotated[int, Field(ge=1, le=36_500)]
 def date_of_folder(folder: Path) -> dt.date | None:
     """Return the date that a folder is named after (`2025-04-30`), or None."""
     try:
-        return dt.date.fromisoformat(folder.name) if len(folder.name) == 10 else None
+        day = dt.date.fromisoformat(folder.name)
     except ValueError:
         return None
+    return day if folder.name == day.isoformat() else None  # 20250430 and 2025-W18-3 are dates, too
 
 
 class Settings(BaseSettings):

@@ -87,13 +87,8 @@ def find_outside(settings: Settings) -> dict[str, FileError]:
         if is_folder
         else FileError(FileProblem.NOT_IN_DAY_FOLDER)
         for path, is_folder in LOCAL.list_folder(settings.raw_dir).items()
-        if not _is_temporary(path.name) and not (is_folder and _is_day_folder(path))
+        if not _is_temporary(path.name) and not (is_folder and date_of_folder(path))
     }
-
-
-def _is_day_folder(path: Path) -> bool:
-    day = date_of_folder(path)
-    return day is not None and path.name == day.isoformat()  # 2025-W18-3 is a date, too
 
 
 class _Contents(NamedTuple):

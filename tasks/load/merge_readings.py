@@ -15,7 +15,7 @@ from schemas.settings import Settings
 from tasks.load.accepted_readings import IN_CORE, AcceptedReadings, open_accepted, tables_of, tables_of_size
 from tasks.load.compare_with_core import find_changed_rows
 from tasks.load.earlier_versions import Superseded, find_superseded, must_be_alone, settle_superseded
-from tasks.load.hold_loads import find_loads_to_hold
+from tasks.load.hold_loads import NO_CHANGES, PendingChanges, find_loads_to_hold
 from tasks.load.load_meters import find_load_meters
 from tasks.load.plan_merges import ValidatedLoad
 from tasks.warehouse.connection import Connection
@@ -118,18 +118,18 @@ async def _merge_with_core(
         load_ids = [load.load_id for load in loads]
         meters = await find_load_meters(connection, load_ids, settings) if has_changes else None
         bounds = {**Span.of(loads)._asdict(), "meters": meters}
-        if has_changes:
-            await _collect_changes(connection, bounds, settings)
+        pending = await _collect_changes(connection, bounds, settings) if has_changes else {}
         superseded = await find_superseded(connection, load_ids, settings)
-        held = await find_loads_to_hold(connection, loads, superseded, settings, has_changes=has_changes)
+        held = find_loads_to_hold(loads, pending, superseded, settings.hold_changed_share)
         if held:
             await _leave_out(connection, [*held], settings, has_changes=has_changes, has_superseded=bool(superseded))
-        written = await _write_changes(connection, bounds, settings) if has_changes else {}
+        if has_changes:
+            await connection.execute(*sql("upsert_readings", settings, **bounds, zone=settings.default_tz))
         counts = [
             MergeCounts(load.load_id, inserted, updated, load.readings - inserted - updated)
             for load in loads
             if load.load_id not in held
-            for inserted, updated in [written.get(load.load_id, (0, 0))]
+            for inserted, updated in [pending.get(load.load_id, NO_CHANGES)]
         ]
         counts = await _finish(connection, counts, superseded, claim_key, settings)
         for load_id, why in held.items():
@@ -137,12 +137,16 @@ async def _merge_with_core(
     return Merged(counts, held)
 
 
-async def _collect_changes(connection: Connection, bounds: Mapping[str, object], settings: Settings) -> None:
-    """Find in the temporary table `incoming` what is new or different, for the temporary table `pending_changes`."""
+async def _collect_changes(
+    connection: Connection, bounds: Mapping[str, object], settings: Settings
+) -> dict[UUID, PendingChanges]:
+    """Find in the temporary table `incoming` what is new or different, for `pending_changes`; count it load by load."""
     await connection.execute("analyze incoming")
     await connection.execute(*sql("create_pending_changes", settings))
     await connection.execute(*sql("insert_pending_changes", settings, **bounds))
     await connection.execute("analyze pending_changes")
+    rows = await connection.fetch(*sql("count_pending_changes", settings))
+    return {row["load_id"]: PendingChanges(row["inserted"], row["updated"]) for row in rows}
 
 
 async def _leave_out(
@@ -153,14 +157,6 @@ async def _leave_out(
         await connection.execute(*sql("delete_pending_changes", settings, load_ids=load_ids))
     if has_superseded:
         await connection.execute(*sql("delete_unsettled", settings, load_ids=load_ids))
-
-
-async def _write_changes(
-    connection: Connection, bounds: Mapping[str, object], settings: Settings
-) -> dict[UUID, tuple[int, int]]:
-    """Write the pending changes; return how many readings each load has inserted and updated."""
-    rows = await connection.fetch(*sql("upsert_readings", settings, **bounds, zone=settings.default_tz))
-    return {row["load_id"]: (row["inserted"], row["updated"]) for row in rows}
 
 
 async def _finish(

@@ -70,13 +70,11 @@ class _ParsedTimes(NamedTuple):
     minute: np.ndarray
     length: np.ndarray
     """Minutes, where the row states them; else 0."""
+    length_word: pa.DictionaryArray
+    """The same, else null."""
+    duration: np.ndarray
+    """Minutes from start to end."""
     problems: np.ndarray
-
-    @property
-    def duration(self) -> np.ndarray:
-        """Minutes from start to end."""
-        minutes: np.ndarray = (self.end - self.start) // 60_000_000
-        return minutes.astype(np.int16)
 
 
 class _RowColumns(NamedTuple):
@@ -168,7 +166,15 @@ def _parse_times(schema: TableSchema, batch: pa.RecordBatch) -> _ParsedTimes:
             is_formula = (date if error.cell == "date" else hour or "").startswith("=")
             reason = Reason.FORMULA_WITHOUT_VALUE if is_formula else Reason.BAD_TIMESTAMP
             problems[index] = REASON_BITS[reason] | _CELL_BITS[error.cell]
-    return _ParsedTimes(starts[indices], ends[indices], minutes[indices], lengths[indices], problems[indices])
+    return _ParsedTimes(
+        start=starts[indices],
+        end=ends[indices],
+        minute=minutes[indices],
+        length=lengths[indices],
+        length_word=take_words(indices, [str(length) if length else None for length in lengths]),
+        duration=((ends - starts) // 60_000_000).astype(np.int16)[indices],
+        problems=problems[indices],
+    )
 
 
 def _value_columns(schema: TableSchema, batch: pa.RecordBatch) -> Iterator[_ValueColumn]:
@@ -211,7 +217,7 @@ def _parse_column(schema: TableSchema, row: _RowColumns, column: _ValueColumn) -
     numbers = read_numbers(column.cells, style)
     in_cell = numbers.unit.null_count < len(numbers.unit)
     spelled = pc.coalesce(numbers.unit, column.unit.cast(pa.string())).dictionary_encode() if in_cell else column.unit
-    factor, unit = _factors(schema, column, spelled, row.times.length)
+    factor, unit = _factors(schema, column, spelled, row.times.length_word)
     is_register = IS_REGISTER[column.metric]
     problems = row.times.problems | _value_problems(column, numbers, factor)
     value = numbers.value * np.where(np.isnan(factor), 1.0, factor)
@@ -246,19 +252,17 @@ def _value_problems(column: _ValueColumn, numbers: Numbers, factor: np.ndarray) 
 
 
 def _factors(
-    schema: TableSchema, column: _ValueColumn, spelled: pa.DictionaryArray, lengths: np.ndarray
+    schema: TableSchema, column: _ValueColumn, spelled: pa.DictionaryArray, lengths: pa.DictionaryArray
 ) -> tuple[np.ndarray, pa.DictionaryArray]:
     """Return the factor to each metric's own unit (NaN: unknown or of another dimension), and that unit."""
     metrics = pa.array(column.metric.astype(np.int32), mask=column.metric < 0)
-    stated = pa.array(lengths).cast(pa.string()).dictionary_encode()
-    keys = [pa.DictionaryArray.from_arrays(metrics, METRIC_NAMES), spelled, stated]
-    indices, combinations = distinct_words(keys)
+    indices, combinations = distinct_words([pa.DictionaryArray.from_arrays(metrics, METRIC_NAMES), spelled, lengths])
     factors = np.ones(len(combinations))
     units: list[str | None] = []
     for index, (name, unit, length) in enumerate(combinations):
         units.append(METRICS[name].unit if name else unit)
         if name:
-            minutes = int(length or 0) or schema.interval_minutes
+            minutes = int(length) if length else schema.interval_minutes
             factor = factor_to_own_unit(METRICS[name], unit, interval_hours=minutes / 60)
             factors[index] = float("nan") if factor is None else factor
     return factors[indices], take_words(indices, units)

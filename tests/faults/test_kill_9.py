@@ -28,7 +28,7 @@ STEPS = [
     "tasks.load.merge_readings.copy_tables",
     "after tasks.load.merge_readings.copy_tables",
     "tasks.load.merge_readings.copy_table",
-    "tasks.load.merge_readings._write_changes",
+    "tasks.load.merge_readings.find_loads_to_hold",
     "tasks.load.merge_readings._finish",
     "after tests.harness.PipelineHarness.ingest",
     "after tests.harness.PipelineHarness.validate",
@@ -82,7 +82,7 @@ async def test_run_after_a_kill_ends_as_if_undisturbed(
 ) -> None:
     await pipeline.add_meter("M")
     # Readings are compared with what core has only where it has some.
-    if step.endswith(("merge_readings.copy_table", "_write_changes")):
+    if step.endswith(("merge_readings.copy_table", "find_loads_to_hold")):
         pipeline.put("0.csv", long_csv("2025-04-30 00:00,M,T1,40"))
         await pipeline.run()
     files(pipeline)

@@ -1,4 +1,5 @@
--- Readings whose value is to be decided on again. withdrawn_by: the load on whose account.
+-- Readings whose value is to be decided on again. withdrawn_by: the load on whose account;
+-- is_withdrawn: the value that stands there may not stay.
 create temporary table if not exists unsettled on commit drop as
 select
     m.time,

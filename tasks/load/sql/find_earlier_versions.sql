@@ -23,9 +23,7 @@ versions as (
     select
         own.load_id,
         own.replaces_days,
-        own.load_id || array_remove(
-            array_agg(other.load_id) filter (where other.effective_at = own.effective_at), null
-        ) as family,
+        own.load_id || array_agg(other.load_id) filter (where other.effective_at = own.effective_at) as family,
         array_agg(other.load_id) filter (where other.effective_at is distinct from own.effective_at) as earlier,
         min(other.first_time) as first_time,
         max(other.last_time) as last_time,

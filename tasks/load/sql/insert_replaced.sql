@@ -1,7 +1,5 @@
 -- Readings that a load which has waited has just brought: a newer version of its file may stand in their place.
-insert into unsettled (
-    time, meter_id, metric, value, quality, load_id, withdrawn_by, is_withdrawn, is_elsewhere
-)
+insert into unsettled (time, meter_id, metric, value, quality, load_id, withdrawn_by, is_withdrawn)
 select
     m.time,
     m.meter_id,
@@ -10,7 +8,6 @@ select
     m.quality,
     m.load_id,
     m.load_id, -- noqa: AL08
-    true,
-    false
+    true
 from {core}.measurements as m
 where m.load_id = :load_id and m.time between :first_time and :last_time

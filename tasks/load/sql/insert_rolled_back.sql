@@ -1,9 +1,7 @@
 -- What loads that are rolled back have in core; and what is kept out of it because they are newer versions of a file
 -- that replaces days, as stage knows it, and after a purge the revisions. zone: that of local days; meters: null if
 -- there are too many to name.
-insert into unsettled (
-    time, meter_id, metric, value, quality, load_id, withdrawn_by, is_withdrawn, is_elsewhere
-)
+insert into unsettled (time, meter_id, metric, value, quality, load_id, withdrawn_by, is_withdrawn)
 with
 
 versions as materialized (
@@ -69,8 +67,7 @@ select
     m.quality,
     m.load_id,
     m.load_id as withdrawn_by,
-    true as is_withdrawn,
-    false as is_elsewhere
+    true as is_withdrawn
 from {core}.measurements as m
 where
     m.load_id = any(:load_ids::uuid[])
@@ -85,7 +82,6 @@ select distinct on (kept_out.time, kept_out.meter_id, kept_out.metric)
     m.quality,
     m.load_id,
     kept_out.load_id, -- noqa: AL08
-    false,
     false
 from kept_out
 left join {core}.measurements as m

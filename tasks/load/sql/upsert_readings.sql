@@ -51,30 +51,19 @@ revisions as (
     from pending_changes
     where not is_new
 
-),
-
-changed_days as (
-
-    insert into {quality}.changed_days (load_id, building_id, local_date)
-    select distinct
-        meter_days.load_id,
-        itp.building_id,
-        meter_days.local_date
-    from (
-        select distinct
-            load_id,
-            meter_id,
-            (time at time zone :zone)::date as local_date
-        from pending_changes
-    ) as meter_days
-    inner join {core}.meters as meters on meter_days.meter_id = meters.id
-    inner join {core}.itp as itp on meters.itp_id = itp.id
-
 )
 
-select
-    load_id,
-    count(*) filter (where is_new) as inserted,
-    count(*) filter (where not is_new) as updated
-from pending_changes
-group by load_id
+insert into {quality}.changed_days (load_id, building_id, local_date)
+select distinct
+    meter_days.load_id,
+    itp.building_id,
+    meter_days.local_date
+from (
+    select distinct
+        load_id,
+        meter_id,
+        (time at time zone :zone)::date as local_date
+    from pending_changes
+) as meter_days
+inner join {core}.meters as meters on meter_days.meter_id = meters.id
+inner join {core}.itp as itp on meters.itp_id = itp.id

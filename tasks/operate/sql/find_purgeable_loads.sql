@@ -45,9 +45,12 @@ where
     and log.status in ('success', 'partial', 'failed', 'skipped')
     and (
         log.step <> 'claimed'
-        or exists (
-            select from {quality}.quality_row_errors as errors
-            where errors.load_id = log.load_id
+        or (
+            log.status = 'failed'
+            and exists (
+                select from {quality}.quality_row_errors as errors
+                where errors.load_id = log.load_id
+            )
         )
     )
     and coalesce(log.rolled_back_at, log.finished_at) < :ended_before

@@ -1,21 +1,18 @@
-with
-
-attempts as (
-
-    select distinct on (business_date, source_file)
-        source_file,
-        source,
-        status,
-        message
-    from {quality}.quality_load_log
-    where requeue_of is null
-    order by business_date asc, source_file asc, started_at desc
-
-)
-
 select
-    source_file,
-    message
-from attempts
-where source = :source and status = 'failed'
-order by source_file
+    log.source_file,
+    log.message
+from {quality}.quality_load_log as log
+where
+    log.source = :source
+    and log.status = 'failed'
+    and log.requeue_of is null
+    and not exists (
+        select
+        from {quality}.quality_load_log as later
+        where
+            later.business_date = log.business_date
+            and later.source_file = log.source_file
+            and later.requeue_of is null
+            and later.started_at > log.started_at
+    )
+order by log.source_file

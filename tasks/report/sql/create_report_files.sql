@@ -86,7 +86,7 @@ sums as (
         sum(log.rows_suspect) as rows_suspect,
         min(log.first_time) as first_time,
         max(log.last_time) as last_time,
-        coalesce(sum(log.rows_requeued), 0) as rows_requeued
+        sum(log.rows_requeued) as rows_requeued
     from families
     inner join {quality}.quality_load_log as log on families.load_id = log.load_id
     group by families.root
