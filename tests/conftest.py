@@ -73,9 +73,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if (_needs_timescale(item) if is_timescale else not item.get_closest_marker("timescale"))
     ]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    # Files whose tests start servers take longest: begun first, none of them is what everyone waits for at the end.
-    servers = Counter(item.path for item in kept if item.get_closest_marker("server"))
-    items[:] = sorted(kept, key=lambda item: -servers[item.path])
+    # Files whose tests use Prefect or dbt take longest: begun first, none is what everyone waits for at the end.
+    longest = Counter(
+        item.path for item in kept if item.get_closest_marker("server") or "prefect_api" in _fixtures(item)
+    )
+    items[:] = sorted(kept, key=lambda item: -longest[item.path])
     if not is_timescale or os.environ.get("TIMESCALE_URL"):
         return
     why_not = PGlite.why_not()

