@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from prefect.settings import PREFECT_API_URL
 from pydantic import SecretStr
 
-from flows.runtime.prefect_api import answers, local_api_url, server_database, server_login, server_url_file
+from flows.runtime.prefect_api import answers, local_api_url, server_environment, server_url_file
 from flows.runtime.processes import (
     Running,
     find_process,
@@ -73,15 +73,8 @@ def start_server(settings: Settings, port: int | None = None) -> str:
 def _start_on(port: int, settings: Settings) -> str:
     stop_process(_SERVER, folder=_processes(settings))
     url = f"http://127.0.0.1:{port}/api"
-    environment = os.environ | {
-        "PREFECT_API_DATABASE_CONNECTION_URL": server_database(settings),
-        "PREFECT_UI_API_URL": url,
-        "PREFECT_SERVER_API_AUTH_STRING": server_login(settings),
-        "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
-    }
-    environment.pop("PREFECT_API_URL", None)
     command = _program("server", "start", "--host", "127.0.0.1", "--port", str(port))
-    running = _start(_SERVER, command, environment, settings)
+    running = _start(_SERVER, command, server_environment(settings) | {"PREFECT_UI_API_URL": url}, settings)
     _wait_for(url, port, running, settings)
     server_url_file(settings).write_text(url, encoding="utf-8")
     return url

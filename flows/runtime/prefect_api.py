@@ -153,45 +153,36 @@ def using_server(url: str, settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[None]:
-    """Make sure that flows find an API: without a configured one, Prefect starts a temporary server.
+    """Make sure that flows find an API: the configured one, or that of a temporary server.
 
-    That keeps its state in a database on the embedded PostgreSQL: SQLite locks up when several runs write. It ends with
-    this process, however this one ends.
+    The latter keeps its state in a database on the embedded PostgreSQL: SQLite locks up when several runs write. It
+    ends with this process, however this one ends.
 
     Raises:
-        TransientError: a server is configured and does not answer.
+        TransientError: the server that is configured does not answer, or the temporary one does not start.
 
     """
-    from prefect.settings import (
-        PREFECT_API_AUTH_STRING,
-        PREFECT_API_DATABASE_CONNECTION_URL,
-        PREFECT_SERVER_ALLOW_EPHEMERAL_MODE,
-        PREFECT_SERVER_API_AUTH_STRING,
-        PREFECT_SERVER_CSRF_PROTECTION_ENABLED,
-        PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
-        PREFECT_SERVER_LOGGING_LEVEL,
-        temporary_settings,
-    )
-
     if configured := configured_api_url():
         require_answer(configured)
         with _failing_in_one_line(), watching_database(settings):
             yield
         return
-    from flows.runtime.temporary_server import TemporaryServer
+    from flows.runtime.temporary_server import start_temporary_server
 
-    own = {
-        PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: True,
-        PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: 300,
-        PREFECT_API_DATABASE_CONNECTION_URL: server_database(settings),
-        PREFECT_SERVER_API_AUTH_STRING: server_login(settings),
-        PREFECT_API_AUTH_STRING: server_login(settings),
-        PREFECT_SERVER_CSRF_PROTECTION_ENABLED: True,
-        PREFECT_SERVER_LOGGING_LEVEL: "CRITICAL",  # its tracebacks help nobody: what is wrong is said by the run
-    }
-    with temporary_settings(own), _failing_in_one_line(), ending_without_database(settings):
-        TemporaryServer()
+    with (
+        using_server(start_temporary_server(settings), settings),
+        _without_ui(),
+        _failing_in_one_line(),
+        ending_without_database(settings),
+    ):
         yield
+
+
+def _without_ui() -> AbstractContextManager[object]:
+    """Let no line of the log tell where to look at a run: the temporary server has no pages."""
+    from prefect.settings import PREFECT_UI_URL, temporary_settings
+
+    return temporary_settings({PREFECT_UI_URL: ""})
 
 
 def watching_database(settings: Settings, warehouse: SecretStr | None = None) -> AbstractContextManager[None]:
@@ -216,6 +207,17 @@ def _failing_in_one_line() -> Iterator[None]:
     except httpx.HTTPError as error:
         first_line = str(error).partition("\n")[0]
         raise TransientError(f"Prefect's server cannot do its work: {first_line}") from None
+
+
+def server_environment(settings: Settings) -> dict[str, str]:
+    """Return what a server of ours is started with: its database, its login, and no other server to talk to."""
+    environment = os.environ | {
+        "PREFECT_API_DATABASE_CONNECTION_URL": server_database(settings),
+        "PREFECT_SERVER_API_AUTH_STRING": server_login(settings),
+        "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
+    }
+    environment.pop("PREFECT_API_URL", None)
+    return environment
 
 
 def server_database(settings: Settings) -> str:

@@ -1,39 +1,80 @@
-"""Prefect's temporary server, for commands where no server is configured."""
+"""Prefect's server for one command, where none is configured."""
 
 from __future__ import annotations
 
+import atexit
 import os
 import subprocess
 import sys
-from typing import Any
-
-import prefect
-from prefect.server.api.server import SubprocessASGIServer
-from prefect.settings import get_current_settings
+import tempfile
+import time
+from typing import IO
 
 from flows.runtime.child import PARENT
+from flows.runtime.prefect_api import answers, server_environment
+from schemas.errors import TransientError
+from schemas.settings import Settings
+from tasks.warehouse.ports import find_free_port
+
+_START_SECONDS = 300  # for a hang: a server that ends is seen at once
+_END_SECONDS = 5
 
 
-class TemporaryServer(SubprocessASGIServer):
-    """Ends with this process also when that is killed.
+def start_temporary_server(settings: Settings) -> str:
+    """Start a server, without the UI, that ends with this process, also when that is killed; return its API's URL.
 
-    There is one in a process: once made, it is the one that Prefect's clients start.
+    Raises:
+        TransientError: it ends, or does not answer; with the last line of what it says.
+
     """
+    port = find_free_port([0])
+    url = f"http://127.0.0.1:{port}/api"
+    with tempfile.TemporaryFile() as output:
+        server = _start(port, output, settings)
+        # Prefect's threads send what they still have before that.
+        atexit.register(_stop, server)
+        import prefect.flows  # noqa: F401 - takes a second or two, as the server does meanwhile
 
-    def _run_uvicorn_command(self) -> subprocess.Popen[Any]:
-        """Start what Prefect starts, as a child that watches over this process."""
-        own = {
-            "PREFECT_UI_ENABLED": "0",
-            "PREFECT__SERVER_EPHEMERAL": "1",
-            "PREFECT__SERVER_FINAL": "1",
-            PARENT: str(os.getpid()),
-        }
-        return subprocess.Popen(  # noqa: S603 - our own program and arguments
-            [
-                *(sys.executable, "-m", "flows.runtime.child", "uvicorn"),
-                *("--app-dir", str(prefect.__module_path__.parent)),
-                *("--factory", "prefect.server.api.server:create_app", "--host", "127.0.0.1", "--port", str(self.port)),
-                *("--log-level", "error", "--lifespan", "on"),
-            ],
-            env=os.environ | own | get_current_settings().to_environment_variables(exclude_unset=True),
-        )
+        _wait_for(url, server, output)
+    return url
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    try:
+        server.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def _start(port: int, output: IO[bytes], settings: Settings) -> subprocess.Popen[bytes]:
+    own = {
+        "PREFECT_UI_ENABLED": "0",
+        "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",  # its tracebacks help nobody: what is wrong is said by the run
+        "PREFECT__SERVER_EPHEMERAL": "1",  # no schedules or automations
+        "PREFECT__SERVER_FINAL": "1",
+        PARENT: str(os.getpid()),
+    }
+    return subprocess.Popen(  # noqa: S603 - our own program and arguments
+        [
+            *(sys.executable, "-m", "flows.runtime.child", "uvicorn"),
+            *("--factory", "prefect.server.api.server:create_app", "--host", "127.0.0.1", "--port", str(port)),
+            *("--log-level", "error", "--lifespan", "on"),
+        ],
+        env=server_environment(settings) | own,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes], output: IO[bytes]) -> None:
+    until = time.monotonic() + _START_SECONDS
+    while time.monotonic() < until and server.poll() is None:
+        if answers(url):
+            return
+        time.sleep(0.1)
+    output.seek(0)
+    said = output.read().decode(errors="replace").strip().splitlines() or ["nothing"]
+    raise TransientError(f"Prefect's temporary server does not start; it says: {said[-1][:500]}")

@@ -28,7 +28,6 @@ ELSEWHERE = {
     "flows/runtime/database_watch.py": ("ends the process", "tests/faults/test_embedded_server.py"),
     "flows/runtime/local_server.py": ("starts servers and workers", "tests/integration/test_prefect.py"),
     "flows/runtime/run_health.py": ("asks a Prefect server", "tests/integration/test_prefect.py"),
-    "flows/runtime/temporary_server.py": ("starts a Prefect server", "tests/faults/test_kill_9.py"),
     "flows/runtime/loop.py": ("starts a server", "tests/integration/test_prefect.py"),
     "flows/runtime/warehouse.py": ("asks a database and a Prefect server", "tests/integration/test_warehouse.py"),
     "tasks/ingest/claim_files.py": ("SQL", "tests/integration/test_ingest.py"),
