@@ -9,6 +9,7 @@ import datetime as dt
 import gzip
 import io
 import json
+import re
 import signal
 import tempfile
 import zipfile
@@ -188,6 +189,8 @@ def expected_time(schema: TableSchema, row: dict[str, Any]) -> dt.datetime:
 
 
 def _clock(text: str) -> dt.timedelta:
+    if re.fullmatch(r"0[.,]\d+", text):  # a fraction of a day, as workbooks count
+        return dt.timedelta(seconds=round(float(text.replace(",", ".")) * 86_400))
     numbers = [
         int(digits) for digits in text.replace(".0", "").replace(".", ":").strip(" T").split(":") if digits.strip()
     ]
