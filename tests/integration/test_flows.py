@@ -183,7 +183,8 @@ async def test_flow_works_with_other_schema_names(
         monkeypatch.setenv(name, value)
     pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
 
-    await load_day(date=DAY)
+    with pytest.raises(RunFailedError, match=r"^'2025-04-30/a\.csv': ни одно показание не загружено; .*код не найден в справочнике 1$"):
+        await load_day(date=DAY)
 
     log = await fetch_one(pipeline.connection, "select status, rows_rejected from qu.quality_load_log")
     assert (log["status"], log["rows_rejected"]) == ("partial", 1)
