@@ -201,7 +201,7 @@ def _unpacked(content: bytes) -> Iterator[bytes]:
     yield content
     if content.startswith(b"\x1f\x8b"):
         with suppress(OSError, EOFError, zlib.error):
-            yield gzip.decompress(content)
+            yield from _unpacked(gzip.decompress(content))
     with suppress(Exception), zipfile.ZipFile(io.BytesIO(content)) as archive:
         for part in archive.infolist():
             with suppress(Exception):
