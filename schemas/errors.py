@@ -47,6 +47,10 @@ class SettingsError(TerminalError):
 class MappingError(TerminalError):
     """A source mapping is wrong; the text names the YAML file, the line and the key."""
 
+    def __init__(self, text: str, *, file_name: str = "") -> None:
+        super().__init__(f"{file_name}: {text}" if file_name else text)
+        self.file_name = file_name
+
 
 def in_plain_words(sentence: str) -> str:
     """Return what pydantic says of a wrong value without the words that are meant for programmers."""
@@ -126,6 +130,8 @@ class RunFailedError(TerminalError):
     """What it does not say, a line each; they come before it."""
     files: Mapping[str, str]
     """Source file → why it failed: all of them."""
+    steps: Sequence[FailedStep]
+    """What failed whatever the files."""
     summary: Mapping[str, Any] | None = None
     """What the run did, for machines; None where it did nothing."""
 
@@ -133,6 +139,7 @@ class RunFailedError(TerminalError):
         self.line = line
         self.details = list(details)
         self.files = {}
+        self.steps = []
         super().__init__("\n".join([*self.details, line]))
 
     @classmethod
@@ -146,6 +153,7 @@ class RunFailedError(TerminalError):
             named.append(RunFailure.MORE.format(more=more))
         error = cls._in_russian("; ".join([*named, *map(str, steps)]), [step.detail for step in steps])
         error.files = dict(files)
+        error.steps = list(steps)
         return error
 
     @classmethod

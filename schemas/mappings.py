@@ -8,7 +8,7 @@ from collections import defaultdict
 from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
@@ -103,6 +103,31 @@ def match_mapping(mappings: list[SourceMapping], relative_path: str) -> SourceMa
     return matching[0]
 
 
+class Mappings(NamedTuple):
+    """The mappings of a folder: those that can be used, and what is wrong with the others."""
+
+    usable: list[SourceMapping]
+    errors: list[MappingError]
+
+    def match(self, relative_path: str) -> SourceMapping:
+        """Find the only mapping that takes a file; it waits if it could be that of a mapping with an error.
+
+        Raises:
+            FileError: no mapping takes it, several do, or none but a fallback while others have an error.
+
+        """
+        try:
+            found = match_mapping(self.usable, relative_path)
+        except FileError as error:
+            if not self.errors or error.problem is not FileProblem.NO_MAPPING:
+                raise
+        else:
+            if not self.errors or not found.fallback:
+                return found
+        names = dict.fromkeys(error.file_name for error in self.errors)
+        raise FileError(FileProblem.MAPPING_HAS_ERROR, mappings=", ".join(names))
+
+
 def load_mappings(folder: Path) -> list[SourceMapping]:
     """Read every mapping of a folder's YAML files.
 
@@ -110,43 +135,76 @@ def load_mappings(folder: Path) -> list[SourceMapping]:
         MappingError: names the file, the line, the key and what is allowed.
 
     """
-    mappings: list[SourceMapping] = []
+    mappings = load_usable_mappings(folder)
+    if mappings.errors:
+        raise mappings.errors[0]
+    return mappings.usable
+
+
+def load_usable_mappings(folder: Path) -> Mappings:
+    """Read the mappings of a folder's YAML files; one that is wrong does not keep the others from their work.
+
+    Raises:
+        MappingError: there is none.
+
+    """
+    usable: dict[str, SourceMapping] = {}
+    errors: list[MappingError] = []
     for file in sorted(folder.glob("*.yaml")):
-        for mapping, line in read_mappings(file.name, file.read_bytes()):
-            if mapping.name in {other.name for other in mappings}:
-                raise MappingError(f"{file.name}: line {line}: name: {mapping.name!r} is used twice")
-            mappings.append(mapping)
-    if not mappings:
+        for document in _documents(file.read_bytes()):
+            if isinstance(document, str):
+                errors.append(MappingError(document, file_name=file.name))
+            elif document.mapping.name in usable:
+                text = f"line {document.line}: name: {document.mapping.name!r} is used twice"
+                errors.append(MappingError(text, file_name=file.name))
+            else:
+                usable[document.mapping.name] = document.mapping
+    if not usable and not errors:
         raise MappingError(f"{folder} holds no *.yaml: no file can be read without a mapping (SOURCES_DIR)")
-    return mappings
+    return Mappings([*usable.values()], errors)
 
 
-# A process that runs many days reads the same few files each time.
-@lru_cache(maxsize=1_000)
-def read_mappings(file_name: str, content: bytes) -> tuple[tuple[SourceMapping, int], ...]:
-    """Read the mappings of one YAML file, each with the line of its name.
+def read_mappings(file_name: str, content: bytes) -> list[SourceMapping]:
+    """Read the mappings of one YAML file.
 
     Raises:
         MappingError: names the file, the line, the key and what is allowed.
 
     """
+    mappings: list[SourceMapping] = []
+    for document in _documents(content):
+        if isinstance(document, str):
+            raise MappingError(document, file_name=file_name)
+        mappings.append(document.mapping)
+    return mappings
+
+
+class _Document(NamedTuple):
+    mapping: SourceMapping
+    line: int
+    """Of its name."""
+
+
+# A process that runs many days reads the same few files each time.
+@lru_cache(maxsize=1_000)
+def _documents(content: bytes) -> tuple[_Document | str, ...]:
+    """Return the mappings of one YAML file, and of one with an error what is wrong with it."""
     try:
         documents = [document for document in YAML(typ="rt").load_all(content) if document is not None]
     except (YAMLError, UnicodeDecodeError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f"line {mark.line + 1}: " if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise MappingError(f"{file_name}: {line}{problem}") from None
-    return tuple((_mapping(file_name, document), _line(document, ("name",))) for document in documents)
+        return (f"{line}{problem}",)
+    return tuple(_document(document) for document in documents)
 
 
-def _mapping(file_name: str, document: Any) -> SourceMapping:  # noqa: ANN401 - YAML gives anything
+def _document(document: Any) -> _Document | str:  # noqa: ANN401 - YAML gives anything
     try:
-        return SourceMapping.model_validate(document)
+        return _Document(SourceMapping.model_validate(document), _line(document, ("name",)))
     except ValidationError as error:
         messages = {_in_words(document, item) for item in error.errors()}
-        lines = [f"line {line}: {text}" for line, text in sorted(messages)]
-        raise MappingError(f"{file_name}: {'; '.join(lines)}") from None
+        return "; ".join(f"line {line}: {text}" for line, text in sorted(messages))
 
 
 def _in_words(document: Any, item: Any) -> tuple[int, str]:  # noqa: ANN401 - YAML gives anything

@@ -80,6 +80,7 @@ class FileProblem(StrEnum):
     WORKBOOK_TOO_BIG = "workbook_too_big"
     # The file and its mapping.
     NO_MAPPING = "no_mapping"
+    MAPPING_HAS_ERROR = "mapping_has_error"
     SEVERAL_MAPPINGS = "several_mappings"
     FITS_BUT_FOR_NAME = "fits_but_for_name"
     NO_MAPPING_NO_HEADER = "no_mapping_no_header"
@@ -109,6 +110,7 @@ class StepProblem(StrEnum):
     """Why a step failed as a whole; what has no code here is told by the error that ended it, in English."""
 
     FAILED = "failed"
+    MAPPINGS_HAVE_ERRORS = "mappings_have_errors"
     DBT_NODES_FAILED = "dbt_nodes_failed"
     ARTIFACTS_NOT_WRITABLE = "artifacts_not_writable"
 
@@ -354,6 +356,10 @@ _TEMPLATES: dict[Problem, Words] = {
         f"ни одно описание источника не подходит к этому файлу: {_DRAFT.russian}",
         f"no mapping takes this file: {_DRAFT.english}",
     ),
+    FileProblem.MAPPING_HAS_ERROR: Words(
+        "файл ждёт: его могло бы взять описание источника с ошибкой ({mappings}); исправьте его и повторите запуск",
+        "the file waits: a mapping with an error ({mappings}) could take it; correct that, and run the day again",
+    ),
     FileProblem.SEVERAL_MAPPINGS: Words(
         "к файлу подходят сразу несколько описаний источников ({mappings}): уточните match или exclude",
         "several mappings take the file ({mappings}): narrow match or exclude",
@@ -411,6 +417,7 @@ _TEMPLATES: dict[Problem, Words] = {
         "cell {cell} holds no code (but «{text}»): fill it in, or correct identity in the mapping",
     ),
     StepProblem.FAILED: Words("ошибка, подробности в журнале запуска", "{error}"),
+    StepProblem.MAPPINGS_HAVE_ERRORS: Words("описания источников с ошибкой: {mappings}", "{error}"),
     StepProblem.DBT_NODES_FAILED: Words("ошибка в {nodes}", "{error}"),
     StepProblem.ARTIFACTS_NOT_WRITABLE: Words(
         "папка ARTIFACTS_DIR={folder} недоступна для записи", "ARTIFACTS_DIR={folder} is not writable ({error})"

@@ -13,7 +13,7 @@ from flows.commands.arguments import parse_date, parse_load
 from flows.commands.console import AsJson, out, print_json, print_table
 from flows.runtime.warehouse import open_migrated
 from schemas.errors import TerminalError
-from schemas.mappings import load_mappings
+from schemas.mappings import load_usable_mappings
 from schemas.reasons import Reason, Severity
 from schemas.settings import Settings, load_settings
 from tasks.operate.list_row_errors import ErrorFilter, count_row_errors, list_row_errors
@@ -64,7 +64,9 @@ def errors(
 ) -> None:
     """Show open row errors: file, sheet, cell, value, reason and what to do."""
     settings = load_settings()
-    if source and source not in (names := [mapping.name for mapping in load_mappings(settings.sources_dir)]):
+    if source and source not in (
+        names := [mapping.name for mapping in load_usable_mappings(settings.sources_dir).usable]
+    ):
         raise TerminalError(f"there is no source {source!r}: these are {', '.join(names)}")
     wanted = ErrorFilter(date, None, source, None if reason else severity, reason, meter)
     if export and source and export.suffix.lower() == ".xlsx":

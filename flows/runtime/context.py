@@ -59,15 +59,15 @@ class StepResult(BaseModel):
     files: int
 
 
-def conclude_step(result: BatchResult) -> StepResult:
-    """End a step.
+def conclude_step(result: BatchResult, failed: Sequence[FailedStep] = ()) -> StepResult:
+    """End a step, which may have failed in part whatever its files.
 
     Raises:
-        RunFailedError: names the files that failed; the others go on.
+        RunFailedError: names the files that failed, and what else did; the others go on.
 
     """
-    if result.failed:
-        raise RunFailedError.of(result.failed)
+    if result.failed or failed:
+        raise RunFailedError.of(result.failed, failed)
     return StepResult(files=result.files)
 
 
@@ -165,6 +165,7 @@ async def find_failures(steps: Iterable[EndedStep]) -> Failures:
         error = None if state.is_completed() else await state.aresult(raise_on_failure=False)
         if isinstance(error, RunFailedError):
             failures.files.update(error.files)
+            failures.steps.extend(failed for failed in error.steps if str(failed) not in map(str, failures.steps))
         elif error is not None:
             error = error if isinstance(error, StepError) else StepError(StepProblem.FAILED, error=_in_words(error))
             failures.steps.append(FailedStep(error.step or step, error))

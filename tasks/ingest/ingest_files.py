@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from schemas.errors import FileError
-from schemas.mappings import SourceMapping, load_mappings, match_mapping
+from schemas.mappings import Mappings, SourceMapping, load_usable_mappings
 from schemas.problems import FileProblem, Language, Step
 from schemas.reasons import Reason
 from schemas.settings import Settings
@@ -55,7 +55,7 @@ class Ingest(NamedTuple):
     """The work of a day: batches of files, the mappings to read them with, and what cannot even be opened."""
 
     batches: list[list[FoundFile]]
-    mappings: list[SourceMapping]
+    mappings: Mappings
     unreadable: BatchResult
 
 
@@ -63,7 +63,7 @@ async def prepare_ingest(run: Run, request: Request, warehouse: Warehouse) -> In
     """Find the files of the run's day that are asked for; log the names of those that are left for the next run.
 
     Raises:
-        MappingError: a source mapping is wrong.
+        MappingError: there is no source mapping.
 
     """
     settings = warehouse.settings
@@ -73,7 +73,7 @@ async def prepare_ingest(run: Run, request: Request, warehouse: Warehouse) -> In
     files = [file for file in day_files.files if request.asks_for(file.relative_path)]
     if not files:
         _log.warning("no files for %s in %s", run.business_date, settings.day_folder(run.business_date))
-    mappings = load_mappings(settings.sources_dir)
+    mappings = load_usable_mappings(settings.sources_dir)
 
     def asked_for(found: Mapping[str, FileError]) -> dict[str, FileError]:
         return {source_file_of(run.business_date, path): found[path] for path in found if request.asks_for(path)}
@@ -110,7 +110,7 @@ def _warn_of_files_left(day_files: DayFiles, settings: Settings) -> None:
 
 async def ingest_files(
     files: Sequence[FoundFile],
-    mappings: list[SourceMapping],
+    mappings: Mappings,
     run: Run,
     request: Request,
     warehouse: Warehouse,
@@ -144,7 +144,14 @@ async def ingest_files(
                     count += 1
                     mapping = unpacked.broken.get(member.source_file) or _find_mapping(member, mappings)
                     error = await _ingest_file(
-                        connection, member, mapping, mappings, run, settings, replay=request.replay, progress=progress
+                        connection,
+                        member,
+                        mapping,
+                        mappings.usable,
+                        run,
+                        settings,
+                        replay=request.replay,
+                        progress=progress,
                     )
                     if error:
                         failed[member.source_file] = str(error)
@@ -174,10 +181,10 @@ def _describe(error: Exception) -> FileError:
     return FileError.of(error, step=Step.INGEST)
 
 
-def _find_mapping(file: RawFile, mappings: list[SourceMapping]) -> SourceMapping | FileError:
+def _find_mapping(file: RawFile, mappings: Mappings) -> SourceMapping | FileError:
     """Find the file's mapping; an error is raised only after the claim, so that the load log has it."""
     try:
-        return match_mapping(mappings, file.relative_path)
+        return mappings.match(file.relative_path)
     except FileError as error:
         return error
 

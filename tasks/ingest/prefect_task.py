@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prefect import task
 
-from schemas.mappings import SourceMapping
+from schemas.mappings import Mappings
 from schemas.problems import Step, name_step
 from tasks.ingest.find_files import FoundFile
 from tasks.ingest.ingest_files import Request, ingest_files
@@ -16,7 +16,7 @@ from tasks.warehouse.prefect_tasks import BATCH_TASK, name_after_batch, show_pro
 
 @task(name="ingest-files", task_run_name=name_after_batch("ingest", "files", "relative_path"), **BATCH_TASK)
 async def ingest_files_task(
-    files: list[FoundFile], mappings: list[SourceMapping], run: Run, request: Request, warehouse: Warehouse
+    files: list[FoundFile], mappings: Mappings, run: Run, request: Request, warehouse: Warehouse
 ) -> BatchResult:
     """Stage a batch of files, with progress in the UI."""
     async with show_progress(f"{files[0].relative_path}: {name_step(Step.INGEST)}") as progress:

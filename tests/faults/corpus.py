@@ -68,7 +68,7 @@ identity:
   meter: {column: Счётчик}
 """
 MAPPINGS: dict[str, SourceMapping] = {
-    mapping.name: mapping for mapping, _ in read_mappings("corpus.yaml", MAPPINGS_YAML.encode())
+    mapping.name: mapping for mapping in read_mappings("corpus.yaml", MAPPINGS_YAML.encode())
 }
 
 LONG: files.Rows = [

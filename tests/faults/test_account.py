@@ -71,7 +71,7 @@ def test_every_line_of_the_suppliers_files_is_accounted_for(path: Path) -> None:
     own = path.with_name("mapping.yaml")
     mappings = load_mappings(PROJECT_ROOT / "schemas" / "sources")
     if own.exists():
-        mappings = [mapping for mapping, _ in read_mappings("mapping.yaml", own.read_bytes())]
+        mappings = read_mappings("mapping.yaml", own.read_bytes())
     with suppress(FileError):
         check(path, match_mapping(mappings, path.name), path.name)
 

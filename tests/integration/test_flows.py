@@ -122,6 +122,36 @@ async def test_held_file_fails_the_run_and_its_release_loads_it_and_writes_the_r
     assert await pipeline.connection.fetchval("select avg(value) from core.measurements") == 61
 
 
+async def test_mapping_with_an_error_stops_no_file_that_another_takes_by_name_and_fails_the_run(
+    pipeline: PipelineHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES_DIR", str(tmp_path))
+    tmp_path.joinpath("long.yaml").write_text("name: long\nmatch: ['*.csv']\nlayout: long\nfallback: true\n")
+    tmp_path.joinpath("pump.yaml").write_text("name: pump\nmatch: ['pump*']\nlayout: long\n")
+    boiler = tmp_path / "boiler.yaml"
+    boiler.write_text("name: boiler\nmatch: ['boiler*']\nlayout: ???\n")
+    await pipeline.add_meter("M")
+    pipeline.put("boiler.csv", long_csv("2025-04-30 00:00,M,T1,60"))
+    pipeline.put("pump.csv", long_csv("2025-04-30 01:00,M,T1,61"))
+
+    with pytest.raises(RunFailedError) as caught:
+        await load_day(date=DAY)
+    loaded, report = await pipeline.values(), report_of_day(pipeline)
+    boiler.write_text("name: boiler\nmatch: ['boiler*']\nlayout: long\n")
+    await load_day(date=DAY)
+
+    assert caught.value.details == [
+        "ingest: boiler.yaml: line 3: layout: must be 'long' or 'day-sheet', not '???'"
+    ]
+    assert caught.value.line == (
+        "'2025-04-30/boiler.csv': файл ждёт: его могло бы взять описание источника с ошибкой (boiler.yaml); исправьте "
+        "его и повторите запуск; шаг «чтение»: описания источников с ошибкой: boiler.yaml"
+    )
+    assert sorted(loaded.values()) == [61]
+    assert report == ("errors", 1)
+    assert sorted((await pipeline.values()).values()) == [60, 61]
+
+
 async def test_good_file_loads_and_the_run_fails_naming_the_broken_ones(
     pipeline: PipelineHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,7 +213,9 @@ async def test_flow_works_with_other_schema_names(
         monkeypatch.setenv(name, value)
     pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60"))
 
-    with pytest.raises(RunFailedError, match=r"^'2025-04-30/a\.csv': ни одно показание не загружено; .*код не найден в справочнике 1$"):
+    with pytest.raises(
+        RunFailedError, match=r"^'2025-04-30/a\.csv': ни одно показание не загружено; .*код не найден в справочнике 1$"
+    ):
         await load_day(date=DAY)
 
     log = await fetch_one(pipeline.connection, "select status, rows_rejected from qu.quality_load_log")

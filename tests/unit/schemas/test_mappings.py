@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import FileError, MappingError
-from schemas.mappings import SourceMapping, load_mappings, match_mapping, read_mappings
+from schemas.mappings import SourceMapping, load_mappings, load_usable_mappings, match_mapping, read_mappings
 from schemas.problems import FileProblem
 from schemas.settings import PROJECT_ROOT, Settings
 from schemas.table_spec import Identity, TableSpec
@@ -85,6 +85,25 @@ def test_name_used_twice_is_refused(tmp_path: Path) -> None:
         load_mappings(write(tmp_path, f"{GOOD}---{GOOD}"))
 
 
+def test_mapping_with_an_error_keeps_only_files_waiting_that_could_be_its_own(tmp_path: Path) -> None:
+    other = GOOD.replace("boiler", "pump").replace("*.csv", "pump*")
+    last = GOOD.replace("boiler", "last").replace('match: ["*.csv"]', 'match: ["*.csv"]\nfallback: true')
+    write(tmp_path, f"{GOOD.replace('layout', 'layuot')}---{other}", "x.yaml")
+    write(tmp_path, "name: [", "y.yaml")
+
+    mappings = load_usable_mappings(write(tmp_path, last, "z.yaml"))
+
+    assert [mapping.name for mapping in mappings.usable] == ["pump", "last"]
+    assert [error.file_name for error in mappings.errors] == ["x.yaml", "y.yaml"]
+    assert "line 4: layuot: there is no such key" in str(mappings.errors[0])
+    assert mappings.match("pump 1.csv").name == "pump"
+    for path in ("boiler.csv", "a.xlsx"):  # taken by the last resort, and by none
+        with pytest.raises(FileError) as caught:
+            mappings.match(path)
+        assert caught.value.problem is FileProblem.MAPPING_HAS_ERROR
+        assert caught.value.data == {"mappings": "x.yaml, y.yaml"}
+
+
 def test_a_file_that_two_mappings_take_is_not_guessed(tmp_path: Path) -> None:
     mappings = load_mappings(write(tmp_path, f"{GOOD}---{GOOD.replace('boiler', 'other')}"))
 
@@ -129,13 +148,13 @@ CONTRIBUTING = (PROJECT_ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize("document", re.findall(r"```yaml\n(.*?)```", CONTRIBUTING, re.DOTALL))
 def test_mapping_that_the_developers_guide_shows_is_one(document: str) -> None:
-    ((mapping, _),) = read_mappings("CONTRIBUTING.md", document.encode())
+    (mapping,) = read_mappings("CONTRIBUTING.md", document.encode())
 
     assert mapping.takes("D-0417/ТЭЦ_0417_2025-04." + ("csv" if mapping.tables[0].table_format == "long" else "xlsx"))
 
 
 def test_heat_meter_of_the_developers_guide_is_read_as_it_says(tmp_path: Path) -> None:
-    ((mapping, _), *_) = read_mappings(
+    (mapping, *_) = read_mappings(
         "CONTRIBUTING.md", re.findall(r"```yaml\n(.*?)```", CONTRIBUTING, re.DOTALL)[0].encode()
     )
     rows: files.Rows = [

@@ -28,7 +28,12 @@ KNOWN_LOAD = {
     "load_id": UUID(int=7),
     "finished_at": dt.datetime(2025, 4, 30, tzinfo=dt.UTC),
 }
-STEP_DATA: dict[str, object] = {"error": ENGLISH, "folder": "/var/artifacts", "nodes": "ml_hourly_by_building"}
+STEP_DATA: dict[str, object] = {
+    "error": ENGLISH,
+    "folder": "/var/artifacts",
+    "nodes": "ml_hourly_by_building",
+    "mappings": "boiler.yaml",
+}
 # What is described with a row of the load log, or without a FileError.
 FIELDS_ELSEWHERE: dict[FileProblem, dict[str, object]] = {
     FileProblem.ALREADY_LOADED: KNOWN_LOAD,

@@ -15,7 +15,7 @@ from schemas.problems import FileProblem
 from schemas.table_schema import TableSchema
 from tasks.sources.check_files import Steps, check_file, open_files, path_for_mappings
 
-((MAPPING, _),) = read_mappings("x.yaml", b"name: long\nmatch: ['*.csv']\nlayout: long\n")
+(MAPPING,) = read_mappings("x.yaml", b"name: long\nmatch: ['*.csv']\nlayout: long\n")
 
 
 class File(NamedTuple):

@@ -51,7 +51,7 @@ def draft(tmp_path: Path, rows: files.Rows) -> tuple[str, Path]:
 
 
 def readings(path: Path, yaml: str) -> list[list[dict[str, Any]]]:
-    ((mapping, _),) = read_mappings("new.yaml", yaml.encode())
+    (mapping,) = read_mappings("new.yaml", yaml.encode())
     assert mapping.takes("2025/Архив 2026-11.xlsx")
     return [
         [reading for batch in table.batches for reading in parse(table.schema, batch).to_pylist()]
