@@ -150,9 +150,10 @@ async def conclude(context: RunContext, steps: Sequence[EndedStep]) -> RunSummar
     summary.failed = dict(sorted((failures.files | summary.failed).items()))
     summary.failed_steps = {failed.step: str(failed.error) for failed in failures.steps}
     get_run_logger().info("%s", summary)
-    files = summary.failed | summary.unfinished | summary.in_progress
-    if files or not all(state.is_completed() for _, state in steps):
-        error = RunFailedError.of(files, failures.steps)
+    kept_out = summary.not_in_core or summary.unfinished or summary.in_progress
+    # A failed file of an earlier attempt at the run may be gone by now.
+    if kept_out or not all(state.is_completed() for _, state in steps):
+        error = RunFailedError.of(summary.failed | summary.unfinished | summary.in_progress, failures.steps)
         error.summary = summary.model_dump()
         raise error
     return summary

@@ -29,6 +29,8 @@ class RunSummary(BaseModel):
     readings_duplicate: int = 0
     readings_suspect: int = 0
     failed: dict[str, str] = {}
+    not_in_core: list[str] = []
+    """Those of `failed` that were read without fault: they are held, or none of their readings can be loaded."""
     unfinished: dict[str, str] = {}
     in_progress: dict[str, str] = {}
     """Files that another run is loading."""
@@ -60,4 +62,6 @@ async def summarise_run(connection: Connection, flow_run_id: UUID, settings: Set
             summary.unfinished[name] = describe(FileProblem.UNFINISHED)
         else:
             (summary.in_progress if row["problem"] == FileProblem.IN_PROGRESS else summary.failed)[name] = message
+        if name in summary.failed and row["status"] != LoadStatus.FAILED:
+            summary.not_in_core.append(name)
     return summary
