@@ -146,9 +146,17 @@ def using_server(url: str, settings: Settings) -> Iterator[None]:
     from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
     login = server_login(settings)
-    os.environ |= {"PREFECT_API_URL": url, "PREFECT_API_AUTH_STRING": login}
-    with temporary_settings({PREFECT_API_URL: url, PREFECT_API_AUTH_STRING: login}):
-        yield
+    own = {"PREFECT_API_URL": url, "PREFECT_API_AUTH_STRING": login}
+    before = {name: os.environ.get(name) for name in own}
+    os.environ |= own
+    try:
+        with temporary_settings({PREFECT_API_URL: url, PREFECT_API_AUTH_STRING: login}):
+            yield
+    finally:
+        for name, value in before.items():
+            del os.environ[name]
+            if value is not None:
+                os.environ[name] = value
 
 
 @contextmanager

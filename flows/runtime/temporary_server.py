@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import IO
 
 from flows.runtime.child import PARENT
@@ -19,14 +20,22 @@ from tasks.warehouse.ports import find_free_port
 _START_SECONDS = 300  # for a hang: a server that ends is seen at once
 _END_SECONDS = 5
 
+_started: dict[Path, tuple[subprocess.Popen[bytes], str]] = {}
+"""STATE_DIR → its server, and the URL of that one's API: a process that runs several days needs one."""
+
 
 def start_temporary_server(settings: Settings) -> str:
     """Start a server, without the UI, that ends with this process, also when that is killed; return its API's URL.
+
+    One that this process has started before serves on.
 
     Raises:
         TransientError: it ends, or does not answer; with the last line of what it says.
 
     """
+    server, url = _started.get(settings.state_dir, (None, ""))
+    if server and server.poll() is None:
+        return url
     port = find_free_port([0])
     url = f"http://127.0.0.1:{port}/api"
     with tempfile.TemporaryFile() as output:
@@ -36,6 +45,7 @@ def start_temporary_server(settings: Settings) -> str:
         import prefect.flows  # noqa: F401 - takes a second or two, as the server does meanwhile
 
         _wait_for(url, server, output)
+    _started[settings.state_dir] = server, url
     return url
 
 
@@ -52,7 +62,7 @@ def _start(port: int, output: IO[bytes], settings: Settings) -> subprocess.Popen
     own = {
         "PREFECT_UI_ENABLED": "0",
         "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",  # its tracebacks help nobody: what is wrong is said by the run
-        "PREFECT__SERVER_EPHEMERAL": "1",  # no schedules or automations
+        "PREFECT__SERVER_EPHEMERAL": "1",  # without the services that schedules need
         "PREFECT__SERVER_FINAL": "1",
         PARENT: str(os.getpid()),
     }

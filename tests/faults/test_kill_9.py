@@ -155,17 +155,18 @@ from flows.runtime.prefect_api import configure_prefect, serving
 from schemas.settings import load_settings
 settings = load_settings()
 configure_prefect(settings)
-with serving(settings):
-    from prefect import get_client
-    with get_client(sync_client=True) as client:
-        client.read_flows()
-        print(client.api_url, flush=True)
-        time.sleep(600)
+for _ in ("one day", "and the next"):
+    with serving(settings):
+        from prefect import get_client
+        with get_client(sync_client=True) as client:
+            client.read_flows()
+            print(client.api_url, flush=True)
+time.sleep(600)
 """
 
 
 @pytest.mark.server
-async def test_temporary_server_asks_for_a_login_and_ends_with_a_command_that_was_killed(
+async def test_temporary_server_asks_for_a_login_serves_a_command_to_its_end_and_ends_with_it_when_killed(
     state_dir: Path, tmp_path: Path
 ) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
@@ -177,7 +178,7 @@ async def test_temporary_server_asks_for_a_login_and_ends_with_a_command_that_wa
         text=True,
     )
     assert command.stdout
-    url = await asyncio.to_thread(command.stdout.readline)
+    url, again = [await asyncio.to_thread(command.stdout.readline) for _ in range(2)]
     (server,) = psutil.Process(command.pid).children()
 
     stranger = httpx.get(f"{url.strip()}admin/version", timeout=30)
@@ -185,6 +186,7 @@ async def test_temporary_server_asks_for_a_login_and_ends_with_a_command_that_wa
     command.wait()
 
     assert stranger.status_code == 401
+    assert again == url
     await wait_for(
         "the server to end", lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE, seconds=60
     )

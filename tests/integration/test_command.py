@@ -320,6 +320,19 @@ async def test_run_mode_once_loads_today_and_tells_by_its_exit_code(
 
 @pytest.mark.slow
 @pytest.mark.server
+def test_demo_loads_its_days_in_one_process_and_names_the_file_that_is_broken_on_purpose(
+    settings: Settings, state_of_machine: Path
+) -> None:
+    done = run("demo", STATE_DIR=str(state_of_machine), LOG_LEVEL="CRITICAL")
+
+    assert done.returncode == 0, done.stderr
+    assert [line[:10] for line in done.stdout.splitlines() if " files: " in line] == ["2025-04-29", "2025-04-30"]
+    assert "2025-05-01: failed as it should" in done.stderr
+    assert f"Report: {settings.artifacts_dir}" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.server
 async def test_run_mode_loop_looks_again_and_ends_on_sigterm(
     pipeline: PipelineHarness,
     settings: Settings,
