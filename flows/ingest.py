@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 from prefect import flow
 
 from flows.runtime.context import RunContext, StepResult, conclude_step
-from schemas.errors import FailedStep, MappingError, StepError
+from schemas.errors import FailedStep, StepError
+from schemas.mappings import Mappings
 from schemas.problems import Step, StepProblem
 from tasks.ingest.ingest_files import Request, prepare_ingest
 from tasks.ingest.prefect_task import ingest_files_task
@@ -32,12 +32,11 @@ async def ingest(context: RunContext, only: list[str] | None = None, *, replay: 
     day = await prepare_ingest(run, request, warehouse)
     stage = partial(ingest_files_task, mappings=day.mappings, run=run, request=request, warehouse=warehouse)
     staged = await run_concurrently(day.batches, stage, max_concurrency=warehouse.settings.files_at_once)
-    return conclude_step(BatchResult.of([day.unreadable, staged]), _failed_mappings(day.mappings.errors))
+    return conclude_step(BatchResult.of([day.unreadable, staged]), _failed_mappings(day.mappings))
 
 
-def _failed_mappings(errors: Sequence[MappingError]) -> list[FailedStep]:
-    if not errors:
+def _failed_mappings(mappings: Mappings) -> list[FailedStep]:
+    if not mappings.errors:
         return []
-    names = ", ".join(dict.fromkeys(error.file_name for error in errors))
-    error = "; ".join(map(str, errors))
-    return [FailedStep(Step.INGEST, StepError(StepProblem.MAPPINGS_HAVE_ERRORS, mappings=names, error=error))]
+    data = {"mappings": mappings.files_with_errors, "error": "; ".join(map(str, mappings.errors))}
+    return [FailedStep(Step.INGEST, StepError(StepProblem.MAPPINGS_HAVE_ERRORS, **data))]

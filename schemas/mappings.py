@@ -109,6 +109,11 @@ class Mappings(NamedTuple):
     usable: list[SourceMapping]
     errors: list[MappingError]
 
+    @property
+    def files_with_errors(self) -> str:
+        """The names of the YAML files, each once."""
+        return ", ".join(dict.fromkeys(error.file_name for error in self.errors))
+
     def match(self, relative_path: str) -> SourceMapping:
         """Find the only mapping that takes a file; it waits if it could be that of a mapping with an error.
 
@@ -124,8 +129,7 @@ class Mappings(NamedTuple):
         else:
             if not self.errors or not found.fallback:
                 return found
-        names = dict.fromkeys(error.file_name for error in self.errors)
-        raise FileError(FileProblem.MAPPING_HAS_ERROR, mappings=", ".join(names))
+        raise FileError(FileProblem.MAPPING_HAS_ERROR, mappings=self.files_with_errors)
 
 
 def load_mappings(folder: Path) -> list[SourceMapping]:

@@ -64,10 +64,8 @@ def errors(
 ) -> None:
     """Show open row errors: file, sheet, cell, value, reason and what to do."""
     settings = load_settings()
-    if source and source not in (
-        names := [mapping.name for mapping in load_usable_mappings(settings.sources_dir).usable]
-    ):
-        raise TerminalError(f"there is no source {source!r}: these are {', '.join(names)}")
+    if source:
+        _require_source(source, settings)
     wanted = ErrorFilter(date, None, source, None if reason else severity, reason, meter)
     if export and source and export.suffix.lower() == ".xlsx":
         if date or load or reason or meter:
@@ -94,6 +92,20 @@ def errors(
             out.print(f"{len(rows)} of {total}: --limit shows more, --export FILE.xlsx has all", highlight=False)
     if suspect and not as_json:
         out.print(f"and {suspect} suspect, which are in core: --severity suspect", highlight=False)
+
+
+def _require_source(source: str, settings: Settings) -> None:
+    """Make sure that there is a source of this name.
+
+    Raises:
+        MappingError: there is none, but a mapping with an error may be the one that is meant.
+        TerminalError: there is none.
+
+    """
+    mappings = load_usable_mappings(settings.sources_dir)
+    names = [mapping.name for mapping in mappings.usable]
+    if source not in names:
+        raise next(iter(mappings.errors), TerminalError(f"there is no source {source!r}: these are {', '.join(names)}"))
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from flows.runtime.database_watch import ending_without_database
 from schemas.errors import TerminalError, TransientError
 from schemas.settings import Settings
 from tasks.warehouse import embedded_postgres
+from tasks.warehouse.environment import environment
 
 _SERVER_DATABASE = "prefect"
 # PREFECT_API_URL in a profile or `.env`; `[api]` or `api.url` in prefect.toml, below `tool.prefect` in pyproject.toml.
@@ -146,17 +147,11 @@ def using_server(url: str, settings: Settings) -> Iterator[None]:
     from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
     login = server_login(settings)
-    own = {"PREFECT_API_URL": url, "PREFECT_API_AUTH_STRING": login}
-    before = {name: os.environ.get(name) for name in own}
-    os.environ |= own
-    try:
-        with temporary_settings({PREFECT_API_URL: url, PREFECT_API_AUTH_STRING: login}):
-            yield
-    finally:
-        for name, value in before.items():
-            del os.environ[name]
-            if value is not None:
-                os.environ[name] = value
+    with (
+        environment({"PREFECT_API_URL": url, "PREFECT_API_AUTH_STRING": login}),
+        temporary_settings({PREFECT_API_URL: url, PREFECT_API_AUTH_STRING: login}),
+    ):
+        yield
 
 
 @contextmanager
@@ -219,13 +214,13 @@ def _failing_in_one_line() -> Iterator[None]:
 
 def server_environment(settings: Settings) -> dict[str, str]:
     """Return what a server of ours is started with: its database, its login, and no other server to talk to."""
-    environment = os.environ | {
+    variables = os.environ | {
         "PREFECT_API_DATABASE_CONNECTION_URL": server_database(settings),
         "PREFECT_SERVER_API_AUTH_STRING": server_login(settings),
         "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
     }
-    environment.pop("PREFECT_API_URL", None)
-    return environment
+    variables.pop("PREFECT_API_URL", None)
+    return variables
 
 
 def server_database(settings: Settings) -> str:

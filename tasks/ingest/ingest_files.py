@@ -144,14 +144,7 @@ async def ingest_files(
                     count += 1
                     mapping = unpacked.broken.get(member.source_file) or _find_mapping(member, mappings)
                     error = await _ingest_file(
-                        connection,
-                        member,
-                        mapping,
-                        mappings.usable,
-                        run,
-                        settings,
-                        replay=request.replay,
-                        progress=progress,
+                        connection, member, mapping, mappings, run, settings, replay=request.replay, progress=progress
                     )
                     if error:
                         failed[member.source_file] = str(error)
@@ -193,7 +186,7 @@ async def _ingest_file(
     connection: Connection,
     file: RawFile,
     mapping: SourceMapping | FileError,
-    mappings: Sequence[SourceMapping],
+    mappings: Mappings,
     run: Run,
     settings: Settings,
     *,
@@ -212,7 +205,7 @@ async def _ingest_file(
             raise mapping  # noqa: TRY301 - a missing mapping fails the file just as its content does
         async with _copy_own(file) as path:
             tables = read_tables(path, mapping, relative_path=file.relative_path, settings=settings)
-            with _naming_other_mappings(path, mapping, mappings, settings):
+            with _naming_other_mappings(path, mapping, mappings.usable, settings):
                 staged = await stage_tables(
                     connection,
                     claimed.load_id,

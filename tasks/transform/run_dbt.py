@@ -10,7 +10,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from schemas.errors import StepError
 from schemas.problems import Step, StepProblem
 from schemas.settings import PROJECT_ROOT, Settings
 from schemas.windows import Window, format_windows
+from tasks.warehouse.environment import environment
 
 _MAX_NODES_NAMED = 5
 DBT_FOLDER = PROJECT_ROOT / "dbt"
@@ -154,7 +155,7 @@ def _invoke(
     from dbt_common.events.base_types import EventLevel
     from prefect_dbt import PrefectDbtRunner, PrefectDbtSettings
 
-    with _environment(_variables(dsn, settings, windows, role)):
+    with environment(_variables(dsn, settings, windows, role)):
         runner = PrefectDbtRunner(
             settings=PrefectDbtSettings(
                 project_dir=DBT_FOLDER,
@@ -220,17 +221,3 @@ def _variables(dsn: SecretStr, settings: Settings, windows: Sequence[Window], ro
         "DAY_END": str(settings.day_end),
         **{f"{role.upper()}_SCHEMA": name for role, name in settings.schemas.items()},
     }
-
-
-@contextlib.contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    """Set variables for dbt, which reads nothing else, and take them back."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value

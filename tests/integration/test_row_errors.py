@@ -190,6 +190,19 @@ async def test_list_for_a_supplier_is_refused_for_an_unknown_source_or_a_part(
     assert list(tmp_path.glob("*.xlsx")) == []
 
 
+async def test_source_whose_mapping_has_an_error_is_not_said_to_be_none(
+    pipeline: PipelineHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES_DIR", str(tmp_path))
+    (tmp_path / "long.yaml").write_text("name: long\nmatch: ['*.csv']\nlayout: long\n")
+    (tmp_path / "boiler.yaml").write_text("name: boiler\nmatch: ['*.xlsx']\nlayout: wide\n")
+
+    broken, other = [await asyncio.to_thread(invoke, "errors", "--source", name) for name in ("boiler", "long")]
+
+    assert "boiler.yaml: line 3: layout: must be" in broken[1]
+    assert other == ("no open row errors\n", "")
+
+
 async def test_lists_of_one_severity_know_nothing_of_those_of_the_other(
     pipeline: PipelineHarness, tmp_path: Path
 ) -> None:
