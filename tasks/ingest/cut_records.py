@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from typing import NamedTuple, Protocol
 
 import numpy as np
+import pyarrow as pa
 
 from schemas.errors import FileError
 from schemas.problems import FileProblem
@@ -22,6 +23,8 @@ MAX_CELL_BYTES = 1 << 20
 """A longer line fails the file, and no record of several lines is longer."""
 # The csv module's own limit of 128 kB a cell would refuse what is shorter.
 csv.field_size_limit(2 * MAX_CELL_BYTES)
+_HEAD_BYTES = 1 << 16
+"""Who wants single rows wants a few from the top."""
 _QUOTE, _LINE_BREAK = ord('"'), ord("\n")
 
 
@@ -31,6 +34,15 @@ class Source(Protocol):
     def read(self, size: int, /) -> bytes:
         """Return the next bytes; none at the end."""
         ...
+
+
+class Records(NamedTuple):
+    """The records of a text, parsed."""
+
+    cells: pa.Table
+    """Of those with as many cells as the table."""
+    irregular: dict[int, str]
+    """Index → text of the others."""
 
 
 class Chunk(NamedTuple):
@@ -45,10 +57,18 @@ class Chunk(NamedTuple):
     """Indexes of lines that go on with the record of the line above."""
     misquoted: dict[int, str]
     """Index → text of lines with a quotation mark that is never closed."""
+    records: Records | None = None
+    """Where parsing them was the way to find out."""
 
 
 def cut_records(
-    source: Source, delimiter: str, *, after_line: int = 0, widths: Set[int] = frozenset()
+    source: Source,
+    delimiter: str,
+    *,
+    after_line: int = 0,
+    widths: Set[int] = frozenset(),
+    parse: Callable[[bytes], Records] | None = None,
+    block_bytes: int | None = None,
 ) -> Iterator[Chunk]:
     """Yield the lines below a line.
 
@@ -57,14 +77,16 @@ def cut_records(
         delimiter: Between two cells.
         after_line: How many lines to leave out.
         widths: How many cells a record of the table may have; empty: not known.
+        parse: A fast parser of records. If it makes one of each line, their quotation marks need no closer look.
+        block_bytes: How much to read at a time; None: MAX_CELL_BYTES.
 
     Raises:
         FileError: a line is too long.
 
     """
-    quoting = _Quoting(delimiter, widths)
+    quoting = _Quoting(delimiter, widths, parse)
     line, rest = 1, b""
-    for block, is_last in _blocks(source):
+    for block, is_last in _blocks(source, block_bytes or MAX_CELL_BYTES):
         data = rest + block
         if line <= after_line:
             data, skipped = _skip_lines(data, after_line + 1 - line)
@@ -85,7 +107,7 @@ def cut_records(
 
 def split_rows(source: Source, delimiter: str) -> Iterator[Row]:
     """Yield a row for each line; a record of several lines comes in the last of them, after CONTINUED."""
-    for chunk in cut_records(source, delimiter):
+    for chunk in cut_records(source, delimiter, block_bytes=_HEAD_BYTES):
         continued = set(chunk.continued)
         record: list[str] = []
         for index, text in enumerate(chunk.content.decode("utf-8", "replace").split("\n")[:-1]):
@@ -105,10 +127,10 @@ def split_cells(record: str, delimiter: str) -> Row:
     return [cell or None for cell in next(csv.reader([record], delimiter=delimiter), [])]
 
 
-def _blocks(source: Source) -> Iterator[tuple[bytes, bool]]:
+def _blocks(source: Source, size: int) -> Iterator[tuple[bytes, bool]]:
     r"""Yield blocks whose line breaks are all `\n`, each with whether it is the last."""
     pending = b""
-    while block := source.read(MAX_CELL_BYTES):
+    while block := source.read(size):
         block = pending + block
         # Half of a line break may be at the end of a block.
         pending = b"\r" if block.endswith(b"\r") else b""
@@ -133,7 +155,8 @@ def _skip_lines(data: bytes, lines: int) -> tuple[bytes, int]:
 class _Quoting:
     """Finds out what the quotation marks of a csv mean."""
 
-    def __init__(self, delimiter: str, widths: Set[int]) -> None:
+    def __init__(self, delimiter: str, widths: Set[int], parse: Callable[[bytes], Records] | None) -> None:
+        self._parse = parse
         self._delimiter = delimiter.encode()
         self._widths = widths
         d = re.escape(self._delimiter)
@@ -149,6 +172,8 @@ class _Quoting:
         """Return whole lines as a chunk, and the beginning of a record that goes on behind them."""
         if b'"' not in data:
             return Chunk(data, first_line, data.count(b"\n"), [], {}), b""
+        if records := self._parse_lines(data):
+            return Chunk(data, first_line, len(records.cells) + len(records.irregular), [], {}, records), b""
         ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _LINE_BREAK)
         starts = np.concatenate([[0], ends[:-1] + 1])
         continued: list[int] = []
@@ -171,6 +196,21 @@ class _Quoting:
         cut = int(starts[lines]) if lines < len(ends) else len(data)
         content = _without_lines(data[:cut], [(int(starts[index]), int(ends[index])) for index in misquoted])
         return Chunk(content, first_line, lines, continued, misquoted), data[cut:]
+
+    def _parse_lines(self, data: bytes) -> Records | None:
+        """Return the records of the data, if each is a line; None: not so, or not certain."""
+        last = data.rfind(b"\n", 0, -1) + 1
+        # A mark left open swallows line breaks, but for that of the last line.
+        if self._parse is None or not self._closes(data, last, len(data) - 1):
+            return None
+        try:
+            records = self._parse(data)
+        except pa.ArrowInvalid:
+            return None
+        is_certain = len(records.cells) + len(records.irregular) == data.count(b"\n") and not any(
+            '"' in text for text in records.irregular.values()
+        )
+        return records if is_certain else None
 
     def _suspects(self, data: bytes, ends: np.ndarray) -> list[int]:
         """Return the indexes of lines whose quotation marks do not just enclose whole cells."""

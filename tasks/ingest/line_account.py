@@ -43,5 +43,5 @@ class LineAccount:
 
     def counts(self) -> Counter[LineClass]:
         """Count the lines of each class."""
-        counts = np.bincount(self._classes, minlength=max(LineClass) + 1)
-        return Counter({kind: int(counts[kind]) for kind in LineClass if counts[kind]})
+        counts = {kind: int(np.count_nonzero(self._classes == kind)) for kind in LineClass}
+        return Counter({kind: count for kind, count in counts.items() if count})

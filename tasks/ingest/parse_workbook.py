@@ -35,7 +35,6 @@ _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationship
 _RELATION_STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 _MAX_DRIFT_MS = 10
 _MAX_EXACT = 1e15
-_WITHOUT_REFERENCE = re.compile(rb"<(?:\w+:)?c\b(?![^<>]*\br=)")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 Unvalued = dict[int, list[tuple[int, str]]]
@@ -225,11 +224,11 @@ def _unvalued_cells(path: str, sheet: str) -> Unvalued:
         cells: Unvalued = {}
         with archive.open(member) as stream:
             head = stream.read(_CHUNK_BYTES)
-            if _WITHOUT_REFERENCE.search(head):
-                with archive.open(member) as again:
-                    return _unvalued_by_place(again)
             prefix = re.search(rb"<(\w+:)?worksheet\b", head)
             patterns = _patterns((prefix[1] if prefix else None) or b"")
+            if patterns.placeless.search(head):
+                with archive.open(member) as again:
+                    return _unvalued_by_place(again)
             while head:
                 following = stream.read(_CHUNK_BYTES)
                 # A cell that is cut by the end of the chunk is searched with the next.
@@ -270,6 +269,11 @@ def _unvalued(node: ET.Element) -> str | None:
 
 
 class _Patterns(NamedTuple):
+    """What to search the XML of a sheet for; a pattern that begins with plain bytes is fast."""
+
+    placeless: re.Pattern[bytes]
+    """Cells that do not say where they are."""
+    any_formula: re.Pattern[bytes]
     formula: re.Pattern[bytes]
     """Cells with a formula and no value."""
     error: re.Pattern[bytes]
@@ -287,17 +291,19 @@ def _patterns(prefix: bytes) -> _Patterns:
     def of_type(letter: bytes) -> re.Pattern[bytes]:
         return re.compile(cell.replace(b"[^<>]*", rb"[^<>]*\bt=.%b\W[^<>]*" % letter) + value)
 
-    return _Patterns(re.compile(cell + formula + nothing), of_type(b"e"), of_type(b"d"))
+    placeless = re.compile(rb"<%bc(?! r=)\b(?![^<>]*\br=)" % p)
+    any_formula = re.compile(rb"<%bf[\s>/]" % p)
+    return _Patterns(placeless, any_formula, re.compile(cell + formula + nothing), of_type(b"e"), of_type(b"d"))
 
 
 def _collect(xml: bytes, patterns: _Patterns, cells: Unvalued) -> None:
-    if b"f>" in xml or b"f " in xml or b"f/>" in xml:
+    if patterns.any_formula.search(xml):
         for match in patterns.formula.finditer(xml):
             # `t="str"` with an empty value is a formula whose result is an empty text.
             if not re.search(rb"\bt=.str\W", match[1] + b" "):
                 _add(cells, match[1], "=" + unescape((match[2] or b"").decode("utf-8", "replace")))
     for letter, pattern in ((b"e", patterns.error), (b"d", patterns.date)):
-        if re.search(rb"\bt=[\"']%b[\"']" % letter, xml):
+        if re.search(rb"t=[\"']%b[\"']" % letter, xml):
             for match in pattern.finditer(xml):
                 _add(cells, match[1], match[2].decode("utf-8", "replace").removesuffix("Z"))
 

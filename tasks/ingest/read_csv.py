@@ -17,7 +17,7 @@ from schemas.errors import FileError
 from schemas.problems import FileProblem
 from schemas.reasons import Reason
 from schemas.table_spec import TableSpec
-from tasks.ingest.cut_records import MAX_CELL_BYTES, Chunk, cut_records, split_cells, split_rows
+from tasks.ingest.cut_records import MAX_CELL_BYTES, Chunk, Records, cut_records, split_cells, split_rows
 from tasks.ingest.detect_dialect import Dialect, detect_dialect
 from tasks.ingest.find_header import wanted_columns
 from tasks.ingest.grids import LineBatch, Row
@@ -75,37 +75,25 @@ class CsvGrid:
 
         """
         usual = min(self._usual_width(line, width), width)
+        delimiter = self._dialect.delimiter
+
+        def parse(content: bytes) -> Records:
+            return _parse(content, delimiter, usual)
+
         with LOCAL.open(self._file) as file:
             stream = Utf8Stream(file, self._dialect.encoding)
-            chunks = cut_records(stream, self._dialect.delimiter, after_line=line, widths={usual, width})
+            chunks = cut_records(stream, delimiter, after_line=line, widths={usual, width}, parse=parse)
             try:
                 for chunk in chunks:
-                    yield self._parse(chunk, usual, width)
+                    yield self._batch(chunk, chunk.records or parse(chunk.content), usual, width)
             except (pa.ArrowInvalid, UnicodeError) as error:
                 raise self._find_cause(error) from None
 
-    def _parse(self, chunk: Chunk, usual: int, width: int) -> LineBatch:
-        """Parse the records of a chunk: most have `usual` cells, none should have more than `width`."""
-        irregular: dict[int, str] = {}
-
-        def set_aside(record: Any) -> str:  # noqa: ANN401 - pyarrow's InvalidRow
-            irregular[record.number - 1] = record.text
-            return "skip"
-
-        keys = [str(index) for index in range(usual)]
-        table = pa.csv.read_csv(
-            pa.BufferReader(chunk.content),
-            read_options=pa.csv.ReadOptions(use_threads=False, block_size=len(chunk.content), column_names=keys),
-            parse_options=pa.csv.ParseOptions(
-                delimiter=self._dialect.delimiter,
-                newlines_in_values=True,
-                ignore_empty_lines=False,
-                invalid_row_handler=set_aside,
-            ),
-            convert_options=pa.csv.ConvertOptions(column_types={key: pa.string() for key in keys}),
-        ).combine_chunks()
-        columns = [column.combine_chunks() for column in table.columns]
-        columns += [pa.nulls(len(table), pa.string())] * (width - usual)
+    def _batch(self, chunk: Chunk, records: Records, usual: int, width: int) -> LineBatch:
+        """Return the records of a chunk: most have `usual` cells, none should have more than `width`."""
+        irregular = records.irregular
+        columns = [column.combine_chunks() for column in records.cells.columns]
+        columns += [pa.nulls(len(records.cells), pa.string())] * (width - usual)
         lines = np.delete(np.arange(chunk.lines, dtype=np.int32), chunk.continued) + chunk.first_line
         batch = LineBatch(pa.array(np.delete(lines, list(irregular))), columns, {}, {}, _spans(chunk))
         if not irregular and not chunk.misquoted:
@@ -141,6 +129,28 @@ class CsvGrid:
                     return offset - pending + error.start
                 offset += len(block)
         return None
+
+
+def _parse(content: bytes, delimiter: str, width: int) -> Records:
+    irregular: dict[int, str] = {}
+
+    def set_aside(record: Any) -> str:  # noqa: ANN401 - pyarrow's InvalidRow
+        irregular[record.number - 1] = record.text
+        return "skip"
+
+    keys = [str(index) for index in range(width)]
+    table = pa.csv.read_csv(
+        pa.BufferReader(content),
+        read_options=pa.csv.ReadOptions(use_threads=False, block_size=len(content), column_names=keys),
+        parse_options=pa.csv.ParseOptions(
+            delimiter=delimiter,
+            newlines_in_values=True,
+            ignore_empty_lines=False,
+            invalid_row_handler=set_aside,
+        ),
+        convert_options=pa.csv.ConvertOptions(column_types={key: pa.string() for key in keys}),
+    )
+    return Records(table, irregular)
 
 
 def _spans(chunk: Chunk) -> dict[int, int]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import codecs
 import io
-from typing import Any
 
 from schemas.errors import FileError
 from schemas.problems import FileProblem
 
 
-class Utf8Stream(io.RawIOBase):
+class Utf8Stream:
     """A file of any encoding as UTF-8 without a byte order mark.
 
     Raises:
@@ -20,37 +19,14 @@ class Utf8Stream(io.RawIOBase):
 
     def __init__(self, file: io.BufferedIOBase, encoding: str) -> None:
         self._file = file
-        self._unread = b""
         self._decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)()
         self._encoding = encoding
         if encoding == "utf-8" and file.read(3) != codecs.BOM_UTF8:
             file.seek(0)
         self._offset = file.tell()
 
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any buffer
-        """Read at most as many bytes as the buffer holds."""
-        wanted = len(buffer)
-        if not self._unread:
-            self._unread = self._next_text(wanted)
-        read, self._unread = self._unread[:wanted], self._unread[wanted:]
-        buffer[: len(read)] = read
-        return len(read)
-
-    def read(self, size: int = -1) -> bytes:
-        """Read up to `size` bytes; pyarrow asks for a block at a time."""
-        if size < 0:
-            return self.readall()
-        buffer = bytearray(size)
-        done = 0
-        while done < size and (count := self.readinto(memoryview(buffer)[done:])):
-            done += count
-        return bytes(buffer[:done])
-
-    def _next_text(self, size: int) -> bytes:
+    def read(self, size: int) -> bytes:
+        """Return the text of about the next `size` bytes; none at the end."""
         while block := self._file.read(size):
             text = block if self._decoder is None else self._decode(self._decoder, block)
             if (index := text.find(b"\0")) >= 0:

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.errors import FileError
 from schemas.problems import FileProblem
 from schemas.reasons import Reason
+from tasks.ingest import cut_records
 from tasks.ingest.cut_records import MAX_CELL_BYTES
 from tasks.ingest.read_csv import CsvGrid
 
@@ -30,6 +34,23 @@ def test_lines_below_a_line_come_numbered_in_columns_and_in_order(tmp_path: Path
     assert [column.to_pylist() for column in rest.columns] == [["8", "8", "9"], ['"stray', None, "9"]]
     assert (first.problems, rest.problems) == ({7: Reason.SURPLUS_CELL}, {9: Reason.BAD_QUOTING})
     assert (first.lengths, first.spans) == ({6: 1}, {3: 2})
+
+
+# Written on their own, marks would all but never stand where a cell begins or ends.
+_PIECES = st.sampled_from(['"', '""', ';"', '";', '";"', '"\n"', "\n", ";", "a", "12", "ы"])
+
+
+@given(st.lists(st.lists(_PIECES, max_size=12).map("".join), max_size=8), st.sampled_from(["1;2\n3;4\n", '"1";"2"\n']))
+def test_marks_are_understood_the_same_with_and_without_a_fast_look_at_them(pieces: list[str], usual: str) -> None:
+    text = "a;b\n" + usual * 9 + "\n".join(pieces) + "\n"
+
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
+        found = grid(Path(folder), text.encode())
+        fast = list(found.batches_below(1, 2))
+        patched.setattr(cut_records._Quoting, "_parse_lines", lambda *_: None)  # noqa: SLF001 - the fast look
+        slow = list(found.batches_below(1, 2))
+
+    assert fast == slow
 
 
 def test_lines_that_end_sooner_than_the_header_are_those_of_the_usual_width(tmp_path: Path) -> None:
