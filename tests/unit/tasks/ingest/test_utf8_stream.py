@@ -29,9 +29,9 @@ def test_text_of_any_encoding_is_read_as_utf_8_in_pieces_of_any_size(encoding: s
     ],
 )
 def test_byte_that_is_not_text_is_named(content: bytes, encoding: str, problem: FileProblem, offset: int) -> None:
+    stream = Utf8Stream(io.BytesIO(content), encoding)
+
     with pytest.raises(FileError) as caught:
-        stream = Utf8Stream(io.BytesIO(content), encoding)
-        while stream.read(1000):
-            pass
+        list(iter(lambda: stream.read(1000), b""))
 
     assert (caught.value.problem, caught.value.data["offset"]) == (problem, offset)
