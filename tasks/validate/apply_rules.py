@@ -285,8 +285,10 @@ def _find_duplicates(order: _ReadingOrder, mask: np.ndarray) -> pd.DataFrame:
     """Find the readings among some that have the same file, meter, time and metric: `index`, `reading`."""
     indices = order.indices(mask)
     starts = order.starts_of_readings(indices)
+    if starts.all():
+        return pd.DataFrame({"index": [], "reading": []}, dtype=np.int64)
     reading = np.cumsum(starts) - 1
-    is_repeated = np.zeros(len(indices), dtype=bool) if starts.all() else np.bincount(reading)[reading] > 1
+    is_repeated = np.bincount(reading)[reading] > 1
     return pd.DataFrame({"index": indices[is_repeated], "reading": reading[is_repeated]})
 
 

@@ -171,7 +171,11 @@ def _parse_times(schema: TableSchema, batch: pa.RecordBatch) -> _ParsedTimes:
         end=ends[indices],
         minute=minutes[indices],
         length=lengths[indices],
-        length_word=take_words(indices, [str(length) if length else None for length in lengths]),
+        length_word=(
+            take_words(indices, [str(length) if length else None for length in lengths])
+            if schema.interval_column
+            else repeat_word(None, len(batch))
+        ),
         duration=((ends - starts) // 60_000_000).astype(np.int16)[indices],
         problems=problems[indices],
     )

@@ -30,8 +30,11 @@ def take_words(indices: np.ndarray, words: Sequence[str | None]) -> pa.Dictionar
 
 def word_indices(words: pa.DictionaryArray) -> np.ndarray:
     """Return each row's index into the dictionary; null has the index behind its end."""
-    indices: np.ndarray = pc.fill_null(words.indices, len(words.dictionary)).to_numpy()
-    return indices
+    indices = words.indices
+    if indices.null_count:
+        indices = pc.fill_null(indices, len(words.dictionary))
+    numbers: np.ndarray = indices.to_numpy()
+    return numbers
 
 
 def number_combinations(columns: Sequence[tuple[np.ndarray, int]]) -> tuple[np.ndarray, np.ndarray]:
@@ -53,11 +56,28 @@ def number_combinations(columns: Sequence[tuple[np.ndarray, int]]) -> tuple[np.n
 
 
 def distinct_words(columns: Sequence[pa.DictionaryArray]) -> tuple[np.ndarray, list[tuple[str | None, ...]]]:
-    """Find the different combinations of words: each row's index into the list of them, and the list."""
-    indices, first = number_combinations([(word_indices(column), len(column.dictionary) + 1) for column in columns])
-    words = [np.array([*column.dictionary.to_pylist(), None], dtype=object) for column in columns]
-    combinations = (word[word_indices(column)[first]] for word, column in zip(words, columns, strict=True))
-    return indices, list(zip(*combinations, strict=True))
+    """Find the combinations of words: each row's index into the list of them, and the list.
+
+    Each combination is there once, and of a single column that holds words every word and null.
+    """
+    filled = [number for number, column in enumerate(columns) if len(column.dictionary)]
+    words_of = [[*column.dictionary.to_pylist(), None] for column in columns]
+    if not filled:
+        return np.zeros(len(columns[0]), dtype=np.int64), [(None,) * len(columns)]
+    indices_of = {number: word_indices(columns[number]) for number in filled}
+    if len(filled) == 1:
+        indices, first = indices_of[filled[0]], None
+    else:
+        indices, first = number_combinations([(indices_of[number], len(words_of[number])) for number in filled])
+    count = len(words_of[filled[0]]) if first is None else len(first)
+
+    def words_in(number: int) -> Sequence[str | None]:
+        if number not in indices_of:
+            return [None] * count
+        words = words_of[number]
+        return words if first is None else [words[index] for index in indices_of[number][first].tolist()]
+
+    return indices, list(zip(*map(words_in, range(len(columns))), strict=True))
 
 
 def without_dictionaries(rows: pa.Table) -> pa.Table:
