@@ -52,6 +52,10 @@ class MappingError(TerminalError):
         self.file_name = file_name
 
 
+class DefinitionError(TerminalError):
+    """A file of metrics, units or kinds of meters is wrong; the text names the file, the line and the key."""
+
+
 def in_plain_words(sentence: str) -> str:
     """Return what pydantic says of a wrong value without the words that are meant for programmers."""
     return sentence.replace("Value error, ", "").replace("Input should be", "must be")

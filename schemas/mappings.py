@@ -12,12 +12,12 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
-from schemas.errors import FileError, MappingError, in_plain_words
+from schemas.errors import FileError, MappingError
 from schemas.problems import FileProblem
 from schemas.table_spec import Glob, Strict, TableSpec
+from schemas.yaml_errors import describe_syntax, describe_value, line_of
 
 _STEPS = ("<", "function-", "constrained-str", "list[")
 """How pydantic names what is not a key of the YAML: a branch of a union."""
@@ -196,16 +196,13 @@ def _documents(content: bytes) -> tuple[_Document | str, ...]:
     try:
         documents = [document for document in YAML(typ="rt").load_all(content) if document is not None]
     except (YAMLError, UnicodeDecodeError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f"line {mark.line + 1}: " if mark else ""
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        return (f"{line}{problem}",)
+        return (describe_syntax(error),)
     return tuple(_document(document) for document in documents)
 
 
 def _document(document: Any) -> _Document | str:  # noqa: ANN401 - YAML gives anything
     try:
-        return _Document(SourceMapping.model_validate(document), _line(document, ("name",)))
+        return _Document(SourceMapping.model_validate(document), line_of(document, ("name",)))
     except ValidationError as error:
         messages = {_in_words(document, item) for item in error.errors()}
         return "; ".join(f"line {line}: {text}" for line, text in sorted(messages))
@@ -213,16 +210,7 @@ def _document(document: Any) -> _Document | str:  # noqa: ANN401 - YAML gives an
 
 def _in_words(document: Any, item: Any) -> tuple[int, str]:  # noqa: ANN401 - YAML gives anything
     keys = _keys_as_written(document, item["loc"])
-    text = in_plain_words(item["msg"])
-    text = text.partition(" should ")[2] or text.removeprefix("must ")
-    text = f"must {text}" if text.startswith(("be ", "match ", "have ")) else f"must be {text}"
-    if item["type"] == "extra_forbidden":
-        text = f"there is no such key; {_allowed(keys)}" if _allowed(keys) else "there is no such key"
-    elif item["type"] == "missing":
-        text = "must be given"
-    elif isinstance(item["input"], str | int | float):
-        text = f"{text}, not {item['input']!r}"
-    return _line(document, keys), f"{'.'.join(str(key) for key in keys) or 'document'}: {text}"
+    return line_of(document, keys), describe_value(item, keys, _allowed(keys))
 
 
 def _keys_as_written(document: Any, loc: tuple[Any, ...]) -> tuple[Any, ...]:  # noqa: ANN401 - YAML gives anything
@@ -243,14 +231,3 @@ def _allowed(keys: tuple[Any, ...]) -> str:
         return ""
     names = [name for name in SourceMapping.model_fields if name != "tables"]
     return f"known are {', '.join([*names, *TableSpec.yaml_keys(), 'tables'])}"
-
-
-def _line(node: Any, keys: tuple[Any, ...]) -> int:  # noqa: ANN401 - YAML gives anything
-    """Find the line of a key as a person counts it; of a missing key, that of what should hold it."""
-    line = getattr(getattr(node, "lc", None), "line", 0) or 0
-    for key in keys:
-        if isinstance(node, CommentedMap) and key in node:
-            line, node = node.lc.key(key)[0], node[key]
-        elif isinstance(node, CommentedSeq) and isinstance(key, int) and key < len(node):
-            line, node = node.lc.item(key)[0], node[key]
-    return line + 1

@@ -1,86 +1,81 @@
-"""Metrics: what each means, its unit, which values are possible, and how files spell it."""
+"""Metrics: what each means, its unit, which values are possible, and how files spell it (`metrics.yaml`)."""
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal
 
+from pydantic import Field, field_validator, model_validator
+
+from schemas.definitions import Entry, read_definitions
+from schemas.errors import DefinitionError
 from schemas.spellings import fold
-from schemas.units import find_units
+from schemas.units import Conversion, Unit, convert, find_unit
 
-Kind = Literal["per interval", "register", "mean over the interval"]
-
-
-class Metric(NamedTuple):
-    """A quantity that a meter reports; values outside [lowest, highest] are impossible, not only unusual."""
-
-    name: str
-    unit: str
-    kind: Kind
-    lowest: float
-    highest: float
-    description: str
-
-
+_FILE = "metrics.yaml"
+_NAME = r"^[A-Za-z][A-Za-z0-9_]{0,62}$"
 # A register of a building never passes 10^9, and a float64 beyond it loses the thousandths.
 _MAX_VALUE = 1e9
 
-METRICS: dict[str, Metric] = {
-    metric.name: metric
-    for metric in (
-        Metric("consumption_period", "м3", "per interval", 0, _MAX_VALUE, "Water used in the interval"),
-        Metric("consumption_cumulative", "м3", "register", 0, _MAX_VALUE, "Register of the meter"),
-        Metric("flow_supply", "м3/ч", "mean over the interval", 0, _MAX_VALUE, "Hot water supplied"),
-        Metric("flow_return", "м3/ч", "mean over the interval", 0, _MAX_VALUE, "Hot water returned"),
-        Metric("T1", "°C", "mean over the interval", -20, 150, "Temperature of the supply"),
-        Metric("T2", "°C", "mean over the interval", -20, 150, "Temperature of the return"),
-        Metric("pump_runtime_hours", "ч", "per interval", 0, _MAX_VALUE, "Running time of the pump"),
-    )
-}
-
-_METRIC_SPELLINGS: dict[str, tuple[str, ...]] = {
-    "consumption_period": ("потребление за период", "расход за период", "consumption"),
-    "consumption_cumulative": ("потребление накопленным итогом", "накопленным итогом", "cumulative"),
-    "flow_supply": ("подача", "расход подачи", "supply"),
-    "flow_return": ("обратка", "расход обратки", "return"),
-    "T1": ("т1 гвс", "температура подачи", "temp_supply"),
-    "T2": ("т2 гвс", "температура обратки", "temp_return"),
-    "pump_runtime_hours": ("наработка насоса", "pump_runtime"),
-}
-_METRIC_BY_SPELLING = {
-    fold(spelling): name for name, others in _METRIC_SPELLINGS.items() for spelling in (name, *others)
-}
+Kind = Literal["per interval", "register", "mean", "instantaneous"]
+AT_A_MOMENT: tuple[Kind, ...] = ("register", "instantaneous")
+"""Kinds whose readings say nothing of an interval."""
 
 
-_DIMENSION_OF_UNIT = {"м3": "volume", "м3/ч": "flow", "°C": "temperature", "ч": "duration"}
+class Metric(Entry):
+    """A quantity that a meter reports; values outside [lowest, highest] are impossible, not only unusual."""
+
+    unit: str
+    """All values are converted to it."""
+    kind: Kind
+    lowest: Annotated[float, Field(ge=-_MAX_VALUE)] = 0
+    highest: Annotated[float, Field(le=_MAX_VALUE)] = _MAX_VALUE
+    description: str
+    spellings: list[str] = Field(default_factory=list)
+
+    @field_validator("unit")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        if find_unit(value) is None:
+            raise ValueError("the name of a unit in units.yaml")
+        return value
+
+    @model_validator(mode="after")
+    def _has_values(self) -> Metric:
+        if self.lowest >= self.highest:
+            raise ValueError("lowest below highest")
+        return self
+
+    @property
+    def own_unit(self) -> Unit:
+        """The unit that all values are converted to."""
+        unit = find_unit(self.unit)
+        assert unit is not None  # noqa: S101 - validated
+        return unit
 
 
-def unit_case(column: str) -> str:
-    """Return the SQL expression for the own unit of the metric in a column: NULL where the metric is unknown.
-
-    The view `core.readings` is made with it, so that METRICS is the only place that names the units.
-    """
-    cases = " ".join(f"when '{metric.name}' then '{metric.unit}'" for metric in METRICS.values())
-    return f"case {column}::text {cases} end"
-
-
-def find_metric(spelling: str) -> Metric | None:
-    """Find the metric that a spelling means, or None: an unknown one is never guessed."""
-    name = _METRIC_BY_SPELLING.get(fold(spelling))
-    return METRICS[name] if name else None
+def _by_spelling(metrics: dict[str, Metric]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, metric in metrics.items():
+        for spelling in {fold(text) for text in (name, *metric.spellings)}:
+            if (other := found.setdefault(spelling, name)) != name:
+                raise DefinitionError(f"{_FILE}: {name}: one of its spellings is already that of {other}: {spelling!r}")
+    return found
 
 
-def factor_to_own_unit(metric: Metric, unit: str | None, *, interval_hours: float) -> float | None:
-    """Return the factor from a spelled unit to the metric's own unit, or None if the unit does not fit.
+METRICS: dict[str, Metric] = read_definitions(_FILE, Metric, names=_NAME)
+_METRIC_BY_SPELLING = _by_spelling(METRICS)
 
-    None for `unit` means the metric's own unit. A volume in place of a flow is the volume of one
-    interval, so it is divided by the interval's length.
+
+def find_metric(spelling: str) -> str | None:
+    """Find the name of the metric that a spelling means, or None: an unknown one is never guessed."""
+    return _METRIC_BY_SPELLING.get(fold(spelling))
+
+
+def convert_to_own_unit(metric: str, unit: str | None, *, interval_hours: float) -> Conversion | None:
+    """Return how values in a spelled unit become values in the metric's own, or None if the unit does not fit.
+
+    None for `unit` means the metric's own unit.
     """
     if unit is None or not unit.strip():
-        return 1.0
-    dimension = _DIMENSION_OF_UNIT[metric.unit]
-    for known in find_units(unit):
-        if known.dimension == dimension:
-            return known.factor
-        if known.dimension == "volume" and dimension == "flow":
-            return known.factor / interval_hours
-    return None
+        return Conversion(1.0)
+    return convert(unit, METRICS[metric].own_unit, interval_hours=interval_hours)

@@ -43,7 +43,7 @@ class Reading(pa.DataFrameModel):
 
     time: Series[UTC]
     meter_id: Series[np.int64]
-    metric: Series[np.int8] = pa.Field(ge=0, lt=len(METRICS), description="Index into METRIC_NAMES.")
+    metric: Series[np.int16] = pa.Field(ge=0, lt=len(METRICS), description="Index into METRIC_NAMES.")
     value: Series[np.float64] = pa.Field(description="In the unit of the metric; finite.")
     delta_t_degc: Series[np.float64] = pa.Field(nullable=True, metadata={"unit": "°C"})
     water_flows: Series[np.bool_] = pa.Field(description="False where the meter saw no water in the hour.")
@@ -69,7 +69,8 @@ class Reading(pa.DataFrameModel):
     @classmethod
     def value_is_possible(cls, rows: pd.DataFrame) -> pd.Series[bool]:
         """Check that the value is within the metric's bounds (a negative volume has its own reason)."""
-        too_low = (rows["value"] < _LOWEST[rows["metric"]]) & (_LOWEST[rows["metric"]] < 0)
+        lowest = _LOWEST[rows["metric"]]
+        too_low = (rows["value"] < lowest) & ((lowest < 0) | (rows["value"] >= 0))
         return ~(too_low | (rows["value"] > _HIGHEST[rows["metric"]]))
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
+from schemas.meter_kinds import METER_KINDS
+
 COLUMNS: dict[str, tuple[str, ...]] = {
     "buildings": ("external_code", "address", "district_id"),
     "itp": ("external_code", "building_code"),
@@ -15,7 +17,6 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 PARENTS = {"itp": ("building_code", "buildings"), "meters": ("itp_code", "itp")}
 """Table → the column that refers to another table, and that table."""
 OPTIONAL_COLUMNS = frozenset({"address", "district_id"})
-KINDS = ("cold_water", "hot_water", "heat")
 MAX_INTERVAL_MINUTES = 1440
 
 
@@ -43,7 +44,7 @@ _TEMPLATES: dict[ReferenceProblem, str] = {
     ReferenceProblem.WRONG_WIDTH: "{actual} ячеек вместо {expected}: проверьте запятые и кавычки",
     ReferenceProblem.EMPTY: "пусто: заполните ячейку",
     ReferenceProblem.NOT_PRINTABLE: "непечатаемые знаки: удалите их",
-    ReferenceProblem.UNKNOWN_KIND: f"допустимы {', '.join(KINDS)}",
+    ReferenceProblem.UNKNOWN_KIND: f"допустимы {', '.join(METER_KINDS)}",
     ReferenceProblem.BAD_INTERVAL: f"нужно целое число минут от 1 до {MAX_INTERVAL_MINUTES}",
     ReferenceProblem.DUPLICATE_CODE: "код уже есть в строке {first_line}: оставьте одну",
     ReferenceProblem.UNKNOWN_PARENT: "такого кода нет: добавьте его в {parent_table}.csv или исправьте",

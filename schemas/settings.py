@@ -163,6 +163,9 @@ class Settings(BaseSettings):
     )
 
     sources_dir: ProjectPath = Field(default=Path("schemas/sources"), description="Folder of source mappings")
+    definitions_dir: ProjectPath | None = Field(
+        default=None, description="Folder of own metrics.yaml, units.yaml, meter_kinds.yaml, which add to the product's"
+    )
     reference_dir: ProjectPath = Field(default=Path("data/reference"), description="Folder of reference csv files")
     artifacts_dir: ProjectPath = Field(default=Path("artifacts"), description="Folder for reports and run logs")
     state_dir: ProjectPath = Field(default=Path(".dataops"), description="Folder for the embedded database and spool")

@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from schemas.metrics import METRICS, factor_to_own_unit
+from schemas.metrics import METRICS, convert_to_own_unit
 from schemas.patterns import compile_pattern
 from schemas.settings import TimeZoneName
 from schemas.spellings import fold
@@ -80,7 +80,7 @@ class ColumnMeaning(Strict):
 
     @model_validator(mode="after")
     def _unit_fits(self) -> Self:
-        if factor_to_own_unit(METRICS[self.metric], self.unit, interval_hours=1) is None:
+        if convert_to_own_unit(self.metric, self.unit, interval_hours=1) is None:
             raise ValueError(f"a unit that fits {self.metric} ({METRICS[self.metric].unit}), not {self.unit!r}")
         return self
 

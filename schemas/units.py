@@ -5,30 +5,60 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from ruamel.yaml import YAML
+from pydantic import Field
 
+from schemas.definitions import Entry, read_definitions
+from schemas.errors import DefinitionError
 from schemas.spellings import fold
 
-_FILE = Path(__file__).with_name("units.yaml")
 _NO_UNIT = re.compile(r"\s*[-–—−]+\s*")
 """What a line of units holds over a column without one."""
 _IN_HEADING = re.compile(r"(?s).*(?:\((?P<round>[^()]+)\)|\[(?P<square>[^\[\]]+)\]|,(?P<comma>[^,]+))\s*")
 
 
-class Unit(NamedTuple):
-    """A unit that files use."""
+_AMOUNTS = {"flow": "volume", "mass flow": "mass", "power": "energy"}
+"""Rates → what they are per hour: their first unit is the amount's first unit per hour."""
 
-    dimension: str
+
+class Unit(Entry):
+    """A unit that files use: `value · factor + offset` is in the dimension's first unit."""
+
+    dimension: Annotated[str, Field(min_length=1)]
+    factor: Annotated[float, Field(gt=0)]
+    offset: float = 0
+    spellings: list[str] = Field(default_factory=list)
+
+
+class Conversion(NamedTuple):
+    """From a unit to another: `value · factor + offset`."""
+
     factor: float
-    """Multiply by it to get the dimension's first unit."""
+    offset: float = 0.0
 
 
 def find_units(spelling: str) -> tuple[Unit, ...]:
     """Find the units that a spelling may mean: `с` are seconds, or degrees in look-alike letters."""
-    return _units().get(fold(spelling), ())
+    return _units().by_spelling.get(fold(spelling), ())
+
+
+def find_unit(name: str) -> Unit | None:
+    """Find a unit by its name."""
+    return _units().by_name.get(name)
+
+
+def convert(spelling: str, to: Unit, *, interval_hours: float) -> Conversion | None:
+    """Return how values in a spelled unit become values in another, or None if the units do not fit.
+
+    An amount in place of a rate is that of one interval, so it is divided by the interval's length.
+    """
+    for unit in find_units(spelling):
+        if unit.dimension == to.dimension:
+            return Conversion(unit.factor / to.factor, (unit.offset - to.offset) / to.factor)
+        if unit.dimension == _AMOUNTS.get(to.dimension):
+            return Conversion(unit.factor / to.factor / interval_hours)
+    return None
 
 
 def is_unit(text: str) -> bool:
@@ -53,12 +83,21 @@ def unit_in_heading(heading: str) -> str | None:
     return text if text and not text[0].isdigit() and find_units(text) else None
 
 
+class _Units(NamedTuple):
+    by_name: dict[str, Unit]
+    by_spelling: dict[str, tuple[Unit, ...]]
+    """Folded spelling → units of different dimensions."""
+
+
 @lru_cache(maxsize=1)
-def _units() -> dict[str, tuple[Unit, ...]]:
+def _units() -> _Units:
+    by_name = read_definitions("units.yaml", Unit)
     by_spelling: dict[str, tuple[Unit, ...]] = {}
-    for dimension, units in YAML(typ="safe").load(_FILE).items():
-        for name, unit in units.items():
-            for spelling in {fold(text) for text in (name, *unit["spellings"])}:
-                found = Unit(dimension, float(unit["factor"]))
-                by_spelling[spelling] = (*by_spelling.get(spelling, ()), found)
-    return by_spelling
+    for name, unit in by_name.items():
+        for spelling in {fold(text) for text in (name, *unit.spellings)}:
+            others = by_spelling.get(spelling, ())
+            if unit.dimension in {other.dimension for other in others}:
+                problem = f"another unit of {unit.dimension} is spelled {spelling!r}, too"
+                raise DefinitionError(f"units.yaml: {name}: {problem}")
+            by_spelling[spelling] = (*others, unit)
+    return _Units(by_name, by_spelling)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
 
 from schemas.errors import FileError
-from schemas.metrics import METRICS, factor_to_own_unit
+from schemas.metrics import METRICS, convert_to_own_unit
 from schemas.problems import FileProblem, FileRemark
 from schemas.raw_rows import ROW_PROBLEM
 from schemas.settings import Settings
@@ -189,7 +189,6 @@ def _check_units(header: Header, spec: TableSpec, found: dict[str, tuple[Column,
 
 def differs_in_unit(unit: str, metric: str, expected: str | None, interval_minutes: int) -> bool:
     """Return True if values of a metric in a unit are others than in the unit that the mapping says."""
-    factors = [
-        factor_to_own_unit(METRICS[metric], text, interval_hours=interval_minutes / 60) for text in (unit, expected)
-    ]
-    return factors[0] != factors[1]
+    hours = interval_minutes / 60
+    found, own = (convert_to_own_unit(metric, text, interval_hours=hours) for text in (unit, expected))
+    return found != own

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from schemas.errors import TerminalError
+from schemas.meter_kinds import METER_KINDS
 from schemas.problems import Language
 from schemas.reference import (
     AND_MORE,
     COLUMNS,
-    KINDS,
     MAX_INTERVAL_MINUTES,
     NOT_LOADED,
     OPTIONAL_COLUMNS,
@@ -130,7 +130,7 @@ def _problem(column: str, value: str) -> ReferenceProblem | None:
         return None if column in OPTIONAL_COLUMNS else ReferenceProblem.EMPTY
     if not value.isprintable():
         return ReferenceProblem.NOT_PRINTABLE
-    if column == "kind" and value not in KINDS:
+    if column == "kind" and value not in METER_KINDS:
         return ReferenceProblem.UNKNOWN_KIND
     if column == "interval_minutes" and not _is_interval(value):
         return ReferenceProblem.BAD_INTERVAL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from schemas.meter_kinds import METER_KINDS
 from schemas.problems import Step, describe_failed_step
 from schemas.reasons import NAMES
 from schemas.report import DayState, FileLine, FileStatus, Report, Totals
@@ -18,7 +19,7 @@ STATUS: dict[FileStatus, str] = {
     "running": "не закончен",
 }
 
-KIND = {"cold_water": "ХВС", "hot_water": "ГВС", "heat": "тепло"}
+KIND = {name: kind.title for name, kind in METER_KINDS.items()}
 
 _NO_BREAK_SPACES = "\u00a0\u202f"
 

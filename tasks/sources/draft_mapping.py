@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from schemas.metrics import METRICS, factor_to_own_unit, find_metric
+from schemas.metrics import METRICS, convert_to_own_unit, find_metric
 from tasks.sources.find_tables import FoundColumn, FoundTable, Sheet, Times, find_tables, is_data, is_number, is_unit
 
 # What suppliers call the quantities, beyond the spellings that are known for certain.
@@ -132,7 +132,7 @@ def _metric_columns(columns: Sequence[FoundColumn], times: Times) -> Iterator[st
 
 def _metric_lines(column: FoundColumn, metric: str, *, is_certain: bool) -> Iterator[str]:
     own_unit, unit = METRICS[metric].unit, column.unit
-    fits = unit is not None and factor_to_own_unit(METRICS[metric], unit, interval_hours=1) is not None
+    fits = unit is not None and convert_to_own_unit(metric, unit, interval_hours=1) is not None
     meaning = f"{{metric: {metric}{f', unit: {_quote(unit)}' if fits else ''}}}"
     guess = "" if is_certain else "; ??? a guess"
     question = "" if fits else f"; ??? unit: without one it is {own_unit}"
@@ -146,7 +146,7 @@ def _guess_metric(heading: str) -> tuple[str | None, bool]:
     words = re.split(r"[,(]", heading)[0]
     for text in (heading, words):
         if known := find_metric(text):
-            return known.name, True
+            return known, True
     lower = words.strip().lower()
     return next((metric for pattern, metric in _LIKELY if re.search(pattern, lower)), None), False
 

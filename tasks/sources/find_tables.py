@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from schemas.metrics import METRICS, factor_to_own_unit
+from schemas.metrics import METRICS, convert_to_own_unit
 
 Row = Sequence[str | None]
 
@@ -86,7 +86,7 @@ def is_number(cell: str) -> bool:
 
 def is_unit(text: str) -> bool:
     """Return True if a text is the unit of any metric."""
-    return any(factor_to_own_unit(metric, text, interval_hours=1) is not None for metric in METRICS.values())
+    return any(convert_to_own_unit(metric, text, interval_hours=1) is not None for metric in METRICS)
 
 
 def _find_table(sheet: Sheet, searched: int, data: Sequence[Row], first: int, times: Times) -> FoundTable | None:

@@ -20,6 +20,7 @@ import holidays
 from pydantic import SecretStr
 
 from schemas.errors import StepError
+from schemas.meter_kinds import METER_KINDS
 from schemas.problems import Step, StepProblem
 from schemas.settings import PROJECT_ROOT, Settings
 from schemas.windows import Window, format_windows
@@ -40,8 +41,9 @@ class DbtError(StepError):
 
 
 def fingerprint(settings: Settings) -> str:
-    """Name the settings that the features depend on; when they change, everything is rebuilt."""
-    return f"{settings.default_tz} {settings.day_start} {settings.day_end}"
+    """Name the settings and definitions that the features depend on; when they change, everything is rebuilt."""
+    expected = "; ".join(f"{name}: {', '.join(kind.expected)}" for name, kind in METER_KINDS.items())
+    return f"{settings.default_tz} {settings.day_start} {settings.day_end} {expected}"
 
 
 @cache

@@ -14,7 +14,7 @@ from schemas.readings import METRIC_NAMES, NO_METER, READING, delta_t_check
 from schemas.reasons import OF_WHOLE_LINES, SUSPECT_REASONS, Quality, Reason
 from schemas.settings import Settings
 from schemas.times import BETWEEN_MINUTES
-from tasks.validate.parse_readings import IS_REGISTER, REASON_BITS
+from tasks.validate.parse_readings import IS_AT_A_MOMENT, REASON_BITS
 from tasks.validate.words import distinct_words, take_words, word_indices
 
 _REJECTING_BITS = sum(bit for reason, bit in REASON_BITS.items() if reason not in SUSPECT_REASONS)
@@ -145,7 +145,7 @@ def _metric_indices(parsed: pa.Table) -> np.ndarray:
     by_name = {name: index for index, name in enumerate(METRIC_NAMES)}
     indices = np.array([*(by_name.get(word, -1) for word in words.dictionary.to_pylist()), -1])
     is_unknown = parsed.column("problems").to_numpy() & REASON_BITS[Reason.UNKNOWN_METRIC] != 0
-    return np.where(is_unknown, -1, indices[word_indices(words)]).astype(np.int8)
+    return np.where(is_unknown, -1, indices[word_indices(words)]).astype(np.int16)
 
 
 class _Grid(NamedTuple):
@@ -157,7 +157,7 @@ class _Grid(NamedTuple):
     of_row_in_fact: np.ndarray
     """A day on which clocks change is shorter or longer."""
     is_of_interval: np.ndarray
-    """Of an interval or a mean over it; a register may be read at any time."""
+    """Of an interval or a mean over it; what is read at a moment may be read at any."""
 
     @classmethod
     def of(
@@ -170,7 +170,7 @@ class _Grid(NamedTuple):
             stated[tables] if any(intervals) else np.zeros(len(tables), dtype=np.int32),
             parsed.column("interval").fill_null(0).to_numpy(),
             parsed.column("duration").fill_null(0).to_numpy(),
-            (metrics >= 0) & ~IS_REGISTER[metrics],
+            (metrics >= 0) & ~IS_AT_A_MOMENT[metrics],
         )
 
     @property

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.metrics import METRICS, factor_to_own_unit, find_metric
+from schemas.metrics import AT_A_MOMENT, METRICS, convert_to_own_unit, find_metric
 from schemas.raw_rows import ROW_PROBLEM, tidy_codes
 from schemas.readings import METRIC_NAMES
 from schemas.reasons import Reason
@@ -47,7 +47,7 @@ PARSED = pa.schema(
     ]
 )
 
-IS_REGISTER = np.array([metric.kind == "register" for metric in METRICS.values()])
+IS_AT_A_MOMENT = np.array([metric.kind in AT_A_MOMENT for metric in METRICS.values()])
 
 
 class _ValueColumn(NamedTuple):
@@ -212,8 +212,8 @@ def _units(schema: TableSchema, batch: pa.RecordBatch, of_column: str | None) ->
 
 
 def _metric_index(spelling: str) -> int:
-    metric = find_metric(spelling)
-    return METRIC_NAMES.index(metric.name) if metric else -1
+    name = find_metric(spelling)
+    return METRIC_NAMES.index(name) if name else -1
 
 
 def _parse_column(schema: TableSchema, row: _RowColumns, column: _ValueColumn) -> pa.Table:
@@ -221,11 +221,11 @@ def _parse_column(schema: TableSchema, row: _RowColumns, column: _ValueColumn) -
     numbers = read_numbers(column.cells, style)
     in_cell = numbers.unit.null_count < len(numbers.unit)
     spelled = pc.coalesce(numbers.unit, column.unit.cast(pa.string())).dictionary_encode() if in_cell else column.unit
-    factor, unit = _factors(schema, column, spelled, row.times.length_word)
-    is_register = IS_REGISTER[column.metric]
+    factor, offset, unit = _conversions(schema, column, spelled, row.times.length_word)
+    is_at_a_moment = IS_AT_A_MOMENT[column.metric]
     problems = row.times.problems | _value_problems(column, numbers, factor)
-    value = numbers.value * np.where(np.isnan(factor), 1.0, factor)
-    time = np.where(is_register & (schema.register_read_at == "end"), row.times.end, row.times.start)
+    value = numbers.value * np.where(np.isnan(factor), 1.0, factor) + offset
+    time = np.where(is_at_a_moment & (schema.register_read_at == "end"), row.times.end, row.times.start)
     columns = {
         "table": row.table,
         "row_num": row.row_num,
@@ -255,18 +255,18 @@ def _value_problems(column: _ValueColumn, numbers: Numbers, factor: np.ndarray) 
     ).astype(np.int32)
 
 
-def _factors(
+def _conversions(
     schema: TableSchema, column: _ValueColumn, spelled: pa.DictionaryArray, lengths: pa.DictionaryArray
-) -> tuple[np.ndarray, pa.DictionaryArray]:
-    """Return the factor to each metric's own unit (NaN: unknown or of another dimension), and that unit."""
+) -> tuple[np.ndarray, np.ndarray, pa.DictionaryArray]:
+    """Return factor (NaN: unknown or of another dimension) and offset to each metric's own unit, and that unit."""
     metrics = pa.array(column.metric.astype(np.int32), mask=column.metric < 0)
     indices, combinations = distinct_words([pa.DictionaryArray.from_arrays(metrics, METRIC_NAMES), spelled, lengths])
-    factors = np.ones(len(combinations))
+    factors, offsets = np.ones(len(combinations)), np.zeros(len(combinations))
     units: list[str | None] = []
     for index, (name, unit, length) in enumerate(combinations):
         units.append(METRICS[name].unit if name else unit)
         if name:
             minutes = int(length) if length else schema.interval_minutes
-            factor = factor_to_own_unit(METRICS[name], unit, interval_hours=minutes / 60)
-            factors[index] = float("nan") if factor is None else factor
-    return factors[indices], take_words(indices, units)
+            conversion = convert_to_own_unit(name, unit, interval_hours=minutes / 60)
+            factors[index], offsets[index] = conversion or (np.nan, 0)
+    return factors[indices], offsets[indices], take_words(indices, units)

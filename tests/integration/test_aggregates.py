@@ -15,11 +15,11 @@ from tests.harness import DAY, PipelineHarness, long_csv
 # Buckets in the aggregates that should not be there, and the other way round.
 WRONG_BUCKETS = """
     with hourly as (
-        select date_trunc('hour', time, 'Europe/Moscow') as bucket_start, meter_id, metric,
+        select date_trunc('hour', time, 'Europe/Moscow') as bucket_start, meter_id, metric::text,
             round(sum(value)::numeric, 6), min(value), max(value), count(*), count(*) filter (where quality = 1)
         from core.measurements group by 1, 2, 3
     ), daily as (
-        select date_trunc('day', time, 'Europe/Moscow') as bucket_start, meter_id, metric,
+        select date_trunc('day', time, 'Europe/Moscow') as bucket_start, meter_id, metric::text,
             round(sum(value)::numeric, 6), min(value), max(value), count(*), count(*) filter (where quality = 1),
             count(distinct date_trunc('hour', time, 'Europe/Moscow')) as hours
         from core.measurements group by 1, 2, 3

@@ -15,12 +15,14 @@ import pytest
 from pydantic import SecretStr
 
 from schemas.errors import DataopsError, TerminalError, TransientError
-from schemas.metrics import METRICS, Metric
+from schemas.meter_kinds import METER_KINDS
+from schemas.metrics import METRICS
 from schemas.settings import PROJECT_ROOT, Settings
+from schemas.windows import Window
 from tasks.warehouse import embedded_postgres
 from tasks.warehouse.connection import Warehouse, connect
 from tasks.warehouse.migrate import describe, find_migrations, migrate
-from tests.harness import PipelineHarness
+from tests.harness import DAY, PipelineHarness, long_csv
 
 
 def postmaster(state: Path) -> int:
@@ -151,18 +153,9 @@ async def test_failed_connection_is_one_line_without_the_password(
     assert caught.value.__cause__ is None
 
 
-async def test_new_metric_shows_its_unit_after_the_next_migration(
-    pipeline: PipelineHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    connection, settings = pipeline.connection, pipeline.settings
-    pressure = Metric("pressure", "бар", "mean over the interval", 0, 100, "Pressure")
-    monkeypatch.setitem(METRICS, "pressure", pressure)
+async def test_every_metric_and_kind_is_known_to_the_database_with_its_unit(pipeline: PipelineHarness) -> None:
+    connection = pipeline.connection
     meter = await pipeline.add_meter("M")
-
-    with pytest.raises(TerminalError, match="add value 'pressure'"):
-        await migrate(connection, settings)
-    await connection.execute("alter type core.metric add value 'pressure'")
-    first, second = await migrate(connection, settings), await migrate(connection, settings)
 
     await connection.execute("select quality.ensure_partitions('measurements', 1, 'UTC', array['2025-04-30'::date])")
     await connection.execute(
@@ -171,9 +164,59 @@ async def test_new_metric_shows_its_unit_after_the_next_migration(
         meter,
         list(METRICS),
     )
-    units = await connection.fetch("select metric::text, unit from core.readings")
-    assert (first.changes, second.changes) == (["core.readings names the units of all metrics"], [])
+
+    units = await connection.fetch("select metric, unit from core.readings")
+    kinds = await connection.fetch("select kind, title from quality.meter_kinds")
+    expected = await connection.fetch("select kind, metric from quality.expected_metrics")
     assert dict(map(tuple, units)) == {name: metric.unit for name, metric in METRICS.items()}
+    assert dict(map(tuple, kinds)) == {name: kind.title for name, kind in METER_KINDS.items()}
+    assert sorted(map(tuple, expected)) == sorted(
+        (name, metric) for name, kind in METER_KINDS.items() for metric in kind.expected
+    )
+
+
+async def test_metrics_that_are_added_or_changed_reach_the_database_and_none_is_dropped(
+    pipeline: PipelineHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection, settings = pipeline.connection, pipeline.settings
+    known = await connection.fetchval("select enum_range(null::core.metric)::text[]")
+    kept = METRICS["T1"].model_copy(update={"description": "Hot"})
+    monkeypatch.setitem(METRICS, "steam_pressure", METRICS["pressure_supply"])
+    monkeypatch.setitem(METRICS, "T1", kept)
+    monkeypatch.delitem(METRICS, "battery_level")
+    heat = METER_KINDS["heat"].model_copy(update={"expected": ["steam_pressure"]})
+    monkeypatch.setitem(METER_KINDS, "heat", heat)
+
+    first, second = await migrate(connection, settings), await migrate(connection, settings)
+
+    rows = await connection.fetch("select metric, description from quality.metrics")
+    described = dict(map(tuple, rows))
+    expected = await connection.fetch("select metric from quality.expected_metrics where kind = 'heat'")
+    assert [change.partition(": ")[2] for change in first.changes] == ["T1, steam_pressure, heat"]
+    assert second.changes == []
+    assert await connection.fetchval("select enum_range(null::core.metric)::text[]") == [*known, "steam_pressure"]
+    assert (described["T1"], "battery_level" in described) == ("Hot", True)
+    assert [row["metric"] for row in expected] == ["steam_pressure"]
+
+
+async def test_metrics_are_texts_for_readers(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv("2025-04-30 01:00,M,T1,50", "2025-04-30 01:00,M,T2,40"))
+    await pipeline.run()
+    await pipeline.refresh([Window(DAY, DAY)], full=True)
+
+    for relation in ("core.readings", "quality.reading_lineage", "features.meter_hourly", "features.meter_daily"):
+        found = await pipeline.connection.fetchval(
+            f"select count(*) from {relation} as r join (values ('T1'::text)) as wanted (metric) "
+            "on r.metric = wanted.metric where r.metric like 'T%'"
+        )
+        assert found == 1
+    types = await pipeline.connection.fetchval(
+        "select array_agg(distinct a.atttypid::regtype::text) from pg_attribute as a join pg_class as c "
+        "on a.attrelid = c.oid where c.relkind = 'v' and a.attname = 'metric' "
+        "and c.relnamespace in ('core'::regnamespace, 'quality'::regnamespace, 'stage'::regnamespace)"
+    )
+    assert types == ["text"]
 
 
 async def test_status_says_how_to_connect_and_never_the_password(

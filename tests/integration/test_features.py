@@ -199,7 +199,6 @@ STAGED = (
             "stg_quality__changed_days",
         )
     ),
-    "table features_staging.expected_metrics",
     "table features_staging.public_holidays",
 )
 
@@ -223,6 +222,7 @@ async def test_views_and_seeds_of_an_older_version_leave_features_and_the_featur
     before = await digest(pipeline), await pipeline.connection.fetchval(tables, FEATURES)
     for name in STAGED:
         await pipeline.connection.execute(f"alter {name} set schema features")
+    await pipeline.connection.execute("drop view features_staging.stg_quality__expected_metrics")
     await pipeline.connection.execute("drop schema features_staging")
     await pipeline.connection.execute("delete from quality.schema_migrations where version = 7")
 

@@ -51,7 +51,7 @@ ELSEWHERE = {
     "tasks/warehouse/file_errors.py": ("SQL", "tests/integration/test_row_errors.py"),
     "tasks/warehouse/lost_copies.py": ("needs a connection to lose", "tests/faults/test_cut_copies.py"),
     "tasks/warehouse/migrate/aggregates.py": ("SQL", "tests/integration/test_aggregates.py"),
-    "tasks/warehouse/migrate/readings_view.py": ("SQL", "tests/integration/test_database.py"),
+    "tasks/warehouse/migrate/stored_definitions.py": ("SQL", "tests/integration/test_database.py"),
     "tasks/warehouse/roles.py": ("SQL", "tests/integration/test_roles.py"),
     "flows/backfill.py": ("runs on a Prefect server", "tests/integration/test_prefect.py"),
     "flows/__main__.py": ("the process itself", "tests/integration/test_command.py"),

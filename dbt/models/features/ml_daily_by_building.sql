@@ -33,7 +33,7 @@ meter_daily as (
 
 expected_metrics as (
 
-    select * from {{ ref('expected_metrics') }}
+    select * from {{ ref('stg_quality__expected_metrics') }}
 
 ),
 

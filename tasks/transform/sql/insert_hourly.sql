@@ -6,7 +6,7 @@ insert into {features}.meter_hourly (
 select
     date_trunc('hour', m.time, :zone) as bucket_start,
     m.meter_id,
-    m.metric,
+    m.metric::text as metric,
     sum(m.value) as value_sum,
     min(m.value) as value_min,
     max(m.value) as value_max,
@@ -20,5 +20,5 @@ inner join {core}.measurements as m
         and changed.since <= m.time
         and changed.until > m.time
 where m.time >= :since and m.time < :until
-group by 1, 2, 3
-order by 2, 1, 3
+group by date_trunc('hour', m.time, :zone), m.meter_id, m.metric
+order by m.meter_id, date_trunc('hour', m.time, :zone), m.metric

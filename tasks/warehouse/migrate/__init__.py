@@ -16,13 +16,13 @@ from tasks.warehouse.embedded_postgres import embedded_facts
 from tasks.warehouse.locks import hold_migrations
 from tasks.warehouse.migrate.external_core import check_core, in_words
 from tasks.warehouse.migrate.hypertable import Conversion
-from tasks.warehouse.migrate.readings_view import update_readings_view
 from tasks.warehouse.migrate.storage_layout import (
     StorageLayout,
     apply_storage_layout,
     estimate_conversion,
     read_storage_layout,
 )
+from tasks.warehouse.migrate.stored_definitions import find_changed_definitions, store_definitions
 from tasks.warehouse.statements import Statements, fill_schemas
 
 sql = Statements(__file__)
@@ -85,7 +85,7 @@ async def migrate(connection: Connection, settings: Settings, *, convert: bool =
 
     """
     # Any reader can hold the lock up, but not a run that has nothing to migrate.
-    is_current = await _has_migrations(connection, settings) and not await _pending_migrations(connection, settings)
+    is_current = await _is_current(connection, settings)
     async with hold_migrations(connection, wait=convert or not is_current) as is_held:
         if not is_held:
             is_external = await read_core_owner(connection, settings) is CoreOwner.EXTERNAL
@@ -115,9 +115,17 @@ async def _migrate(connection: Connection, settings: Settings, *, convert: bool)
         if not (is_external and migration.scope == _CORE):
             await _apply(connection, migration, settings)
             applied.append(migration.name)
-    changes = [] if is_external else await update_readings_view(connection, settings)
+    changes = await store_definitions(connection, settings, core_is_external=is_external)
     changes += await apply_storage_layout(connection, settings, convert=convert)
     return MigrationReport(applied, is_external, changes)
+
+
+async def _is_current(connection: Connection, settings: Settings) -> bool:
+    return (
+        await _has_migrations(connection, settings)
+        and not await _pending_migrations(connection, settings)
+        and not await find_changed_definitions(connection, settings)
+    )
 
 
 async def _pending_migrations(connection: Connection, settings: Settings) -> list[Migration]:

@@ -30,8 +30,8 @@ class AggregateKind(StrEnum):
 async def ensure_aggregates(
     connection: Connection, settings: Settings, *, existing: AggregateKind | None, wanted: AggregateKind
 ) -> list[str]:
-    """Create the aggregates, or create them again where their kind or the zone of their days has changed."""
-    if existing is wanted and (wanted is AggregateKind.ROLLUP or await _has_days_of_zone(connection, settings)):
+    """Create the aggregates, or create them again where their kind, columns or zone of days have changed."""
+    if existing is wanted and await _are_current(connection, settings, wanted):
         return []
     async with connection.transaction():
         # The next transform fills them from everything in core.
@@ -51,6 +51,7 @@ async def ensure_aggregates(
 
 
 async def _create_continuous(connection: Connection, settings: Settings) -> None:
+    await connection.execute(*sql("create_metric_name", settings))
     await connection.execute(*sql("create_continuous_hourly", settings))
     daily = sql.text("create_continuous_daily", settings)
     await connection.execute(daily.replace("{zone}", settings.default_tz))
@@ -67,5 +68,8 @@ async def _drop_aggregates(connection: Connection, settings: Settings) -> None:
         ) from None
 
 
-async def _has_days_of_zone(connection: Connection, settings: Settings) -> bool:
-    return bool(await connection.fetchval(*sql("has_days_of_zone", settings, zone=settings.default_tz)))
+async def _are_current(connection: Connection, settings: Settings, kind: AggregateKind) -> bool:
+    has_names = await connection.fetchval(*sql("has_named_metrics", settings))
+    if kind is AggregateKind.ROLLUP:
+        return bool(has_names)
+    return bool(has_names and await connection.fetchval(*sql("has_days_of_zone", settings, zone=settings.default_tz)))

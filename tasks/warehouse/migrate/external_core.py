@@ -31,7 +31,7 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
         "id": "integer generated always as identity primary key",
         "external_code": "text not null unique",
         "itp_id": "integer not null references {core}.itp (id)",
-        "kind": "text not null check (kind in ('cold_water', 'hot_water', 'heat'))",
+        "kind": "text not null",
         "interval_minutes": "integer not null default 60",
     },
     "measurements": {

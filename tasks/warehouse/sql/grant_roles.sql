@@ -66,7 +66,9 @@ begin
     revoke insert, update, delete on {quality}.schema_migrations from {loader};
     revoke execute on all functions in schema {quality} from public;
     grant execute on all functions in schema {quality} to {loader};
-    grant select on {quality}.changed_days to {dbt};
+    grant select on
+    {quality}.changed_days, {quality}.metrics, {quality}.meter_kinds, {quality}.expected_metrics
+    to {dbt};
     grant select on all tables in schema {quality} to {reader};
 
     grant usage, create on schema {features} to {owner};

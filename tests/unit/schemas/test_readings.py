@@ -17,7 +17,7 @@ def readings(metric: str = "T1", value: float = 60.0, *, meter_id: int = 1, **co
         "delta_t_degc": float("nan"),
         "water_flows": True,
     }
-    return pd.DataFrame([row | columns]).astype({"metric": "int8"})
+    return pd.DataFrame([row | columns]).astype({"metric": "int16"})
 
 
 def broken(rows: pd.DataFrame) -> set[str]:
@@ -42,7 +42,7 @@ def test_each_rule_names_its_own_reason(rows: pd.DataFrame, reasons: set[str]) -
 
 
 def test_a_possible_reading_of_every_metric_is_accepted() -> None:
-    rows = pd.concat([readings(metric.name, metric.highest) for metric in METRICS.values()], ignore_index=True)
+    rows = pd.concat([readings(name, metric.highest) for name, metric in METRICS.items()], ignore_index=True)
 
     assert len(READING.validate(rows)) == len(METRICS)
 

@@ -1,14 +1,15 @@
--- The types of meter_id and metric are those of core, whoever manages it.
+-- The type of meter_id is that of core, whoever manages it.
 do $$
 declare
-    keys constant text := (
-        select string_agg(format('%I %s not null', attname, format_type(atttypid, atttypmod)), ', ' order by attname)
+    type_of_meter_id constant text := (
+        select format_type(atttypid, atttypmod)
         from pg_attribute
-        where attrelid = '{core}.measurements'::regclass and attname in ('meter_id', 'metric')
+        where attrelid = '{core}.measurements'::regclass and attname = 'meter_id'
     );
     columns constant text := $ddl$
         bucket_start timestamptz not null,
-        %s,
+        meter_id %s not null,
+        metric text not null,
         value_sum double precision not null,
         value_min double precision not null,
         value_max double precision not null,
@@ -18,9 +19,9 @@ declare
         primary key (meter_id, bucket_start, metric)
     $ddl$;
 begin
-    execute 'create table {features}.meter_hourly (' || format(columns, keys, '')
+    execute 'create table {features}.meter_hourly (' || format(columns, type_of_meter_id, '')
         || ') partition by range (bucket_start)';
-    execute 'create table {features}.meter_daily (' || format(columns, keys, 'hours bigint not null,')
+    execute 'create table {features}.meter_daily (' || format(columns, type_of_meter_id, 'hours bigint not null,')
         || ') partition by range (bucket_start)';
 end
 $$

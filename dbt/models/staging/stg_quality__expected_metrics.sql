@@ -1,0 +1,5 @@
+select
+    kind,
+    metric
+
+from {{ source('quality', 'expected_metrics') }}

@@ -1,0 +1,8 @@
+select
+    metric,
+    unit,
+    kind,
+    lowest,
+    highest,
+    description
+from {quality}.metrics
