@@ -29,6 +29,11 @@ create table {quality}.expected_metrics (
 comment on table {quality}.expected_metrics is
 'Metrics that a meter of a kind is expected to report once an interval; what is not there is counted as missing.';
 
+-- A continuous aggregate takes immutable functions only; the cast of an enum is not, for its labels can be renamed.
+create function {quality}.metric_name(anyelement) returns text
+language sql immutable parallel safe
+as 'select $1::text';
+
 drop view {quality}.reading_lineage;
 
 create view {quality}.reading_lineage as

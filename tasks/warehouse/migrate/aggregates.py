@@ -51,7 +51,6 @@ async def ensure_aggregates(
 
 
 async def _create_continuous(connection: Connection, settings: Settings) -> None:
-    await connection.execute(*sql("create_metric_name", settings))
     await connection.execute(*sql("create_continuous_hourly", settings))
     daily = sql.text("create_continuous_daily", settings)
     await connection.execute(daily.replace("{zone}", settings.default_tz))

@@ -66,6 +66,7 @@ begin
     revoke insert, update, delete on {quality}.schema_migrations from {loader};
     revoke execute on all functions in schema {quality} from public;
     grant execute on all functions in schema {quality} to {loader};
+    grant execute on function {quality}.metric_name(anyelement) to {dbt};
     grant select on
     {quality}.changed_days, {quality}.metrics, {quality}.meter_kinds, {quality}.expected_metrics
     to {dbt};

@@ -5,7 +5,7 @@ with (
 select
     time_bucket(interval '1 hour', time) as bucket_start,
     meter_id,
-    {features}.metric_name(metric) as metric,
+    {quality}.metric_name(metric) as metric,
     sum(value) as value_sum,
     min(value) as value_min,
     max(value) as value_max,

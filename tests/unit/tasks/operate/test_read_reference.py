@@ -41,7 +41,7 @@ def test_an_error_says_where_it_is_as_data_and_in_words(tmp_path: Path) -> None:
     assert str(caught.value).splitlines() == [
         "справочник не загружен, ошибок: 2",
         "itp.csv, строка 4, столбец external_code, значение 'I1': код уже есть в строке 2: оставьте одну",
-        "meters.csv, строка 2, столбец kind, значение 'steam': допустимы cold_water, hot_water, heat",
+        "meters.csv, строка 2, столбец kind, значение 'steam': допустимы cold_water, hot_water, heat, gas, electricity",
     ]
 
 
