@@ -231,7 +231,9 @@ def with_lengths() -> TableSchema:
         ("P1D", "00:00", None),
         ("soon", "05:00", "bad_timestamp"),
         ("0", "05:00", "bad_timestamp"),
-        ("PT36H", "00:00", "bad_timestamp"),
+        ("PT36H", "00:00", None),
+        ("P1M", "00:00", None),
+        ("P367D", "00:00", "bad_timestamp"),
     ],
 )
 def test_rows_own_interval_beats_mapping_and_meter(length: str | None, time: str, reason: str | None) -> None:
