@@ -117,6 +117,7 @@ def _from_epoch(text: str, per_second: int) -> dt.datetime:
 
 
 def _from_format(text: str, date_format: str) -> dt.datetime:
+    text = text.removesuffix(".0") if text[:-2].isdecimal() else text  # a number of a workbook
     spelled = re.sub(r"[^\W\d_]+\.?", _english_month, text) if re.search("%[bB]", date_format) else text
     try:
         return dt.datetime.strptime(spelled, date_format)  # noqa: DTZ007 - the zone is the mapping's

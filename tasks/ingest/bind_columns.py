@@ -9,6 +9,7 @@ from typing import NamedTuple
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
 
 from schemas.errors import FileError
+from schemas.hours import Stamp
 from schemas.lengths import read_snap
 from schemas.metrics import METRICS, factor_to_own_unit
 from schemas.problems import FileProblem, FileRemark
@@ -17,6 +18,7 @@ from schemas.settings import Settings
 from schemas.spellings import fold
 from schemas.table_schema import Column, MetricColumn, TableSchema
 from schemas.table_spec import CODE_NAMES, TableSpec
+from schemas.time_spec import DateInFile
 from schemas.units import unit_in_heading
 from tasks.ingest.find_header import Header, Heading, WantedColumn, wanted_columns
 
@@ -69,7 +71,7 @@ def bind(
         snap_seconds=int(read_snap(spec.snap).total_seconds()) if spec.snap else 0,
         is_interval_stated="interval_minutes" in spec.model_fields_set,
         stamp=spec.stamp,
-        register_read_at=spec.register_read_at,
+        register_read_at=_register_read_at(spec),
         thousands=spec.thousands,
         **{f"{name}_code": code for name, code in codes.items()},
         **{f"{name}_column": keys.get(f"{name}_code") for name in CODE_NAMES},
@@ -83,6 +85,13 @@ def bind(
         value_unit=unit_in_heading(value.heading) if (value := found.get("value")) else None,
         notes=_note_unmapped(columns.columns, set(keys.values())),
     )
+
+
+def _register_read_at(spec: TableSpec) -> Stamp:
+    """Return when registers are read: without a time of day at the moment that the file's date names."""
+    is_of_days = isinstance(spec.date, DateInFile) and not (spec.hour or spec.interval_number)
+    is_said = "register_read_at" in spec.model_fields_set
+    return spec.stamp if is_of_days and not is_said else spec.register_read_at
 
 
 def _keys_of(headings: Sequence[str], wanted: Sequence[WantedColumn], keys: dict[str, str]) -> list[str]:

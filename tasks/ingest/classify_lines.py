@@ -26,7 +26,7 @@ from tasks.ingest.grids import Row
 
 _TOTALS = r"(?i)^\s*(итого|всего|средн(ее|яя|ий|ие)|сумма|максимум|минимум|макс|мин|total)([\s:.,;]|$)"
 _ERROR_VALUE = r"#[A-ZА-ЯЁ/0-9]+[!?]?\s*$"
-_LIKE_A_TIME = rf'^[\s"]*(\d|=|{_ERROR_VALUE}|(?i:{MONTH_WORD})[\s,]*\d{{4}})'
+_LIKE_A_TIME = rf'^[\s"]*(\d|=|{_ERROR_VALUE}|(?i:{MONTH_WORD})[\s,-]*\d)'
 """Behind a quotation mark too: one that is never closed does not make a note of a reading."""
 _WORD = re.compile(r"\s*[^\W\d_]|[^\d=#]*$")
 """Of a cell that is neither a number nor an hour, however badly written."""

@@ -263,3 +263,19 @@ async def test_without_the_key_the_hour_that_comes_twice_is_bad(pipeline: Pipeli
     log = await load(pipeline, tmp_path, TWICE.replace("ambiguous_hours: in-order", ""), rows.encode(), "M")
 
     assert (log["rows_loaded"], log["rows_rejected"]) == (2, 2)
+
+
+async def test_register_of_a_month_is_read_at_its_end_where_the_files_date_is_the_end(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
+    columns = "columns: {V: {metric: consumption_period}, P: {metric: consumption_cumulative}}"
+    mapping = (
+        f"{SHEET}date: {{file_name: '(?P<year>\\d{{4}})-(?P<month>\\d\\d)'}}\ninterval: month\nstamp: end\n{columns}"
+    )
+
+    await load(pipeline, tmp_path, mapping, b"V;P\n31;131\n", "M", name="x_2025-04.csv")
+
+    assert await pipeline.values() == {
+        ("M", "2025-02-28 23:00", "consumption_period"): 31,
+        ("M", "2025-03-31 22:00", "consumption_cumulative"): 131,
+    }

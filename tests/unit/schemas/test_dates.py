@@ -83,6 +83,7 @@ def test_what_may_mean_several_times_or_none_is_not_read_without_the_key(text: s
         ("%d-%b-%y", "13-апр-25", MIDNIGHT),
         ("%Y-%d-%m", "2025-04-05", "2025-05-04T00:00:00"),
         ("%Y-%d-%m", "2025-04-13", None),
+        ("%Y%m%d", "20250413.0", MIDNIGHT),
     ],
 )
 def test_key_says_how_dates_are_written(dates: str, text: str, expected: str | None) -> None:
