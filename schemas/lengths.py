@@ -19,6 +19,7 @@ _UNITS = (
     r"|мин\.?|минут[аы]?|ч\.?|час(?:а|ов)?|д|день|дн(?:я|ей)|сут\.?|сутки|суток|нед\.?|недел[яиь]|мес\.?|месяц(?:а|ев)?"
 )
 _LENGTH = re.compile(rf"(?P<number>\d{{1,6}})(?:\.0)?\s*(?P<unit>|{_UNITS})", re.IGNORECASE)
+_ONE = re.compile(r"час|сутки|день|неделя|месяц|hour|day|week|month", re.IGNORECASE)
 _SNAP = re.compile(r"(\d{1,4})\s*(s|sec|min|m)")
 _MONTH = dt.timedelta(days=31)
 _LENGTHS = {
@@ -52,7 +53,7 @@ def read_length(text: str) -> Length:
         NotATimeError: it is none of these, or longer than a year.
 
     """
-    text = text.strip()
+    text = f"1 {text.strip()}" if _ONE.fullmatch(text.strip()) else text.strip()
     match = _LENGTH.fullmatch(text)
     unit = match["unit"].lower() if match else ""
     if months := _ISO_MONTHS.fullmatch(text):

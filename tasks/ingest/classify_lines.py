@@ -31,6 +31,7 @@ _LIKE_A_TIME = rf'^[\s"]*(\d|=|{_ERROR_VALUE}|(?i:{MONTH_WORD})[\s,-]*\d)'
 _WORD = re.compile(r"\s*[^\W\d_]|[^\d=#]*$")
 """Of a cell that is neither a number nor an hour, however badly written."""
 _NUMBER = re.compile(r"\s*[+\-−]?\d[\d\s]*([.,]\d*)?\s*")
+_MONTH_OF_YEAR = rf"^\s*(?i:{MONTH_WORD})[\s,]*\d{{4}}"
 _LIKE_A_CODE = r"^\s*[^\s\d]*\d\S*\s*$"
 """In a table without times: whose reading a line is."""
 _LIKE_A_VALUE = rf"^\s*([+\-−]?[.,]?\d|=|{_ERROR_VALUE})"
@@ -111,6 +112,9 @@ def _certain_readings(columns: Sequence[pa.Array], table: TableColumns) -> np.nd
         if not filled.all():
             is_time = [_test_words(columns[index], _are_times(table), where=~filled) for index in table.times]
             expect_value = _any(is_time)
+            # The name of a month alone on a line is a title, but not where months have values.
+            months = _any(_test_words(columns[index], _matching(_MONTH_OF_YEAR)) for index in table.times)
+            expect_value |= months & bool((months & filled).any())
         if table.filled_down:
             # A date alone on its line is the heading of those below.
             others = [column for index, column in enumerate(columns) if index not in table.times]

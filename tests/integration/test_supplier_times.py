@@ -269,9 +269,8 @@ async def test_register_of_a_month_is_read_at_its_end_where_the_files_date_is_th
     pipeline: PipelineHarness, tmp_path: Path
 ) -> None:
     columns = "columns: {V: {metric: consumption_period}, P: {metric: consumption_cumulative}}"
-    mapping = (
-        f"{SHEET}date: {{file_name: '(?P<year>\\d{{4}})-(?P<month>\\d\\d)'}}\ninterval: month\nstamp: end\n{columns}"
-    )
+    date = r"{file_name: '(?P<year>\d{4})-(?P<month>\d\d)'}"
+    mapping = f"{SHEET}date: {date}\ninterval: month\nstamp: end\n{columns}"
 
     await load(pipeline, tmp_path, mapping, b"V;P\n31;131\n", "M", name="x_2025-04.csv")
 

@@ -122,6 +122,11 @@ def test_line_above_a_header_that_looks_like_data_is_of_another_table(line: Row,
     assert classify_title(line, DateStyle()) is kind
 
 
+def test_month_without_a_value_is_a_reading_among_months_that_have_one() -> None:
+    assert classes(STAMPS, ["Январь 2025", None, "60"], ["Февраль 2025"]) == [LineClass.READING, LineClass.READING]
+    assert classes(STAMPS, ["01.04.2025", None, "60"], ["Май 2025"]) == [LineClass.READING, LineClass.NOTE]
+
+
 UNDATED = SHEET._replace(times=(), hours=(), codes=(0,), values=(2, 3))
 
 
