@@ -16,7 +16,8 @@ from ruamel.yaml.error import YAMLError
 
 from schemas.errors import FileError, MappingError
 from schemas.problems import FileProblem
-from schemas.table_spec import Glob, Strict, TableSpec
+from schemas.spec_types import Strict
+from schemas.table_spec import Glob, TableSpec
 from schemas.yaml_errors import describe_syntax, describe_value, line_of
 
 _STEPS = ("<", "function-", "constrained-str", "list[")

@@ -93,6 +93,8 @@ class FileProblem(StrEnum):
     UNIT_DIFFERS = "unit_differs"
     CODE_NOT_IN_PATH = "code_not_in_path"
     CODE_NOT_IN_CELL = "code_not_in_cell"
+    DATE_NOT_FOUND = "date_not_found"
+    DATE_IMPOSSIBLE = "date_impossible"
 
 
 class Step(StrEnum):
@@ -140,8 +142,18 @@ class Kind(StrEnum):
     BROKEN_LINK = "broken_link"
 
 
+class DatePlace(StrEnum):
+    """Where a mapping looks for a date that is in no column."""
+
+    FILE_NAME = "file_name"
+    PATH = "path"
+    SHEET = "sheet"
+    CELL = "cell"
+    ABOVE = "above"
+
+
 Problem = FileProblem | StepProblem
-Term = Kind | Step
+Term = Kind | Step | DatePlace
 
 _TERMS: dict[Term, Words] = {
     Kind.EMPTY: Words("пустой файл", "an empty file"),
@@ -170,6 +182,11 @@ _TERMS: dict[Term, Words] = {
     Step.REFRESH: Words("обновление агрегатов", "refresh of aggregates"),
     Step.DBT: Words("расчёт признаков", "features"),
     Step.REPORT: Words("отчёт", "report"),
+    DatePlace.FILE_NAME: Words("в имени файла", "the file's name"),
+    DatePlace.PATH: Words("в пути файла", "the file's path"),
+    DatePlace.SHEET: Words("в имени листа", "the sheet's name"),
+    DatePlace.CELL: Words("в ячейке", "the cell"),
+    DatePlace.ABOVE: Words("над таблицей", "what is above the table"),
 }
 
 _DRAFT = Words(
@@ -415,6 +432,14 @@ _TEMPLATES: dict[Problem, Words] = {
     FileProblem.CODE_NOT_IN_CELL: Words(
         "в ячейке {cell} нет кода (там «{text}»): заполните её или исправьте identity в описании источника",
         "cell {cell} holds no code (but «{text}»): fill it in, or correct identity in the mapping",
+    ),
+    FileProblem.DATE_NOT_FOUND: Words(
+        "{place} нет даты (там «{text}», date.{key}: {regex}): исправьте её или date в описании источника",
+        "{place} holds no date (but «{text}», date.{key}: {regex}): correct it, or date in the mapping",
+    ),
+    FileProblem.DATE_IMPOSSIBLE: Words(
+        "«{text}» (год, месяц, день) не дата: исправьте её в файле или date в описании источника",
+        "«{text}» (year, month, day) is no date: correct it in the file, or date in the mapping",
     ),
     StepProblem.FAILED: Words("ошибка, подробности в журнале запуска", "{error}"),
     StepProblem.MAPPINGS_HAVE_ERRORS: Words("описания источников с ошибкой: {mappings}", "{error}"),

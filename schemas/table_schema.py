@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.lengths import Calendar
 from schemas.spellings import fold
 from schemas.times import Times
 
@@ -52,10 +53,20 @@ class TableSchema(_Frozen):
     tz_column: str | None = None
     interval_column: str | None = None
     """Says of a row how long its interval is; it beats what mapping and reference tables say."""
+    interval_end_column: str | None = None
+    """Says of a row when its interval ends."""
+    dates: str | None = None
+    """How dates are written (`schemas/dates.py`)."""
+    date_in_file: str | None = None
+    """The date outside the table: `2025-04-01`, or `2025-04` where `date_column` has the day of the month."""
     time_zone: str
     epoch: Literal[1900, 1904] = 1900
     """The year from which the workbook counts days that are written as a number."""
     interval_minutes: int
+    calendar: Calendar | None = None
+    """The mapping says that intervals are days, weeks or months of the local calendar."""
+    snap_seconds: int = 0
+    """How far off the grid of intervals a stamp may be."""
     is_interval_stated: bool = False
     """Whether the mapping says it; else the reference tables know better what a meter reports by."""
     stamp: Literal["start", "end"] = "start"
@@ -87,6 +98,15 @@ class TableSchema(_Frozen):
     doubtful_marks: dict[str, str] = Field(default_factory=dict)
     """Columns of values with commas and points → marks that before three digits may be of thousands or decimal."""
 
+    filled_down: dict[str, list[tuple[int, str]]] = Field(default_factory=dict)
+    """Columns whose empty cells repeat the one above → the cells that are repeated, with their lines."""
+    tells_hours_by_order: bool = False
+    """Whether the order of lines tells the hours that come twice in autumn."""
+    first_hours: list[int] = Field(default_factory=list)
+    """Lines of the first one, in summer time …"""
+    second_hours: list[int] = Field(default_factory=list)
+    """… and of the second one."""
+
     notes: list[str] = Field(default_factory=list)
     """What a person should know of a table that is read all the same, such as a new column."""
 
@@ -94,7 +114,18 @@ class TableSchema(_Frozen):
     def times(self) -> Times:
         """How the table writes times."""
         interval = dt.timedelta(minutes=self.interval_minutes)
-        return Times(ZoneInfo(self.time_zone), interval, self.stamp, self.epoch, self.counts_intervals)
+        return Times(
+            ZoneInfo(self.time_zone),
+            interval,
+            self.stamp,
+            self.epoch,
+            self.counts_intervals,
+            dates=self.dates,
+            date=self.date_in_file,
+            months=int(self.calendar == "month"),
+            calendar=self.calendar,
+            snap=dt.timedelta(seconds=self.snap_seconds),
+        )
 
     @property
     def stated_interval(self) -> int | None:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
+from schemas.dates import check_dates
+from schemas.lengths import CALENDARS, Calendar, length_of, read_snap
 from schemas.metrics import METRICS, convert_to_own_unit
 from schemas.patterns import compile_pattern
 from schemas.settings import TimeZoneName
+from schemas.spec_types import CellName, Heading, Listed, Regex, Strict, Text, heading_of
 from schemas.spellings import fold
+from schemas.time_spec import DateInFile, IntervalEnd, check_times
 
 # The data contract's columns and their aliases (table format `long`, in YAML `layout: long`).
 LONG_FIELDS: dict[str, tuple[str, ...]] = {
@@ -39,26 +34,6 @@ SHEET_GROUP = "sheet"
 """In every template `{sheet}` is the name of the sheet."""
 
 
-class Strict(BaseModel):
-    """A section of a mapping: an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _regex(value: str) -> str:
-    try:
-        compile_pattern(value)
-    except ValueError as error:
-        raise ValueError(f"a regular expression as RE2 reads it ({error})") from None
-    return value
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-Regex = Annotated[str, AfterValidator(_regex)]
-Text = Annotated[str, Field(min_length=1)]
 Glob = Text
 CodeName = Literal["building", "itp", "meter"]
 CODE_NAMES: tuple[CodeName, ...] = ("building", "itp", "meter")
@@ -94,7 +69,7 @@ class FromColumn(Strict):
 class FromCell(Strict):
     """A code in one cell above the table, such as B3."""
 
-    cell: Annotated[str, Field(pattern=r"^[A-Z]{1,3}[1-9][0-9]*$")]
+    cell: CellName
     pattern: Regex | None = None
     r"""What of the cell's text is the code (its first group, or all it matches), such as `№\s*(\d+)`."""
 
@@ -153,11 +128,36 @@ class Identity(Strict):
         return values
 
 
+def _kind_of_date(value: object) -> str:
+    return "<date>" if isinstance(value, dict | DateInFile) else "<text>"
+
+
+def _kind_of_interval(value: object) -> str:
+    return "<end>" if isinstance(value, dict | IntervalEnd) else "<text>"
+
+
+def _checked_snap(value: str) -> str:
+    read_snap(value)
+    return value
+
+
+_Date = Annotated[
+    Annotated[Text, Tag("<text>")] | Annotated[DateInFile, Tag("<date>")],
+    Discriminator(_kind_of_date),
+    BeforeValidator(heading_of),
+]
+_Interval = Annotated[
+    Annotated[Text, Tag("<text>")] | Annotated[IntervalEnd, Tag("<end>")],
+    Discriminator(_kind_of_interval),
+    BeforeValidator(heading_of),
+]
+
+
 class TableSpec(Strict):
     """One table of a file: where it is, what its columns mean, whose readings it holds."""
 
     table_format: Literal["long", "day-sheet"] = Field(alias="layout")
-    sheet: Annotated[tuple[Glob, ...], BeforeValidator(_listed)] = ()
+    sheet: Annotated[tuple[Glob, ...], Listed] = ()
     """Name of the sheet, a list of names, or globs (`*`: each visible sheet); empty: the first visible one."""
     header_row: Annotated[int, Field(ge=1)] | None = None
     """Line of the header; None: found by its words."""
@@ -167,12 +167,16 @@ class TableSpec(Strict):
     """The table ends above the first line below its header with this text in a cell."""
     block: Annotated[str, Field(pattern=r"^[A-Z]{1,3}:[A-Z]{1,3}$")] | None = None
     """Columns of one meter where several meters are side by side, such as C:F; times may be outside."""
-    timestamp: Text | None = None
-    date: Text | None = None
-    hour: Text | None = None
-    interval_number: Text | None = None
-    tz: Text | None = None
-    interval: Text | None = None
+    timestamp: Heading | None = None
+    date: _Date | None = None
+    """A heading, or where else in the file the date is."""
+    day: Heading | None = None
+    """Heading of the column with the day of the month that `date` says."""
+    hour: Heading | None = None
+    interval_number: Heading | None = None
+    tz: Heading | None = None
+    interval: _Interval | None = None
+    """The calendar's day, week or month; a heading; or the heading over the ends of intervals."""
     metric: Text | None = None
     value: Text | None = None
     unit: Text | None = None
@@ -181,6 +185,14 @@ class TableSpec(Strict):
     interval_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
     thousands: Literal[",", "."] | None = None
     """The mark between groups of three digits, where it is a comma or a point; the other one is the decimal mark."""
+    dates: Annotated[str, AfterValidator(check_dates)] | None = None
+    """How dates are written, where they can be read in several ways."""
+    fill_down: Annotated[tuple[Text, ...], Listed] = ()
+    """Headings of columns whose empty cells hold the last text above."""
+    snap: Annotated[str, AfterValidator(_checked_snap)] | None = None
+    """How far off the grid of intervals a stamp may be."""
+    ambiguous_hours: Literal["in-order"] | None = None
+    """How the hour that comes twice in autumn is told; None: it is not."""
     stamp: Literal["start", "end"] = "start"
     register_read_at: Literal["start", "end"] = "start"
     columns: dict[str, ColumnMeaning] = Field(default_factory=dict)
@@ -192,14 +204,47 @@ class TableSpec(Strict):
         """List the keys of a table as they are written in YAML."""
         return [field.alias or name for name, field in cls.model_fields.items()]
 
+    @property
+    def time_headings(self) -> dict[str, str]:
+        """The headings of the columns with the time, by what they say."""
+        is_heading = isinstance(self.interval, str) and self.calendar is None
+        headings = {
+            "timestamp": self.timestamp,
+            "date": self.date if isinstance(self.date, str) else self.day,
+            "hour": self.hour,
+            "interval_number": self.interval_number,
+            "tz": self.tz,
+            "interval": self.interval if is_heading else None,
+            "interval_end": self.interval.end if isinstance(self.interval, IntervalEnd) else None,
+        }
+        return {field: str(heading) for field, heading in headings.items() if heading}
+
+    @property
+    def filled_fields(self) -> dict[str, tuple[str, ...]]:
+        """The headings of times and codes: of columns that `fill_down` may name."""
+        codes = {f"{name}_code": getattr(self.identity, name) for name in CODE_NAMES}
+        named = self.time_headings | {
+            field: code.column for field, code in codes.items() if isinstance(code, FromColumn)
+        }
+        by_contract = LONG_FIELDS if self.table_format == "long" else {}
+        fields = ("timestamp", *codes, "tz")
+        known = {field: by_contract[field] for field in fields if field in by_contract and not codes.get(field)}
+        return known | {field: (heading,) for field, heading in named.items()}
+
+    @property
+    def calendar(self) -> Calendar | None:
+        """The calendar interval, if the mapping names one."""
+        return next((calendar for calendar in CALENDARS if calendar == self.interval), None)
+
+    @property
+    def minutes(self) -> int:
+        """Length of an interval; of a month the longest."""
+        length = length_of(self.calendar).span if self.calendar else None
+        return length // dt.timedelta(minutes=1) if length else self.interval_minutes
+
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
-        if self.timestamp and (self.date or self.hour or self.interval_number):
-            raise ValueError("either timestamp, or date and hour: the headings of the columns with the time")
-        if self.hour and self.interval_number:
-            raise ValueError("either hour, or interval_number: how many intervals of the day the column counts, from 1")
-        if self.interval_number and not self.date:
-            raise ValueError("date where interval_number counts the intervals of a day")
+        check_times(self)
         if self.table_format == "long":
             if self.columns:
                 raise ValueError("layout: day-sheet where columns are named; a long table has metric and value")
@@ -218,13 +263,9 @@ class TableSpec(Strict):
     def _each_column_has_one_meaning(self) -> None:
         claimed: dict[str, str] = {}
         meanings = {heading: f"{meaning.metric} ({heading!r})" for heading, meaning in self.columns.items()}
-        times = {
-            heading: "the time"
-            for heading in (self.timestamp, self.date, self.hour, self.interval_number, self.tz, self.interval)
-            if heading
-        }
+        times = [(heading, "the time") for heading in self.time_headings.values()]
         unit = {self.unit: "the unit"} if self.unit else {}
-        for heading, meaning in [*times.items(), *unit.items(), *meanings.items()]:
+        for heading, meaning in [*times, *unit.items(), *meanings.items()]:
             if other := claimed.get(fold(heading)):
                 raise ValueError(f"one meaning for a column; {heading!r} is claimed by {other} and {meaning}")
             claimed[fold(heading)] = meaning

@@ -7,19 +7,18 @@ import re
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
 from flows.commands.console import AsJson, err, heading, out, print_json, print_table, track, visible
+from schemas.dates import read_timestamp
 from schemas.errors import SettingsError
+from schemas.hours import read_hour
 from schemas.mappings import load_mappings
 from schemas.problems import FileRemark
 from schemas.settings import Settings, load_settings
 from schemas.source_files import spell
 from schemas.table_schema import TableSchema
-from schemas.times import Times as Clock
-from schemas.times import read_hour, read_timestamp
 from tasks.ingest.find_files import FoundFile, list_all_files
 from tasks.ingest.read_tables import peek, read_tables
 from tasks.ingest.unpack_archives import Unpacked, unpack
@@ -95,7 +94,7 @@ def _read_timestamp(text: str) -> dt.datetime | None:
 
 def _is_hour(text: str) -> bool:
     try:
-        read_hour(text, Clock(ZoneInfo("UTC"), dt.timedelta(hours=1), "end"))
+        read_hour(text, dt.timedelta(hours=1), "end")
     except ValueError:
         return False
     return True

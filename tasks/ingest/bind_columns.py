@@ -9,6 +9,8 @@ from typing import NamedTuple
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
 
 from schemas.errors import FileError
+from schemas.hours import Stamp
+from schemas.lengths import read_snap
 from schemas.metrics import METRICS, convert_to_own_unit
 from schemas.problems import FileProblem, FileRemark
 from schemas.raw_rows import ROW_PROBLEM
@@ -16,10 +18,11 @@ from schemas.settings import Settings
 from schemas.spellings import fold
 from schemas.table_schema import Column, MetricColumn, TableSchema
 from schemas.table_spec import CODE_NAMES, TableSpec
+from schemas.time_spec import DateInFile
 from schemas.units import unit_in_heading
 from tasks.ingest.find_header import Header, Heading, WantedColumn, wanted_columns
 
-_TIME_FIELDS = {"timestamp", "date", "hour", "interval_number", "tz", "interval"}
+_TIME_FIELDS = {"timestamp", "date", "hour", "interval_number", "tz", "interval", "interval_end"}
 _MAX_COLUMNS_NAMED = 20
 _MAX_NAME_LENGTH = 60
 _MAX_NAMES_LENGTH = 300
@@ -34,8 +37,9 @@ def bind(
     sheet: str | None,
     codes: dict[str, str | None],
     settings: Settings,
+    date: str | None = None,
 ) -> TableSchema:
-    """Bind the columns with the given indexes, from 0; `codes` are those that are not in a column.
+    """Bind the columns with the given indexes, from 0; `codes` and `date` are those that are not in a column.
 
     Raises:
         FileError: a needed column is missing (the nearest match is named) or doubled, or its unit is another.
@@ -57,10 +61,17 @@ def bind(
         tz_column=keys.get("tz"),
         interval_column=keys.get("interval"),
         time_zone=spec.time_zone or settings.default_tz,
-        interval_minutes=spec.interval_minutes,
+        interval_end_column=keys.get("interval_end"),
+        interval_minutes=spec.minutes,
+        calendar=spec.calendar,
+        dates=spec.dates,
+        date_in_file=date,
+        filled_down={key: [] for key in _keys_of(spec.fill_down, wanted_columns(spec), keys)},
+        tells_hours_by_order=spec.ambiguous_hours is not None,
+        snap_seconds=int(read_snap(spec.snap).total_seconds()) if spec.snap else 0,
         is_interval_stated="interval_minutes" in spec.model_fields_set,
         stamp=spec.stamp,
-        register_read_at=spec.register_read_at,
+        register_read_at=_register_read_at(spec),
         thousands=spec.thousands,
         **{f"{name}_code": code for name, code in codes.items()},
         **{f"{name}_column": keys.get(f"{name}_code") for name in CODE_NAMES},
@@ -74,6 +85,20 @@ def bind(
         value_unit=unit_in_heading(value.heading) if (value := found.get("value")) else None,
         notes=_note_unmapped(columns.columns, set(keys.values())),
     )
+
+
+def _register_read_at(spec: TableSpec) -> Stamp:
+    """Return when registers are read: without a time of day at the moment that the file's date names."""
+    is_of_days = isinstance(spec.date, DateInFile) and not (spec.hour or spec.interval_number)
+    is_said = "register_read_at" in spec.model_fields_set
+    return spec.stamp if is_of_days and not is_said else spec.register_read_at
+
+
+def _keys_of(headings: Sequence[str], wanted: Sequence[WantedColumn], keys: dict[str, str]) -> list[str]:
+    """Return the keys of the columns with some headings."""
+    folded = set(map(fold, headings))
+    fields = [column.field for column in wanted if folded & set(map(fold, column.spellings))]
+    return [keys[field] for field in fields if field in keys]
 
 
 def _note_unmapped(columns: Sequence[Column], bound_keys: set[str]) -> list[str]:
@@ -182,7 +207,7 @@ def _check_units(header: Header, spec: TableSpec, found: dict[str, tuple[Column,
     for heading, meaning in spec.columns.items():
         column, index = found[f"metric:{heading}"]
         for unit in (unit_in_heading(column.heading), header.units.get(index)):
-            if unit and differs_in_unit(unit, meaning.metric, meaning.unit, spec.interval_minutes):
+            if unit and differs_in_unit(unit, meaning.metric, meaning.unit, spec.minutes):
                 expected = meaning.unit or METRICS[meaning.metric].unit
                 raise FileError(FileProblem.UNIT_DIFFERS, column=heading, unit=unit, expected=expected)
 

@@ -14,21 +14,28 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.dates import DateStyle, NotATimeError, read_timestamp
 from schemas.lines import LineClass
 from schemas.metrics import find_metric
+from schemas.months import MONTH_WORD
+from schemas.periods import read_period
 from schemas.spellings import fold
-from schemas.times import NotATimeError, read_timestamp
 from schemas.units import is_line_of_units
 from tasks.ingest.find_header import counts_columns
 from tasks.ingest.grids import Row
 
 _TOTALS = r"(?i)^\s*(итого|всего|средн(ее|яя|ий|ие)|сумма|максимум|минимум|макс|мин|total)([\s:.,;]|$)"
 _ERROR_VALUE = r"#[A-ZА-ЯЁ/0-9]+[!?]?\s*$"
-_LIKE_A_TIME = rf'^[\s"]*(\d|=|{_ERROR_VALUE})'
+_LIKE_A_TIME = rf'^[\s"]*(\d|=|{_ERROR_VALUE}|(?i:{MONTH_WORD})[\s,-]*\d)'
 """Behind a quotation mark too: one that is never closed does not make a note of a reading."""
 _WORD = re.compile(r"\s*[^\W\d_]|[^\d=#]*$")
 """Of a cell that is neither a number nor an hour, however badly written."""
 _NUMBER = re.compile(r"\s*[+\-−]?\d[\d\s]*([.,]\d*)?\s*")
+_MONTH_OF_YEAR = rf"^\s*(?i:{MONTH_WORD})[\s,]*\d{{4}}"
+_LIKE_A_CODE = r"^\s*[^\s\d]*\d\S*\s*$"
+"""In a table without times: whose reading a line is."""
+_LIKE_A_VALUE = rf"^\s*([+\-−]?[.,]?\d|=|{_ERROR_VALUE})"
+_DAY_OF_MONTH = re.compile(r"\D*\d{1,2}(\.0)?\D*")
 _RULE = re.compile(r"[-=_+|*.~\s]+")
 
 
@@ -36,7 +43,7 @@ class TableColumns(NamedTuple):
     """Where things are in the lines of tables that share a header; columns count from 0."""
 
     times: tuple[int, ...]
-    """Time stamps or dates."""
+    """Time stamps, dates, or days of the month; empty if the table has one date, and no hours."""
     hours: tuple[int, ...]
     values: tuple[int, ...]
     unheaded: tuple[int, ...]
@@ -45,7 +52,15 @@ class TableColumns(NamedTuple):
     """By column: the folded words over it, of each line of the header and of all together."""
     metrics: tuple[int, ...]
     """Names of metrics, in a long table."""
-    epoch: int
+    style: DateStyle = DateStyle()
+    has_days: bool = False
+    """Whether its times are days of a month that is named elsewhere."""
+    has_months: bool = False
+    """Whether its intervals are months."""
+    codes: tuple[int, ...] = ()
+    """Whose readings the lines are."""
+    filled_down: bool = False
+    """Whether an empty time is that of the line above."""
 
 
 class Line(NamedTuple):
@@ -83,20 +98,54 @@ def classify(columns: Sequence[pa.Array], table: TableColumns) -> Classified:
 
 def _certain_readings(columns: Sequence[pa.Array], table: TableColumns) -> np.ndarray:
     """Find the lines with a time and a value, or with a time that a value belongs to."""
-    like_a_time = _any(_test_words(columns[index], _are_like_a_time) for index in table.times)
+    if not table.times:
+        return _certain_without_times(columns, table)
+    like_a_time = _any(_test_words(columns[index], _matching(_LIKE_A_TIME)) for index in table.times)
     filled = _any(_filled(columns[index]) for index in table.values)
     if table.hours:
         hours = [columns[index] for index in table.hours]
-        totals = _any(_test_words(hour, _are_totals) for hour in hours)
+        totals = _any(_test_words(hour, _matching(_TOTALS)) for hour in hours)
         expect_value = _any(_filled(hour) for hour in hours)
     else:
         totals = np.zeros(len(filled), dtype=bool)
         expect_value = np.zeros(len(filled), dtype=bool)
         if not filled.all():
-            is_time = [_test_words(columns[index], _are_times(table.epoch), where=~filled) for index in table.times]
+            is_time = [_test_words(columns[index], _are_times(table), where=~filled) for index in table.times]
             expect_value = _any(is_time)
+            # The name of a month alone on a line is a title, but not where months have values.
+            months = _any(_test_words(columns[index], _matching(_MONTH_OF_YEAR)) for index in table.times)
+            expect_value |= months & bool((months & filled).any())
+        if table.filled_down:
+            # A date alone on its line is the heading of those below.
+            others = [column for index, column in enumerate(columns) if index not in table.times]
+            expect_value &= _any(map(_filled, others))
     certain: np.ndarray = like_a_time & (filled | expect_value) & ~totals
+    return certain | _continue_above(columns, table) if table.filled_down else certain
+
+
+def _certain_without_times(columns: Sequence[pa.Array], table: TableColumns) -> np.ndarray:
+    """Find the lines with a code and a value that is a number."""
+    certain = _hold_numbers(columns, table)
+    if table.codes:
+        certain &= _any(_filled(columns[index]) for index in table.codes)
     return certain
+
+
+def _continue_above(columns: Sequence[pa.Array], table: TableColumns) -> np.ndarray:
+    """Find the lines with a value, and with an hour, whose time is that of a line above."""
+    certain = _hold_numbers(columns, table)
+    certain &= ~_any(_filled(columns[index]) for index in table.times)
+    if table.hours:
+        certain &= _any(_test_words(columns[index], _matching(_LIKE_A_TIME)) for index in table.hours)
+    return certain
+
+
+def _hold_numbers(columns: Sequence[pa.Array], table: TableColumns) -> np.ndarray:
+    """Find the lines with a number among their values, and without the word of a total."""
+    numbers = _any(_test_words(columns[index], _matching(_LIKE_A_VALUE)) for index in table.values)
+    for index in set(range(len(columns))) - set(table.values):
+        numbers &= ~_test_words(columns[index], _matching(_TOTALS))
+    return numbers
 
 
 def _any(masks: Iterable[np.ndarray]) -> np.ndarray:
@@ -122,23 +171,34 @@ def _test_words(
     return result
 
 
-def _are_like_a_time(words: pa.Array) -> pa.Array:
-    return pc.match_substring_regex(words, _LIKE_A_TIME)
+def _matching(pattern: str) -> Callable[[pa.Array], pa.Array]:
+    return lambda words: pc.match_substring_regex(words, pattern)
 
 
-def _are_totals(words: pa.Array) -> pa.Array:
-    return pc.match_substring_regex(words, _TOTALS)
+def _are_times(table: TableColumns) -> Callable[[pa.Array], pa.Array]:
+    return lambda words: pa.array([_is_time_of(word, table) for word in words.to_pylist()], pa.bool_())
 
 
-def _are_times(epoch: int) -> Callable[[pa.Array], pa.Array]:
-    return lambda words: pa.array([_is_time(word, epoch) for word in words.to_pylist()], pa.bool_())
+def _is_time_of(text: str, table: TableColumns) -> bool:
+    if table.has_days:
+        return _DAY_OF_MONTH.fullmatch(text) is not None
+    # The name of a month alone on a line is a title, where intervals are no months.
+    return _is_time(text, table.style) or ((table.has_months or text[:1].isdigit()) and _is_period(text, table.style))
 
 
-def _is_time(text: str, epoch: int) -> bool:
+def _is_time(text: str, style: DateStyle) -> bool:
     try:
-        read_timestamp(text, epoch)
+        read_timestamp(text, style)
     except NotATimeError:
         return text.lstrip().startswith("=")
+    return True
+
+
+def _is_period(text: str, style: DateStyle) -> bool:
+    try:
+        read_period(text, style)
+    except NotATimeError:
+        return False
     return True
 
 
@@ -153,12 +213,13 @@ def classify_line(cells: Row, table: TableColumns) -> LineClass:
     filled = {index: cell for index, cell in enumerate(cells) if cell is not None}
     texts = list(filled.values())
     times, hours, values = ([cells[index] for index in indexes] for indexes in (table.times, table.hours, table.values))
-    has_time = any(cell and re.match(_LIKE_A_TIME, cell) for cell in times)
+    codes = [] if table.times else [cells[index] for index in table.codes]
+    has_time = _has_time(times, hours, codes, table)
     if _is_comment(texts):
         return LineClass.COMMENT
-    if any(map(is_total, [*times, *hours])) or (not has_time and is_total(texts[0])):
+    if any(map(is_total, [*times, *hours, *codes])) or (not has_time and is_total(texts[0])):
         return LineClass.TOTAL
-    if not has_time and repeats_header(filled, table):
+    if not (has_time and table.times) and repeats_header(filled, table):
         return LineClass.REPEATED_HEADER
     if is_line_of_units(texts) or counts_columns(texts):
         return LineClass.UNITS
@@ -166,20 +227,28 @@ def classify_line(cells: Row, table: TableColumns) -> LineClass:
         return LineClass.READING
     has_value = any(values)
     lacks_hour = bool(hours) and not any(hours)
-    if not has_value and (not has_time or lacks_hour or not hours):
+    if not has_value and (not has_time or lacks_hour or not (hours or codes)):
         return LineClass.NOTE
     is_wordy = all(cell is None or _WORD.match(cell) for cell in [*hours, *values])
     return LineClass.NOTE if not has_time and is_wordy else LineClass.READING
 
 
-def classify_title(cells: Row, epoch: int) -> LineClass:
+def _has_time(times: Row, hours: Row, codes: Row, table: TableColumns) -> bool:
+    """Return True if a line says when its reading is of; in a table without times, whose it is."""
+    if not table.times:
+        return any(cell and re.match(_LIKE_A_CODE, cell) for cell in codes)
+    said = hours if table.filled_down and not any(times) else times
+    return any(cell and re.match(_LIKE_A_TIME, cell) for cell in said)
+
+
+def classify_title(cells: Row, style: DateStyle) -> LineClass:
     """Classify a line above a header: one that begins with a date and holds a number is of another table."""
     texts = [cell for cell in cells if cell and not cell.isspace()]
     if not texts:
         return LineClass.BLANK
     if _is_comment(texts):
         return LineClass.COMMENT
-    is_data = _is_time(texts[0], epoch) and any(_NUMBER.fullmatch(text) for text in texts[1:])
+    is_data = _is_time(texts[0], style) and any(_NUMBER.fullmatch(text) for text in texts[1:])
     return LineClass.UNDESCRIBED if is_data else LineClass.NOTE
 
 

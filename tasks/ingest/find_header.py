@@ -57,8 +57,7 @@ class WantedColumn(NamedTuple):
 
 def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
     """List the columns that a table needs or knows."""
-    fields = ("timestamp", "date", "hour", "interval_number", "tz", "interval", "metric", "value", "unit")
-    named = {field: getattr(spec, field) for field in fields}
+    named = spec.time_headings | {field: getattr(spec, field) for field in ("metric", "value", "unit")}
     codes = {name: getattr(spec.identity, name) for name in CODE_NAMES}
     named |= {f"{name}_code": code.column for name, code in codes.items() if isinstance(code, FromColumn)}
     own = [WantedColumn(field, (heading,), required=True) for field, heading in named.items() if heading]
@@ -77,6 +76,8 @@ def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
     known = {wanted.field for wanted in own} | {f"{name}_code" for name, code in codes.items() if code}
     if spec.date:
         known.add("timestamp")
+    if spec.interval:
+        known.add("interval")
     contract = [
         WantedColumn(field, spellings, field in LONG_REQUIRED)
         for field, spellings in LONG_FIELDS.items()

@@ -10,10 +10,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from schemas.dates import NotATimeError
 from schemas.lines import LineClass
 from schemas.patterns import compile_pattern
 from schemas.spellings import MISSING
-from schemas.times import NotATimeError, Times, read_interval
+from schemas.times import Times, read_interval
 from schemas.units import has_unit
 from tasks.ingest.classify_lines import Line, TableColumns
 from tasks.ingest.find_header import WantedColumn, count_known
@@ -44,6 +45,8 @@ class Followed(NamedTuple):
     has_own_meter: bool
     """Whether each row names its meter: then times may go back."""
     times: Times
+    says_other_date: Callable[[str], bool] = lambda text: False
+    """Whether a line names another date than that of the table."""
 
 
 class Verdict(NamedTuple):
@@ -103,9 +106,10 @@ class TableFollower:
         return self._matches_identity(line) or bool(re.search(r"\d", _DATED.sub(" ", text)))
 
     def _matches_identity(self, line: Line) -> bool:
-        return any(
-            compile_pattern(pattern).search(cell) for pattern in self._table.patterns for cell in line.cells if cell
-        )
+        cells = [cell for cell in line.cells if cell]
+        if any(map(self._table.says_other_date, [*cells, " ".join(cells)])):
+            return True
+        return any(compile_pattern(pattern).search(cell) for pattern in self._table.patterns for cell in cells)
 
     def _unknown_header(self, notes: Sequence[Line], following: Line) -> int | None:
         """Find the first of consecutive lines of headings, over every cell of the reading below."""

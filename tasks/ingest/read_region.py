@@ -21,11 +21,14 @@ from schemas.table_schema import TableSchema
 from schemas.table_spec import CODE_NAMES, FromCell, TableSpec
 from tasks.ingest.bind_columns import differs_in_unit
 from tasks.ingest.classify_lines import Classified, Line, TableColumns, classify, classify_title
+from tasks.ingest.find_date import other_date
 from tasks.ingest.find_header import Header, counts_columns, wanted_columns
 from tasks.ingest.follow_table import Followed, TableFollower, Verdict
 from tasks.ingest.grids import CONTINUED, Grid, LineBatch, Row
 from tasks.ingest.line_account import LineAccount
+from tasks.ingest.note_fills import FillNotes
 from tasks.ingest.number_marks import NumberMarks
+from tasks.ingest.order_hours import HourOrder
 
 _MAX_HELD = 10_000
 """Lines behind a batch's last reading that wait for the next."""
@@ -66,7 +69,7 @@ class Region:
             waiting.append(line)
             if row is CONTINUED:
                 continue
-            kind = classify_title(row, self._columns.epoch)
+            kind = classify_title(row, self._columns.style)
             if line < header.begins < header.first_line and kind is not LineClass.BLANK:
                 kind = LineClass.NOT_TAKEN
             elif kind is LineClass.UNDESCRIBED:
@@ -119,6 +122,9 @@ class Region:
             patterns=[code.pattern for code in codes if isinstance(code, FromCell) and code.pattern],
             has_own_meter=any(table.schema.meter_column for table in self.tables),
             times=schema.times,
+            says_other_date=lambda text: any(
+                other_date(table.spec, table.schema.date_in_file, text) for table in self.tables
+            ),
         )
 
     def _units(self) -> dict[int, Callable[[str], bool]]:
@@ -142,14 +148,19 @@ def _columns_of(header: Header, indexes: Sequence[int], schemas: Sequence[TableS
         return tuple(sorted({*schemas[0].indexes_of(*keys)}))
 
     headings = [header.headings[index] if index < len(header.headings) else None for index in indexes]
+    hours = indexes_of(*(schema.hour_column for schema in schemas))
     return TableColumns(
-        times=indexes_of(*(schema.timestamp_column or schema.date_column for schema in schemas)),
-        hours=indexes_of(*(schema.hour_column for schema in schemas)),
+        times=indexes_of(*(schema.timestamp_column or schema.date_column for schema in schemas)) or hours,
+        hours=hours,
         values=indexes_of(*(key for schema in schemas for key in schema.value_columns)),
         metrics=indexes_of(*(schema.metric_column for schema in schemas)),
         unheaded=tuple(index for index, column in enumerate(schemas[0].columns) if not column.heading),
         headings=tuple(frozenset(fold(word) for word in heading or () if word) for heading in headings),
-        epoch=schemas[0].epoch,
+        style=schemas[0].times.style,
+        has_days=any(schema.date_in_file and schema.date_column for schema in schemas),
+        has_months=any(schema.calendar == "month" for schema in schemas),
+        filled_down=any((schema.timestamp_column or schema.date_column) in schema.filled_down for schema in schemas),
+        codes=indexes_of(*(getattr(schema, f"{name}_column") for schema in schemas for name in CODE_NAMES)),
     )
 
 
@@ -231,6 +242,8 @@ class _RegionReader:
         self._own = _own_columns(table.schema)
         self._is_shared = len(followed.wanted) > 1
         self._marks = NumberMarks()
+        self._fills = FillNotes(table.schema)
+        self._hours = HourOrder(table.schema) if table.schema.tells_hours_by_order else None
         self._held: _Lines | None = None
         self._ended_as: LineClass | None = None
         self._readings = 0
@@ -254,6 +267,8 @@ class _RegionReader:
             held, self._held = self._held, None
             yield from self._read(held, is_last=True)
         self._schema.doubtful_marks.update(self._marks.doubtful())
+        if self._hours:
+            self._hours.finish()
         if self._surplus * 2 > self._readings:
             letters = [self._schema.columns[index].letter for index in self._columns.unheaded]
             raise FileError(
@@ -350,6 +365,7 @@ class _RegionReader:
         if not self._is_csv:
             classes[(classes == LineClass.BLANK) & ~lines.has_cells] = LineClass.EMPTY
         self._account.mark(numbers, classes, lines.spans)
+        self._fills.add(numbers, lines.cells, classes)
         is_reading = classes == LineClass.READING
         wanted = is_reading | (is_new & (classes == LineClass.UNDESCRIBED))
         if self._is_shared:
@@ -366,6 +382,8 @@ class _RegionReader:
         if self._schema.thousands is None:
             for key in self._schema.value_columns:
                 self._marks.add(key, rows.column(key))
+        if self._hours:
+            self._hours.add(rows)
         if len(rows):
             yield rows
 

@@ -132,7 +132,9 @@ def _check(file: OpenFile, broken: FileError | None, mappings: list[SourceMappin
         found = steps.read_tables(file, mapping)
         for table in found:
             schema = table.schema
-            batches = (ParsedBatch(batch, *steps.parse(schema, batch)) for batch in table.batches)
+            # Where the order of lines tells the hours that come twice, the last line has to be known.
+            rows = [*table.batches] if schema.tells_hours_by_order else table.batches
+            batches = (ParsedBatch(batch, *steps.parse(schema, batch)) for batch in rows)
             tables.append(summarise(schema, batches)._asdict())
     except (DataopsError, OSError) as error:
         return FileCheck(file.source_file, name, tables, [], str(error))

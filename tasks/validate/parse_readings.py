@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -10,12 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.dates import NotATimeError
+from schemas.fill_down import fill_down
 from schemas.metrics import AT_A_MOMENT, METRICS, convert_to_own_unit, find_metric
 from schemas.raw_rows import ROW_PROBLEM, tidy_codes
 from schemas.readings import METRIC_NAMES
 from schemas.reasons import Reason
+from schemas.row_times import RowTimes
 from schemas.table_schema import TableSchema
-from schemas.times import NotATimeError, read_interval, read_interval_length
 from tasks.validate.parse_numbers import Numbers, NumberStyle, read_numbers
 from tasks.validate.words import WORD, distinct_words, repeat_word, take_words, word_indices
 
@@ -41,8 +42,8 @@ PARSED = pa.schema(
         ("unit", WORD),
         ("column_key", WORD),  # the value's column
         ("minute", pa.int16()),  # of the local day at the interval's start (`schemas/times.py`)
-        ("interval", pa.int16()),  # minutes, where the row states them; else 0
-        ("duration", pa.int16()),  # minutes from its start to its end: of a day on which clocks change they differ
+        ("interval", pa.int32()),  # minutes, where the row or a calendar states them; else 0
+        ("duration", pa.int32()),  # minutes from its start to its end: of a day on which clocks change they differ
         ("problems", pa.int32()),
     ]
 )
@@ -70,10 +71,10 @@ class _ParsedTimes(NamedTuple):
     minute: np.ndarray
     length: np.ndarray
     """Minutes, where the row states them; else 0."""
-    length_word: pa.DictionaryArray
-    """The same, else null."""
     duration: np.ndarray
     """Minutes from start to end."""
+    duration_word: pa.DictionaryArray
+    """The same, where they are others than the table's; else null."""
     problems: np.ndarray
 
 
@@ -91,6 +92,7 @@ def parse(schema: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
 
     Each metric cell of a row becomes a row; what cannot be read is null and has bits in `problems`.
     """
+    batch = fill_down(schema, batch)
     times = _parse_times(schema, batch)
     row = _RowColumns(
         table=pa.repeat(pa.scalar(table, pa.int32()), len(batch)),
@@ -110,7 +112,7 @@ def parse(schema: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
 
 def meter_codes(schema: TableSchema, batch: pa.RecordBatch) -> pa.DictionaryArray:
     """Return the meter code of each raw row, or null."""
-    return _codes(batch, schema.meter_column, schema.meter_code)
+    return _codes(fill_down(schema, batch), schema.meter_column, schema.meter_code)
 
 
 def _mark_whole_rows(parsed: pa.Table, row_problems: pa.Array, columns: int) -> pa.Table:
@@ -147,38 +149,48 @@ def _codes(batch: pa.RecordBatch, column: str | None, constant: str | None) -> p
 
 def _parse_times(schema: TableSchema, batch: pa.RecordBatch) -> _ParsedTimes:
     """Read the intervals of the rows, each different spelling once."""
-    time_column = schema.timestamp_column or schema.date_column
-    keys = (time_column, schema.hour_column, schema.tz_column, schema.interval_column)
-    of_table = schema.times
-    indices, spellings = distinct_words([_words(batch, key) for key in keys])
+    rows = RowTimes.of(schema)
+    indices, spellings = distinct_words([*(_words(batch, key) for key in rows.keys), _folds(schema, batch)])
     starts, ends = np.zeros((2, len(spellings)), dtype=np.int64)
     problems = np.zeros(len(spellings), dtype=np.int32)
-    minutes, lengths = np.zeros((2, len(spellings)), dtype=np.int16)
-    for index, (date_word, hour_word, tz_word, length_word) in enumerate(spellings):
-        date, hour = date_word or "", (hour_word or "") if schema.hour_column else None
-        times = of_table
+    minutes = np.zeros(len(spellings), dtype=np.int16)
+    lengths = np.zeros(len(spellings), dtype=np.int32)
+    for index, (*words, fold) in enumerate(spellings):
         try:
-            if length_word:
-                times = of_table._replace(interval=read_interval_length(length_word))
-                lengths[index] = times.interval // dt.timedelta(minutes=1)
-            starts[index], ends[index], minutes[index] = read_interval(date, hour, tz_word, times)
+            found = rows.read(words, int(fold) if fold else None)
         except NotATimeError as error:
-            is_formula = (date if error.cell == "date" else hour or "").startswith("=")
+            is_formula = rows.texts(words)[error.cell].startswith("=")
             reason = Reason.FORMULA_WITHOUT_VALUE if is_formula else Reason.BAD_TIMESTAMP
             problems[index] = REASON_BITS[reason] | _CELL_BITS[error.cell]
+        else:
+            starts[index], ends[index], minutes[index], lengths[index] = found
+    durations = ((ends - starts) // 60_000_000).astype(np.int32)
     return _ParsedTimes(
         start=starts[indices],
         end=ends[indices],
         minute=minutes[indices],
         length=lengths[indices],
-        length_word=(
-            take_words(indices, [str(length) if length else None for length in lengths])
-            if schema.interval_column
-            else repeat_word(None, len(batch))
-        ),
-        duration=((ends - starts) // 60_000_000).astype(np.int16)[indices],
+        duration=durations[indices],
+        duration_word=_durations_in_words(durations, indices, schema.interval_minutes),
         problems=problems[indices],
     )
+
+
+def _folds(schema: TableSchema, batch: pa.RecordBatch) -> pa.DictionaryArray:
+    """Return of each row whether it is of the first or second time of an hour that comes twice, if the file tells."""
+    if not (schema.first_hours or schema.second_hours):
+        return repeat_word(None, len(batch))
+    lines = batch.column("row_num").to_numpy()
+    known = [np.isin(lines, schema.first_hours), np.isin(lines, schema.second_hours)]
+    return take_words(np.select(known, [0, 1], 2), ["0", "1", None])
+
+
+def _durations_in_words(durations: np.ndarray, indices: np.ndarray, of_table: int) -> pa.DictionaryArray:
+    is_other = (durations != of_table) & (durations > 0)
+    if not is_other.any():
+        return repeat_word(None, len(indices))
+    words = zip(durations.tolist(), is_other.tolist(), strict=True)
+    return take_words(indices, [str(duration) if other else None for duration, other in words])
 
 
 def _value_columns(schema: TableSchema, batch: pa.RecordBatch) -> Iterator[_ValueColumn]:
@@ -221,7 +233,7 @@ def _parse_column(schema: TableSchema, row: _RowColumns, column: _ValueColumn) -
     numbers = read_numbers(column.cells, style)
     in_cell = numbers.unit.null_count < len(numbers.unit)
     spelled = pc.coalesce(numbers.unit, column.unit.cast(pa.string())).dictionary_encode() if in_cell else column.unit
-    factor, offset, unit = _conversions(schema, column, spelled, row.times.length_word)
+    factor, offset, unit = _conversions(schema, column, spelled, row.times.duration_word)
     is_at_a_moment = IS_AT_A_MOMENT[column.metric]
     problems = row.times.problems | _value_problems(column, numbers, factor)
     value = numbers.value * np.where(np.isnan(factor), 1.0, factor) + offset
@@ -256,17 +268,17 @@ def _value_problems(column: _ValueColumn, numbers: Numbers, factor: np.ndarray) 
 
 
 def _conversions(
-    schema: TableSchema, column: _ValueColumn, spelled: pa.DictionaryArray, lengths: pa.DictionaryArray
+    schema: TableSchema, column: _ValueColumn, spelled: pa.DictionaryArray, durations: pa.DictionaryArray
 ) -> tuple[np.ndarray, np.ndarray, pa.DictionaryArray]:
     """Return factor (NaN: unknown or of another dimension) and offset to each metric's own unit, and that unit."""
     metrics = pa.array(column.metric.astype(np.int32), mask=column.metric < 0)
-    indices, combinations = distinct_words([pa.DictionaryArray.from_arrays(metrics, METRIC_NAMES), spelled, lengths])
+    indices, combinations = distinct_words([pa.DictionaryArray.from_arrays(metrics, METRIC_NAMES), spelled, durations])
     factors, offsets = np.ones(len(combinations)), np.zeros(len(combinations))
     units: list[str | None] = []
-    for index, (name, unit, length) in enumerate(combinations):
+    for index, (name, unit, duration) in enumerate(combinations):
         units.append(METRICS[name].unit if name else unit)
         if name:
-            minutes = int(length) if length else schema.interval_minutes
+            minutes = int(duration) if duration else schema.interval_minutes
             conversion = convert_to_own_unit(name, unit, interval_hours=minutes / 60)
             factors[index], offsets[index] = conversion or (np.nan, 0)
     return factors[indices], offsets[indices], take_words(indices, units)

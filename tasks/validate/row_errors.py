@@ -100,7 +100,7 @@ def _find_cells(schemas: Sequence[TableSchema], readings: pa.Table, reason: Reas
 def _time_cells(schemas: Sequence[TableSchema], rows: pa.Table) -> _FaultyCells:
     dates = _by_table(rows, [schema.timestamp_column or schema.date_column for schema in schemas])
     hours = _by_table(rows, [schema.hour_column for schema in schemas])
-    lengths = _by_table(rows, [schema.interval_column for schema in schemas])
+    lengths = _by_table(rows, [schema.interval_column or schema.interval_end_column for schema in schemas])
     column = pc.if_else(_has(rows, HOUR_IS_BAD), hours, pc.if_else(_has(rows, INTERVAL_IS_BAD), lengths, dates))
     return _FaultyCells(rows, column, of_whole_row=True)
 

@@ -18,7 +18,7 @@ HOURS = [f"{hour}-{hour + 1}" for hour in range(3)]
 
 
 async def load(
-    pipeline: PipelineHarness, tmp_path: Path, mapping: str, content: bytes, *meters: str
+    pipeline: PipelineHarness, tmp_path: Path, mapping: str, content: bytes, *meters: str, name: str = "x.xlsx"
 ) -> dict[str, object]:
     """Load one file `x…` by one mapping; return its row of the load log."""
     sources = tmp_path / "sources"
@@ -26,7 +26,7 @@ async def load(
     (sources / "supplier.yaml").write_text(f'name: supplier\nmatch: ["x*"]\n{mapping}', encoding="utf-8")
     for meter in meters:
         await pipeline.add_meter(meter)
-    pipeline.put("x.xlsx", content)
+    pipeline.put(name, content)
     own = PipelineHarness(pipeline.connection, pipeline.settings.model_copy(update={"sources_dir": sources}))
     (log,) = await own.run()
     assert log["rows_read"] == log["rows_loaded"] + log["rows_rejected"] + log["rows_duplicate"]

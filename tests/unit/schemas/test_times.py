@@ -5,7 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from schemas.times import BETWEEN_MINUTES, NotATimeError, Stamp, Times, read_interval
+from schemas.dates import NotATimeError
+from schemas.hours import Stamp
+from schemas.lengths import Calendar, length_of
+from schemas.times import BETWEEN_MINUTES, AmbiguousTimeError, Times, read_interval
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 
@@ -191,3 +194,120 @@ def test_interval_that_the_day_does_not_have_is_refused(day: str, number: str) -
 
     with pytest.raises(NotATimeError):
         read_interval(day, number, None, times)
+
+
+def of_calendar(calendar: Calendar, date: str, stamp: Stamp = "start") -> tuple[str, str, int, int]:
+    """Start and end of a calendar interval on the local clock, its minute of the day, its length."""
+    clock = ZoneInfo("Europe/Berlin")
+    length = length_of(calendar)
+    found = read_interval(date, None, None, Times(clock, length.span, stamp, months=length.months, calendar=calendar))
+    start, end = (dt.datetime.fromtimestamp(micros / 1e6, clock) for micros in found[:2])
+    return f"{start:%m-%d %H:%M}", f"{end:%m-%d %H:%M}", found.minute, found.length
+
+
+@pytest.mark.parametrize(
+    ("calendar", "date", "stamp", "expected"),
+    [
+        ("month", "01.02.2025", "start", ("02-01 00:00", "03-01 00:00", 0, 28 * 1440)),
+        ("month", "01.04.2025", "end", ("03-01 00:00", "04-01 00:00", 0, 31 * 1440)),
+        ("month", "01.11.2025", "end", ("10-01 00:00", "11-01 00:00", 0, 31 * 1440)),
+        ("month", "02.02.2025", "start", ("02-02 00:00", "03-02 00:00", BETWEEN_MINUTES, 28 * 1440)),
+        ("week", "24.03.2025", "start", ("03-24 00:00", "03-31 00:00", 0, 7 * 1440)),
+        ("week", "31.03.2025", "end", ("03-24 00:00", "03-31 00:00", 0, 7 * 1440)),
+        ("week", "25.03.2025", "start", ("03-25 00:00", "04-01 00:00", BETWEEN_MINUTES, 7 * 1440)),
+        ("day", "31.03.2025 00:00", "end", ("03-30 00:00", "03-31 00:00", 0, 1440)),
+    ],
+)
+def test_calendar_intervals_are_whole_local_days_weeks_and_months(
+    calendar: Calendar, date: str, stamp: Stamp, expected: tuple[str, str, int, int]
+) -> None:
+    assert of_calendar(calendar, date, stamp) == expected
+
+
+def test_month_that_would_end_on_a_day_that_its_start_does_not_have_is_refused() -> None:
+    with pytest.raises(NotATimeError):
+        of_calendar("month", "31.05.2025", "end")
+
+
+@pytest.mark.parametrize(
+    ("date", "end", "hours", "length"),
+    [
+        ("30.03.2025 01:00 - 03:00", None, 1, 60),
+        ("30.03.2025 01:00 - 02:00", None, 1, 60),
+        ("26.10.2025 01:00 - 02:00", None, 1, 60),
+        ("26.10.2025 - 26.10.2025", None, 25, 1440),
+        ("Март 2025", None, 743, 31 * 1440),
+        ("30.03.2025", "31.03.2025", 23, 1440),
+        ("2025-03-30T00:00Z", "2025-03-30T00:30Z", 0.5, 30),
+    ],
+)
+def test_interval_between_two_times_has_its_own_length(date: str, end: str | None, hours: float, length: int) -> None:
+    times = Times(ZoneInfo("Europe/Berlin"), dt.timedelta(hours=1), "end")
+
+    found = read_interval(date, None, None, times, end=end)
+
+    assert ((found.end - found.start) / 3.6e9, found.length) == (hours, length)
+
+
+@pytest.mark.parametrize("end", ["01.04.2025", "31.03.2025", "01.05.2026", "?", "01.04.2025 00:00:30"])
+def test_end_that_is_not_after_the_start_is_refused(end: str) -> None:
+    times = Times(MOSCOW, dt.timedelta(hours=1), "start")
+
+    with pytest.raises(NotATimeError) as caught:
+        read_interval("01.04.2025", None, None, times, end=end)
+
+    assert caught.value.cell == "interval"
+
+
+@pytest.mark.parametrize(
+    ("date", "stamp", "minutes", "expected"),
+    [
+        ("01.04.2025 01:02", "start", 60, "04-01 01:00:00"),
+        ("01.04.2025 00:58", "start", 60, "04-01 01:00:00"),
+        ("01.04.2025 01:02:01", "start", 60, "04-01 01:02:01"),
+        ("01.04.2025 23:59:59", "end", 60, "04-01 23:00:00"),
+        ("01.04.2025 23:59:59", "end", 1440, "04-01 00:00:00"),
+        ("01.04.2025 00:17", "start", 15, "04-01 00:15:00"),
+    ],
+)
+def test_stamp_near_the_grid_is_moved_to_it(date: str, stamp: Stamp, minutes: int, expected: str) -> None:
+    times = Times(MOSCOW, dt.timedelta(minutes=minutes), stamp, snap=dt.timedelta(minutes=2))
+
+    found = read_interval(date, None, None, times)
+
+    assert f"{dt.datetime.fromtimestamp(found.start / 1e6, MOSCOW):%m-%d %H:%M:%S}" == expected
+
+
+def test_hour_that_comes_twice_is_the_one_that_is_asked_for() -> None:
+    times = Times(ZoneInfo("Europe/Berlin"), dt.timedelta(hours=1), "start")
+
+    first, second = (read_interval("26.10.2025", "2-3", None, times, fold=fold).start for fold in (0, 1))
+
+    assert second - first == 3_600_000_000
+    with pytest.raises(AmbiguousTimeError):
+        read_interval("26.10.2025", "2-3", None, times)
+    with pytest.raises(NotATimeError):
+        read_interval("30.03.2025", "2-3", None, times, fold=0)
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("1", "04-01"),
+        ("01 вт", "04-01"),
+        ("вт, 01", "04-01"),
+        ("30.0", "04-30"),
+        ("31", None),
+        ("1.5", None),
+        ("", None),
+    ],
+)
+def test_day_of_the_month_completes_the_date_of_the_file(cell: str, expected: str | None) -> None:
+    times = Times(MOSCOW, dt.timedelta(hours=1), "start", date="2025-04", dates="month-first")
+
+    if expected:
+        found = read_interval(cell, "0-1", None, times)
+        assert f"{dt.datetime.fromtimestamp(found.start / 1e6, MOSCOW):%m-%d}" == expected
+    else:
+        with pytest.raises(NotATimeError):
+            read_interval(cell, "0-1", None, times)

@@ -135,3 +135,35 @@ def test_unit_over_the_values_of_a_long_table_is_that_of_rows_without_one() -> N
     schema = bind(header, range(4), spec, sheet=None, codes=codes, settings=Settings(default_tz="UTC"))
 
     assert schema.value_unit == "л"
+
+
+@pytest.mark.parametrize(
+    ("keys", "read_at"),
+    [
+        ({}, "end"),
+        ({"register_read_at": "start"}, "start"),
+        ({"hour": "Час"}, "start"),
+        ({"stamp": "start"}, "start"),
+    ],
+)
+def test_without_a_time_of_day_a_register_is_read_when_the_files_date_says(keys: dict[str, str], read_at: str) -> None:
+    date = {"file_name": r"(?P<year>\d{4})-(?P<month>\d\d)"}
+    changes: dict[str, Any] = {
+        "date": date,
+        "hour": None,
+        "interval": "month" if "hour" not in keys else None,
+        "stamp": "end",
+    }
+
+    assert bound(["Час", "V, м3"], **(changes | keys)).register_read_at == read_at
+
+
+def test_columns_to_fill_down_are_found_by_their_headings() -> None:
+    assert bound(["Дата", "Час", "V, м3"], fill_down=["дата", "Час"]).filled_down == {"Дата": [], "Час": []}
+
+
+def test_a_calendar_interval_is_its_own_statement() -> None:
+    schema = bound(["Дата", "V, м3"], hour=None, interval="month", snap="2min", dates="day-first")
+
+    assert (schema.calendar, schema.interval_minutes, schema.stated_interval) == ("month", 44_640, None)
+    assert (schema.snap_seconds, schema.dates, schema.times.months) == (120, "day-first", 1)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
+from schemas.dates import DateStyle
 from schemas.lines import LineClass
 from schemas.spellings import fold
 from tasks.ingest.classify_lines import TableColumns, classify, classify_title, is_total, repeats_header
@@ -16,7 +17,6 @@ SHEET = TableColumns(
     unheaded=(),
     headings=tuple(frozenset({fold(heading)}) for heading in HEADINGS),
     metrics=(),
-    epoch=1900,
 )
 STAMPS = SHEET._replace(hours=())
 LONG = SHEET._replace(hours=(), values=(3,), metrics=(2,))
@@ -119,4 +119,73 @@ def test_header_is_repeated_only_with_each_word_in_its_column() -> None:
     ],
 )
 def test_line_above_a_header_that_looks_like_data_is_of_another_table(line: Row, kind: LineClass) -> None:
-    assert classify_title(line, 1900) is kind
+    assert classify_title(line, DateStyle()) is kind
+
+
+def test_month_without_a_value_is_a_reading_among_months_that_have_one() -> None:
+    assert classes(STAMPS, ["Январь 2025", None, "60"], ["Февраль 2025"]) == [LineClass.READING, LineClass.READING]
+    assert classes(STAMPS, ["01.04.2025", None, "60"], ["Май 2025"]) == [LineClass.READING, LineClass.NOTE]
+
+
+UNDATED = SHEET._replace(times=(), hours=(), codes=(0,), values=(2, 3))
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (["20133674", "кв. 1", "60"], LineClass.READING),
+        (["Дом А", None, "60"], LineClass.READING),
+        (["20133674", "кв. 1"], LineClass.READING),
+        (["20133674", "кв. 1", "н/д"], LineClass.READING),
+        ([None, "кв. 1", "60"], LineClass.READING),
+        (["Итого", None, "60"], LineClass.TOTAL),
+        ([None, "Итого", "60"], LineClass.TOTAL),
+        (["Дата", "Час", "T1"], LineClass.REPEATED_HEADER),
+        ([None, None, "°C", "м3"], LineClass.UNITS),
+        (["Исполнитель", "Иванов"], LineClass.NOTE),
+        (["Тел. 123-45-67"], LineClass.NOTE),
+    ],
+)
+def test_in_a_table_without_times_a_reading_has_a_code_or_a_number(line: Row, kind: LineClass) -> None:
+    assert classes(UNDATED, line) == [kind]
+
+
+FILLED = SHEET._replace(filled_down=True)
+
+
+@pytest.mark.parametrize(
+    ("table", "line", "kind"),
+    [
+        (FILLED, [None, "1-2", "60"], LineClass.READING),
+        (FILLED, [None, "1-2"], LineClass.READING),
+        (FILLED, ["02.04.2025"], LineClass.NOTE),
+        (FILLED, [None, None, "60", None, "Итого"], LineClass.READING),
+        (FILLED, [None, "Итого", "60"], LineClass.TOTAL),
+        (FILLED._replace(hours=()), ["02.04.2025"], LineClass.NOTE),
+        (FILLED._replace(hours=()), ["02.04.2025", "прибор 1"], LineClass.READING),
+        (FILLED._replace(hours=()), [None, "прибор 1", "60"], LineClass.READING),
+        (FILLED._replace(hours=()), [None, "Итого", "60"], LineClass.TOTAL),
+    ],
+)
+def test_where_times_are_filled_down_a_line_goes_on_without_its_own(
+    table: TableColumns, line: Row, kind: LineClass
+) -> None:
+    assert classes(table, line) == [kind]
+
+
+@pytest.mark.parametrize(
+    ("table", "line", "kind"),
+    [
+        (STAMPS, ["Апрель 2025", None, "60"], LineClass.READING),
+        (STAMPS, ["01.04.25–30.04.25"], LineClass.READING),
+        (STAMPS, ["Апрель 2025"], LineClass.NOTE),
+        (STAMPS._replace(has_months=True), ["Апрель 2025"], LineClass.READING),
+        (STAMPS._replace(has_days=True), ["01 пн"], LineClass.READING),
+        (STAMPS, ["01 пн"], LineClass.NOTE),
+        (STAMPS._replace(style=DateStyle(dates="day-first")), ["13/04/2025"], LineClass.READING),
+    ],
+)
+def test_time_without_a_value_is_a_reading_where_it_can_only_be_a_time(
+    table: TableColumns, line: Row, kind: LineClass
+) -> None:
+    assert classes(table, line) == [kind]

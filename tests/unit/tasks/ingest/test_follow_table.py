@@ -22,7 +22,6 @@ TABLE = Followed(
         unheaded=(),
         headings=tuple(frozenset({fold(heading)}) for heading in HEADINGS),
         metrics=(),
-        epoch=1900,
     ),
     wanted=[[WantedColumn(heading, (heading,), required=True) for heading in HEADINGS]],
     units={2: lambda unit: unit != "м3"},
@@ -105,3 +104,10 @@ def test_times_may_also_go_down() -> None:
 
     assert follower.decide(total, Line(5, LineClass.READING, ["01.04.2025", "3-4", "1"])) is None
     assert follower.decide(total, Line(5, LineClass.READING, ["01.04.2025", "5-6", "1"])) == Verdict(5)
+
+
+def test_note_with_another_date_than_the_tables_ends_it() -> None:
+    table = TABLE._replace(says_other_date=lambda text: text == "Май 2025")
+
+    assert decide((NOTE, ["Май", "2025"]), table=table) == Verdict(5)
+    assert decide((NOTE, ["Апрель 2025"]), table=table) is None

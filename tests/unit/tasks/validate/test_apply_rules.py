@@ -231,7 +231,9 @@ def with_lengths() -> TableSchema:
         ("P1D", "00:00", None),
         ("soon", "05:00", "bad_timestamp"),
         ("0", "05:00", "bad_timestamp"),
-        ("PT36H", "00:00", "bad_timestamp"),
+        ("PT36H", "00:00", None),
+        ("P1M", "00:00", None),
+        ("P367D", "00:00", "bad_timestamp"),
     ],
 )
 def test_rows_own_interval_beats_mapping_and_meter(length: str | None, time: str, reason: str | None) -> None:
@@ -310,3 +312,42 @@ def test_days_with_a_clock_change_do_not_overlap() -> None:
     result = apply_rules(parse(table, raw_batch(table, rows)), METERS, Settings())
 
     assert reasons(result) == [None] * len(days)
+
+
+def of_calendar(calendar: str, minutes: int) -> TableSchema:
+    return long_table(calendar=calendar, interval_minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("calendar", "minutes", "time", "reason"),
+    [
+        ("month", 44_640, "2025-04-01", None),
+        ("month", 44_640, "2025-04-02", "off_grid"),
+        ("month", 44_640, "2025-04-01 05:00", "off_grid"),
+        ("week", 10_080, "2025-03-31", None),
+        ("week", 10_080, "2025-04-01", "off_grid"),
+        ("day", 1_440, "2025-04-01", None),
+    ],
+)
+@pytest.mark.parametrize("of_meter", [15, 60, 1_440])
+def test_calendar_interval_begins_with_its_day_whatever_the_meter_reports_by(
+    calendar: str, minutes: int, time: str, reason: str | None, of_meter: int
+) -> None:
+    table = of_calendar(calendar, minutes)
+    parsed = parse(table, raw_batch(table, [long_row(timestamp=time)]))
+    meters = {"M": METERS["M"]._replace(interval_minutes=of_meter)}
+
+    result = apply_rules(parsed, meters, Settings(), intervals=[table.stated_interval])
+
+    assert reasons(result) == [reason]
+
+
+def test_month_overlaps_with_a_day_in_it_and_not_with_the_next_month() -> None:
+    table = long_table(interval_column="unit", unit_column=None)
+    lengths = [("P1M", "2025-03-01"), ("P1M", "2025-04-01"), ("P1D", "2025-05-01"), ("P1D", "2025-03-31")]
+    rows = [long_row(timestamp=time, unit=length) for length, time in lengths]
+
+    result = apply_rules(parse(table, raw_batch(table, rows)), METERS, Settings())
+
+    by_time = zip(result.readings.column("row_num").to_pylist(), reasons(result), strict=True)
+    assert dict(by_time) == {2: "conflicting_duplicate", 3: None, 4: None, 5: "conflicting_duplicate"}

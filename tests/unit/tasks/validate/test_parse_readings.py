@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import datetime as dt
+
+import pytest
+
 from schemas.reasons import Reason
 from schemas.table_schema import Column, MetricColumn
-from tasks.validate.parse_readings import HOUR_IS_BAD, PARSED, REASON_BITS, meter_codes, parse
+from tasks.validate.parse_readings import HOUR_IS_BAD, INTERVAL_IS_BAD, PARSED, REASON_BITS, meter_codes, parse
 from tests.unit.tasks.validate.tables import WIDE, long_row, long_table, raw_batch, wide_row, wide_table
 
 
@@ -125,3 +129,34 @@ def test_unit_in_the_heading_of_a_long_table_is_that_of_rows_without_one() -> No
     rows = [long_row(metric="consumption_period", value="5", unit=unit) for unit in (None, "м3")]
 
     assert parse(table, raw_batch(table, rows)).column("value").to_pylist() == [0.005, 5.0]
+
+
+def test_lines_of_the_hour_that_comes_twice_are_told_apart_whatever_rows_come_with_them() -> None:
+    table = long_table(time_zone="Europe/Berlin", first_hours=[2], second_hours=[3])
+    row = long_row(timestamp="2025-10-26 02:00")
+
+    (second,) = parse(table, raw_batch(table, [row], row_nums=[3])).column("ts").to_pylist()
+    both = parse(table, raw_batch(table, [row, row])).column("ts").to_pylist()
+
+    assert second == dt.datetime(2025, 10, 26, 1, tzinfo=dt.UTC)
+    assert both == [dt.datetime(2025, 10, 26, 0, tzinfo=dt.UTC), second]
+
+
+def test_volume_becomes_a_flow_over_the_hours_that_its_interval_has() -> None:
+    table = long_table(time_zone="Europe/Berlin", calendar="month", interval_minutes=44_640, unit_column=None)
+    table = table.model_copy(update={"value_unit": "м3"})
+    rows = [long_row(timestamp=f"2025-{month}-01", metric="flow_supply", value="743") for month in ("02", "03")]
+
+    parsed = parse(table, raw_batch(table, rows))
+
+    assert parsed.column("value").to_pylist() == [pytest.approx(743 / 672), 1]
+    assert parsed.column("interval").to_pylist() == [28 * 1440, 31 * 1440]
+
+
+def test_end_that_is_a_formula_without_a_value_is_told_from_a_bad_one() -> None:
+    table = long_table(interval_end_column="unit", unit_column=None)
+
+    parsed = parse(table, raw_batch(table, [long_row(unit="=A1"), long_row(unit="soon")]))
+
+    bits = [REASON_BITS[reason] | INTERVAL_IS_BAD for reason in (Reason.FORMULA_WITHOUT_VALUE, Reason.BAD_TIMESTAMP)]
+    assert parsed.column("problems").to_pylist() == bits

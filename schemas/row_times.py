@@ -1,0 +1,49 @@
+"""Read the time of a raw row from the cells of its columns."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from schemas.lengths import read_length
+from schemas.table_schema import TableSchema
+from schemas.times import Interval, Times, read_interval
+
+
+class RowTimes(NamedTuple):
+    """How the rows of a table say when their readings are of."""
+
+    times: Times
+    keys: tuple[str | None, ...]
+    """Of the columns with the date, the hour, the zone, the interval's length and its end."""
+
+    @classmethod
+    def of(cls, schema: TableSchema) -> RowTimes:
+        """Return those of a table."""
+        date = schema.timestamp_column or schema.date_column
+        columns = (date, schema.hour_column, schema.tz_column, schema.interval_column, schema.interval_end_column)
+        return cls(schema.times, columns)
+
+    def texts(self, words: Sequence[str | None]) -> dict[str, str]:
+        """Return the cells by what they say: date, hour, interval."""
+        date, hour, _, length, end = (word or "" for word in words)
+        return {"date": date, "hour": hour, "interval": length or end}
+
+    def read(self, words: Sequence[str | None], fold: int | None) -> Interval:
+        """Return the interval that the cells state, with its length where they state that.
+
+        Raises:
+            NotATimeError: they state none.
+
+        """
+        date, hour, zone, length_word, end = words
+        times = self.times
+        length = 0
+        if length_word:
+            span, months = read_length(length_word)
+            times = times._replace(interval=span, months=months, calendar=None)
+            length = span // dt.timedelta(minutes=1)
+        hour = (hour or "") if self.keys[1] else None
+        found = read_interval(date or "", hour, zone, times, end=(end or "") if self.keys[4] else None, fold=fold)
+        return found if found.length else found._replace(length=length)

@@ -1,0 +1,114 @@
+"""What a mapping says of the times of a table beyond the headings of their columns."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Self
+
+from pydantic import model_validator
+
+from schemas.lengths import read_snap
+from schemas.patterns import compile_pattern
+from schemas.spec_types import CellName, Heading, Regex, Strict
+from schemas.spellings import fold
+
+if TYPE_CHECKING:
+    from schemas.table_spec import TableSpec
+
+DATE_PARTS = ("year", "month", "day")
+
+
+class DateInFile(Strict):
+    """A date that is in no column: regexes with the groups year, month, day, and where each is searched."""
+
+    file_name: Regex | None = None
+    path: Regex | None = None
+    """Searched in the path below the day's folder."""
+    sheet: Regex | None = None
+    """Searched in the name of the sheet."""
+    cell: CellName | None = None
+    pattern: Regex | None = None
+    """Searched in the cell."""
+    above: Regex | None = None
+    """Searched in the lines above the table, and in its header."""
+
+    @property
+    def regexes(self) -> dict[str, str]:
+        """The regexes by the key of their place."""
+        places = {
+            "file_name": self.file_name,
+            "path": self.path,
+            "sheet": self.sheet,
+            "cell": self.pattern,
+            "above": self.above,
+        }
+        return {place: regex for place, regex in places.items() if regex}
+
+    @property
+    def has_day(self) -> bool:
+        """Whether a regex finds the day."""
+        return any("day" in compile_pattern(regex).groupindex for regex in self.regexes.values())
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if bool(self.cell) != bool(self.pattern):
+            raise ValueError("both cell and pattern: where the date is, and a regex with its groups")
+        groups = [group for regex in self.regexes.values() for group in compile_pattern(regex).groupindex]
+        if unknown := set(groups) - set(DATE_PARTS):
+            raise ValueError(f"regexes with the groups {', '.join(DATE_PARTS)}, not {', '.join(sorted(unknown))}")
+        if not {"year", "month"} <= set(groups) or len(groups) > len(set(groups)):
+            raise ValueError("regexes that have the groups (?P<year>…) and (?P<month>…) once, and at most one day")
+        return self
+
+
+class IntervalEnd(Strict):
+    """The interval ends where another column says; the column of its time says where it starts."""
+
+    end: Heading
+
+
+def check_times(spec: TableSpec) -> None:
+    """Refuse what contradicts itself.
+
+    Raises:
+        ValueError: what is allowed.
+
+    """
+    if spec.timestamp and (spec.date or spec.hour or spec.interval_number):
+        raise ValueError("either timestamp, or date and hour: the headings of the columns with the time")
+    if spec.hour and spec.interval_number:
+        raise ValueError("either hour, or interval_number: how many intervals of the day the column counts, from 1")
+    if spec.interval_number and not spec.date:
+        raise ValueError("date where interval_number counts the intervals of a day")
+    _check_date(spec)
+    _check_interval(spec)
+    _check_fill_down(spec)
+
+
+def _check_date(spec: TableSpec) -> None:
+    if not spec.day:
+        return
+    if not isinstance(spec.date, DateInFile) or spec.date.has_day:
+        raise ValueError("date with regexes for year and month alone where day is the heading over days of the month")
+
+
+def _check_interval(spec: TableSpec) -> None:
+    is_stated = "interval_minutes" in spec.model_fields_set
+    if spec.calendar and is_stated:
+        raise ValueError(f"either interval: {spec.calendar}, or interval_minutes")
+    if spec.calendar and spec.interval_number:
+        raise ValueError(f"either interval: {spec.calendar}, or interval_number, which counts the intervals of a day")
+    if isinstance(spec.interval, IntervalEnd) and (spec.hour or spec.interval_number or spec.stamp == "end"):
+        raise ValueError("timestamp or date alone, of the start, where interval.end has the end of an interval")
+    if not spec.snap:
+        return
+    if not (is_stated or spec.interval):
+        raise ValueError("interval_minutes or interval where snap moves times to the start of an interval")
+    if read_snap(spec.snap) * 2 >= dt.timedelta(minutes=spec.minutes):
+        raise ValueError("snap of less than half an interval")
+
+
+def _check_fill_down(spec: TableSpec) -> None:
+    known = [heading for fields in spec.filled_fields.values() for heading in fields]
+    if unknown := [heading for heading in spec.fill_down if fold(heading) not in map(fold, known)]:
+        raise ValueError(f"fill_down of headings of the time or of codes ({', '.join(known)}), not {unknown[0]!r}")

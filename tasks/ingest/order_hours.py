@@ -1,0 +1,101 @@
+"""Tell the first from the second time of the hour that comes twice in autumn, by the order of a table's lines."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.dates import NotATimeError
+from schemas.fill_down import fill_down
+from schemas.raw_rows import ROW_PROBLEM
+from schemas.row_times import RowTimes
+from schemas.table_schema import TableSchema
+from schemas.table_spec import CODE_NAMES
+from schemas.times import AmbiguousTimeError
+
+_NEAR = dt.timedelta(hours=6)
+_SEPARATOR = "\0"
+
+
+class _Moment(NamedTuple):
+    """The start of a reading's interval, in microseconds since 1970 UTC: one, or two where clocks were set back."""
+
+    first: int
+    second: int
+
+    @property
+    def is_ambiguous(self) -> bool:
+        return self.first != self.second
+
+
+class HourOrder:
+    """The lines of a table around clock changes; at its end the schema learns which hour each is of."""
+
+    def __init__(self, schema: TableSchema) -> None:
+        self._schema = schema
+        self._rows = RowTimes.of(schema)
+        self._whose = [*(getattr(schema, f"{name}_column") for name in CODE_NAMES), schema.metric_column]
+        self._lines: defaultdict[tuple[str, int], list[tuple[int, _Moment]]] = defaultdict(list)
+
+    def add(self, rows: pa.RecordBatch) -> None:
+        """Look at the next raw rows of the table."""
+        rows = fill_down(self._schema, rows)
+        times = _joined(rows, self._rows.keys).dictionary_encode()
+        moments = [self._moment(text) for text in times.dictionary.to_pylist()]
+        is_near = np.array([moment is not None for moment in moments], dtype=bool)[times.indices.to_numpy()]
+        near = pa.array(np.flatnonzero(is_near & rows.column(ROW_PROBLEM).is_null().to_numpy(zero_copy_only=False)))
+        lines = rows.column("row_num").take(near).to_pylist()
+        whose = _joined(rows.take(near), self._whose).to_pylist()
+        for line, whom, number in zip(lines, whose, times.indices.take(near).to_pylist(), strict=True):
+            if moment := moments[number]:
+                year = dt.datetime.fromtimestamp(moment.first // 1_000_000, dt.UTC).year
+                self._lines[whom, year].append((line, moment))
+
+    def finish(self) -> None:
+        """Tell the schema which lines are of the first and which of the second hour."""
+        for lines in self._lines.values():
+            for line, fold in _folds(lines):
+                (self._schema.second_hours if fold else self._schema.first_hours).append(line)
+        self._schema.first_hours.sort()
+        self._schema.second_hours.sort()
+
+    def _moment(self, text: str) -> _Moment | None:
+        """Return when a row's interval starts, if clocks change about then."""
+        words = [word or None for word in text.split(_SEPARATOR)]
+        try:
+            start = self._rows.read(words, None).start
+        except AmbiguousTimeError:
+            return _Moment(self._rows.read(words, 0).start, self._rows.read(words, 1).start)
+        except NotATimeError:
+            return None
+        local = dt.datetime.fromtimestamp(start // 1_000_000, self._rows.times.zone)
+        offsets = [(local.astimezone(dt.UTC) + way).astimezone(local.tzinfo).utcoffset() for way in (-_NEAR, _NEAR)]
+        return _Moment(start, start) if offsets[0] != offsets[1] else None
+
+
+def _joined(rows: pa.RecordBatch, keys: tuple[str | None, ...] | list[str | None]) -> pa.Array:
+    empty = pa.repeat(pa.scalar("", pa.string()), len(rows))
+    columns = [pc.fill_null(rows.column(key), "") if key else empty for key in keys]
+    return pc.binary_join_element_wise(*columns, _SEPARATOR)
+
+
+def _folds(lines: list[tuple[int, _Moment]]) -> list[tuple[int, int]]:
+    """Return each ambiguous line with the hour that it is of, where only one order of all lines is possible."""
+    for step in (1, -1):
+        ordered = [moment.first * step for _, moment in lines if moment.is_ambiguous]
+        breaks = [index for index, (before, after) in enumerate(pairwise(ordered), start=1) if after <= before]
+        if len(breaks) != 1:
+            continue
+        runs = iter([int(index >= breaks[0]) for index in range(len(ordered))])
+        folds = [(next(runs) ^ (step < 0)) if moment.is_ambiguous else 0 for _, moment in lines]
+        starts = [moment[fold] * step for (_, moment), fold in zip(lines, folds, strict=True)]
+        if all(before <= after for before, after in pairwise(starts)):
+            found = zip(lines, folds, strict=True)
+            return [(line, fold) for (line, moment), fold in found if moment.is_ambiguous]
+    return []

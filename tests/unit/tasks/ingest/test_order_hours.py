@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+
+from schemas.table_schema import Column, TableSchema
+from tasks.ingest.order_hours import HourOrder
+from tests.unit.tasks.validate.tables import raw_batch
+
+
+def told(*lines: str, meter: str = "M", size: int = 100) -> tuple[list[int], list[int]]:
+    """Return the lines of the first and of the second hour; a line is `day time [meter]`, in batches of a size."""
+    schema = TableSchema(
+        table_format="long",
+        header_row=1,
+        columns=[Column(key=key, heading=key, letter=key) for key in "AB"],
+        timestamp_column="A",
+        meter_column="B",
+        time_zone="Europe/Berlin",
+        interval_minutes=15,
+    )
+    hours = HourOrder(schema)
+    rows = [[f"2025-10-{line[:8]}", line[9:] or meter] for line in lines]
+    for start in range(0, len(rows), size):
+        part = rows[start : start + size]
+        hours.add(raw_batch(schema, part, row_nums=range(start + 2, start + 2 + len(part))))
+    hours.finish()
+    return schema.first_hours, schema.second_hours
+
+
+ASCENDING = ["26 01:45", "26 02:00", "26 02:30", "26 02:00", "26 02:30", "26 03:00"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_first_hour_is_of_summer_also_over_batches(size: int) -> None:
+    assert told(*ASCENDING, size=size) == ([3, 4], [5, 6])
+
+
+def test_in_a_file_that_goes_back_in_time_the_first_hour_is_of_winter() -> None:
+    assert told(*ASCENDING[::-1]) == ([5, 6], [3, 4])
+    assert told("26 03:00", "26 02:00", "26 02:00", "26 01:00") == ([4], [3])
+
+
+def test_two_lines_alone_are_first_and_second() -> None:
+    assert told("26 02:00", "26 02:00") == ([2], [3])
+
+
+def test_each_meter_has_its_own_order() -> None:
+    assert told("26 02:00 M", "26 02:00 N", "26 02:00 M", "26 02:00 N") == ([2, 3], [4, 5])
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["26 01:00", "26 02:00", "26 03:00"],
+        ["26 02:00", "26 02:00", "26 02:00"],
+        ["26 02:00", "26 03:00", "26 02:00"],
+        ["26 03:00", "26 02:00", "26 02:00", "26 03:15", "26 01:00"],
+        ["26 02:00", "26 02:15", "26 02:30"],
+        ["27 02:00", "27 02:00"],
+    ],
+    ids=["once", "three_times", "not_together", "no_order", "one_run", "another_day"],
+)
+def test_what_the_order_does_not_tell_stays_untold(lines: list[str]) -> None:
+    assert told(*lines) == ([], [])
