@@ -36,7 +36,7 @@ class TableColumns(NamedTuple):
     """Where things are in the lines of tables that share a header; columns count from 0."""
 
     times: tuple[int, ...]
-    """Time stamps or dates."""
+    """Time stamps or dates; none where the header says the times."""
     hours: tuple[int, ...]
     values: tuple[int, ...]
     unheaded: tuple[int, ...]
@@ -83,6 +83,10 @@ def classify(columns: Sequence[pa.Array], table: TableColumns) -> Classified:
 
 def _certain_readings(columns: Sequence[pa.Array], table: TableColumns) -> np.ndarray:
     """Find the lines with a time and a value, or with a time that a value belongs to."""
+    if not table.times:
+        first = _test_words(pc.coalesce(*columns), _are_totals)
+        numbers = _any(_test_words(columns[index], _are_like_a_time) for index in table.values)
+        return np.asarray(numbers & ~first)
     like_a_time = _any(_test_words(columns[index], _are_like_a_time) for index in table.times)
     filled = _any(_filled(columns[index]) for index in table.values)
     if table.hours:

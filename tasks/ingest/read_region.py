@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from schemas.errors import FileError
 from schemas.lines import LineClass
-from schemas.problems import FileProblem
-from schemas.raw_rows import raw_row_schema
+from schemas.problems import FileProblem, FileRemark
+from schemas.raw_rows import ROW_PROBLEM, raw_row_schema
 from schemas.reasons import Reason
 from schemas.spellings import fold
 from schemas.table_schema import TableSchema
@@ -131,6 +131,7 @@ class Region:
             )
             for table in self.tables
             for column in table.schema.metrics
+            if column.metric
             for index in table.schema.indexes_of(column.key)
         }
 
@@ -143,7 +144,8 @@ def _columns_of(header: Header, indexes: Sequence[int], schemas: Sequence[TableS
 
     headings = [header.headings[index] if index < len(header.headings) else None for index in indexes]
     return TableColumns(
-        times=indexes_of(*(schema.timestamp_column or schema.date_column for schema in schemas)),
+        # Where days are columns, the hour alone is the time of a line.
+        times=indexes_of(*(schema.timestamp_column or schema.date_column or schema.hour_column for schema in schemas)),
         hours=indexes_of(*(schema.hour_column for schema in schemas)),
         values=indexes_of(*(key for schema in schemas for key in schema.value_columns)),
         metrics=indexes_of(*(schema.metric_column for schema in schemas)),
@@ -235,6 +237,7 @@ class _RegionReader:
         self._ended_as: LineClass | None = None
         self._readings = 0
         self._surplus = 0
+        self._empty_cells = 0
         self.next_header: int | None = None
 
     def read(self, lines: _Lines) -> Iterator[pa.RecordBatch]:
@@ -254,6 +257,8 @@ class _RegionReader:
             held, self._held = self._held, None
             yield from self._read(held, is_last=True)
         self._schema.doubtful_marks.update(self._marks.doubtful())
+        if self._empty_cells:
+            self._schema.notes.append(FileRemark.EMPTY_CELLS.format(count=self._empty_cells))
         if self._surplus * 2 > self._readings:
             letters = [self._schema.columns[index].letter for index in self._columns.unheaded]
             raise FileError(
@@ -363,6 +368,8 @@ class _RegionReader:
         rows = pa.RecordBatch.from_arrays([lines.numbers, problems, *lines.cells], schema=self._rows_schema)
         if not wanted.all():
             rows = rows.filter(pa.array(wanted))
+        if self._schema.skips_empty_cells:
+            self._empty_cells += _count_empty(rows, self._schema.value_columns)
         if self._schema.thousands is None:
             for key in self._schema.value_columns:
                 self._marks.add(key, rows.column(key))
@@ -400,6 +407,12 @@ def _needed_columns(schema: TableSchema) -> list[int]:
         *schema.indexes_of(*times, *codes, schema.metric_column),
         min(schema.indexes_of(*schema.value_columns)),
     ]
+
+
+def _count_empty(rows: pa.RecordBatch, keys: Sequence[str]) -> int:
+    """Count the empty cells of rows whose cells are those of the columns."""
+    described = rows.filter(pc.is_null(rows.column(ROW_PROBLEM)))
+    return sum(described.column(key).null_count for key in keys)
 
 
 def _set_unless_blank(classes: np.ndarray, kind: LineClass) -> None:
