@@ -129,6 +129,11 @@ class TableSchema(_Frozen):
         """The columns that hold values: those of a wide table, or the one of a long table."""
         return self.metrics or [MetricColumn(key=key, unit=self.value_unit) for key in (self.value_column,) if key]
 
+    @property
+    def has_times_in_headings(self) -> bool:
+        """Whether the columns say when their readings are."""
+        return any(column.hour or column.date for column in self.metrics)
+
     @field_serializer("metrics")
     def _write_what_is_said(self, metrics: list[MetricColumn]) -> list[dict[str, object]]:
         """Write hundreds of columns without what is not said of them."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.errors import FileError
 from schemas.metrics import METRICS
@@ -62,8 +65,9 @@ class WantedColumn(NamedTuple):
         """Return True if a line has it, given its headings as they are and folded."""
         if self.pattern is None:
             return any(fold(name) in folded for name in self.spellings)
-        fullmatch = compile_pattern(self.pattern).fullmatch
-        return any(fullmatch(" ".join(heading.split())) for heading in headings)
+        whole = f"^(?:{compile_pattern(self.pattern).pattern})$"
+        texts = pa.array([" ".join(heading.split()) for heading in headings], pa.string())
+        return bool(pc.any(pc.match_substring_regex(texts, whole)).as_py())
 
 
 def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
@@ -119,6 +123,16 @@ def count_known(row: Sequence[str | None], wanted: Sequence[WantedColumn]) -> in
     return sum(column.required and column.is_among(cells, folded) for column in wanted)
 
 
+def most_known(rows: Iterable[Sequence[str | None]], wanted: Sequence[WantedColumn]) -> int:
+    """Return how many of the needed columns the line names that names most."""
+    most, possible = 0, sum(column.required for column in wanted)
+    for row in rows:
+        most = max(most, count_known(row, wanted))
+        if most == possible:
+            break
+    return most
+
+
 def find_header(rows: Iterator[Row], spec: TableSpec) -> Header:
     """Find the header: the given line, or the line (or two) with most of the wanted headings.
 
@@ -165,7 +179,10 @@ def _given_header(rows: Iterator[Row], line: int, first_line: int) -> Header:
 def _best_header(lines: list[Row], wanted: Sequence[WantedColumn], first_line: int) -> Header | None:
     """Return the header with most of the wanted columns; of equals the first, and one line before two."""
     best, max_known = None, 0
+    possible = sum(column.required for column in wanted)
     for index in range(len(lines)):
+        if max_known == possible:
+            break
         for header in (_one_line(lines, index, first_line), *_two_lines(lines, index, first_line)):
             names = [name for heading in header.headings for name in heading]
             if (known := count_known(names, wanted)) > max_known:

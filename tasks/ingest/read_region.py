@@ -31,6 +31,9 @@ _MAX_HELD = 10_000
 """Lines behind a batch's last reading that wait for the next."""
 
 
+_MANY_COLUMNS = 32
+
+
 class Table(NamedTuple):
     """A table that was found in a grid."""
 
@@ -130,9 +133,12 @@ class Region:
                 interval_minutes=table.schema.interval_minutes,
             )
             for table in self.tables
-            for column in table.schema.metrics
+            for column, index in zip(
+                table.schema.metrics,
+                table.schema.indexes_of(*(column.key for column in table.schema.metrics)),
+                strict=True,
+            )
             if column.metric
-            for index in table.schema.indexes_of(column.key)
         }
 
 
@@ -192,15 +198,26 @@ def _pick(batch: LineBatch, indexes: Sequence[int], needed: int) -> _Lines:
     """Pick the columns of a table, whose rows end no sooner than with the column `needed`."""
     problems = {line: Reason.MISSING_COLUMN for line, length in batch.lengths.items() if length <= needed}
     columns = [batch.columns[index] for index in indexes]
-    cells = [_null_if_blank(column) for column in columns]
+    cells = _null_where_blank(columns)
     has_cells = np.ones(len(batch.numbers), dtype=bool)
     if all(column.null_count for column in columns):
         has_cells = pc.is_valid(pc.coalesce(*columns)).to_numpy(zero_copy_only=False)
     return _Lines(batch.numbers, cells, has_cells, batch.problems | problems, batch.spans)
 
 
+def _null_where_blank(columns: list[pa.Array]) -> list[pa.Array]:
+    # Hundreds of short columns are looked at as one.
+    if len(columns) > _MANY_COLUMNS and not pc.any(_is_blank(pa.concat_arrays(columns))).as_py():
+        return columns
+    return [_null_if_blank(column) for column in columns]
+
+
+def _is_blank(column: pa.Array) -> pa.Array:
+    return pc.or_(pc.utf8_is_space(column), pc.equal(column, ""))
+
+
 def _null_if_blank(column: pa.Array) -> pa.Array:
-    blank = pc.or_(pc.utf8_is_space(column), pc.equal(column, ""))
+    blank = _is_blank(column)
     return pc.if_else(blank, None, column) if pc.any(blank).as_py() else column
 
 
@@ -371,8 +388,7 @@ class _RegionReader:
         if self._schema.skips_empty_cells:
             self._empty_cells += _count_empty(rows, self._schema.value_columns)
         if self._schema.thousands is None:
-            for key in self._schema.value_columns:
-                self._marks.add(key, rows.column(key))
+            self._marks.add({key: rows.column(key) for key in self._schema.value_columns})
         if len(rows):
             yield rows
 

@@ -143,6 +143,14 @@ identity: {meter: {column: id}}
     assert (log["rows_read"], log["rows_rejected"]) == (48 + 46 + 50 + 48 + 1, 1)
     (error,) = await pipeline.errors()
     assert (error["cell"], error["reason"], error["raw_value"]) == ("AZ5", "bad_timestamp", "7")
+    lineage = "select cell from quality.reading_lineage where value = $1 order by time"
+    traced = {value: await pipeline.connection.fetch(lineage, value) for value in (1.0, 25.0, 46.0, 50.0)}
+    assert {value: [row["cell"] for row in rows] for value, rows in traced.items()} == {
+        1: ["C2", "C3", "C4", "C5"],
+        25: ["AA2", "AA3", "AA4", "AA5"],
+        46: ["AV2", "AV3", "AV4", "AV5"],
+        50: ["AZ4"],
+    }
 
 
 @pytest.mark.parametrize(
