@@ -27,8 +27,11 @@ class NumberMarks:
             if not keys:
                 continue
             cells = pa.concat_arrays([columns[key] for key in keys])
-            indices = np.flatnonzero(pc.fill_null(pc.match_substring(cells, mark), False))
-            numbers = indices // len(columns[keys[0]]) if len(indices) else indices
+            holds = pc.match_substring(cells, mark)
+            if not pc.any(holds).as_py():
+                continue
+            indices = np.flatnonzero(pc.fill_null(holds, False))
+            numbers = indices // len(columns[keys[0]])
             is_sample = np.arange(len(indices)) - np.searchsorted(numbers, numbers) < _SAMPLE
             sample, numbers = cells.take(pa.array(indices[is_sample])), numbers[is_sample]
             for found, pattern in (

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
-from itertools import product
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +16,7 @@ from schemas.raw_rows import ROW_PROBLEM, tidy_codes
 from schemas.readings import METRIC_NAMES
 from schemas.reasons import Reason
 from schemas.table_schema import MetricColumn, TableSchema
-from schemas.times import Interval, NotATimeError, read_interval, read_interval_length
+from schemas.times import Interval, NotATimeError, Times, read_interval, read_interval_length
 from schemas.times_of_day import read_interval_of_day
 from tasks.validate.melt_columns import ColumnGroup, column_groups
 from tasks.validate.parse_numbers import Numbers, NumberStyle, read_numbers
@@ -98,7 +97,7 @@ def parse(schema: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
         "itp_code": _codes(batch, schema.itp_column, schema.itp_code),
         "meter_code": _codes(batch, schema.meter_column, schema.meter_code),
     }
-    parsed = [PARSED.empty_table()]
+    parsed = []
     for group in column_groups(schema):
         if group.says_time:
             times = _parse_times(schema, batch, group.columns)
@@ -112,10 +111,10 @@ def parse(schema: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
         }
         parsed.append(_parse_group(schema, batch, group, times, columns))
     row_problems = batch.column(ROW_PROBLEM)
-    readings = pa.concat_tables(parsed)
+    readings = pa.concat_tables(parsed) if parsed else PARSED.empty_table()
     if row_problems.null_count < len(batch):
         readings = _mark_whole_rows(readings, row_problems, len(schema.reading_columns))
-    return _without_gaps(readings)
+    return _without_gaps(readings) if schema.skips_empty_cells or schema.has_times_in_headings else readings
 
 
 def _without_gaps(parsed: pa.Table) -> pa.Table:
@@ -168,6 +167,13 @@ def _codes(batch: pa.RecordBatch, column: str | None, constant: str | None) -> p
     return pa.DictionaryArray.from_arrays(words.indices, tidy_codes(words.dictionary))
 
 
+def _reader_of(column: MetricColumn) -> Callable[[str, str | None, str | None, Times], Interval | None]:
+    """Return what reads the intervals of a column; None: the day has no such interval."""
+    if (hour := column.hour) is None:
+        return read_interval
+    return lambda date, _, tz, times: read_interval_of_day(date, hour, tz, times, is_again=column.is_again)
+
+
 def _parse_times(
     schema: TableSchema, batch: pa.RecordBatch, columns: Sequence[MetricColumn] = (MetricColumn(key=""),)
 ) -> _ParsedTimes:
@@ -180,26 +186,24 @@ def _parse_times(
     starts, ends = np.zeros((2, len(columns) * len(spellings)), dtype=np.int64)
     problems = np.zeros(len(starts), dtype=np.int32)
     minutes, lengths = np.zeros((2, len(starts)), dtype=np.int16)
-    for index, (column, (date_word, hour_word, tz_word, length_word)) in enumerate(product(columns, spellings)):
-        date = column.date or date_word or ""
-        hour = column.hour or ((hour_word or "") if schema.hour_column else None)
-        times = of_table
-        try:
-            if length_word:
-                times = of_table._replace(interval=read_interval_length(length_word))
-                lengths[index] = times.interval // dt.timedelta(minutes=1)
-            if column.hour is None:
-                found: Interval | None = read_interval(date, hour, tz_word, times)
-            else:
-                found = read_interval_of_day(date, column.hour, tz_word, times, is_again=column.is_again)
-            if found is None:
-                problems[index] = REASON_BITS[Reason.BAD_TIMESTAMP] | HOUR_IS_BAD | _NO_READING
-            else:
-                starts[index], ends[index], minutes[index] = found
-        except NotATimeError as error:
-            is_formula = (date if error.cell == "date" else hour or "").startswith("=")
-            reason = Reason.FORMULA_WITHOUT_VALUE if is_formula else Reason.BAD_TIMESTAMP
-            problems[index] = REASON_BITS[reason] | _CELL_BITS[error.cell]
+    has_hour = schema.hour_column is not None
+    for number, column in enumerate(columns):
+        read, own_date, own_hour = _reader_of(column), column.date, column.hour
+        for index, (date_word, hour_word, tz_word, length_word) in enumerate(spellings, number * len(spellings)):
+            date, hour = own_date or date_word or "", own_hour or ((hour_word or "") if has_hour else None)
+            times = of_table
+            try:
+                if length_word:
+                    times = of_table._replace(interval=read_interval_length(length_word))
+                    lengths[index] = times.interval // dt.timedelta(minutes=1)
+                if interval := read(date, hour, tz_word, times):
+                    starts[index], ends[index], minutes[index] = interval
+                else:
+                    problems[index] = REASON_BITS[Reason.BAD_TIMESTAMP] | HOUR_IS_BAD | _NO_READING
+            except NotATimeError as error:
+                is_formula = (date if error.cell == "date" else hour or "").startswith("=")
+                reason = Reason.FORMULA_WITHOUT_VALUE if is_formula else Reason.BAD_TIMESTAMP
+                problems[index] = REASON_BITS[reason] | _CELL_BITS[error.cell]
     return _ParsedTimes(
         start=starts[indices],
         end=ends[indices],
@@ -208,7 +212,7 @@ def _parse_times(
         length_word=(
             take_words(indices, [str(length) if length else None for length in lengths])
             if schema.interval_column
-            else repeat_word(None, len(batch))
+            else repeat_word(None, len(indices))
         ),
         duration=((ends - starts) // 60_000_000).astype(np.int16)[indices],
         problems=problems[indices],
@@ -276,7 +280,9 @@ def _parse_group(
 
 def _time_problems(schema: TableSchema, times: _ParsedTimes, values: _Values, numbers: Numbers) -> np.ndarray:
     """Return the bits of the times; a cell of an interval that its day does not have is no reading if it is empty."""
-    problems = np.where(numbers.missing, times.problems, times.problems & ~_NO_READING)
+    problems = times.problems
+    if schema.has_times_in_headings:
+        problems = np.where(numbers.missing, problems, problems & ~_NO_READING)
     if schema.skips_empty_cells:
         is_empty = values.cells.is_null().to_numpy(zero_copy_only=False)
         problems = np.where(is_empty, problems | _NO_READING, problems)
