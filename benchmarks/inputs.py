@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import xlsxwriter
@@ -46,6 +47,33 @@ match: ["city.xlsx"]
 {_SHEET}
 identity:
   meter: {{column: Счётчик}}
+---
+name: one-a-line
+match: ["one-a-line.csv"]
+layout: long
+interval_minutes: 15
+---
+name: hours-one-a-line
+match: ["hours-one-a-line.csv"]
+layout: long
+---
+name: intervals-side-by-side
+match: ["intervals.csv"]
+layout: day-sheet
+date: day
+interval_minutes: 15
+intervals: {{headings: '(?P<start>\\d\\d:\\d\\d)'}}
+value: {{metric: flow_supply}}
+identity:
+  meter: {{column: meter}}
+---
+name: meters-side-by-side
+match: ["meters.csv"]
+layout: day-sheet
+timestamp: time
+columns: {{'DMA (?P<meter>\\S+)': {{metric: flow_supply}}}}
+identity:
+  meter: "{{meter}}"
 """
 
 
@@ -127,6 +155,52 @@ def write_city_workbook(path: Path, first: date, rows: int) -> int:
             meter, hour = divmod(index, HOURS_OF_A_SHEET)
             page.write_row(index + 1, 0, [f"D-{meter + 1:04d}-GVS", *month[hour]])
     return rows * METRICS_OF_A_SHEET
+
+
+class Wide(NamedTuple):
+    """The same readings twice."""
+
+    wide: Path
+    long: Path
+    readings: int
+
+
+def write_wide_intervals(folder: Path, day: date, meters: int) -> Wide:
+    """Write a day of quarters of an hour: a row a meter, and a row a reading."""
+    clock = [f"{quarter // 4:02}:{quarter % 4 * 15:02}" for quarter in range(96)]
+    values = np.round(np.random.default_rng(1).gamma(2, 1, (meters, len(clock))), 3).tolist()
+    codes = [_code(number) for number in range(meters)]
+    wide = [f"{code},{day}," + ",".join(map(str, row)) for code, row in zip(codes, values, strict=True)]
+    lines = [
+        (f"{day} {time}", code, row[at])
+        for code, row in zip(codes, values, strict=True)
+        for at, time in enumerate(clock)
+    ]
+    return _write_wide(folder, ("intervals", ",".join(["meter", "day", *clock]), wide), "one-a-line", lines)
+
+
+def write_wide_meters(folder: Path, day: date, meters: int) -> Wide:
+    """Write a day of hours: a column a meter, and a row a reading."""
+    times = [f"{day} {hour:02}:00" for hour in range(24)]
+    values = np.round(np.random.default_rng(1).gamma(2, 1, (len(times), meters)), 3).tolist()
+    codes = [_code(number) for number in range(meters)]
+    wide = [",".join([time, *map(str, row)]) for time, row in zip(times, values, strict=True)]
+    lines = [(time, code, row[at]) for at, code in enumerate(codes) for time, row in zip(times, values, strict=True)]
+    head = ",".join(["time", *(f"DMA {code}" for code in codes)])
+    return _write_wide(folder, ("meters", head, wide), "hours-one-a-line", lines)
+
+
+def _code(number: int) -> str:
+    return f"D-{number + 1:04d}-GVS"
+
+
+def _write_wide(folder: Path, wide: tuple[str, str, list[str]], long: str, lines: list[tuple[str, str, float]]) -> Wide:
+    name, head, rows = wide
+    files = Wide(folder / f"{name}.csv", folder / f"{long}.csv", len(lines))
+    files.wide.write_text("\n".join([head, *rows, ""]), encoding="utf-8")
+    readings = [f"{time},{code},flow_supply,{value},м3/ч" for time, code, value in lines]
+    files.long.write_text("\n".join(["timestamp,meter_code,metric,value,unit", *readings, ""]), encoding="utf-8")
+    return files
 
 
 def _put(folder: Path, building: int, name: str, content: bytes) -> None:

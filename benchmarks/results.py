@@ -42,6 +42,8 @@ TARGETS: dict[str, Target] = {
     "xlsx": Target("xlsx of 200,000 rows × 5 ÷ bare read", 4, 2.5),
     "small-files": Target("600 day-sheets in csv ÷ one csv, per reading", 4, 2),
     "small-workbooks": Target("600 day-sheets in xlsx ÷ one csv, per reading", 4, 2),
+    "wide": Target("96 intervals a row ÷ one a line", 1.5, 1.0),
+    "wide-meters": Target("300 meters in columns ÷ one a line", 1.5, 1.2),
     "rejected-1": Target("csv with 1 % rejected ÷ clean", 1.3, 1.1),
     "rejected-100": Target("csv with all rejected ÷ clean", 4, 2),
     "rejected-4m": Target("csv of 4 M with 1 % rejected ÷ clean of the same size", 1.3, 1.1),

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
 import re2
+from pydantic import AfterValidator
 
 _CLASSES = {"d": r"\p{Nd}", "s": r"\p{Z}\t-\r\x{1c}-\x{1f}\x{85}", "w": r"\p{L}_\p{N}"}
 _ESCAPE = r"\\(?P<letter>.)"
@@ -49,3 +50,21 @@ def _write_out_in_brackets(token: re.Match[str]) -> str:
     if letter in "DSW":
         raise ValueError(rf"no \{letter} in brackets")
     return _CLASSES.get(letter, token[0])
+
+
+def require_pattern(value: str) -> str:
+    """Return a pattern of a mapping.
+
+    Raises:
+        ValueError: says what it must be.
+
+    """
+    try:
+        compile_pattern(value)
+    except ValueError as error:
+        raise ValueError(f"a regular expression as RE2 reads it ({error})") from None
+    return value
+
+
+Regex = Annotated[str, AfterValidator(require_pattern)]
+"""A pattern in a mapping."""

@@ -90,11 +90,17 @@ class FileProblem(StrEnum):
     COLUMN_MISSING = "column_missing"
     COLUMN_RENAMED = "column_renamed"
     COLUMN_DOUBLED = "column_doubled"
+    COLUMN_CLAIMED_TWICE = "column_claimed_twice"
+    NO_COLUMN_MATCHES = "no_column_matches"
+    TOO_FEW_COLUMNS = "too_few_columns"
+    INTERVAL_NOT_READ = "interval_not_read"
+    INTERVALS_DO_NOT_FIT = "intervals_do_not_fit"
     UNIT_DIFFERS = "unit_differs"
     CODE_NOT_IN_PATH = "code_not_in_path"
     CODE_NOT_IN_CELL = "code_not_in_cell"
     DATE_NOT_FOUND = "date_not_found"
     DATE_IMPOSSIBLE = "date_impossible"
+    CODE_NOT_IN_HEADING = "code_not_in_heading"
 
 
 class Step(StrEnum):
@@ -418,6 +424,32 @@ _TEMPLATES: dict[Problem, Words] = {
         "столбец «{column}» встречается несколько раз ({columns}): оставьте один",
         "there are several columns «{column}» ({columns}): leave one",
     ),
+    FileProblem.COLUMN_CLAIMED_TWICE: Words(
+        "столбец «{column}» подходит сразу под несколько ключей описания источника ({keys}): уточните их",
+        "column «{column}» is named by several keys of the mapping ({keys}): narrow them",
+    ),
+    FileProblem.NO_COLUMN_MATCHES: Words(
+        "нет столбца с заголовком по образцу «{pattern}»; есть: {present}. "
+        "Исправьте шапку файла или описание источника",
+        "no column has a heading that «{pattern}» matches; there are: {present}. "
+        "Correct the file's header or the mapping",
+    ),
+    FileProblem.TOO_FEW_COLUMNS: Words(
+        "вправо от столбца «{column}», считая с него, нет {count} столбцов подряд: "
+        "исправьте шапку файла или intervals в описании источника",
+        "from column «{column}» on there are no {count} columns side by side: "
+        "correct the file's header, or intervals in the mapping",
+    ),
+    FileProblem.INTERVAL_NOT_READ: Words(
+        "заголовок «{column}» не говорит, когда интервал: исправьте шапку файла или intervals в описании источника",
+        "heading «{column}» does not say when the interval is: correct the file's header, or intervals in the mapping",
+    ),
+    FileProblem.INTERVALS_DO_NOT_FIT: Words(
+        "столбцы «{first}» … «{last}» ({count}) — не интервалы суток по {minutes} мин: исправьте interval_minutes или "
+        "intervals в описании источника",
+        "columns «{first}» … «{last}» ({count}) are not the intervals of a day by {minutes} min: correct "
+        "interval_minutes or intervals in the mapping",
+    ),
     FileProblem.UNIT_DIFFERS: Words(
         "столбец «{column}»: в файле единица «{unit}», а в описании источника «{expected}»: "
         "исправьте описание или файл",
@@ -440,6 +472,12 @@ _TEMPLATES: dict[Problem, Words] = {
     FileProblem.DATE_IMPOSSIBLE: Words(
         "«{text}» (год, месяц, день) не дата: исправьте её в файле или date в описании источника",
         "«{text}» (year, month, day) is no date: correct it in the file, or date in the mapping",
+    ),
+    FileProblem.CODE_NOT_IN_HEADING: Words(
+        "в заголовке «{column}» нет части «{group}», из которой берётся код {template}: "
+        "исправьте шапку файла или columns в описании источника",
+        "heading «{column}» lacks the part «{group}» of the code {template}: "
+        "correct the file's header, or columns in the mapping",
     ),
     StepProblem.FAILED: Words("ошибка, подробности в журнале запуска", "{error}"),
     StepProblem.MAPPINGS_HAVE_ERRORS: Words("описания источников с ошибкой: {mappings}", "{error}"),
@@ -490,6 +528,7 @@ class FileRemark(StrEnum):
     NO_ROWS = "в файле нет ни одной строки с данными"
     UNMAPPED_COLUMNS = "столбцы без описания, сохранены в сырье: {columns}"
     MANY_UNMAPPED_COLUMNS = "столбцы без описания, сохранены в сырье: {columns} и ещё {more}"
+    EMPTY_CELLS = "пустых ячеек, которые по описанию источника не показания: {count}"
     NOTHING_READ = "ни одна строка не прочитана: {why}"
     REJECTED = "отклонено показаний: {reasons}"
     UNREAD_SHEETS = "на других листах тоже есть данные, в скобках число строк, они не прочитаны: {sheets}"

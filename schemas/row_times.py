@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from schemas.lengths import read_length
-from schemas.table_schema import TableSchema
+from schemas.table_schema import MetricColumn, TableSchema
 from schemas.times import Interval, Times, read_interval
+from schemas.times_of_day import read_interval_of_day
 
 
 class RowTimes(NamedTuple):
@@ -47,3 +48,16 @@ class RowTimes(NamedTuple):
         hour = (hour or "") if self.keys[1] else None
         found = read_interval(date or "", hour, zone, times, end=(end or "") if self.keys[4] else None, fold=fold)
         return found if found.length else found._replace(length=length)
+
+    def read_of_column(self, words: Sequence[str | None], fold: int | None, column: MetricColumn) -> Interval | None:
+        """Return the interval that the cells and the heading of a column state; None: the day has none such.
+
+        Raises:
+            NotATimeError: they state none.
+
+        """
+        date, hour, zone, *others = words
+        date = column.date or date
+        if column.hour is None:
+            return self.read([date, hour, zone, *others], fold)
+        return read_interval_of_day(date or "", column.hour, zone, self.times, is_again=column.is_again)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from schemas.lengths import Calendar
 from schemas.spellings import fold
@@ -29,12 +29,27 @@ class Column(_Frozen):
 
 
 class MetricColumn(_Frozen):
-    """A column of a wide table that holds one metric."""
+    """A column of a table that holds values, one reading a row."""
 
     key: str
-    metric: str
+    metric: str | None = None
+    """None: each row says it."""
     unit: str | None = None
     """As the mapping or the heading says it; None: the metric's own unit."""
+    building_code: str | None = None
+    itp_code: str | None = None
+    meter_code: str | None = None
+    """What its heading says of whose readings it holds; None: as table or row say it."""
+    date: str | None = None
+    hour: str | None = None
+    """What its heading says of the time: when the interval starts, or its number in the day; None: as the row says."""
+    is_again: bool | None = None
+    """Whether it is for the second one of an hour that comes twice; None: no column is."""
+
+    @property
+    def has_code(self) -> bool:
+        """Whether its heading says whose readings it holds."""
+        return bool(self.building_code or self.itp_code or self.meter_code)
 
 
 class TableSchema(_Frozen):
@@ -84,7 +99,7 @@ class TableSchema(_Frozen):
     itp_column: str | None = None
     meter_column: str | None = None
 
-    # What was read: wide (day-sheet) …
+    # What was read: wide (a day-sheet, or intervals side by side) …
     metrics: list[MetricColumn] = Field(default_factory=list)
     # … or long.
     metric_column: str | None = None
@@ -106,6 +121,8 @@ class TableSchema(_Frozen):
     """Lines of the first one, in summer time …"""
     second_hours: list[int] = Field(default_factory=list)
     """… and of the second one."""
+    skips_empty_cells: bool = False
+    """Whether an empty cell is no reading, instead of one without a value."""
 
     notes: list[str] = Field(default_factory=list)
     """What a person should know of a table that is read all the same, such as a new column."""
@@ -134,8 +151,23 @@ class TableSchema(_Frozen):
 
     @property
     def value_columns(self) -> list[str]:
-        """Keys of the columns that hold values: one a metric, or the one of a long table."""
-        return [column.key for column in self.metrics] or [key for key in (self.value_column,) if key]
+        """Keys of the columns that hold values."""
+        return [column.key for column in self.reading_columns]
+
+    @property
+    def reading_columns(self) -> list[MetricColumn]:
+        """The columns that hold values: those of a wide table, or the one of a long table."""
+        return self.metrics or [MetricColumn(key=key, unit=self.value_unit) for key in (self.value_column,) if key]
+
+    @property
+    def has_times_in_headings(self) -> bool:
+        """Whether the columns say when their readings are."""
+        return any(column.hour or column.date for column in self.metrics)
+
+    @field_serializer("metrics")
+    def _write_what_is_said(self, metrics: list[MetricColumn]) -> list[dict[str, object]]:
+        """Write hundreds of columns without what is not said of them."""
+        return [column.model_dump(exclude_defaults=True) for column in metrics]
 
     def indexes_of(self, *keys: str | None) -> list[int]:
         """Return the indexes of columns by their keys; None is none."""

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from schemas.dates import check_dates
 from schemas.lengths import CALENDARS, Calendar, length_of, read_snap
 from schemas.metrics import METRICS, convert_to_own_unit
-from schemas.patterns import compile_pattern
+from schemas.patterns import Regex, compile_pattern, require_pattern
 from schemas.settings import TimeZoneName
-from schemas.spec_types import CellName, Heading, Listed, Regex, Strict, Text, heading_of
+from schemas.spec_types import CellName, Heading, Listed, Strict, Text, heading_of
 from schemas.spellings import fold
 from schemas.time_spec import DateInFile, IntervalEnd, check_times
+from schemas.wide_columns import IntervalColumns, groups_in, is_pattern
 
 # The data contract's columns and their aliases (table format `long`, in YAML `layout: long`).
 LONG_FIELDS: dict[str, tuple[str, ...]] = {
@@ -88,6 +99,12 @@ Code = Annotated[
 ]
 """A constant or a template over the named groups, such as `{building}-GVS`; or a column or a cell of the file."""
 
+Value = Annotated[
+    Annotated[str, Tag("<text>"), Field(min_length=1)] | Annotated[ColumnMeaning, Tag("<meaning>")],
+    Discriminator(lambda value: "<meaning>" if isinstance(value, dict | ColumnMeaning) else "<text>"),
+]
+"""The heading of a long table's values; or what the columns of intervals hold."""
+
 
 class Identity(Strict):
     """Whose readings a table holds."""
@@ -103,21 +120,45 @@ class Identity(Strict):
     meter: Code | None = None
 
     @model_validator(mode="after")
-    def _groups_exist(self) -> Self:
-        groups = {group for regex in (self.path, self.sheet) for group in compile_pattern(regex or "").groupindex}
-        if SHEET_GROUP in groups:
+    def _templates_are_closed(self) -> Self:
+        if SHEET_GROUP in self.groups:
             raise ValueError(f"groups of other names than {SHEET_GROUP!r}, which is the name of the sheet")
-        known = f"the groups of path and sheet ({', '.join(sorted(groups | {SHEET_GROUP}))})"
         for code in (self.building, self.itp, self.meter):
-            if not isinstance(code, str):
-                continue
-            if re.sub(r"\{\w+\}", "", code).count("{") or re.sub(r"\{\w+\}", "", code).count("}"):
+            if isinstance(code, str) and re.search(r"[{}]", re.sub(r"\{\w+\}", "", code)):
                 raise ValueError(f"templates such as {{building}}-GVS, not {code!r}")
-            if unknown := set(re.findall(r"\{(\w+)\}", code)) - groups - {SHEET_GROUP}:
-                raise ValueError(f"templates over {known}, not {', '.join(sorted(unknown))}")
-        if unknown := set(self.defaults) - groups:
-            raise ValueError(f"defaults of {known}, not {', '.join(sorted(unknown))}")
         return self
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """The groups of path and sheet."""
+        return frozenset(
+            group for regex in (self.path, self.sheet) for group in compile_pattern(regex or "").groupindex
+        )
+
+    @property
+    def used_groups(self) -> frozenset[str]:
+        """The groups in the templates of the codes."""
+        codes = (self.building, self.itp, self.meter)
+        return frozenset(name for code in codes if isinstance(code, str) for name in groups_in_template(code))
+
+    def check_groups(self, of_columns: Sequence[frozenset[str]]) -> None:
+        """Check that the templates use groups that are there; `of_columns` are those of each key of the columns.
+
+        Raises:
+            ValueError: says what they must be.
+
+        """
+        own, further = self.groups | {SHEET_GROUP}, frozenset[str]().union(*of_columns)
+        if both := own & further:
+            raise ValueError(f"groups of other names in columns than in path and sheet, not {_names(both)}")
+        known = f"the groups of path, sheet and columns ({_names(own | further)})"
+        if unknown := self.used_groups - own - further:
+            raise ValueError(f"templates over {known}, not {_names(unknown)}")
+        if unknown := frozenset(self.defaults) - self.groups - further:
+            raise ValueError(f"defaults of {known}, not {_names(unknown)}")
+        needed = self.used_groups & further
+        if any((groups and not groups & needed) or needed - groups for groups in of_columns):
+            raise ValueError(f"templates over groups that every key of columns has, and each pattern one ({known})")
 
     def groups_of(self, *, path: str, sheet: str = "") -> dict[str, str]:
         """Return the named groups in a path and in the name of a sheet, with the defaults of those not matched."""
@@ -153,6 +194,15 @@ _Interval = Annotated[
 ]
 
 
+def groups_in_template(code: str) -> list[str]:
+    """Return the names of the groups in the template of a code."""
+    return re.findall(r"\{(\w+)\}", code)
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
+
+
 class TableSpec(Strict):
     """One table of a file: where it is, what its columns mean, whose readings it holds."""
 
@@ -178,9 +228,13 @@ class TableSpec(Strict):
     interval: _Interval | None = None
     """The calendar's day, week or month; a heading; or the heading over the ends of intervals."""
     metric: Text | None = None
-    value: Text | None = None
+    value: Value | None = None
     unit: Text | None = None
     """Headings. A long table that does not use the contract's names says its own."""
+    intervals: IntervalColumns | None = None
+    """Columns that are the intervals of a day, or days."""
+    empty_cells: Literal["skip"] | None = None
+    """`skip`: an empty cell is no reading; else it is one without a value, which is rejected."""
     time_zone: TimeZoneName | None = None
     interval_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
     thousands: Literal[",", "."] | None = None
@@ -196,7 +250,7 @@ class TableSpec(Strict):
     stamp: Literal["start", "end"] = "start"
     register_read_at: Literal["start", "end"] = "start"
     columns: dict[str, ColumnMeaning] = Field(default_factory=dict)
-    """Heading → meaning; only for day-sheets."""
+    """Heading, or pattern with named groups over headings → meaning; only for day-sheets."""
     identity: Identity = Identity()
 
     @classmethod
@@ -245,30 +299,65 @@ class TableSpec(Strict):
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
         check_times(self)
+        if self.intervals:
+            self._days_are_known(self.intervals)
         if self.table_format == "long":
             if self.columns:
                 raise ValueError("layout: day-sheet where columns are named; a long table has metric and value")
+            if isinstance(self.value, ColumnMeaning) or (self.intervals and self.value):
+                raise ValueError("layout: day-sheet where value says a metric; a long table with intervals has metric")
             return self
-        if self.metric or self.value:
+        if self.metric or isinstance(self.value, str):
             raise ValueError("layout: long where metric and value have columns; a day-sheet names its columns")
-        if not self.columns:
+        if (self.intervals is None) != (self.value is None) or (self.intervals and self.columns):
+            raise ValueError("either columns, or intervals and value: the metric (and unit) of their values")
+        if not self.meanings:
             raise ValueError("columns: at least one heading with its metric")
-        if not (self.timestamp or self.date):
+        if not (self.timestamp or self.date or self.intervals):
             raise ValueError("either timestamp, or date and hour: the headings of the columns with the time")
         if self.identity.meter is None:
             raise ValueError("identity.meter: whose readings a day-sheet holds")
         self._each_column_has_one_meaning()
         return self
 
+    def _days_are_known(self, intervals: IntervalColumns) -> None:
+        has_month = isinstance(self.date, DateInFile) and not self.date.has_day and not self.day
+        if (intervals.has_date == bool(self.date) and not (intervals.has_date and has_month)) or self.timestamp:
+            raise ValueError("intervals with either a group date, or date: the heading of the column with the day")
+        if intervals.has_hour and (self.hour or self.interval_number or self.interval):
+            raise ValueError("intervals without hour, interval_number and interval: the columns say them")
+        if intervals.count and not 1440 <= intervals.count * self.interval_minutes <= 1500:
+            raise ValueError(f"intervals.count: as many as a day has, of {self.interval_minutes} minutes each")
+
+    @field_validator("columns")
+    @classmethod
+    def _patterns_are_known(cls, columns: dict[str, ColumnMeaning]) -> dict[str, ColumnMeaning]:
+        for heading in filter(is_pattern, columns):
+            require_pattern(heading)
+        return columns
+
+    @field_validator("identity")
+    @classmethod
+    def _groups_are_there(cls, identity: Identity, info: ValidationInfo) -> Identity:
+        if "columns" in info.data:
+            identity.check_groups([groups_in(heading) for heading in info.data["columns"]])
+        return identity
+
+    @property
+    def meanings(self) -> list[ColumnMeaning]:
+        """What the columns of a day-sheet hold."""
+        return [*self.columns.values(), *([self.value] if isinstance(self.value, ColumnMeaning) else [])]
+
     def _each_column_has_one_meaning(self) -> None:
         claimed: dict[str, str] = {}
-        meanings = {heading: f"{meaning.metric} ({heading!r})" for heading, meaning in self.columns.items()}
+        columns = {heading: meaning for heading, meaning in self.columns.items() if not is_pattern(heading)}
+        meanings = {heading: f"{meaning.metric} ({heading!r})" for heading, meaning in columns.items()}
         times = [(heading, "the time") for heading in self.time_headings.values()]
         unit = {self.unit: "the unit"} if self.unit else {}
         for heading, meaning in [*times, *unit.items(), *meanings.items()]:
             if other := claimed.get(fold(heading)):
                 raise ValueError(f"one meaning for a column; {heading!r} is claimed by {other} and {meaning}")
             claimed[fold(heading)] = meaning
-        metrics = [meaning.metric for meaning in self.columns.values()]
+        metrics = [meaning.metric for meaning in columns.values()]
         if double := {metric for metric in metrics if metrics.count(metric) > 1}:
             raise ValueError(f"one column for a metric of one meter; two hold {', '.join(sorted(double))}")

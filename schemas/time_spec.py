@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Self
 from pydantic import model_validator
 
 from schemas.lengths import read_snap
-from schemas.patterns import compile_pattern
-from schemas.spec_types import CellName, Heading, Regex, Strict
+from schemas.patterns import Regex, compile_pattern
+from schemas.spec_types import CellName, Heading, Strict
 from schemas.spellings import fold
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def check_times(spec: TableSpec) -> None:
         raise ValueError("either timestamp, or date and hour: the headings of the columns with the time")
     if spec.hour and spec.interval_number:
         raise ValueError("either hour, or interval_number: how many intervals of the day the column counts, from 1")
-    if spec.interval_number and not spec.date:
+    if spec.interval_number and not spec.date and not (spec.intervals and spec.intervals.has_date):
         raise ValueError("date where interval_number counts the intervals of a day")
     _check_date(spec)
     _check_interval(spec)

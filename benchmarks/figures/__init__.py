@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import NamedTuple
 
 from benchmarks.environment import BenchEnvironment
-from benchmarks.figures import features, files, growth, loads, peers, running, start
+from benchmarks.figures import features, files, growth, loads, peers, running, start, wide
 from benchmarks.results import Result
 
 
@@ -24,6 +24,7 @@ FAMILIES = (
     Family(("small-files",), files.measure_small_csvs),
     Family(("small-workbooks",), files.measure_small_workbooks),
     Family(("xlsx",), files.measure_xlsx),
+    Family(("wide", "wide-meters"), wide.measure_wide),
     Family(("rejected-1", "rejected-100"), loads.measure_rejected),
     Family(("rejected-4m",), loads.measure_rejected_4m, quick=False),
     Family(("naive",), peers.measure_naive),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
@@ -20,9 +20,12 @@ from schemas.table_schema import Column, MetricColumn, TableSchema
 from schemas.table_spec import CODE_NAMES, TableSpec
 from schemas.time_spec import DateInFile
 from schemas.units import unit_in_heading
+from schemas.wide_columns import is_pattern
+from tasks.ingest.bind_wide_columns import BoundColumn, WideColumn, bind_intervals, bind_patterns, require_different
 from tasks.ingest.find_header import Header, Heading, WantedColumn, wanted_columns
 
 _TIME_FIELDS = {"timestamp", "date", "hour", "interval_number", "tz", "interval", "interval_end"}
+_VALUES = ("metric:", "intervals")
 _MAX_COLUMNS_NAMED = 20
 _MAX_NAME_LENGTH = 60
 _MAX_NAMES_LENGTH = 300
@@ -38,17 +41,25 @@ def bind(
     codes: dict[str, str | None],
     settings: Settings,
     date: str | None = None,
+    groups: Mapping[str, str] | None = None,
 ) -> TableSchema:
     """Bind the columns with the given indexes, from 0; `codes` and `date` are those that are not in a column.
+
+    `groups` are those of path and sheet, for the codes that headings hold.
 
     Raises:
         FileError: a needed column is missing (the nearest match is named) or doubled, or its unit is another.
 
     """
     columns = _Columns.of(header, indexes, spec)
-    found = {wanted.field: columns.find(wanted) for wanted in wanted_columns(spec)}
+    found = {wanted.field: columns.find(wanted) for wanted in wanted_columns(spec) if not wanted.pattern}
     keys = {field: column.key for field, column in found.items() if column}
-    _check_units(header, spec, {field: (column, columns.index_of(column)) for field, column in found.items() if column})
+    values = _bind_values(spec, columns, keys, groups or {})
+    bound_keys = {value.meaning.key for value in values}
+    # What only looks like a column of the contract is whatever the mapping says it is.
+    keys = {field: key for field, key in keys.items() if key not in bound_keys or field in _needed_fields(spec)}
+    require_different(values, {key: field for field, key in keys.items() if not field.startswith(_VALUES)})
+    _check_units(header, values, spec.minutes)
     return TableSchema(
         table_format=spec.table_format,
         sheet=sheet,
@@ -57,7 +68,7 @@ def bind(
         timestamp_column=keys.get("timestamp"),
         date_column=keys.get("date"),
         hour_column=keys.get("hour") or keys.get("interval_number"),
-        counts_intervals=spec.interval_number is not None,
+        counts_intervals=spec.interval_number is not None or bool(spec.intervals and spec.intervals.is_numbered),
         tz_column=keys.get("tz"),
         interval_column=keys.get("interval"),
         time_zone=spec.time_zone or settings.default_tz,
@@ -75,15 +86,13 @@ def bind(
         thousands=spec.thousands,
         **{f"{name}_code": code for name, code in codes.items()},
         **{f"{name}_column": keys.get(f"{name}_code") for name in CODE_NAMES},
-        metrics=[
-            MetricColumn(key=keys[f"metric:{heading}"], metric=meaning.metric, unit=meaning.unit)
-            for heading, meaning in spec.columns.items()
-        ],
+        metrics=[value.meaning for value in values],
         metric_column=keys.get("metric"),
         value_column=keys.get("value"),
         unit_column=keys.get("unit"),
         value_unit=unit_in_heading(value.heading) if (value := found.get("value")) else None,
-        notes=_note_unmapped(columns.columns, set(keys.values())),
+        skips_empty_cells=spec.empty_cells == "skip",
+        notes=_note_unmapped(columns.columns, {*keys.values(), *bound_keys}),
     )
 
 
@@ -99,6 +108,27 @@ def _keys_of(headings: Sequence[str], wanted: Sequence[WantedColumn], keys: dict
     folded = set(map(fold, headings))
     fields = [column.field for column in wanted if folded & set(map(fold, column.spellings))]
     return [keys[field] for field in fields if field in keys]
+
+
+def _bind_values(
+    spec: TableSpec, columns: _Columns, keys: Mapping[str, str], groups: Mapping[str, str]
+) -> list[BoundColumn]:
+    """Bind the columns of values of a wide table, in the order of the mapping; of a long table there are none."""
+    wide = columns.wide()
+    if spec.intervals:
+        return bind_intervals(spec, spec.intervals, wide, keys.get("intervals"))
+    by_key = {column.key: column for column in wide}
+    fixed = [
+        BoundColumn(by_key[key], heading, MetricColumn(key=key, metric=meaning.metric, unit=meaning.unit))
+        for heading, meaning in spec.columns.items()
+        if (key := keys.get(f"metric:{heading}"))
+    ]
+    order = list(spec.columns)
+    return sorted([*fixed, *bind_patterns(spec, wide, groups)], key=lambda bound: order.index(bound.named_by))
+
+
+def _needed_fields(spec: TableSpec) -> set[str]:
+    return {wanted.field for wanted in wanted_columns(spec) if wanted.required}
 
 
 def _note_unmapped(columns: Sequence[Column], bound_keys: set[str]) -> list[str]:
@@ -120,6 +150,7 @@ class _Columns(NamedTuple):
     columns: list[Column]
     indexes: Sequence[int]
     """Per column, its index in the file's line."""
+    headings: list[Heading]
     names: list[tuple[str, ...]]
     """Per column, folded."""
     in_block: list[bool]
@@ -135,11 +166,12 @@ class _Columns(NamedTuple):
         ]
         first, last = _block_indexes(spec.block)
         names = [tuple(fold(name) for name in heading) for heading in headings]
-        return cls(columns, indexes, names, [first <= index <= last for index in indexes])
+        return cls(columns, indexes, headings, names, [first <= index <= last for index in indexes])
 
-    def index_of(self, column: Column) -> int:
-        """Return the index of a column in the file's line."""
-        return self.indexes[self.columns.index(column)]
+    def wide(self) -> list[WideColumn]:
+        """Return the columns for what one key names together."""
+        keys = (column.key for column in self.columns)
+        return list(map(WideColumn, self.indexes, keys, self.headings, self.in_block))
 
     def find(self, wanted: WantedColumn) -> Column | None:
         """Find a column: inside the block before outside, by the whole heading before one line of it.
@@ -202,14 +234,14 @@ def _block_indexes(block: str | None) -> tuple[int, int]:
     return first, last
 
 
-def _check_units(header: Header, spec: TableSpec, found: dict[str, tuple[Column, int]]) -> None:
+def _check_units(header: Header, values: Sequence[BoundColumn], interval_minutes: int) -> None:
     """Refuse a column whose unit, in or below its heading, is not the mapping's: nothing is read by the old one."""
-    for heading, meaning in spec.columns.items():
-        column, index = found[f"metric:{heading}"]
-        for unit in (unit_in_heading(column.heading), header.units.get(index)):
-            if unit and differs_in_unit(unit, meaning.metric, meaning.unit, spec.minutes):
+    for column, named_by, meaning in values:
+        for unit in (unit_in_heading(column.heading.text), header.units.get(column.position)):
+            if unit and meaning.metric and differs_in_unit(unit, meaning.metric, meaning.unit, interval_minutes):
                 expected = meaning.unit or METRICS[meaning.metric].unit
-                raise FileError(FileProblem.UNIT_DIFFERS, column=heading, unit=unit, expected=expected)
+                name = column.heading.text if is_pattern(named_by) else named_by
+                raise FileError(FileProblem.UNIT_DIFFERS, column=name, unit=unit, expected=expected)
 
 
 def differs_in_unit(unit: str, metric: str, expected: str | None, interval_minutes: int) -> bool:

@@ -43,7 +43,7 @@ class TableColumns(NamedTuple):
     """Where things are in the lines of tables that share a header; columns count from 0."""
 
     times: tuple[int, ...]
-    """Time stamps, dates, or days of the month; empty if the table has one date, and no hours."""
+    """Time stamps, dates, or days of the month; empty if the header or the file says the times, and no row an hour."""
     hours: tuple[int, ...]
     values: tuple[int, ...]
     unheaded: tuple[int, ...]

@@ -16,7 +16,7 @@ from schemas.errors import FileError
 from schemas.problems import FileProblem
 from tasks.ingest.cut_records import MAX_CELL_BYTES, split_rows
 from tasks.ingest.detect_kind import utf16_codec
-from tasks.ingest.find_header import WantedColumn, count_known
+from tasks.ingest.find_header import WantedColumn, most_known
 from tasks.warehouse.storage import LOCAL
 
 _SAMPLE_BYTES = 1 << 18
@@ -48,7 +48,7 @@ def detect_dialect(file: Path, wanted: Sequence[WantedColumn]) -> Dialect:
         rows = list(itertools.islice(split_rows(text, dialect.delimiter), _MAX_LINES))
         if not wanted:
             return max(Counter(len(row) for row in rows if len(row) > 1).values(), default=0)
-        return max((count_known(row, wanted) for row in rows), default=0)
+        return most_known(rows, wanted)
 
     encodings = _possible_encodings(file, head)
     return max((Dialect(encoding, delimiter) for encoding in encodings for delimiter in _DELIMITERS), key=fit)

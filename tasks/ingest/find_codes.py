@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from xlsxwriter.utility import xl_cell_to_rowcol
 
@@ -12,21 +12,23 @@ from schemas.errors import FileError
 from schemas.patterns import compile_pattern
 from schemas.problems import FileProblem
 from schemas.raw_rows import tidy_code
-from schemas.table_spec import CODE_NAMES, SHEET_GROUP, FromColumn, TableSpec
+from schemas.table_spec import CODE_NAMES, SHEET_GROUP, FromColumn, TableSpec, groups_in_template
+from schemas.wide_columns import groups_in
 from tasks.ingest.grids import Row
 
 _MAX_TEXT_LENGTH = 60
 
 
 def find_codes(spec: TableSpec, *, relative_path: str, sheet: str | None, rows: Iterator[Row]) -> dict[str, str | None]:
-    """Return the code of the building, of the heat unit and of the meter; None where each row holds it, or nothing.
+    """Return the code of the building, of the heat unit and of the meter; None where rows or headings hold it.
 
     Raises:
         FileError: the path, the sheet's name or the cell does not hold the code.
 
     """
     identity = spec.identity
-    groups = identity.groups_of(path=relative_path, sheet=sheet or "") | {SHEET_GROUP: sheet or ""}
+    groups = find_groups(spec, relative_path=relative_path, sheet=sheet)
+    of_columns = frozenset[str]().union(*map(groups_in, spec.columns))
     codes: dict[str, str | None] = {}
     top_rows: list[Row] = []
     for name in CODE_NAMES:
@@ -34,7 +36,7 @@ def find_codes(spec: TableSpec, *, relative_path: str, sheet: str | None, rows: 
         if code is None or isinstance(code, FromColumn):
             codes[name] = None
         elif isinstance(code, str):
-            codes[name] = _fill(code, groups)
+            codes[name] = None if of_columns.intersection(groups_in_template(code)) else fill(code, groups)
         else:
             row, column = xl_cell_to_rowcol(code.cell)
             top_rows += itertools.islice(rows, max(row + 1 - len(top_rows), 0))
@@ -43,8 +45,21 @@ def find_codes(spec: TableSpec, *, relative_path: str, sheet: str | None, rows: 
     return codes
 
 
-def _fill(template: str, groups: dict[str, str]) -> str:
-    missing = [name for name in re.findall(r"\{(\w+)\}", template) if not groups.get(name)]
+def find_groups(spec: TableSpec, *, relative_path: str, sheet: str | None) -> dict[str, str]:
+    """Return what the path and the sheet say for the groups of templates."""
+    return spec.identity.groups_of(path=relative_path, sheet=sheet or "") | {SHEET_GROUP: sheet or ""}
+
+
+def fill(template: str, groups: Mapping[str, str], *, heading: str | None = None) -> str:
+    """Return the code that a template gives with these groups, some of them of a heading.
+
+    Raises:
+        FileError: a group is missing.
+
+    """
+    missing = [name for name in groups_in_template(template) if not groups.get(name)]
+    if missing and heading is not None:
+        raise FileError(FileProblem.CODE_NOT_IN_HEADING, group=missing[0], template=template, column=heading)
     if missing:
         raise FileError(FileProblem.CODE_NOT_IN_PATH, group=missing[0], template=template)
     return re.sub(r"\{(\w+)\}", lambda match: groups[match[1]], template)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.errors import FileError
 from schemas.metrics import METRICS
+from schemas.patterns import compile_pattern
 from schemas.problems import FileProblem
 from schemas.spellings import fold
 from schemas.table_spec import CODE_NAMES, LONG_FIELDS, LONG_REQUIRED, FromColumn, TableSpec
 from schemas.units import has_unit, is_line_of_units
+from schemas.wide_columns import is_pattern
 from tasks.ingest.grids import Row
 
 _MAX_LINES_ABOVE = 60
@@ -53,31 +58,51 @@ class WantedColumn(NamedTuple):
     required: bool
     may_repeat: bool = False
     """Several are as good as none: which is meant would be a guess."""
+    pattern: str | None = None
+    """Matches the whole heading of each of any number of columns; it is the only spelling, too."""
+
+    def is_among(self, headings: Sequence[str], folded: Set[str]) -> bool:
+        """Return True if a line has it, given its headings as they are and folded."""
+        if self.pattern is None:
+            return any(fold(name) in folded for name in self.spellings)
+        whole = f"^(?:{compile_pattern(self.pattern).pattern})$"
+        texts = pa.array([" ".join(heading.split()) for heading in headings], pa.string())
+        return bool(pc.any(pc.match_substring_regex(texts, whole)).as_py())
 
 
 def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
     """List the columns that a table needs or knows."""
-    named = spec.time_headings | {field: getattr(spec, field) for field in ("metric", "value", "unit")}
+    values = {field: getattr(spec, field) for field in ("metric", "value", "unit")}
+    named = spec.time_headings | {field: heading for field, heading in values.items() if isinstance(heading, str)}
     codes = {name: getattr(spec.identity, name) for name in CODE_NAMES}
     named |= {f"{name}_code": code.column for name, code in codes.items() if isinstance(code, FromColumn)}
     own = [WantedColumn(field, (heading,), required=True) for field, heading in named.items() if heading]
+    own += _interval_columns(spec)
     if spec.table_format == "day-sheet":
-        metrics = [WantedColumn(f"metric:{heading}", (heading,), required=True) for heading in spec.columns]
+        metrics = [
+            WantedColumn(
+                f"metric:{heading}", (heading,), required=True, pattern=heading if is_pattern(heading) else None
+            )
+            for heading in spec.columns
+        ]
         taken = {fold(heading) for wanted in (*own, *metrics) for heading in wanted.spellings}
 
         def known_by_name(field: str) -> WantedColumn:
             free = tuple(spelling for spelling in LONG_FIELDS[field] if fold(spelling) not in taken)
             return WantedColumn(field, free, required=False, may_repeat=True)
 
-        intervals = [] if spec.interval else [known_by_name("interval")]
+        is_known = spec.interval or (spec.intervals and spec.intervals.has_hour)
+        intervals = [] if is_known else [known_by_name("interval")]
         # A unit for the whole row can only be that of values of one kind.
-        is_one = not spec.unit and len({METRICS[meaning.metric].unit for meaning in spec.columns.values()}) == 1
+        is_one = not spec.unit and len({METRICS[meaning.metric].unit for meaning in spec.meanings}) == 1
         return [*own, *metrics, *intervals, *([known_by_name("unit")] if is_one else [])]
     known = {wanted.field for wanted in own} | {f"{name}_code" for name, code in codes.items() if code}
-    if spec.date:
+    if spec.date or spec.intervals:
         known.add("timestamp")
     if spec.interval:
         known.add("interval")
+    if spec.intervals:
+        known |= {"value", "interval"} if spec.intervals.has_hour else {"value"}
     contract = [
         WantedColumn(field, spellings, field in LONG_REQUIRED)
         for field, spellings in LONG_FIELDS.items()
@@ -86,10 +111,28 @@ def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
     return [*own, *contract]
 
 
+def _interval_columns(spec: TableSpec) -> list[WantedColumn]:
+    if spec.intervals is None:
+        return []
+    heading = spec.intervals.headings or spec.intervals.first or ""
+    return [WantedColumn("intervals", (heading,), required=True, pattern=spec.intervals.headings)]
+
+
 def count_known(row: Sequence[str | None], wanted: Sequence[WantedColumn]) -> int:
     """Count the needed columns that a line names."""
-    cells = {fold(cell) for cell in row if cell}
-    return sum(column.required and any(fold(name) in cells for name in column.spellings) for column in wanted)
+    cells = [cell for cell in row if cell]
+    folded = {fold(cell) for cell in cells}
+    return sum(column.required and column.is_among(cells, folded) for column in wanted)
+
+
+def most_known(rows: Iterable[Sequence[str | None]], wanted: Sequence[WantedColumn]) -> int:
+    """Return how many of the needed columns the line names that names most."""
+    most, possible = 0, sum(column.required for column in wanted)
+    for row in rows:
+        most = max(most, count_known(row, wanted))
+        if most == possible:
+            break
+    return most
 
 
 def find_header(rows: Iterator[Row], spec: TableSpec) -> Header:
@@ -138,7 +181,10 @@ def _given_header(rows: Iterator[Row], line: int, first_line: int) -> Header:
 def _best_header(lines: list[Row], wanted: Sequence[WantedColumn], first_line: int) -> Header | None:
     """Return the header with most of the wanted columns; of equals the first, and one line before two."""
     best, max_known = None, 0
+    possible = sum(column.required for column in wanted)
     for index in range(len(lines)):
+        if max_known == possible:
+            break
         for header in (_one_line(lines, index, first_line), *_two_lines(lines, index, first_line)):
             names = [name for heading in header.headings for name in heading]
             if (known := count_known(names, wanted)) > max_known:

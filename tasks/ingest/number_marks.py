@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,19 +20,27 @@ class NumberMarks:
         self._seen: defaultdict[str, set[str]] = defaultdict(set)
         self._decimal: defaultdict[str, set[str]] = defaultdict(set)
 
-    def add(self, key: str, cells: pa.Array) -> None:
-        """Look at some cells of a column."""
+    def add(self, columns: Mapping[str, pa.Array]) -> None:
+        """Look at some cells of columns of the same length, at most _SAMPLE of each with a mark."""
         for mark in _MARKS:
-            if mark in self._decimal[key]:
+            keys = [key for key in columns if mark not in self._decimal[key]]
+            if not keys:
                 continue
+            cells = pa.concat_arrays([columns[key] for key in keys])
             holds = pc.match_substring(cells, mark)
             if not pc.any(holds).as_py():
                 continue
-            sample = cells.filter(holds).slice(0, _SAMPLE)
-            if pc.any(pc.match_substring_regex(sample, rf"\d[{mark}]\d")).as_py():
-                self._seen[key].add(mark)
-            if pc.any(pc.match_substring_regex(sample, rf"\d[{mark}](\d{{1,2}}|\d{{4,}})(\D|$)")).as_py():
-                self._decimal[key].add(mark)
+            indices = np.flatnonzero(pc.fill_null(holds, False))
+            numbers = indices // len(columns[keys[0]])
+            is_sample = np.arange(len(indices)) - np.searchsorted(numbers, numbers) < _SAMPLE
+            sample, numbers = cells.take(pa.array(indices[is_sample])), numbers[is_sample]
+            for found, pattern in (
+                (self._seen, rf"\d[{mark}]\d"),
+                (self._decimal, rf"\d[{mark}](\d{{1,2}}|\d{{4,}})(\D|$)"),
+            ):
+                matches = pc.match_substring_regex(sample, pattern).to_numpy(zero_copy_only=False)
+                for number in np.unique(numbers[matches]).tolist():
+                    found[keys[number]].add(mark)
 
     def doubtful(self) -> dict[str, str]:
         """Return the columns with both marks, and which of them may be that of thousands.

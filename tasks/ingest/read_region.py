@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from schemas.errors import FileError
 from schemas.lines import LineClass
-from schemas.problems import FileProblem
-from schemas.raw_rows import raw_row_schema
+from schemas.problems import FileProblem, FileRemark
+from schemas.raw_rows import ROW_PROBLEM, raw_row_schema
 from schemas.reasons import Reason
 from schemas.spellings import fold
 from schemas.table_schema import TableSchema
@@ -32,6 +32,9 @@ from tasks.ingest.order_hours import HourOrder
 
 _MAX_HELD = 10_000
 """Lines behind a batch's last reading that wait for the next."""
+
+
+_MANY_COLUMNS = 32
 
 
 class Table(NamedTuple):
@@ -136,8 +139,12 @@ class Region:
                 interval_minutes=table.schema.interval_minutes,
             )
             for table in self.tables
-            for column in table.schema.metrics
-            for index in table.schema.indexes_of(column.key)
+            for column, index in zip(
+                table.schema.metrics,
+                table.schema.indexes_of(*(column.key for column in table.schema.metrics)),
+                strict=True,
+            )
+            if column.metric
         }
 
 
@@ -150,6 +157,7 @@ def _columns_of(header: Header, indexes: Sequence[int], schemas: Sequence[TableS
     headings = [header.headings[index] if index < len(header.headings) else None for index in indexes]
     hours = indexes_of(*(schema.hour_column for schema in schemas))
     return TableColumns(
+        # Where days are columns, the hour alone is the time of a line.
         times=indexes_of(*(schema.timestamp_column or schema.date_column for schema in schemas)) or hours,
         hours=hours,
         values=indexes_of(*(key for schema in schemas for key in schema.value_columns)),
@@ -201,15 +209,26 @@ def _pick(batch: LineBatch, indexes: Sequence[int], needed: int) -> _Lines:
     """Pick the columns of a table, whose rows end no sooner than with the column `needed`."""
     problems = {line: Reason.MISSING_COLUMN for line, length in batch.lengths.items() if length <= needed}
     columns = [batch.columns[index] for index in indexes]
-    cells = [_null_if_blank(column) for column in columns]
+    cells = _null_where_blank(columns)
     has_cells = np.ones(len(batch.numbers), dtype=bool)
     if all(column.null_count for column in columns):
         has_cells = pc.is_valid(pc.coalesce(*columns)).to_numpy(zero_copy_only=False)
     return _Lines(batch.numbers, cells, has_cells, batch.problems | problems, batch.spans)
 
 
+def _null_where_blank(columns: list[pa.Array]) -> list[pa.Array]:
+    # Hundreds of short columns are looked at as one.
+    if len(columns) > _MANY_COLUMNS and not pc.any(_is_blank(pa.concat_arrays(columns))).as_py():
+        return columns
+    return [_null_if_blank(column) for column in columns]
+
+
+def _is_blank(column: pa.Array) -> pa.Array:
+    return pc.or_(pc.utf8_is_space(column), pc.equal(column, ""))
+
+
 def _null_if_blank(column: pa.Array) -> pa.Array:
-    blank = pc.or_(pc.utf8_is_space(column), pc.equal(column, ""))
+    blank = _is_blank(column)
     return pc.if_else(blank, None, column) if pc.any(blank).as_py() else column
 
 
@@ -248,6 +267,7 @@ class _RegionReader:
         self._ended_as: LineClass | None = None
         self._readings = 0
         self._surplus = 0
+        self._empty_cells = 0
         self.next_header: int | None = None
 
     def read(self, lines: _Lines) -> Iterator[pa.RecordBatch]:
@@ -269,6 +289,8 @@ class _RegionReader:
         self._schema.doubtful_marks.update(self._marks.doubtful())
         if self._hours:
             self._hours.finish()
+        if self._empty_cells:
+            self._schema.notes.append(FileRemark.EMPTY_CELLS.format(count=self._empty_cells))
         if self._surplus * 2 > self._readings:
             letters = [self._schema.columns[index].letter for index in self._columns.unheaded]
             raise FileError(
@@ -379,9 +401,10 @@ class _RegionReader:
         rows = pa.RecordBatch.from_arrays([lines.numbers, problems, *lines.cells], schema=self._rows_schema)
         if not wanted.all():
             rows = rows.filter(pa.array(wanted))
+        if self._schema.skips_empty_cells:
+            self._empty_cells += _count_empty(rows, self._schema.value_columns)
         if self._schema.thousands is None:
-            for key in self._schema.value_columns:
-                self._marks.add(key, rows.column(key))
+            self._marks.add({key: rows.column(key) for key in self._schema.value_columns})
         if self._hours:
             self._hours.add(rows)
         if len(rows):
@@ -418,6 +441,12 @@ def _needed_columns(schema: TableSchema) -> list[int]:
         *schema.indexes_of(*times, *codes, schema.metric_column),
         min(schema.indexes_of(*schema.value_columns)),
     ]
+
+
+def _count_empty(rows: pa.RecordBatch, keys: Sequence[str]) -> int:
+    """Count the empty cells of rows whose cells are those of the columns."""
+    described = rows.filter(pc.is_null(rows.column(ROW_PROBLEM)))
+    return sum(described.column(key).null_count for key in keys)
 
 
 def _set_unless_blank(classes: np.ndarray, kind: LineClass) -> None:

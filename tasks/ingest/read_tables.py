@@ -19,7 +19,7 @@ from schemas.table_schema import TableSchema
 from schemas.table_spec import TableSpec
 from tasks.ingest.bind_columns import bind
 from tasks.ingest.detect_kind import kind_of
-from tasks.ingest.find_codes import find_codes
+from tasks.ingest.find_codes import find_codes, find_groups
 from tasks.ingest.find_date import find_date
 from tasks.ingest.find_header import Header, find_header
 from tasks.ingest.grids import Grid, Row
@@ -135,7 +135,17 @@ class FileTables:
         for spec, _ in specs:
             codes = find_codes(spec, relative_path=self._relative_path, sheet=grid.sheet, rows=grid.rows())
             date = find_date(spec, header, relative_path=self._relative_path, sheet=grid.sheet, rows=grid.rows)
-            schema = bind(header, indexes, spec, sheet=grid.sheet, codes=codes, date=date, settings=self._settings)
+            groups = find_groups(spec, relative_path=self._relative_path, sheet=grid.sheet)
+            schema = bind(
+                header,
+                indexes,
+                spec,
+                sheet=grid.sheet,
+                codes=codes,
+                settings=self._settings,
+                date=date,
+                groups=groups,
+            )
             tables.append(Table(spec, schema.model_copy(update={"epoch": grid.epoch})))
         return Region(grid, header, indexes, tables, account)
 

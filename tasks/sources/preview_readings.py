@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.table_schema import TableSchema
+from schemas.table_schema import MetricColumn, TableSchema
 
 _MAX_ROWS = 2
 _MAX_PROBLEMS = 5
@@ -99,8 +99,19 @@ def _problem(error: dict[str, Any], raw: pa.RecordBatch) -> dict[str, Any]:
     }
 
 
+def _meaning(column: MetricColumn) -> str:
+    said = (
+        column.metric or "metric of the row",
+        column.unit or "own unit",
+        column.meter_code,
+        column.date,
+        column.hour,
+    )
+    return ", ".join(filter(None, said))
+
+
 def _columns(schema: TableSchema) -> list[dict[str, Any]]:
-    meanings = {column.key: f"{column.metric}, {column.unit or 'own unit'}" for column in schema.metrics}
+    meanings = {column.key: _meaning(column) for column in schema.metrics}
     for field in ("timestamp", "date", "hour", "tz", "building", "itp", "meter", "metric", "value", "unit"):
         if key := getattr(schema, f"{field}_column"):
             meanings[key] = field

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,8 @@ from schemas.raw_rows import ROW_PROBLEM, tidy_codes
 from schemas.readings import METRIC_NAMES
 from schemas.reasons import Reason
 from schemas.row_times import RowTimes
-from schemas.table_schema import TableSchema
+from schemas.table_schema import MetricColumn, TableSchema
+from tasks.validate.melt_columns import ColumnGroup, column_groups
 from tasks.validate.parse_numbers import Numbers, NumberStyle, read_numbers
 from tasks.validate.words import WORD, distinct_words, repeat_word, take_words, word_indices
 
@@ -27,6 +29,8 @@ HOUR_IS_BAD = 1 << len(REASON_BITS)
 
 INTERVAL_IS_BAD = HOUR_IS_BAD << 1
 """Likewise, in that of the interval's length."""
+_NO_READING = INTERVAL_IS_BAD << 1
+"""Never in PARSED: the cell holds no reading, and none is missing."""
 _CELL_BITS = {"date": 0, "hour": HOUR_IS_BAD, "interval": INTERVAL_IS_BAD}
 
 PARSED = pa.schema(
@@ -51,10 +55,9 @@ PARSED = pa.schema(
 IS_AT_A_MOMENT = np.array([metric.kind in AT_A_MOMENT for metric in METRICS.values()])
 
 
-class _ValueColumn(NamedTuple):
-    """One column of values: arrays as long as the batch."""
+class _Values(NamedTuple):
+    """The cells of a group of columns: arrays of the same length."""
 
-    key: str
     cells: pa.Array
     metric: np.ndarray
     """Index into METRIC_NAMES, −1 where unknown."""
@@ -64,7 +67,7 @@ class _ValueColumn(NamedTuple):
 
 
 class _ParsedTimes(NamedTuple):
-    """The intervals of the rows: arrays as long as the batch (see `Interval`)."""
+    """The intervals of rows, or of cells: arrays of the same length (see `Interval`)."""
 
     start: np.ndarray
     end: np.ndarray
@@ -77,14 +80,10 @@ class _ParsedTimes(NamedTuple):
     """The same, where they are others than the table's; else null."""
     problems: np.ndarray
 
-
-class _RowColumns(NamedTuple):
-    """What the readings of a row have in common: arrays as long as the batch."""
-
-    table: pa.Array
-    row_num: pa.Array
-    times: _ParsedTimes
-    codes: dict[str, pa.DictionaryArray]
+    def repeated(self, group: ColumnGroup) -> _ParsedTimes:
+        """Return the interval of each cell of a group, where rows say it."""
+        numbers = {name: group.tile(getattr(self, name)) for name in self._fields if name != "duration_word"}
+        return _ParsedTimes(**numbers, duration_word=group.repeat(self.duration_word))
 
 
 def parse(schema: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.Table:
@@ -93,26 +92,48 @@ def parse(schema: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
     Each metric cell of a row becomes a row; what cannot be read is null and has bits in `problems`.
     """
     batch = fill_down(schema, batch)
-    times = _parse_times(schema, batch)
-    row = _RowColumns(
-        table=pa.repeat(pa.scalar(table, pa.int32()), len(batch)),
-        row_num=batch.column("row_num"),
-        times=times,
-        codes={
-            "building_code": _codes(batch, schema.building_column, schema.building_code),
-            "itp_code": _codes(batch, schema.itp_column, schema.itp_code),
-            "meter_code": meter_codes(schema, batch),
-        },
-    )
-    columns = [_parse_column(schema, row, column) for column in _value_columns(schema, batch)]
-    parsed = pa.concat_tables(columns) if columns else PARSED.empty_table()
+    of_rows: _ParsedTimes | None = None
+    codes = {
+        "building_code": _codes(batch, schema.building_column, schema.building_code),
+        "itp_code": _codes(batch, schema.itp_column, schema.itp_code),
+        "meter_code": _codes(batch, schema.meter_column, schema.meter_code),
+    }
+    parsed = []
+    for group in column_groups(schema):
+        if group.says_time:
+            times = _parse_times(schema, batch, group.columns)
+        else:
+            of_rows = of_rows or _parse_times(schema, batch)
+            times = of_rows.repeated(group)
+        columns = {
+            "table": pa.repeat(pa.scalar(table, pa.int32()), len(batch) * len(group.columns)),
+            "row_num": group.repeat(batch.column("row_num")),
+            **{name: group.codes(name, of_row) for name, of_row in codes.items()},
+        }
+        parsed.append(_parse_group(schema, batch, group, times, columns))
     row_problems = batch.column(ROW_PROBLEM)
-    return parsed if row_problems.null_count == len(batch) else _mark_whole_rows(parsed, row_problems, len(columns))
+    readings = pa.concat_tables(parsed) if parsed else PARSED.empty_table()
+    if row_problems.null_count < len(batch):
+        readings = _mark_whole_rows(readings, row_problems, len(schema.reading_columns))
+    return _without_gaps(readings) if schema.skips_empty_cells or schema.has_times_in_headings else readings
 
 
-def meter_codes(schema: TableSchema, batch: pa.RecordBatch) -> pa.DictionaryArray:
-    """Return the meter code of each raw row, or null."""
-    return _codes(fill_down(schema, batch), schema.meter_column, schema.meter_code)
+def _without_gaps(parsed: pa.Table) -> pa.Table:
+    """Return the readings without cells that hold none."""
+    is_none = parsed.column("problems").to_numpy() & _NO_READING != 0
+    return parsed.filter(pa.array(~is_none)) if is_none.any() else parsed
+
+
+def count_meter_codes(schema: TableSchema, batch: pa.RecordBatch) -> Counter[str | None]:
+    """Count the readings of each meter code in a batch of raw rows, and cells that turn out to hold none."""
+    of_columns = Counter(column.meter_code for column in schema.reading_columns)
+    of_rows = of_columns.pop(None, 0)
+    counts = Counter({code: count * len(batch) for code, count in of_columns.items()})
+    if of_rows or not of_columns:
+        codes = _codes(fill_down(schema, batch), schema.meter_column, schema.meter_code)
+        found = np.bincount(word_indices(codes), minlength=len(codes.dictionary) + 1) * of_rows
+        counts.update(dict(zip([*codes.dictionary.to_pylist(), None], found.tolist(), strict=True)))
+    return counts
 
 
 def _mark_whole_rows(parsed: pa.Table, row_problems: pa.Array, columns: int) -> pa.Table:
@@ -147,23 +168,30 @@ def _codes(batch: pa.RecordBatch, column: str | None, constant: str | None) -> p
     return pa.DictionaryArray.from_arrays(words.indices, tidy_codes(words.dictionary))
 
 
-def _parse_times(schema: TableSchema, batch: pa.RecordBatch) -> _ParsedTimes:
-    """Read the intervals of the rows, each different spelling once."""
+def _parse_times(
+    schema: TableSchema, batch: pa.RecordBatch, columns: Sequence[MetricColumn] = (MetricColumn(key=""),)
+) -> _ParsedTimes:
+    """Read the intervals of the rows, each different spelling once; or of their cells, where columns say something."""
     rows = RowTimes.of(schema)
     indices, spellings = distinct_words([*(_words(batch, key) for key in rows.keys), _folds(schema, batch)])
-    starts, ends = np.zeros((2, len(spellings)), dtype=np.int64)
-    problems = np.zeros(len(spellings), dtype=np.int32)
-    minutes = np.zeros(len(spellings), dtype=np.int16)
-    lengths = np.zeros(len(spellings), dtype=np.int32)
-    for index, (*words, fold) in enumerate(spellings):
-        try:
-            found = rows.read(words, int(fold) if fold else None)
-        except NotATimeError as error:
-            is_formula = rows.texts(words)[error.cell].startswith("=")
-            reason = Reason.FORMULA_WITHOUT_VALUE if is_formula else Reason.BAD_TIMESTAMP
-            problems[index] = REASON_BITS[reason] | _CELL_BITS[error.cell]
-        else:
-            starts[index], ends[index], minutes[index], lengths[index] = found
+    indices = np.concatenate([indices + number * len(spellings) for number in range(len(columns))])
+    starts, ends = np.zeros((2, len(columns) * len(spellings)), dtype=np.int64)
+    problems = np.zeros(len(starts), dtype=np.int32)
+    minutes = np.zeros(len(starts), dtype=np.int16)
+    lengths = np.zeros(len(starts), dtype=np.int32)
+    for number, column in enumerate(columns):
+        for index, (*words, fold) in enumerate(spellings, number * len(spellings)):
+            try:
+                found = rows.read_of_column(words, int(fold) if fold else None, column)
+            except NotATimeError as error:
+                is_formula = rows.texts(words)[error.cell].startswith("=")
+                reason = Reason.FORMULA_WITHOUT_VALUE if is_formula else Reason.BAD_TIMESTAMP
+                problems[index] = REASON_BITS[reason] | _CELL_BITS[error.cell]
+                continue
+            if found is None:
+                problems[index] = REASON_BITS[Reason.BAD_TIMESTAMP] | HOUR_IS_BAD | _NO_READING
+            else:
+                starts[index], ends[index], minutes[index], lengths[index] = found
     durations = ((ends - starts) // 60_000_000).astype(np.int32)
     return _ParsedTimes(
         start=starts[indices],
@@ -193,27 +221,20 @@ def _durations_in_words(durations: np.ndarray, indices: np.ndarray, of_table: in
     return take_words(indices, [str(duration) if other else None for duration, other in words])
 
 
-def _value_columns(schema: TableSchema, batch: pa.RecordBatch) -> Iterator[_ValueColumn]:
-    for column in schema.metrics:
-        yield _ValueColumn(
-            key=column.key,
-            cells=batch.column(column.key),
-            metric=np.full(len(batch), METRIC_NAMES.index(column.metric), dtype=np.int16),
-            metric_word=repeat_word(column.metric, len(batch)),
-            unit=_units(schema, batch, column.unit),
-        )
-    if schema.value_column is not None:
-        spelled = _words(batch, schema.metric_column)
-        metrics = [_metric_index(spelling) for spelling in spelled.dictionary.to_pylist()]
-        names = [METRIC_NAMES[index] if index >= 0 else None for index in metrics]
-        words = pc.coalesce(pa.array(names, pa.string()), spelled.dictionary)
-        yield _ValueColumn(
-            key=schema.value_column,
-            cells=batch.column(schema.value_column),
-            metric=np.array([*metrics, -1], dtype=np.int16)[word_indices(spelled)],
-            metric_word=pa.DictionaryArray.from_arrays(spelled.indices, words),
-            unit=_units(schema, batch, schema.value_unit),
-        )
+def _values(schema: TableSchema, batch: pa.RecordBatch, group: ColumnGroup) -> _Values:
+    cells = group.cells(batch)
+    unit = group.repeat(_units(schema, batch, group.unit))
+    if group.metric is not None:
+        index = METRIC_NAMES.index(group.metric)
+        return _Values(cells, np.full(len(cells), index, dtype=np.int16), repeat_word(group.metric, len(cells)), unit)
+    spelled = _words(batch, schema.metric_column)
+    metrics = [_metric_index(spelling) for spelling in spelled.dictionary.to_pylist()]
+    names = [METRIC_NAMES[index] if index >= 0 else None for index in metrics]
+    words = pa.DictionaryArray.from_arrays(
+        spelled.indices, pc.coalesce(pa.array(names, pa.string()), spelled.dictionary)
+    )
+    metric = np.array([*metrics, -1], dtype=np.int16)[word_indices(spelled)]
+    return _Values(cells, group.tile(metric), group.repeat(words), unit)
 
 
 def _units(schema: TableSchema, batch: pa.RecordBatch, of_column: str | None) -> pa.DictionaryArray:
@@ -228,50 +249,65 @@ def _metric_index(spelling: str) -> int:
     return METRIC_NAMES.index(name) if name else -1
 
 
-def _parse_column(schema: TableSchema, row: _RowColumns, column: _ValueColumn) -> pa.Table:
-    style = NumberStyle(schema.thousands, schema.doubtful_marks.get(column.key, ""), schema.sheet is not None)
-    numbers = read_numbers(column.cells, style)
+def _parse_group(
+    schema: TableSchema,
+    batch: pa.RecordBatch,
+    group: ColumnGroup,
+    times: _ParsedTimes,
+    columns: dict[str, pa.Array],
+) -> pa.Table:
+    values = _values(schema, batch, group)
+    style = NumberStyle(schema.thousands, group.doubtful_marks, schema.sheet is not None)
+    numbers = read_numbers(values.cells, style)
     in_cell = numbers.unit.null_count < len(numbers.unit)
-    spelled = pc.coalesce(numbers.unit, column.unit.cast(pa.string())).dictionary_encode() if in_cell else column.unit
-    factor, offset, unit = _conversions(schema, column, spelled, row.times.duration_word)
-    is_at_a_moment = IS_AT_A_MOMENT[column.metric]
-    problems = row.times.problems | _value_problems(column, numbers, factor)
+    spelled = pc.coalesce(numbers.unit, values.unit.cast(pa.string())).dictionary_encode() if in_cell else values.unit
+    factor, offset, unit = _conversions(schema, values, spelled, times.duration_word)
+    is_at_a_moment = IS_AT_A_MOMENT[values.metric]
+    problems = _time_problems(schema, times, values, numbers) | _value_problems(values, numbers, factor)
     value = numbers.value * np.where(np.isnan(factor), 1.0, factor) + offset
-    time = np.where(is_at_a_moment & (schema.register_read_at == "end"), row.times.end, row.times.start)
-    columns = {
-        "table": row.table,
-        "row_num": row.row_num,
-        "ts": pa.array(time, mask=row.times.problems != 0).cast(PARSED.field("ts").type),
-        **row.codes,
-        "metric": column.metric_word,
+    time = np.where(is_at_a_moment & (schema.register_read_at == "end"), times.end, times.start)
+    columns = columns | {
+        "ts": pa.array(time, mask=times.problems != 0).cast(PARSED.field("ts").type),
+        "metric": values.metric_word,
         "value": pa.array(value, mask=np.isnan(value)),
         "unit": unit,
-        "column_key": repeat_word(column.key, len(value)),
-        "minute": pa.array(row.times.minute),
-        "interval": pa.array(row.times.length),
-        "duration": pa.array(row.times.duration),
+        "column_key": group.spread([column.key for column in group.columns], len(batch)),
+        "minute": pa.array(times.minute),
+        "interval": pa.array(times.length),
+        "duration": pa.array(times.duration),
         "problems": pa.array(problems),
     }
-    return pa.table(columns, schema=PARSED)
+    return pa.table([columns[name] for name in PARSED.names], schema=PARSED)
 
 
-def _value_problems(column: _ValueColumn, numbers: Numbers, factor: np.ndarray) -> np.ndarray:
+def _time_problems(schema: TableSchema, times: _ParsedTimes, values: _Values, numbers: Numbers) -> np.ndarray:
+    """Return the bits of the times; a cell of an interval that its day does not have is no reading if it is empty."""
+    problems = times.problems
+    if schema.has_times_in_headings:
+        problems = np.where(numbers.missing, problems, problems & ~_NO_READING)
+    if schema.skips_empty_cells:
+        is_empty = values.cells.is_null().to_numpy(zero_copy_only=False)
+        problems = np.where(is_empty, problems | _NO_READING, problems)
+    return problems
+
+
+def _value_problems(values: _Values, numbers: Numbers, factor: np.ndarray) -> np.ndarray:
     # A unit in the cell must agree with the column's: `12,5 м3` in a column of °C is not a number we know.
     is_read = ~(numbers.missing | numbers.bad | numbers.formula)
     return (
         np.where(numbers.missing, REASON_BITS[Reason.MISSING_VALUE], 0)
         | np.where(numbers.bad, REASON_BITS[Reason.BAD_NUMBER], 0)
         | np.where(numbers.formula, REASON_BITS[Reason.FORMULA_WITHOUT_VALUE], 0)
-        | np.where(column.metric < 0, REASON_BITS[Reason.UNKNOWN_METRIC], 0)
-        | np.where(np.isnan(factor) & (column.metric >= 0) & is_read, REASON_BITS[Reason.UNKNOWN_UNIT], 0)
+        | np.where(values.metric < 0, REASON_BITS[Reason.UNKNOWN_METRIC], 0)
+        | np.where(np.isnan(factor) & (values.metric >= 0) & is_read, REASON_BITS[Reason.UNKNOWN_UNIT], 0)
     ).astype(np.int32)
 
 
 def _conversions(
-    schema: TableSchema, column: _ValueColumn, spelled: pa.DictionaryArray, durations: pa.DictionaryArray
+    schema: TableSchema, values: _Values, spelled: pa.DictionaryArray, durations: pa.DictionaryArray
 ) -> tuple[np.ndarray, np.ndarray, pa.DictionaryArray]:
     """Return factor (NaN: unknown or of another dimension) and offset to each metric's own unit, and that unit."""
-    metrics = pa.array(column.metric.astype(np.int32), mask=column.metric < 0)
+    metrics = pa.array(values.metric.astype(np.int32), mask=values.metric < 0)
     indices, combinations = distinct_words([pa.DictionaryArray.from_arrays(metrics, METRIC_NAMES), spelled, durations])
     factors, offsets = np.ones(len(combinations)), np.zeros(len(combinations))
     units: list[str | None] = []

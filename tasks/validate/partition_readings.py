@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from tasks.validate.parse_readings import PARSED, meter_codes, parse
+from tasks.validate.parse_readings import PARSED, count_meter_codes, parse
 from tasks.validate.row_error_buckets import Bucket, extend_buckets
 from tasks.validate.staged_tables import StagedTable, read_raw_rows
 from tasks.validate.words import word_indices
@@ -76,11 +76,9 @@ def count_readings(tables: Sequence[StagedTable], spool: Spool, known: Set[str] 
     for index, table in enumerate(tables):
         readings_per_row = len(table.schema.metrics) or 1
         for batch in read_raw_rows(table, spool):
-            codes = meter_codes(table.schema, batch)
-            counts = np.bincount(word_indices(codes), minlength=len(codes.dictionary) + 1)
-            for code, count in zip([*codes.dictionary.to_pylist(), None], counts, strict=True):
-                is_counted = known is None or code is None or code in known
-                by_code[code if is_counted else _stand_in(code)] += int(count) * readings_per_row
+            for code, count in count_meter_codes(table.schema, batch).items():
+                is_unknown = code is not None and known is not None and code not in known
+                by_code[_stand_in(code or "") if is_unknown else code] += count
             extend_buckets(buckets, index, batch, readings=len(batch) * readings_per_row)
             if known is None and len(by_code) > _MAX_CODES:
                 return None

@@ -76,7 +76,7 @@ def _find_cells(schemas: Sequence[TableSchema], readings: pa.Table, reason: Reas
         is_time = _has(rows, REASON_BITS[Reason.BAD_TIMESTAMP])
         if reason is Reason.FORMULA_WITHOUT_VALUE:
             is_time = pc.and_not(pc.is_null(rows.column("ts")), is_time)
-        yield _time_cells(schemas, rows.filter(is_time))
+        yield from _time_cells(schemas, rows.filter(is_time))
         rows = rows.filter(pc.invert(is_time))
         yield _FaultyCells(rows, rows.column("column_key"))
     elif reason in OF_WHOLE_LINES:
@@ -85,9 +85,11 @@ def _find_cells(schemas: Sequence[TableSchema], readings: pa.Table, reason: Reas
     elif reason is Reason.UNMAPPED_CODE:
         codes = [pc.coalesce(rows.column(f"{name}_code"), "") for name in ("building", "itp", "meter")]
         raw_value = pc.utf8_trim(pc.binary_join_element_wise(*codes, "/"), characters="/")
-        yield _FaultyCells(
+        of_cell = _by_table(rows, [any(column.has_code for column in schema.metrics) for schema in schemas])
+        whole = _FaultyCells(
             rows, _by_table(rows, [schema.meter_column for schema in schemas]), raw_value, of_whole_row=True
         )
+        yield from _split(whole, of_cell)
     elif reason is Reason.UNKNOWN_METRIC:
         yield _FaultyCells(rows, _by_table(rows, [schema.metric_column for schema in schemas]))
     elif reason is Reason.UNKNOWN_UNIT:
@@ -97,20 +99,37 @@ def _find_cells(schemas: Sequence[TableSchema], readings: pa.Table, reason: Reas
         yield _FaultyCells(rows, rows.column("column_key"))
 
 
-def _time_cells(schemas: Sequence[TableSchema], rows: pa.Table) -> _FaultyCells:
+def _time_cells(schemas: Sequence[TableSchema], rows: pa.Table) -> Iterator[_FaultyCells]:
     dates = _by_table(rows, [schema.timestamp_column or schema.date_column for schema in schemas])
     hours = _by_table(rows, [schema.hour_column for schema in schemas])
     lengths = _by_table(rows, [schema.interval_column or schema.interval_end_column for schema in schemas])
-    column = pc.if_else(_has(rows, HOUR_IS_BAD), hours, pc.if_else(_has(rows, INTERVAL_IS_BAD), lengths, dates))
-    return _FaultyCells(rows, column, of_whole_row=True)
+    is_hour, is_length = _has(rows, HOUR_IS_BAD), _has(rows, INTERVAL_IS_BAD)
+    column = pc.if_else(is_hour, hours, pc.if_else(is_length, lengths, dates))
+    hour_of_cell, date_of_cell = (
+        _by_table(rows, [any(getattr(column, name) for column in schema.metrics) for schema in schemas])
+        for name in ("hour", "date")
+    )
+    of_cell = pc.if_else(is_hour, hour_of_cell, pc.and_not(date_of_cell, is_length))
+    yield from _split(_FaultyCells(rows, column, of_whole_row=True), of_cell)
+
+
+def _split(cells: _FaultyCells, of_cell: pa.ChunkedArray) -> Iterator[_FaultyCells]:
+    """Split faulty cells by whether the heading of the value's column is at fault, or something in the row."""
+    of_row = pc.invert(of_cell)
+    rows, raw_value = cells.rows, cells.raw_value
+    by_heading = rows.filter(of_cell)
+    own = None if raw_value is None else raw_value.filter(of_cell)
+    yield _FaultyCells(by_heading, by_heading.column("column_key"), own)
+    own = None if raw_value is None else raw_value.filter(of_row)
+    yield _FaultyCells(rows.filter(of_row), cells.column.filter(of_row), own, of_whole_row=True)
 
 
 def _has(rows: pa.Table, bit: int) -> pa.Array:
     return pa.array(rows.column("problems").to_numpy() & bit != 0)
 
 
-def _by_table(rows: pa.Table, values: Sequence[str | None]) -> pa.ChunkedArray:
-    return pa.array(values, pa.string()).take(rows.column("table"))
+def _by_table(rows: pa.Table, values: Sequence[str | bool | None]) -> pa.ChunkedArray:
+    return pa.array(values, pa.bool_() if isinstance(values[0], bool) else pa.string()).take(rows.column("table"))
 
 
 def _list_errors(schemas: Sequence[TableSchema], cells: _FaultyCells, reason: Reason) -> pa.Table:

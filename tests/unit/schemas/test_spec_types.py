@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from schemas.spec_types import CellName, Heading, Listed, Regex, Strict
+from schemas.patterns import Regex
+from schemas.spec_types import CellName, Heading, Listed, Strict
 
 
 class Section(Strict):

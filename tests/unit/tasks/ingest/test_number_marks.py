@@ -25,7 +25,7 @@ def test_mark_is_doubtful_where_a_column_has_both_and_the_other_is_the_decimal_o
 ) -> None:
     marks = NumberMarks()
     for cells in batches:
-        marks.add("value", pa.array(cells, pa.string()))
-        marks.add("other", pa.array(["1,000"], pa.string()))
+        plain = pa.array(["1,000"] * len(cells), pa.string())
+        marks.add({"before": plain, "value": pa.array(cells, pa.string()), "behind": plain})
 
     assert marks.doubtful() == ({"value": doubtful} if doubtful else {})

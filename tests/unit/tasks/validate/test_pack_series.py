@@ -6,10 +6,11 @@ import pyarrow as pa
 import pytest
 
 from schemas.settings import Settings
+from schemas.table_schema import MetricColumn
 from tasks.validate.apply_rules import Meter, apply_rules
-from tasks.validate.pack_series import pack_series
+from tasks.validate.pack_series import number_of_column, pack_series
 from tasks.validate.parse_readings import parse
-from tests.unit.tasks.validate.tables import LOAD, long_row, long_table, raw_batch, staged
+from tests.unit.tasks.validate.tables import LOAD, WIDE, long_row, long_table, raw_batch, staged, wide_row, wide_table
 
 
 def validated(rows: Sequence[Sequence[str | None]]) -> pa.Table:
@@ -41,6 +42,7 @@ def test_readings_with_all_but_row_time_and_value_in_common_are_one_series() -> 
         "unit": "°C",
         "reason": None,
         "column_ref": "E",
+        "column_nums": None,
         "quality": 0,
         "meter_id": 7,
         "row_nums": [3, 2],
@@ -81,3 +83,20 @@ def test_a_value_that_cannot_be_read_is_null_in_its_place() -> None:
 
 def test_no_readings_are_no_series() -> None:
     assert series_of([]) == []
+
+
+def test_intervals_side_by_side_are_one_series_that_says_the_column_of_each_reading() -> None:
+    hours = [MetricColumn(key=key, metric="T1", hour=f"{hour:02}:00") for hour, key in enumerate(WIDE)]
+    table = wide_table(metrics=hours, hour_column=None)
+    rows = parse(table, raw_batch(table, [wide_row("60", "61", "62")]))
+    readings = apply_rules(rows, {"M": Meter(7, "I", "B", 60)}, Settings()).readings
+
+    (series,) = pack_series([staged(table)], readings).to_pylist()
+
+    assert (series["column_ref"], series["column_nums"], series["readings"]) == (None, [2, 3, 4], [60.0, 61.0, 62.0])
+    assert series["row_nums"] == [2, 2, 2]
+
+
+@pytest.mark.parametrize(("letters", "number"), [("A", 0), ("Z", 25), ("AA", 26), ("ZZ", 701), ("AAA", 702)])
+def test_columns_are_numbered_from_a(letters: str, number: int) -> None:
+    assert number_of_column(letters) == number
