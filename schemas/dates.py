@@ -159,13 +159,15 @@ def _from_words(text: str, order: str | None) -> dt.datetime:
     if match is None:
         raise NotATimeError("date")
     parts = match.groupdict()
-    if order is None and (("first" in parts and parts["mark"] != ".") or ("word" in parts and len(parts["year"]) == 2)):
+    is_plain = parts["mark"] == "." if "first" in parts else "word" not in parts or len(parts["year"]) == 4
+    if order is None and not is_plain:
         raise NotATimeError("date")
     if "first" in parts:
         day, month = int(parts["first"]), int(parts["then"])
         day, month = (month, day) if order == "month-first" else (day, month)
     else:
-        day, month = int(parts["day"]), find_month(parts["word"]) or 0 if "word" in parts else int(parts["month"])
+        day = int(parts["day"])
+        month = (find_month(parts["word"]) or 0) if "word" in parts else int(parts["month"])
     return _combine_match(_century(int(parts["year"]), parts["year"]), month, day, match)
 
 
