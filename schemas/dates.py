@@ -140,7 +140,7 @@ def _from_iso(text: str) -> dt.datetime | None:
     # fromisoformat also reads `20250401` and week dates, which are more likely numbers in a meter file.
     if not re.match(r"\d{4}-\d{2}-\d{2}(?:$|[T ])", text):
         return None
-    if _LIKE_A_RANGE.fullmatch(text):
+    if len(text) == 22 and _LIKE_A_RANGE.fullmatch(text):
         raise NotATimeError("date")
     if re.fullmatch(r".{10}[T ]24:00(:00)?", text):
         return dt.datetime.fromisoformat(text[:10]) + _DAY

@@ -154,7 +154,8 @@ def _of_stamp(
     interval = times.interval
     if interval <= _HOUR:
         instant = _to_utc(timestamp, zone, cell=cell, fold=fold)
-        instant += _way_to_grid(instant.astimezone(zone), times)
+        if times.snap:
+            instant += _way_to_grid(instant.astimezone(zone), times)
         return (instant, instant + interval) if is_start else (instant - interval, instant)
     # A day with a clock change is longer or shorter, and begins at midnight all the same.
     local = _on_the_wall(timestamp, zone)
