@@ -46,4 +46,4 @@ class RowTimes(NamedTuple):
             length = span // dt.timedelta(minutes=1)
         hour = (hour or "") if self.keys[1] else None
         found = read_interval(date or "", hour, zone, times, end=(end or "") if self.keys[4] else None, fold=fold)
-        return found if found.length else found._replace(length=length)
+        return found._replace(length=length) if length and not found.length else found

@@ -150,7 +150,9 @@ def _codes(batch: pa.RecordBatch, column: str | None, constant: str | None) -> p
 def _parse_times(schema: TableSchema, batch: pa.RecordBatch) -> _ParsedTimes:
     """Read the intervals of the rows, each different spelling once."""
     rows = RowTimes.of(schema)
-    indices, spellings = distinct_words([*(_words(batch, key) for key in rows.keys), _folds(schema, batch)])
+    nothing, folds = repeat_word(None, len(batch)), _folds(schema, batch)
+    words_of = [_words(batch, key) if key else nothing for key in rows.keys]
+    indices, spellings = distinct_words([*words_of, nothing if folds is None else folds])
     starts, ends = np.zeros((2, len(spellings)), dtype=np.int64)
     problems = np.zeros(len(spellings), dtype=np.int32)
     minutes = np.zeros(len(spellings), dtype=np.int16)
@@ -176,10 +178,10 @@ def _parse_times(schema: TableSchema, batch: pa.RecordBatch) -> _ParsedTimes:
     )
 
 
-def _folds(schema: TableSchema, batch: pa.RecordBatch) -> pa.DictionaryArray:
+def _folds(schema: TableSchema, batch: pa.RecordBatch) -> pa.DictionaryArray | None:
     """Return of each row whether it is of the first or second time of an hour that comes twice, if the file tells."""
     if not (schema.first_hours or schema.second_hours):
-        return repeat_word(None, len(batch))
+        return None
     lines = batch.column("row_num").to_numpy()
     known = [np.isin(lines, schema.first_hours), np.isin(lines, schema.second_hours)]
     return take_words(np.select(known, [0, 1], 2), ["0", "1", None])
