@@ -140,7 +140,7 @@ def _from_iso(text: str) -> dt.datetime | None:
     # fromisoformat also reads `20250401` and week dates, which are more likely numbers in a meter file.
     if not re.match(r"\d{4}-\d{2}-\d{2}(?:$|[T ])", text):
         return None
-    if _LIKE_A_RANGE.fullmatch(text):
+    if len(text) == 22 and _LIKE_A_RANGE.fullmatch(text):
         raise NotATimeError("date")
     if re.fullmatch(r".{10}[T ]24:00(:00)?", text):
         return dt.datetime.fromisoformat(text[:10]) + _DAY
@@ -159,13 +159,15 @@ def _from_words(text: str, order: str | None) -> dt.datetime:
     if match is None:
         raise NotATimeError("date")
     parts = match.groupdict()
-    if order is None and (("first" in parts and parts["mark"] != ".") or ("word" in parts and len(parts["year"]) == 2)):
+    is_plain = parts["mark"] == "." if "first" in parts else "word" not in parts or len(parts["year"]) == 4
+    if order is None and not is_plain:
         raise NotATimeError("date")
     if "first" in parts:
         day, month = int(parts["first"]), int(parts["then"])
         day, month = (month, day) if order == "month-first" else (day, month)
     else:
-        day, month = int(parts["day"]), find_month(parts["word"]) or 0 if "word" in parts else int(parts["month"])
+        day = int(parts["day"])
+        month = (find_month(parts["word"]) or 0) if "word" in parts else int(parts["month"])
     return _combine_match(_century(int(parts["year"]), parts["year"]), month, day, match)
 
 

@@ -47,7 +47,7 @@ class RowTimes(NamedTuple):
             length = span // dt.timedelta(minutes=1)
         hour = (hour or "") if self.keys[1] else None
         found = read_interval(date or "", hour, zone, times, end=(end or "") if self.keys[4] else None, fold=fold)
-        return found if found.length else found._replace(length=length)
+        return found._replace(length=length) if length and not found.length else found
 
     def read_of_column(self, words: Sequence[str | None], fold: int | None, column: MetricColumn) -> Interval | None:
         """Return the interval that the cells and the heading of a column state; None: the day has none such.

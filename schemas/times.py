@@ -96,15 +96,16 @@ def read_interval(
         period = Period(timestamp, _read_end(end, times.style))
         return _between(period, zone, times, cell="interval", fold=fold)
     if hour is not None and times.counts_intervals:
-        instant = _numbered_interval(timestamp, hour, zone, times.interval)
+        first = _numbered_interval(timestamp, hour, zone, times.interval)
+        last = _midnight(timestamp + _DAY, zone) if times.interval >= _DAY else first + times.interval
     elif hour is not None:
         offset, is_start = read_hour(hour, times.interval, times.stamp)
-        instant = _start(timestamp + offset, zone, times, is_start=is_start, cell="hour", fold=fold)
+        first, last = _of_stamp(timestamp + offset, zone, times, is_start=is_start, cell="hour", fold=fold)
     else:
-        instant = _start(timestamp, zone, times, is_start=times.stamp == "start", cell="date", fold=fold)
-    local = instant.astimezone(zone)
-    last = _end(local, times)
-    return Interval(_micros(instant), _micros(last), _minute(local, times.calendar), _length(local, last, times))
+        is_start = times.stamp == "start"
+        first, last = _of_stamp(timestamp, zone, times, is_start=is_start, cell="date", fold=fold)
+    local = first.astimezone(zone)
+    return Interval(_micros(first), _micros(last), _minute(local, times.calendar), _length(local, last, times))
 
 
 def _read_date(text: str, times: Times) -> dt.datetime:
@@ -129,15 +130,6 @@ def _micros(instant: dt.datetime) -> int:
     return (instant - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
 
 
-def _end(local: dt.datetime, times: Times) -> dt.datetime:
-    """Return the end of an interval; in arithmetic of the local clock a day is a day, and a month a month."""
-    if times.months:
-        return _midnight(add_months(_day_of(local), times.months), local.tzinfo)
-    if times.interval >= _DAY:
-        return _midnight(_day_of(local) + times.interval, local.tzinfo)
-    return (local if times.interval > _HOUR else local.astimezone(dt.UTC)) + times.interval
-
-
 def _day_of(local: dt.datetime) -> dt.datetime:
     return dt.datetime.combine(local.date(), dt.time())
 
@@ -149,7 +141,7 @@ def _length(local: dt.datetime, end: dt.datetime, times: Times) -> int:
     return (_day_of(end.astimezone(local.tzinfo)) - _day_of(local)) // _MINUTE
 
 
-def _start(
+def _of_stamp(
     timestamp: dt.datetime,
     zone: ZoneInfo,
     times: Times,
@@ -157,27 +149,31 @@ def _start(
     is_start: bool,
     cell: Literal["date", "hour"],
     fold: int | None,
-) -> dt.datetime:
+) -> tuple[dt.datetime, dt.datetime]:
+    """Return start and end of the interval that a stamp is the start or the end of."""
     interval = times.interval
     if interval <= _HOUR:
         instant = _to_utc(timestamp, zone, cell=cell, fold=fold)
-        instant += _way_to_grid(instant.astimezone(zone), times)
-        return instant if is_start else instant - interval
+        if times.snap:
+            instant += _way_to_grid(instant.astimezone(zone), times)
+        return (instant, instant + interval) if is_start else (instant - interval, instant)
     # A day with a clock change is longer or shorter, and begins at midnight all the same.
     local = _on_the_wall(timestamp, zone)
     local += _way_to_grid(local, times)
     if not is_start:
-        local = _one_before(local, times)
-    return _instant(local, zone, cell=cell)
+        return _instant(_moved(local, times, -1), zone, cell=cell), _midnight(local, zone)
+    start = _instant(local, zone, cell=cell)
+    day = _day_of(local)
+    # Where midnight never came, the day began later by the clock.
+    begin = day if _midnight(day, zone) == start else local
+    return start, _midnight(_moved(begin, times, 1), zone)
 
 
-def _one_before(end: dt.datetime, times: Times) -> dt.datetime:
-    if not times.months:
-        return end - times.interval
-    start = add_months(end, -times.months)
-    if add_months(start, times.months) != end:
-        raise NotATimeError("date")  # the 31st of May less a month is no day
-    return start
+def _moved(local: dt.datetime, times: Times, intervals: int) -> dt.datetime:
+    """Return the time some intervals later by the local clock: a day is a day, and a month a month."""
+    if times.months:
+        return add_months(local, intervals * times.months)
+    return local + intervals * times.interval
 
 
 def _way_to_grid(local: dt.datetime, times: Times) -> dt.timedelta:
@@ -222,7 +218,7 @@ def _between(
 
 
 def _midnight(local: dt.datetime, zone: dt.tzinfo | None) -> dt.datetime:
-    """Return when a local day begins: of a midnight that comes twice the first, of one that never comes what does."""
+    """Return when a local day begins: of a time that comes twice the first, of one that never comes what does."""
     return local.replace(tzinfo=zone, fold=0).astimezone(dt.UTC)
 
 

@@ -31,20 +31,22 @@ def find_date(
     """
     if not isinstance(spec.date, DateInFile):
         return None
-    texts: dict[str, Callable[[], list[str]]] = {
-        "file_name": lambda: [relative_path.rpartition("/")[2]],
-        "path": lambda: [relative_path],
-        "sheet": lambda: [sheet or ""],
-        "cell": lambda: [_cell(str(spec.date.cell), rows()) if isinstance(spec.date, DateInFile) else ""],
-        "above": lambda: _lines_above(header, rows()),
+    names = {
+        DatePlace.FILE_NAME: relative_path.rpartition("/")[2],
+        DatePlace.PATH: relative_path,
+        DatePlace.SHEET: sheet or "",
     }
     parts: dict[str, str] = {}
-    for place, regex in spec.date.regexes.items():
-        found = texts[place]()
-        groups = next((groups for text in found if (groups := _groups(regex, text))), None)
+    for key, regex in spec.date.regexes.items():
+        place = DatePlace(key)
+        if place is DatePlace.CELL:
+            texts = [_cell(str(spec.date.cell), rows())]
+        else:
+            texts = _lines_above(header, rows()) if place is DatePlace.ABOVE else [names[place]]
+        groups = next((groups for text in texts if (groups := _groups(regex, text))), None)
         if groups is None:
-            text = found[0][:_MAX_TEXT_LENGTH]
-            raise FileError(FileProblem.DATE_NOT_FOUND, place=DatePlace(place), key=place, regex=regex, text=text)
+            text = texts[0][:_MAX_TEXT_LENGTH]
+            raise FileError(FileProblem.DATE_NOT_FOUND, place=place, key=key, regex=regex, text=text)
         parts |= groups
     date = date_of(parts)
     if date is None:

@@ -173,7 +173,9 @@ def _parse_times(
 ) -> _ParsedTimes:
     """Read the intervals of the rows, each different spelling once; or of their cells, where columns say something."""
     rows = RowTimes.of(schema)
-    indices, spellings = distinct_words([*(_words(batch, key) for key in rows.keys), _folds(schema, batch)])
+    nothing, folds = repeat_word(None, len(batch)), _folds(schema, batch)
+    words_of = [_words(batch, key) if key else nothing for key in rows.keys]
+    indices, spellings = distinct_words([*words_of, nothing if folds is None else folds])
     indices = np.concatenate([indices + number * len(spellings) for number in range(len(columns))])
     starts, ends = np.zeros((2, len(columns) * len(spellings)), dtype=np.int64)
     problems = np.zeros(len(starts), dtype=np.int32)
@@ -204,10 +206,10 @@ def _parse_times(
     )
 
 
-def _folds(schema: TableSchema, batch: pa.RecordBatch) -> pa.DictionaryArray:
+def _folds(schema: TableSchema, batch: pa.RecordBatch) -> pa.DictionaryArray | None:
     """Return of each row whether it is of the first or second time of an hour that comes twice, if the file tells."""
     if not (schema.first_hours or schema.second_hours):
-        return repeat_word(None, len(batch))
+        return None
     lines = batch.column("row_num").to_numpy()
     known = [np.isin(lines, schema.first_hours), np.isin(lines, schema.second_hours)]
     return take_words(np.select(known, [0, 1], 2), ["0", "1", None])

@@ -70,3 +70,15 @@ def test_file_that_cannot_be_read_has_no_draft(
     assert isinstance(done.exception, FileError)
     assert done.exception.problem is problem
     assert list(sources.iterdir()) == []
+
+
+def test_check_reads_the_hour_that_comes_twice_as_a_run_does(sources: Path, tmp_path: Path) -> None:
+    (sources / "boiler.yaml").write_text(
+        "name: boiler\nmatch: ['*.csv']\nlayout: day-sheet\ntimestamp: t\ntime_zone: Europe/Berlin\n"
+        "ambiguous_hours: in-order\ncolumns: {v: {metric: consumption_period}}\nidentity: {meter: M}\n"
+    )
+    (tmp_path / "a.csv").write_text("t;v\n2025-10-26 02:00;1\n2025-10-26 02:00;2\n")
+
+    done = CliRunner().invoke(build_app(), ["sources", "check", str(tmp_path / "a.csv")])
+
+    assert "2 readings, 0 unreadable; from 2025-10-26 02:00+02:00 to 2025-10-26 02:00+01:00" in done.output

@@ -224,9 +224,13 @@ def test_calendar_intervals_are_whole_local_days_weeks_and_months(
     assert of_calendar(calendar, date, stamp) == expected
 
 
-def test_month_that_would_end_on_a_day_that_its_start_does_not_have_is_refused() -> None:
-    with pytest.raises(NotATimeError):
-        of_calendar("month", "31.05.2025", "end")
+def test_month_that_ends_on_a_day_that_others_do_not_have_ends_on_that_day() -> None:
+    assert of_calendar("month", "31.05.2025", "end") == ("04-30 00:00", "05-31 00:00", BETWEEN_MINUTES, 31 * 1440)
+
+
+def test_day_that_is_stamped_in_its_course_keeps_the_time_for_registers() -> None:
+    assert local("31.03.2025 07:00", 1440, "Europe/Berlin") == ("03-30 07:00", "03-31 07:00", False)
+    assert local("31.03.2025 07:00", 1440, "Europe/Berlin", "start") == ("03-31 07:00", "04-01 07:00", False)
 
 
 @pytest.mark.parametrize(

@@ -93,3 +93,10 @@ def test_long_table_wants_the_contracts_columns_and_its_own_headings_instead() -
 
 def test_only_needed_columns_count() -> None:
     assert count_known(["TS", "счётчик", "unit", None], wanted_columns(LONG)) == 2
+
+
+def test_interval_of_the_mapping_is_not_looked_for_among_the_columns_of_the_contract() -> None:
+    fields = {column.field for column in wanted_columns(LONG.model_copy(update={"interval": "month"}))}
+
+    assert "interval" not in fields
+    assert "interval" in {column.field for column in wanted_columns(LONG)}

@@ -48,6 +48,25 @@ def test_each_meter_has_its_own_order() -> None:
     assert told("26 02:00 M", "26 02:00 N", "26 02:00 M", "26 02:00 N") == ([2, 3], [4, 5])
 
 
+def test_dates_that_are_filled_down_count_too() -> None:
+    schema = TableSchema(
+        table_format="long",
+        header_row=1,
+        columns=[Column(key=key, heading=key, letter=key) for key in "AB"],
+        date_column="A",
+        hour_column="B",
+        time_zone="Europe/Berlin",
+        interval_minutes=60,
+        filled_down={"A": [(2, "26.10.2025")]},
+    )
+    hours = HourOrder(schema)
+
+    hours.add(raw_batch(schema, [["26.10.2025", "1-2"], [None, "2-3"], [None, "2-3"]]))
+    hours.finish()
+
+    assert (schema.first_hours, schema.second_hours) == ([3], [4])
+
+
 @pytest.mark.parametrize(
     "lines",
     [

@@ -165,3 +165,11 @@ def test_end_that_is_a_formula_without_a_value_is_told_from_a_bad_one() -> None:
 
     bits = [REASON_BITS[reason] | INTERVAL_IS_BAD for reason in (Reason.FORMULA_WITHOUT_VALUE, Reason.BAD_TIMESTAMP)]
     assert parsed.column("problems").to_pylist() == bits
+
+
+def test_meter_codes_that_are_filled_down_are_counted_and_parsed_alike() -> None:
+    table = long_table(filled_down={"meter": [(2, "M")]})
+    batch = raw_batch(table, [long_row(), long_row(meter=None)])
+
+    assert meter_codes(table, batch).to_pylist() == ["M", "M"]
+    assert parse(table, batch).column("meter_code").to_pylist() == ["M", "M"]
