@@ -13,16 +13,16 @@ from tests.harness import DAY
 
 _MAX_REPEATS = 3
 _METERS = 300
-_MOST_METERS = 10_000
+_MAX_METERS = 10_000
 
 
 async def measure_wide(bench: BenchEnvironment, wanted: Collection[str]) -> list[Result]:
     """Load 96 quarters of an hour a row, and a column for each of 300 meters."""
     writers: dict[str, Callable[[Path], Wide]] = {
-        "wide": lambda folder: write_wide_intervals(folder, DAY, bench.size(_MOST_METERS)),
+        "wide": lambda folder: write_wide_intervals(folder, DAY, bench.size(_MAX_METERS)),
         "wide-meters": lambda folder: write_wide_meters(folder, DAY, _METERS),
     }
-    await bench.add_city(max(bench.size(_MOST_METERS), _METERS))
+    await bench.add_city(max(bench.size(_MAX_METERS), _METERS))
     return [await _compare(bench, name, writers[name]) for name in writers if name in wanted]
 
 
