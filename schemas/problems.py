@@ -435,9 +435,9 @@ _TEMPLATES: dict[Problem, Words] = {
         "Correct the file's header or the mapping",
     ),
     FileProblem.TOO_FEW_COLUMNS: Words(
-        "вправо от столбца «{column}», считая с него, нет {count} столбцов подряд: "
+        "вправо от столбца «{column}», считая с него, нет {count} столбцов подряд без итогов: "
         "исправьте шапку файла или intervals в описании источника",
-        "from column «{column}» on there are no {count} columns side by side: "
+        "from column «{column}» on there are no {count} columns side by side without totals: "
         "correct the file's header, or intervals in the mapping",
     ),
     FileProblem.INTERVAL_NOT_READ: Words(

@@ -44,7 +44,7 @@ class MetricColumn(_Frozen):
     hour: str | None = None
     """What its heading says of the time: when the interval starts, or its number in the day; None: as the row says."""
     is_again: bool | None = None
-    """Whether it is for the second one of an hour that comes twice; None: no column is."""
+    """Whether it is for the second one of an hour that comes twice; None: no column of its hour is."""
 
     @property
     def has_code(self) -> bool:

@@ -348,6 +348,11 @@ class TableSpec(Strict):
         """What the columns of a day-sheet hold."""
         return [*self.columns.values(), *([self.value] if isinstance(self.value, ColumnMeaning) else [])]
 
+    @property
+    def column_groups(self) -> frozenset[str]:
+        """The groups of the patterns over headings."""
+        return frozenset[str]().union(*map(groups_in, self.columns))
+
     def _each_column_has_one_meaning(self) -> None:
         claimed: dict[str, str] = {}
         columns = {heading: meaning for heading, meaning in self.columns.items() if not is_pattern(heading)}

@@ -16,6 +16,7 @@ from schemas.problems import FileProblem
 from schemas.table_schema import MetricColumn
 from schemas.table_spec import CODE_NAMES, ColumnMeaning, TableSpec, groups_in_template
 from schemas.wide_columns import IntervalColumns, groups_in, is_pattern
+from tasks.ingest.classify_lines import is_total
 from tasks.ingest.find_codes import fill
 from tasks.ingest.find_header import Heading
 
@@ -85,6 +86,7 @@ def bind_intervals(
     else:
         matches = _match(columns, intervals.headings)
         hours = _read_hours(spec, intervals, matches)
+    twice = {hour for (_, groups), hour in zip(matches, hours, strict=True) if "again" in groups}
     value = spec.value if isinstance(spec.value, ColumnMeaning) else None
     return [
         BoundColumn(
@@ -96,7 +98,7 @@ def bind_intervals(
                 unit=value.unit if value else None,
                 date=_read_date(column, groups["date"], spec) if intervals.has_date else None,
                 hour=hour,
-                is_again="again" in groups if "again" in intervals.groups else None,
+                is_again="again" in groups if hour in twice else None,
             ),
         )
         for (column, groups), hour in zip(matches, hours, strict=True)
@@ -148,7 +150,8 @@ def _match(columns: Sequence[WideColumn], pattern: str) -> list[_Match]:
 def _to_the_right(columns: Sequence[WideColumn], first: str | None, count: int) -> list[_Match]:
     start = next(number for number, column in enumerate(columns) if column.key == first)
     found = columns[start : start + count]
-    if len(found) < count or any(right.position != left.position + 1 for left, right in pairwise(found)):
+    has_total = any(is_total(column.heading.text) for column in found)
+    if has_total or len(found) < count or any(right.position != left.position + 1 for left, right in pairwise(found)):
         raise FileError(FileProblem.TOO_FEW_COLUMNS, column=columns[start].heading.text, count=count)
     return [_Match(column, {}) for column in found]
 

@@ -13,7 +13,6 @@ from schemas.patterns import compile_pattern
 from schemas.problems import FileProblem
 from schemas.raw_rows import tidy_code
 from schemas.table_spec import CODE_NAMES, SHEET_GROUP, FromColumn, TableSpec, groups_in_template
-from schemas.wide_columns import groups_in
 from tasks.ingest.grids import Row
 
 _MAX_TEXT_LENGTH = 60
@@ -28,7 +27,6 @@ def find_codes(spec: TableSpec, *, relative_path: str, sheet: str | None, rows: 
     """
     identity = spec.identity
     groups = find_groups(spec, relative_path=relative_path, sheet=sheet)
-    of_columns = frozenset[str]().union(*map(groups_in, spec.columns))
     codes: dict[str, str | None] = {}
     top_rows: list[Row] = []
     for name in CODE_NAMES:
@@ -36,7 +34,7 @@ def find_codes(spec: TableSpec, *, relative_path: str, sheet: str | None, rows: 
         if code is None or isinstance(code, FromColumn):
             codes[name] = None
         elif isinstance(code, str):
-            codes[name] = None if of_columns.intersection(groups_in_template(code)) else fill(code, groups)
+            codes[name] = None if spec.column_groups.intersection(groups_in_template(code)) else fill(code, groups)
         else:
             row, column = xl_cell_to_rowcol(code.cell)
             top_rows += itertools.islice(rows, max(row + 1 - len(top_rows), 0))

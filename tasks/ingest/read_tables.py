@@ -178,7 +178,10 @@ def find_fitting(path: Path, mappings: Sequence[SourceMapping], settings: Settin
             for grid, specs in grids_of(mapping.tables):
                 for spec in specs:
                     header = find_header(grid.rows(), spec)
-                    bind(header, _column_indexes(grid, header), spec, sheet=grid.sheet, codes={}, settings=settings)
+                    indexes = _column_indexes(grid, header)
+                    # The name of the file is another one: whatever its groups would be, headings do not depend on them.
+                    groups = dict.fromkeys(spec.identity.used_groups - spec.column_groups, "…")
+                    bind(header, indexes, spec, sheet=grid.sheet, codes={}, settings=settings, groups=groups)
         except FileError:
             return False
         return True

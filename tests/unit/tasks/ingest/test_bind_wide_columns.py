@@ -143,3 +143,21 @@ def test_date_and_hour_may_stand_in_one_heading() -> None:
         ("01.04.2025", "01:00"),
         ("02.04.2025", "00:00"),
     ]
+
+
+def test_hour_is_told_from_its_second_one_where_the_table_has_a_column_for_it() -> None:
+    spec = DAY | {"intervals": {"headings": r"(?P<start>\d\d:\d\d)(?P<again>\*)?"}}
+
+    with_it = bound(spec, "01:00", "02:00", "02:00*").metrics
+    without = bound(spec, "01:00", "02:00").metrics
+
+    assert [column.is_again for column in with_it] == [None, False, True]
+    assert [column.is_again for column in without] == [None, None]
+
+
+def test_total_among_columns_that_are_counted_is_no_interval() -> None:
+    counted = DAY | {"intervals": {"first": "A", "count": 24}}
+    hours = [*"ABCDEFGHIJKLMNOPQRSUVWX"]
+
+    assert problem(counted, *hours, "Итого, м3") is FileProblem.TOO_FEW_COLUMNS
+    assert problem(counted, *hours) is FileProblem.TOO_FEW_COLUMNS

@@ -6,7 +6,7 @@ from schemas.errors import FileError
 from schemas.problems import FileProblem
 from schemas.spellings import fold
 from schemas.table_spec import TableSpec
-from tasks.ingest.find_header import count_known, find_header, wanted_columns
+from tasks.ingest.find_header import count_known, find_header, most_known, wanted_columns
 from tasks.ingest.grids import Row
 
 
@@ -100,3 +100,22 @@ def test_interval_of_the_mapping_is_not_looked_for_among_the_columns_of_the_cont
 
     assert "interval" not in fields
     assert "interval" in {column.field for column in wanted_columns(LONG)}
+
+
+def test_pattern_counts_as_one_heading_and_matches_a_whole_one() -> None:
+    wanted = wanted_columns(day_sheet(columns={r"DMA (?P<m>\S+)": {"metric": "T1"}}, identity={"meter": "{m}"}))
+
+    assert count_known(["Дата", "Час", "DMA  1", "DMA 2"], wanted) == 3
+    assert count_known(["Дата", "Час", "of DMA 1", "DMA 1 of"], wanted) == 2
+    assert most_known([["Отчёт"], ["Дата", "DMA 1"], ["Дата", "Час", "DMA 1"], ["Дата"]], wanted) == 3
+
+
+def test_intervals_are_columns_that_a_table_needs_instead_of_a_value() -> None:
+    long = TableSpec.model_validate(
+        {"layout": "long", "date": "Дата", "intervals": {"headings": r"(?P<start>\d\d:\d\d)"}}
+    )
+    wanted = {column.field: column.required for column in wanted_columns(long)}
+
+    assert wanted["intervals"]
+    assert not {"value", "timestamp", "interval"} & wanted.keys()
+    assert count_known(["Дата", "meter", "metric", "00:00", "01:00"], wanted_columns(long)) == 4

@@ -10,12 +10,12 @@ import pytest
 import xlsxwriter
 
 from schemas.errors import FileError
-from schemas.mappings import SourceMapping, load_mappings, match_mapping
+from schemas.mappings import SourceMapping, load_mappings, match_mapping, read_mappings
 from schemas.problems import FileProblem
 from schemas.settings import PROJECT_ROOT, Settings
 from schemas.table_schema import TableSchema
 from schemas.table_spec import Identity
-from tasks.ingest.read_tables import read_tables
+from tasks.ingest.read_tables import find_fitting, read_tables
 
 LONG = match_mapping(load_mappings(PROJECT_ROOT / "schemas" / "sources"), "a.csv")
 SHEET = SourceMapping.model_validate(
@@ -317,3 +317,20 @@ def test_zip_bomb_is_refused_by_its_list_of_parts(tmp_path: Path) -> None:
 
     with pytest.raises(FileError, match="MAX_UNPACKED_MB"):
         read(path, max_unpacked_mb=1)
+
+
+def test_mapping_with_a_meter_a_column_fits_a_file_of_another_name(tmp_path: Path) -> None:
+    mapping = rb"""name: zones
+match: ["zones/*"]
+layout: day-sheet
+timestamp: t
+columns: {'DMA (?P<dma>\S+)': {metric: T1}}
+identity: {path: '(?P<place>[A-Z]+)/', meter: "{place}-{dma}"}
+"""
+    fitting, other = tmp_path / "a.csv", tmp_path / "b.csv"
+    fitting.write_text("t,DMA 1\n2025-04-01 00:00,5\n")
+    other.write_text("t,Zone 1\n2025-04-01 00:00,5\n")
+    mappings = read_mappings("a.yaml", mapping)
+
+    assert find_fitting(fitting, mappings, Settings()) == mappings
+    assert find_fitting(other, mappings, Settings()) == []
