@@ -17,7 +17,8 @@ from ruamel.yaml.error import YAMLError
 
 from schemas.errors import FileError, MappingError, in_plain_words
 from schemas.problems import FileProblem
-from schemas.table_spec import Glob, Strict, TableSpec
+from schemas.spec_parts import Glob, Strict
+from schemas.table_spec import TableSpec
 
 _STEPS = ("<", "function-", "constrained-str", "list[")
 """How pydantic names what is not a key of the YAML: a branch of a union."""

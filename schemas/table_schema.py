@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.spec_parts import StatusMeaning
 from schemas.spellings import fold
 from schemas.times import Times
 
@@ -86,6 +87,13 @@ class TableSchema(_Frozen):
     """The mark between groups of three digits; the other one is the decimal mark. None: as the numbers tell."""
     doubtful_marks: dict[str, str] = Field(default_factory=dict)
     """Columns of values with commas and points → marks that before three digits may be of thousands or decimal."""
+
+    where: list[tuple[str, tuple[str, ...]]] = Field(default_factory=list)
+    """Column → globs that a row had to fit to be read."""
+    status_column: str | None = None
+    """Says of a row what its values are worth."""
+    status_words: dict[str, StatusMeaning] = Field(default_factory=dict)
+    """Folded word → what it means."""
 
     notes: list[str] = Field(default_factory=list)
     """What a person should know of a table that is read all the same, such as a new column."""

@@ -5,21 +5,12 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from schemas.metrics import METRICS, factor_to_own_unit
 from schemas.patterns import compile_pattern
 from schemas.settings import TimeZoneName
+from schemas.spec_parts import CellName, Glob, Regex, StatusWords, Strict, Text, Words, listed
 from schemas.spellings import fold
 
 # The data contract's columns and their aliases (table format `long`, in YAML `layout: long`).
@@ -39,27 +30,6 @@ SHEET_GROUP = "sheet"
 """In every template `{sheet}` is the name of the sheet."""
 
 
-class Strict(BaseModel):
-    """A section of a mapping: an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _regex(value: str) -> str:
-    try:
-        compile_pattern(value)
-    except ValueError as error:
-        raise ValueError(f"a regular expression as RE2 reads it ({error})") from None
-    return value
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-Regex = Annotated[str, AfterValidator(_regex)]
-Text = Annotated[str, Field(min_length=1)]
-Glob = Text
 CodeName = Literal["building", "itp", "meter"]
 CODE_NAMES: tuple[CodeName, ...] = ("building", "itp", "meter")
 
@@ -94,7 +64,7 @@ class FromColumn(Strict):
 class FromCell(Strict):
     """A code in one cell above the table, such as B3."""
 
-    cell: Annotated[str, Field(pattern=r"^[A-Z]{1,3}[1-9][0-9]*$")]
+    cell: CellName
     pattern: Regex | None = None
     r"""What of the cell's text is the code (its first group, or all it matches), such as `№\s*(\d+)`."""
 
@@ -157,7 +127,7 @@ class TableSpec(Strict):
     """One table of a file: where it is, what its columns mean, whose readings it holds."""
 
     table_format: Literal["long", "day-sheet"] = Field(alias="layout")
-    sheet: Annotated[tuple[Glob, ...], BeforeValidator(_listed)] = ()
+    sheet: Annotated[tuple[Glob, ...], BeforeValidator(listed)] = ()
     """Name of the sheet, a list of names, or globs (`*`: each visible sheet); empty: the first visible one."""
     header_row: Annotated[int, Field(ge=1)] | None = None
     """Line of the header; None: found by its words."""
@@ -167,6 +137,9 @@ class TableSpec(Strict):
     """The table ends above the first line below its header with this text in a cell."""
     block: Annotated[str, Field(pattern=r"^[A-Z]{1,3}:[A-Z]{1,3}$")] | None = None
     """Columns of one meter where several meters are side by side, such as C:F; times may be outside."""
+    where: dict[Text, Words] = Field(default_factory=dict)
+    """Heading → globs: only rows whose cells match one of them, under each heading; `""` is the empty cell."""
+    status: StatusWords | None = None
     timestamp: Text | None = None
     date: Text | None = None
     hour: Text | None = None
@@ -223,8 +196,9 @@ class TableSpec(Strict):
             for heading in (self.timestamp, self.date, self.hour, self.interval_number, self.tz, self.interval)
             if heading
         }
-        unit = {self.unit: "the unit"} if self.unit else {}
-        for heading, meaning in [*times.items(), *unit.items(), *meanings.items()]:
+        others = {self.unit: "the unit"} if self.unit else {}
+        others |= {self.status.column: "the status"} if self.status else {}
+        for heading, meaning in [*times.items(), *others.items(), *meanings.items()]:
             if other := claimed.get(fold(heading)):
                 raise ValueError(f"one meaning for a column; {heading!r} is claimed by {other} and {meaning}")
             claimed[fold(heading)] = meaning

@@ -13,13 +13,14 @@ from schemas.metrics import METRICS, factor_to_own_unit
 from schemas.problems import FileProblem, FileRemark
 from schemas.raw_rows import ROW_PROBLEM
 from schemas.settings import Settings
+from schemas.spec_parts import fold_words
 from schemas.spellings import fold
 from schemas.table_schema import Column, MetricColumn, TableSchema
 from schemas.table_spec import CODE_NAMES, TableSpec
 from schemas.units import unit_in_heading
 from tasks.ingest.find_header import Header, Heading, WantedColumn, wanted_columns
 
-_TIME_FIELDS = {"timestamp", "date", "hour", "interval_number", "tz", "interval"}
+_ROW_FIELDS = {"timestamp", "date", "hour", "interval_number", "tz", "interval", "where", "status"}
 _MAX_COLUMNS_NAMED = 20
 _MAX_NAME_LENGTH = 60
 _MAX_NAMES_LENGTH = 300
@@ -72,6 +73,9 @@ def bind(
         value_column=keys.get("value"),
         unit_column=keys.get("unit"),
         value_unit=unit_in_heading(value.heading) if (value := found.get("value")) else None,
+        where=[(keys[f"where:{heading}"], globs) for heading, globs in spec.where.items()],
+        status_column=keys.get("status"),
+        status_words=fold_words(spec.status.words) if spec.status else {},
         notes=_note_unmapped(columns.columns, set(keys.values())),
     )
 
@@ -124,7 +128,7 @@ class _Columns(NamedTuple):
 
         """
         spellings = {fold(spelling) for spelling in wanted.spellings}
-        for inside in (True, False) if wanted.field in _TIME_FIELDS else (True,):
+        for inside in (True, False) if wanted.field.partition(":")[0] in _ROW_FIELDS else (True,):
             for heading_line in range(len(Heading._fields)):
                 found = [
                     column

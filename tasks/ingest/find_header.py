@@ -61,7 +61,9 @@ def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
     named = {field: getattr(spec, field) for field in fields}
     codes = {name: getattr(spec.identity, name) for name in CODE_NAMES}
     named |= {f"{name}_code": code.column for name, code in codes.items() if isinstance(code, FromColumn)}
+    named |= {"status": spec.status and spec.status.column}
     own = [WantedColumn(field, (heading,), required=True) for field, heading in named.items() if heading]
+    selecting = [WantedColumn(f"where:{heading}", (heading,), required=True) for heading in spec.where]
     if spec.table_format == "day-sheet":
         metrics = [WantedColumn(f"metric:{heading}", (heading,), required=True) for heading in spec.columns]
         taken = {fold(heading) for wanted in (*own, *metrics) for heading in wanted.spellings}
@@ -73,7 +75,7 @@ def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
         intervals = [] if spec.interval else [known_by_name("interval")]
         # A unit for the whole row can only be that of values of one kind.
         is_one = not spec.unit and len({METRICS[meaning.metric].unit for meaning in spec.columns.values()}) == 1
-        return [*own, *metrics, *intervals, *([known_by_name("unit")] if is_one else [])]
+        return [*own, *selecting, *metrics, *intervals, *([known_by_name("unit")] if is_one else [])]
     known = {wanted.field for wanted in own} | {f"{name}_code" for name, code in codes.items() if code}
     if spec.date:
         known.add("timestamp")
@@ -82,7 +84,7 @@ def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
         for field, spellings in LONG_FIELDS.items()
         if field not in known
     ]
-    return [*own, *contract]
+    return [*own, *selecting, *contract]
 
 
 def count_known(row: Sequence[str | None], wanted: Sequence[WantedColumn]) -> int:

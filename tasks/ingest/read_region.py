@@ -26,6 +26,7 @@ from tasks.ingest.follow_table import Followed, TableFollower, Verdict
 from tasks.ingest.grids import CONTINUED, Grid, LineBatch, Row
 from tasks.ingest.line_account import LineAccount
 from tasks.ingest.number_marks import NumberMarks
+from tasks.ingest.select_rows import RowSelection
 
 _MAX_HELD = 10_000
 """Lines behind a batch's last reading that wait for the next."""
@@ -229,6 +230,7 @@ class _RegionReader:
         self._is_csv = is_csv
         self._rows_schema = raw_row_schema(column.key for column in table.schema.columns)
         self._own = _own_columns(table.schema)
+        self._selection = RowSelection(table.schema)
         self._is_shared = len(followed.wanted) > 1
         self._marks = NumberMarks()
         self._held: _Lines | None = None
@@ -346,17 +348,19 @@ class _RegionReader:
 
     def _rows(self, lines: _Lines, numbers: np.ndarray, classes: np.ndarray) -> Iterator[pa.RecordBatch]:
         """Account for lines, and yield the raw rows among them."""
-        is_new = ~self._account.is_undescribed(numbers)
+        is_new = ~self._account.is_of(numbers, LineClass.UNDESCRIBED)
         if not self._is_csv:
             classes[(classes == LineClass.BLANK) & ~lines.has_cells] = LineClass.EMPTY
+        problems = self._problems(lines, numbers, classes)
+        self._readings += int((classes == LineClass.READING).sum())
+        if self._selection:
+            self._select(lines, numbers, problems, classes)
         self._account.mark(numbers, classes, lines.spans)
         is_reading = classes == LineClass.READING
         wanted = is_reading | (is_new & (classes == LineClass.UNDESCRIBED))
         if self._is_shared:
             own = [pc.is_valid(lines.cells[index]).to_numpy(zero_copy_only=False) for index in self._own]
             wanted &= np.logical_or.reduce([classes == LineClass.UNDESCRIBED, *own])
-        problems = self._problems(lines, numbers, classes)
-        self._readings += int(is_reading.sum())
         if problems.null_count < len(problems):
             is_surplus = pc.fill_null(pc.equal(problems, str(Reason.SURPLUS_CELL)), False)
             self._surplus += int((is_surplus.to_numpy(zero_copy_only=False) & is_reading).sum())
@@ -368,6 +372,13 @@ class _RegionReader:
                 self._marks.add(key, rows.column(key))
         if len(rows):
             yield rows
+
+    def _select(self, lines: _Lines, numbers: np.ndarray, problems: pa.Array, classes: np.ndarray) -> None:
+        """Set the class of the readings that `where` leaves out; of a line in doubt the first table says what it is."""
+        is_in_doubt = self._selection.is_in_doubt(lines.cells, problems)
+        is_first = ~self._account.is_of(numbers, LineClass.READING)
+        takes = np.where(is_in_doubt, is_first, self._selection.fits(lines.cells))
+        classes[(classes == LineClass.READING) & ~takes] = LineClass.NOT_SELECTED
 
     def _problems(self, lines: _Lines, numbers: np.ndarray, classes: np.ndarray) -> pa.Array:
         """Return why the cells of a line are not those of the table's columns; null where they are."""
@@ -397,7 +408,8 @@ def _needed_columns(schema: TableSchema) -> list[int]:
     codes = [getattr(schema, f"{name}_column") for name in CODE_NAMES]
     times = [schema.timestamp_column, schema.date_column, schema.hour_column]
     return [
-        *schema.indexes_of(*times, *codes, schema.metric_column),
+        *schema.indexes_of(*times, *codes, schema.metric_column, schema.status_column),
+        *schema.indexes_of(*(key for key, _ in schema.where)),
         min(schema.indexes_of(*schema.value_columns)),
     ]
 

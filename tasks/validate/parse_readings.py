@@ -14,6 +14,8 @@ from schemas.metrics import METRICS, factor_to_own_unit, find_metric
 from schemas.raw_rows import ROW_PROBLEM, tidy_codes
 from schemas.readings import METRIC_NAMES
 from schemas.reasons import Reason
+from schemas.spec_parts import StatusMeaning
+from schemas.spellings import fold_word
 from schemas.table_schema import TableSchema
 from schemas.times import NotATimeError, read_interval, read_interval_length
 from tasks.validate.parse_numbers import Numbers, NumberStyle, read_numbers
@@ -27,6 +29,12 @@ HOUR_IS_BAD = 1 << len(REASON_BITS)
 INTERVAL_IS_BAD = HOUR_IS_BAD << 1
 """Likewise, in that of the interval's length."""
 _CELL_BITS = {"date": 0, "hour": HOUR_IS_BAD, "interval": INTERVAL_IS_BAD}
+_STATUS_BITS: dict[StatusMeaning | None, int] = {
+    "valid": 0,
+    "suspect": REASON_BITS[Reason.SUSPECT_STATUS],
+    "rejected": REASON_BITS[Reason.REJECTED_STATUS],
+    None: REASON_BITS[Reason.UNKNOWN_STATUS],
+}
 
 PARSED = pa.schema(
     [
@@ -83,6 +91,8 @@ class _RowColumns(NamedTuple):
     table: pa.Array
     row_num: pa.Array
     times: _ParsedTimes
+    problems: np.ndarray
+    """Bits of what is wrong with the row beside its time."""
     codes: dict[str, pa.DictionaryArray]
 
 
@@ -96,6 +106,7 @@ def parse(schema: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
         table=pa.repeat(pa.scalar(table, pa.int32()), len(batch)),
         row_num=batch.column("row_num"),
         times=times,
+        problems=_status_problems(schema, batch),
         codes={
             "building_code": _codes(batch, schema.building_column, schema.building_code),
             "itp_code": _codes(batch, schema.itp_column, schema.itp_code),
@@ -143,6 +154,16 @@ def _codes(batch: pa.RecordBatch, column: str | None, constant: str | None) -> p
         return repeat_word(constant, len(batch))
     words = _words(batch, column)
     return pa.DictionaryArray.from_arrays(words.indices, tidy_codes(words.dictionary))
+
+
+def _status_problems(schema: TableSchema, batch: pa.RecordBatch) -> np.ndarray:
+    """Return the bits of what the supplier says of each row's values, each different word once."""
+    if schema.status_column is None:
+        return np.zeros(len(batch), dtype=np.int32)
+    words = _words(batch, schema.status_column)
+    statuses = [schema.status_words.get(fold_word(word)) for word in [*words.dictionary.to_pylist(), ""]]
+    bits: np.ndarray = np.array([_STATUS_BITS[status] for status in statuses], dtype=np.int32)[word_indices(words)]
+    return bits
 
 
 def _parse_times(schema: TableSchema, batch: pa.RecordBatch) -> _ParsedTimes:
@@ -223,7 +244,7 @@ def _parse_column(schema: TableSchema, row: _RowColumns, column: _ValueColumn) -
     spelled = pc.coalesce(numbers.unit, column.unit.cast(pa.string())).dictionary_encode() if in_cell else column.unit
     factor, unit = _factors(schema, column, spelled, row.times.length_word)
     is_register = IS_REGISTER[column.metric]
-    problems = row.times.problems | _value_problems(column, numbers, factor)
+    problems = row.times.problems | row.problems | _value_problems(column, numbers, factor)
     value = numbers.value * np.where(np.isnan(factor), 1.0, factor)
     time = np.where(is_register & (schema.register_read_at == "end"), row.times.end, row.times.start)
     columns = {

@@ -88,6 +88,8 @@ def _find_cells(schemas: Sequence[TableSchema], readings: pa.Table, reason: Reas
         yield _FaultyCells(
             rows, _by_table(rows, [schema.meter_column for schema in schemas]), raw_value, of_whole_row=True
         )
+    elif reason in (Reason.UNKNOWN_STATUS, Reason.REJECTED_STATUS, Reason.SUSPECT_STATUS):
+        yield _FaultyCells(rows, _by_table(rows, [schema.status_column for schema in schemas]), of_whole_row=True)
     elif reason is Reason.UNKNOWN_METRIC:
         yield _FaultyCells(rows, _by_table(rows, [schema.metric_column for schema in schemas]))
     elif reason is Reason.UNKNOWN_UNIT:

@@ -159,3 +159,28 @@ def test_column_with_both_marks_has_doubtful_ones_unless_the_mapping_says_which_
 
     assert read(tmp_path, *lines).doubtful == {"V, м3": ","}
     assert read(tmp_path, *lines, thousands=",").doubtful == {}
+
+
+KINDS = "Дата;Час;V, м3;Вид"
+KINDS_OF_ROWS = [KINDS, "01.04.2025;0-1;1;ГВС", "01.04.2025;0-1;7;ХВС", "01.04.2025;0-1;9;Тепло", "Итого;;17;"]
+
+
+def test_rows_that_no_table_selects_are_a_class_of_their_own(tmp_path: Path) -> None:
+    one = read(tmp_path, *KINDS_OF_ROWS, where={"Вид": "ГВС*"})
+    two = read(tmp_path, *KINDS_OF_ROWS, tables=[{"where": {"Вид": "ГВС"}}, {"where": {"Вид": ["ХВС", ""]}}])
+
+    assert (one.tables, one.problems) == ([[(2, "1")]], {})
+    assert one.lines == {"header": 1, "reading": 1, "total": 1, "not_selected": 2}
+    assert (two.tables, two.problems) == ([[(2, "1")], [(3, "7")]], {})
+    assert two.lines == {"header": 1, "reading": 2, "total": 1, "not_selected": 1}
+
+
+def test_line_whose_cells_are_shifted_is_an_error_of_one_table_whatever_it_seems_to_select(tmp_path: Path) -> None:
+    lines = [*KINDS_OF_ROWS, "01.04.2025;1-2;1,;5;ГВС", "01.04.2025;1-2;1"]
+    tables = [{"where": {"Вид": "ГВС"}}, {"where": {"Вид": "ХВС"}}]
+
+    found = read(tmp_path, *lines, tables=tables)
+
+    assert found.tables == [[(2, "1"), (6, "1,"), (7, "1")], [(3, "7")]]
+    assert found.problems == {6: "surplus_cell", 7: "missing_column"}
+    assert found.lines == {"header": 1, "reading": 4, "total": 1, "not_selected": 1}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from schemas.reasons import Reason
+from schemas.spec_parts import fold_words
 from schemas.table_schema import Column, MetricColumn
 from tasks.validate.parse_readings import HOUR_IS_BAD, PARSED, REASON_BITS, meter_codes, parse
 from tests.unit.tasks.validate.tables import WIDE, long_row, long_table, raw_batch, wide_row, wide_table
@@ -125,3 +126,15 @@ def test_unit_in_the_heading_of_a_long_table_is_that_of_rows_without_one() -> No
     rows = [long_row(metric="consumption_period", value="5", unit=unit) for unit in (None, "м3")]
 
     assert parse(table, raw_batch(table, rows)).column("value").to_pylist() == [0.005, 5.0]
+
+
+def test_status_of_a_row_is_that_of_its_values_and_an_unknown_word_rejects_them() -> None:
+    words = fold_words({"Измерено": "valid", "Расчёт": "suspect", "Авария": "rejected"})
+    table = long_table(status_column="status", status_words=words)
+    table.columns.append(Column(key="status", heading="status", letter="G"))
+    rows = [[*long_row(), status] for status in ("Измерено", "РАСЧЁТ", "Авария", "?", None)]
+
+    parsed = parse(table, raw_batch(table, rows))
+
+    reasons = [None, Reason.SUSPECT_STATUS, Reason.REJECTED_STATUS, Reason.UNKNOWN_STATUS, Reason.UNKNOWN_STATUS]
+    assert parsed.column("problems").to_pylist() == [REASON_BITS[reason] if reason else 0 for reason in reasons]

@@ -1,0 +1,83 @@
+"""Parts of which the description of a table is made: texts, regular expressions, and words in cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from schemas.patterns import compile_pattern
+from schemas.spellings import fold_word
+
+T = TypeVar("T")
+
+
+class Strict(BaseModel):
+    """A section of a mapping: an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _regex(value: str) -> str:
+    try:
+        compile_pattern(value)
+    except ValueError as error:
+        raise ValueError(f"a regular expression as RE2 reads it ({error})") from None
+    return value
+
+
+def _text(value: object) -> object:
+    """Return a number as the text that a cell holds: YAML takes `1` for one."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def listed(value: object) -> object:
+    """Return a list: one text needs none."""
+    return [_text(item) for item in value] if isinstance(value, list | tuple) else [_text(value)]
+
+
+def _text_keys(value: object) -> object:
+    return {_text(key): item for key, item in value.items()} if isinstance(value, Mapping) else value
+
+
+def in_column(value: object) -> object:
+    """Return a bare heading as a section."""
+    return {"column": value} if isinstance(value, str) else value
+
+
+Regex = Annotated[str, AfterValidator(_regex)]
+Text = Annotated[str, Field(min_length=1)]
+Glob = Text
+CellName = Annotated[str, Field(pattern=r"^[A-Z]{1,3}[1-9][0-9]*$")]
+Words = Annotated[tuple[str, ...], BeforeValidator(listed), Field(min_length=1)]
+ByWord = Annotated[dict[str, T], BeforeValidator(_text_keys), Field(min_length=1)]
+StatusMeaning = Literal["valid", "suspect", "rejected"]
+
+
+def fold_words(words: Mapping[str, T]) -> dict[str, T]:
+    """Return the meanings of words by their folded spelling.
+
+    Raises:
+        ValueError: two spellings of a word have different meanings.
+
+    """
+    spelled: dict[str, str] = {}
+    for word in words:
+        other = spelled.setdefault(fold_word(word), word)
+        if words[other] != words[word]:
+            raise ValueError(f"one meaning for a word; {other!r} and {word!r} are the same")
+    return {folded: words[word] for folded, word in spelled.items()}
+
+
+class StatusWords(Strict):
+    """A column that says of each row what its values are worth."""
+
+    column: Text
+    words: ByWord[StatusMeaning]
+    """Word → what it means; `""` is the empty cell. Another word rejects its row."""
+
+    @model_validator(mode="after")
+    def _words_differ(self) -> Self:
+        fold_words(self.words)
+        return self
