@@ -37,6 +37,14 @@ class MetricColumn(_Frozen):
     """As the mapping or the heading says it; None: the metric's own unit."""
 
 
+class MetricWord(_Frozen):
+    """What a supplier's word for a metric means."""
+
+    metric: str
+    unit: str | None = None
+    """Of rows without their own; None: as the heading says it, else the metric's own."""
+
+
 class TableSchema(_Frozen):
     """One table: its columns and what each means. Every `*_column` is the key of a column, or None."""
 
@@ -78,6 +86,8 @@ class TableSchema(_Frozen):
     metrics: list[MetricColumn] = Field(default_factory=list)
     # … or long.
     metric_column: str | None = None
+    metric_words: dict[str, MetricWord] = Field(default_factory=dict)
+    """Folded word → its meaning; before the spellings that every supplier's files may use."""
     value_column: str | None = None
     unit_column: str | None = None
     value_unit: str | None = None

@@ -10,7 +10,19 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 from schemas.metrics import METRICS, factor_to_own_unit
 from schemas.patterns import compile_pattern
 from schemas.settings import TimeZoneName
-from schemas.spec_parts import CellName, Glob, Regex, StatusWords, Strict, Text, Words, listed
+from schemas.spec_parts import (
+    ByWord,
+    CellName,
+    Glob,
+    Regex,
+    StatusWords,
+    Strict,
+    Text,
+    Words,
+    fold_words,
+    in_column,
+    listed,
+)
 from schemas.spellings import fold
 
 # The data contract's columns and their aliases (table format `long`, in YAML `layout: long`).
@@ -52,6 +64,23 @@ class ColumnMeaning(Strict):
     def _unit_fits(self) -> Self:
         if factor_to_own_unit(METRICS[self.metric], self.unit, interval_hours=1) is None:
             raise ValueError(f"a unit that fits {self.metric} ({METRICS[self.metric].unit}), not {self.unit!r}")
+        return self
+
+
+def _bare_metric(value: object) -> object:
+    return {"metric": value} if isinstance(value, str) else value
+
+
+class MetricWords(Strict):
+    """The column with the metric of each row of a long table, and the supplier's words for metrics."""
+
+    column: Text
+    words: ByWord[Annotated[ColumnMeaning, BeforeValidator(_bare_metric)]] = Field(default_factory=dict)
+    """They come before the spellings of `schemas/metrics.py`."""
+
+    @model_validator(mode="after")
+    def _words_differ(self) -> Self:
+        fold_words(self.words)
         return self
 
 
@@ -146,7 +175,7 @@ class TableSpec(Strict):
     interval_number: Text | None = None
     tz: Text | None = None
     interval: Text | None = None
-    metric: Text | None = None
+    metric: Annotated[MetricWords, BeforeValidator(in_column)] | None = None
     value: Text | None = None
     unit: Text | None = None
     """Headings. A long table that does not use the contract's names says its own."""

@@ -15,7 +15,7 @@ from schemas.raw_rows import ROW_PROBLEM
 from schemas.settings import Settings
 from schemas.spec_parts import fold_words
 from schemas.spellings import fold
-from schemas.table_schema import Column, MetricColumn, TableSchema
+from schemas.table_schema import Column, MetricColumn, MetricWord, TableSchema
 from schemas.table_spec import CODE_NAMES, TableSpec
 from schemas.units import unit_in_heading
 from tasks.ingest.find_header import Header, Heading, WantedColumn, wanted_columns
@@ -70,6 +70,7 @@ def bind(
             for heading, meaning in spec.columns.items()
         ],
         metric_column=keys.get("metric"),
+        metric_words=_metric_words(spec),
         value_column=keys.get("value"),
         unit_column=keys.get("unit"),
         value_unit=unit_in_heading(value.heading) if (value := found.get("value")) else None,
@@ -78,6 +79,11 @@ def bind(
         status_words=fold_words(spec.status.words) if spec.status else {},
         notes=_note_unmapped(columns.columns, set(keys.values())),
     )
+
+
+def _metric_words(spec: TableSpec) -> dict[str, MetricWord]:
+    words = fold_words(spec.metric.words) if spec.metric else {}
+    return {word: MetricWord(metric=meaning.metric, unit=meaning.unit) for word, meaning in words.items()}
 
 
 def _note_unmapped(columns: Sequence[Column], bound_keys: set[str]) -> list[str]:
@@ -183,12 +189,22 @@ def _block_indexes(block: str | None) -> tuple[int, int]:
 
 def _check_units(header: Header, spec: TableSpec, found: dict[str, tuple[Column, int]]) -> None:
     """Refuse a column whose unit, in or below its heading, is not the mapping's: nothing is read by the old one."""
-    for heading, meaning in spec.columns.items():
-        column, index = found[f"metric:{heading}"]
+    meanings = [(f"metric:{heading}", heading, meaning) for heading, meaning in spec.columns.items()]
+    words = [meaning for meaning in (spec.metric.words.values() if spec.metric else ()) if meaning.unit]
+    meanings += [("value", found["value"][0].heading, meaning) for meaning in words]
+    for field, heading, meaning in meanings:
+        column, index = found[field]
         for unit in (unit_in_heading(column.heading), header.units.get(index)):
-            if unit and differs_in_unit(unit, meaning.metric, meaning.unit, spec.interval_minutes):
+            # Over the values of several metrics it may be that of the others.
+            if not unit or (field == "value" and not _fits(unit, meaning.metric)):
+                continue
+            if differs_in_unit(unit, meaning.metric, meaning.unit, spec.interval_minutes):
                 expected = meaning.unit or METRICS[meaning.metric].unit
                 raise FileError(FileProblem.UNIT_DIFFERS, column=heading, unit=unit, expected=expected)
+
+
+def _fits(unit: str, metric: str) -> bool:
+    return factor_to_own_unit(METRICS[metric], unit, interval_hours=1) is not None
 
 
 def differs_in_unit(unit: str, metric: str, expected: str | None, interval_minutes: int) -> bool:

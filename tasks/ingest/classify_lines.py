@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from schemas.lines import LineClass
 from schemas.metrics import find_metric
-from schemas.spellings import fold
+from schemas.spellings import fold, fold_word
 from schemas.times import NotATimeError, read_timestamp
 from schemas.units import is_line_of_units
 from tasks.ingest.find_header import counts_columns
@@ -46,6 +46,8 @@ class TableColumns(NamedTuple):
     metrics: tuple[int, ...]
     """Names of metrics, in a long table."""
     epoch: int
+    metric_words: frozenset[str] = frozenset()
+    """The supplier's own words for metrics, folded."""
 
 
 class Line(NamedTuple):
@@ -162,7 +164,8 @@ def classify_line(cells: Row, table: TableColumns) -> LineClass:
         return LineClass.REPEATED_HEADER
     if is_line_of_units(texts) or counts_columns(texts):
         return LineClass.UNITS
-    if any(find_metric(cells[index] or "") for index in table.metrics):
+    names = [cells[index] or "" for index in table.metrics]
+    if any(find_metric(name) or fold_word(name) in table.metric_words for name in names):
         return LineClass.READING
     has_value = any(values)
     lacks_hour = bool(hours) and not any(hours)

@@ -57,11 +57,13 @@ class WantedColumn(NamedTuple):
 
 def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
     """List the columns that a table needs or knows."""
-    fields = ("timestamp", "date", "hour", "interval_number", "tz", "interval", "metric", "value", "unit")
+    fields = ("timestamp", "date", "hour", "interval_number", "tz", "interval", "value", "unit")
     named = {field: getattr(spec, field) for field in fields}
     codes = {name: getattr(spec.identity, name) for name in CODE_NAMES}
     named |= {f"{name}_code": code.column for name, code in codes.items() if isinstance(code, FromColumn)}
-    named |= {"status": spec.status and spec.status.column}
+    named |= {
+        field: section and section.column for field, section in (("metric", spec.metric), ("status", spec.status))
+    }
     own = [WantedColumn(field, (heading,), required=True) for field, heading in named.items() if heading]
     selecting = [WantedColumn(f"where:{heading}", (heading,), required=True) for heading in spec.where]
     if spec.table_format == "day-sheet":

@@ -151,6 +151,7 @@ def _columns_of(header: Header, indexes: Sequence[int], schemas: Sequence[TableS
         unheaded=tuple(index for index, column in enumerate(schemas[0].columns) if not column.heading),
         headings=tuple(frozenset(fold(word) for word in heading or () if word) for heading in headings),
         epoch=schemas[0].epoch,
+        metric_words=frozenset(word for schema in schemas for word in schema.metric_words),
     )
 
 

@@ -209,11 +209,12 @@ def _value_columns(schema: TableSchema, batch: pa.RecordBatch) -> Iterator[_Valu
             cells=batch.column(column.key),
             metric=np.full(len(batch), METRIC_NAMES.index(column.metric), dtype=np.int16),
             metric_word=repeat_word(column.metric, len(batch)),
-            unit=_units(schema, batch, column.unit),
+            unit=_units(schema, batch, repeat_word(column.unit, len(batch))),
         )
     if schema.value_column is not None:
         spelled = _words(batch, schema.metric_column)
-        metrics = [_metric_index(spelling) for spelling in spelled.dictionary.to_pylist()]
+        meanings = [_meaning_of(spelling, schema) for spelling in spelled.dictionary.to_pylist()]
+        metrics = [metric for metric, _ in meanings]
         names = [METRIC_NAMES[index] if index >= 0 else None for index in metrics]
         words = pc.coalesce(pa.array(names, pa.string()), spelled.dictionary)
         yield _ValueColumn(
@@ -221,20 +222,25 @@ def _value_columns(schema: TableSchema, batch: pa.RecordBatch) -> Iterator[_Valu
             cells=batch.column(schema.value_column),
             metric=np.array([*metrics, -1], dtype=np.int16)[word_indices(spelled)],
             metric_word=pa.DictionaryArray.from_arrays(spelled.indices, words),
-            unit=_units(schema, batch, schema.value_unit),
+            unit=_units(
+                schema, batch, take_words(word_indices(spelled), [*(unit for _, unit in meanings), schema.value_unit])
+            ),
         )
 
 
-def _units(schema: TableSchema, batch: pa.RecordBatch, of_column: str | None) -> pa.DictionaryArray:
-    """Return each row's own unit, and the column's where a row has none."""
+def _units(schema: TableSchema, batch: pa.RecordBatch, others: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Return each row's own unit, and of a row without one that of its column or of the word for its metric."""
     if schema.unit_column is None:
-        return repeat_word(of_column, len(batch))
-    return pc.fill_null(batch.column(schema.unit_column), of_column or "").dictionary_encode()
+        return others
+    return pc.coalesce(batch.column(schema.unit_column), others.cast(pa.string())).dictionary_encode()
 
 
-def _metric_index(spelling: str) -> int:
+def _meaning_of(spelling: str, schema: TableSchema) -> tuple[int, str | None]:
+    """Return the metric that a word means, -1 where it is unknown, and the unit of rows without their own."""
+    if word := schema.metric_words.get(fold_word(spelling)):
+        return METRIC_NAMES.index(word.metric), word.unit or schema.value_unit
     metric = find_metric(spelling)
-    return METRIC_NAMES.index(metric.name) if metric else -1
+    return METRIC_NAMES.index(metric.name) if metric else -1, schema.value_unit
 
 
 def _parse_column(schema: TableSchema, row: _RowColumns, column: _ValueColumn) -> pa.Table:

@@ -73,3 +73,29 @@ identity: {meter: M}
         ("E6", "Поверка", "unknown_status"),
         ("E7", "Авария", "rejected_status"),
     ]
+
+
+async def test_words_of_the_supplier_name_metrics_and_units(pipeline: PipelineHarness, tmp_path: Path) -> None:
+    lines = [
+        "Когда;Прибор;Канал;Знач",
+        "01.04.2025 00:00;A;Расход 1;1,5",
+        "01.04.2025 00:00;A;Темп.1;70,5",
+        "01.04.2025 00:00;A;Тепло;0,03",
+        "01.04.2025 01:00;A;расход 1;2 м3/ч",
+    ]
+    mapping = """
+layout: long
+timestamp: Когда
+metric: {column: Канал, words: {Расход 1: {metric: flow_supply, unit: л/с}, Темп1: T1}}
+value: Знач
+identity: {meter: {column: Прибор}}
+"""
+    log = await load(pipeline, tmp_path, mapping, "\n".join(lines).encode(), "A")
+
+    assert await pipeline.values() == {
+        ("A", "2025-03-31 21:00", "flow_supply"): 5.4,
+        ("A", "2025-03-31 21:00", "T1"): 70.5,
+        ("A", "2025-03-31 22:00", "flow_supply"): 2,
+    }
+    assert log["rows_rejected"] == 1
+    assert [error["reason"] for error in await pipeline.errors()] == ["unknown_metric"]

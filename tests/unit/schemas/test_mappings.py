@@ -36,6 +36,14 @@ def write(folder: Path, text: str, name: str = "x.yaml") -> Path:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
+        ("hour: Час", "hour: Час\nstatus: {column: С, words: {ОК: good}}", ["line 7", "status.words.ОК", "'valid'"]),
+        ("hour: Час", "hour: Час\nmetric: {column: П, words: {V: T9}}", ["line 7", "metric.words.V.metric", "one of"]),
+        (
+            "hour: Час",
+            "hour: Час\nmetric: {column: П, words: {V: {metric: T1, unit: м3}}}",
+            ["line 7", "metric.words.V", "fits T1"],
+        ),
+        ("hour: Час", "hour: Час\nmetric: {column: П, words: {V: T1, v: T2}}", ["line 7", "one meaning for a word"]),
         ("layout: day-sheet", "layuot: day-sheet", ["line 4", "layuot", "no such key"]),
         ("metric: T1", "metric: T9", ["line 8", "columns.Т1, °C.metric", "one of", "flow_supply"]),
         ("unit: °C", "unit: кг", ["line 8", "fits T1", "кг"]),
@@ -50,6 +58,10 @@ def write(folder: Path, text: str, name: str = "x.yaml") -> Path:
         ("hour: Час", "hour: Час\nthousands: ' '", ["line 7", "thousands", "','"]),
     ],
     ids=[
+        "status",
+        "metric_of_a_word",
+        "unit_of_a_word",
+        "word_twice",
         "key",
         "metric",
         "unit",

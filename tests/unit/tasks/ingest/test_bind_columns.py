@@ -135,3 +135,25 @@ def test_unit_over_the_values_of_a_long_table_is_that_of_rows_without_one() -> N
     schema = bind(header, range(4), spec, sheet=None, codes=codes, settings=Settings(default_tz="UTC"))
 
     assert schema.value_unit == "л"
+
+
+def bound_long(headings: list[str], **changes: Any) -> TableSchema:
+    spec = TableSpec.model_validate({"layout": "long", "metric": "metric", "value": headings[-1]} | changes)
+    header = Header(1, 1, 1, [Heading(text) for text in headings], frozenset(), 1, {})
+    codes: dict[str, str | None] = dict.fromkeys(("building", "itp", "meter"))
+    return bind(header, range(len(headings)), spec, sheet=None, codes=codes, settings=Settings(default_tz="UTC"))
+
+
+def test_words_for_metrics_are_kept_with_the_table_and_their_unit_may_not_contradict_the_heading() -> None:
+    words = {"V1": {"metric": "flow_supply", "unit": "л/с"}, "t1": {"metric": "T1", "unit": "°C"}}
+    metric = {"column": "metric", "words": words}
+
+    found = bound_long(["ts", "meter", "metric", "Значение, l/s"], metric=metric)
+
+    assert {word: (own.metric, own.unit) for word, own in found.metric_words.items()} == {
+        "v1": ("flow_supply", "л/с"),
+        "t1": ("T1", "°C"),
+    }
+    with pytest.raises(FileError) as caught:
+        bound_long(["ts", "meter", "metric", "Значение, м3/ч"], metric=metric)
+    assert caught.value.data == {"column": "Значение, м3/ч", "unit": "м3/ч", "expected": "л/с"}

@@ -120,3 +120,10 @@ def test_header_is_repeated_only_with_each_word_in_its_column() -> None:
 )
 def test_line_above_a_header_that_looks_like_data_is_of_another_table(line: Row, kind: LineClass) -> None:
     assert classify_title(line, 1900) is kind
+
+
+def test_line_with_the_suppliers_word_for_a_metric_is_a_reading_whatever_it_lacks() -> None:
+    line: Row = [None, None, "Канал 1", None]
+
+    assert classes(LONG, line) == [LineClass.NOTE]
+    assert classes(LONG._replace(metric_words=frozenset({fold("Канал 1")})), line) == [LineClass.READING]
