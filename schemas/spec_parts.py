@@ -70,6 +70,32 @@ def fold_words(words: Mapping[str, T]) -> dict[str, T]:
     return {folded: words[word] for folded, word in spelled.items()}
 
 
+class UnitPlace(Strict):
+    """Where the unit of values is: in a column for each row, or in one place for a whole table."""
+
+    column: Text | None = None
+    sheet: Regex | None = None
+    """Regex searched in the sheet's name; of this and the others its first group, or all it matches."""
+    cell: CellName | None = None
+    pattern: Regex | None = None
+    """Of the cell's text."""
+    above: Regex | None = None
+    """Of the first line above the table in which it matches, its cells joined by spaces."""
+
+    @model_validator(mode="after")
+    def _is_one_place(self) -> Self:
+        if len([place for place in (self.column, self.sheet, self.cell, self.above) if place]) != 1:
+            raise ValueError("a heading, or one of column, sheet, cell and above: the place of the unit")
+        if self.pattern and not self.cell:
+            raise ValueError("cell where pattern says what of its text is the unit")
+        return self
+
+    @property
+    def name(self) -> str:
+        """The place as the mapping writes it."""
+        return ", ".join(f"{key}: {value}" for key, value in self.model_dump(exclude_none=True).items())
+
+
 class StatusWords(Strict):
     """A column that says of each row what its values are worth."""
 

@@ -18,6 +18,7 @@ from schemas.spec_parts import (
     StatusWords,
     Strict,
     Text,
+    UnitPlace,
     Words,
     fold_words,
     in_column,
@@ -177,7 +178,7 @@ class TableSpec(Strict):
     interval: Text | None = None
     metric: Annotated[MetricWords, BeforeValidator(in_column)] | None = None
     value: Text | None = None
-    unit: Text | None = None
+    unit: Annotated[UnitPlace, BeforeValidator(in_column)] | None = None
     """Headings. A long table that does not use the contract's names says its own."""
     time_zone: TimeZoneName | None = None
     interval_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
@@ -215,6 +216,8 @@ class TableSpec(Strict):
         if self.identity.meter is None:
             raise ValueError("identity.meter: whose readings a day-sheet holds")
         self._each_column_has_one_meaning()
+        if self.unit and not self.unit.column and len({METRICS[m.metric].unit for m in self.columns.values()}) > 1:
+            raise ValueError("columns of one kind where one unit is that of all; else state unit for each column")
         return self
 
     def _each_column_has_one_meaning(self) -> None:
@@ -225,7 +228,7 @@ class TableSpec(Strict):
             for heading in (self.timestamp, self.date, self.hour, self.interval_number, self.tz, self.interval)
             if heading
         }
-        others = {self.unit: "the unit"} if self.unit else {}
+        others = {self.unit.column: "the unit"} if self.unit and self.unit.column else {}
         others |= {self.status.column: "the status"} if self.status else {}
         for heading, meaning in [*times.items(), *others.items(), *meanings.items()]:
             if other := claimed.get(fold(heading)):

@@ -17,7 +17,7 @@ from schemas.spec_parts import fold_words
 from schemas.spellings import fold
 from schemas.table_schema import Column, MetricColumn, MetricWord, TableSchema
 from schemas.table_spec import CODE_NAMES, TableSpec
-from schemas.units import unit_in_heading
+from schemas.units import find_units, unit_in_heading
 from tasks.ingest.find_header import Header, Heading, WantedColumn, wanted_columns
 
 _ROW_FIELDS = {"timestamp", "date", "hour", "interval_number", "tz", "interval", "where", "status"}
@@ -35,8 +35,9 @@ def bind(
     sheet: str | None,
     codes: dict[str, str | None],
     settings: Settings,
+    unit: str | None = None,
 ) -> TableSchema:
-    """Bind the columns with the given indexes, from 0; `codes` are those that are not in a column.
+    """Bind the columns with the given indexes, from 0; `codes` and `unit` are those that are not in a column.
 
     Raises:
         FileError: a needed column is missing (the nearest match is named) or doubled, or its unit is another.
@@ -45,7 +46,11 @@ def bind(
     columns = _Columns.of(header, indexes, spec)
     found = {wanted.field: columns.find(wanted) for wanted in wanted_columns(spec)}
     keys = {field: column.key for field, column in found.items() if column}
-    _check_units(header, spec, {field: (column, columns.index_of(column)) for field, column in found.items() if column})
+    present = {field: (column, columns.index_of(column)) for field, column in found.items() if column}
+    _check_units(header, spec, present, unit)
+    value_unit = unit_in_heading(value.heading) if (value := found.get("value")) else None
+    if value and unit and value_unit and find_units(unit) != find_units(value_unit):
+        raise FileError(FileProblem.UNIT_DIFFERS, column=value.heading, unit=value_unit, expected=unit)
     return TableSchema(
         table_format=spec.table_format,
         sheet=sheet,
@@ -66,14 +71,14 @@ def bind(
         **{f"{name}_code": code for name, code in codes.items()},
         **{f"{name}_column": keys.get(f"{name}_code") for name in CODE_NAMES},
         metrics=[
-            MetricColumn(key=keys[f"metric:{heading}"], metric=meaning.metric, unit=meaning.unit)
+            MetricColumn(key=keys[f"metric:{heading}"], metric=meaning.metric, unit=meaning.unit or unit)
             for heading, meaning in spec.columns.items()
         ],
         metric_column=keys.get("metric"),
         metric_words=_metric_words(spec),
         value_column=keys.get("value"),
         unit_column=keys.get("unit"),
-        value_unit=unit_in_heading(value.heading) if (value := found.get("value")) else None,
+        value_unit=value_unit or unit,
         where=[(keys[f"where:{heading}"], globs) for heading, globs in spec.where.items()],
         status_column=keys.get("status"),
         status_words=fold_words(spec.status.words) if spec.status else {},
@@ -187,19 +192,20 @@ def _block_indexes(block: str | None) -> tuple[int, int]:
     return first, last
 
 
-def _check_units(header: Header, spec: TableSpec, found: dict[str, tuple[Column, int]]) -> None:
+def _check_units(header: Header, spec: TableSpec, found: dict[str, tuple[Column, int]], of_table: str | None) -> None:
     """Refuse a column whose unit, in or below its heading, is not the mapping's: nothing is read by the old one."""
     meanings = [(f"metric:{heading}", heading, meaning) for heading, meaning in spec.columns.items()]
     words = [meaning for meaning in (spec.metric.words.values() if spec.metric else ()) if meaning.unit]
     meanings += [("value", found["value"][0].heading, meaning) for meaning in words]
     for field, heading, meaning in meanings:
         column, index = found[field]
-        for unit in (unit_in_heading(column.heading), header.units.get(index)):
+        of_values = None if field == "value" else of_table
+        for unit in (unit_in_heading(column.heading), header.units.get(index), of_values):
             # Over the values of several metrics it may be that of the others.
             if not unit or (field == "value" and not _fits(unit, meaning.metric)):
                 continue
-            if differs_in_unit(unit, meaning.metric, meaning.unit, spec.interval_minutes):
-                expected = meaning.unit or METRICS[meaning.metric].unit
+            if differs_in_unit(unit, meaning.metric, meaning.unit or of_values, spec.interval_minutes):
+                expected = meaning.unit or of_values or METRICS[meaning.metric].unit
                 raise FileError(FileProblem.UNIT_DIFFERS, column=heading, unit=unit, expected=expected)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from xlsxwriter.utility import xl_cell_to_rowcol
 
 from schemas.errors import FileError
-from schemas.patterns import compile_pattern
+from schemas.patterns import extract
 from schemas.problems import FileProblem
 from schemas.raw_rows import tidy_code
 from schemas.table_spec import CODE_NAMES, SHEET_GROUP, FromColumn, TableSpec
@@ -51,8 +51,7 @@ def _fill(template: str, groups: dict[str, str]) -> str:
 
 
 def _code_in_cell(cell: str, text: str | None, pattern: str | None) -> str:
-    match = compile_pattern(pattern or r"(?s)\S(?:.*\S)?").search(text or "")
-    code: str | None = (match[1] if match.re.groups else match[0]) if match else None
+    code = extract(pattern, text)
     if not code:
         raise FileError(FileProblem.CODE_NOT_IN_CELL, cell=cell, text=(text or "")[:_MAX_TEXT_LENGTH])
     return tidy_code(code)

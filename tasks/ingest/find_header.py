@@ -57,13 +57,12 @@ class WantedColumn(NamedTuple):
 
 def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
     """List the columns that a table needs or knows."""
-    fields = ("timestamp", "date", "hour", "interval_number", "tz", "interval", "value", "unit")
+    fields = ("timestamp", "date", "hour", "interval_number", "tz", "interval", "value")
     named = {field: getattr(spec, field) for field in fields}
     codes = {name: getattr(spec.identity, name) for name in CODE_NAMES}
     named |= {f"{name}_code": code.column for name, code in codes.items() if isinstance(code, FromColumn)}
-    named |= {
-        field: section and section.column for field, section in (("metric", spec.metric), ("status", spec.status))
-    }
+    sections = (("metric", spec.metric), ("status", spec.status), ("unit", spec.unit))
+    named |= {field: section and section.column for field, section in sections}
     own = [WantedColumn(field, (heading,), required=True) for field, heading in named.items() if heading]
     selecting = [WantedColumn(f"where:{heading}", (heading,), required=True) for heading in spec.where]
     if spec.table_format == "day-sheet":
@@ -76,7 +75,7 @@ def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
 
         intervals = [] if spec.interval else [known_by_name("interval")]
         # A unit for the whole row can only be that of values of one kind.
-        is_one = not spec.unit and len({METRICS[meaning.metric].unit for meaning in spec.columns.values()}) == 1
+        is_one = not named["unit"] and len({METRICS[meaning.metric].unit for meaning in spec.columns.values()}) == 1
         return [*own, *selecting, *metrics, *intervals, *([known_by_name("unit")] if is_one else [])]
     known = {wanted.field for wanted in own} | {f"{name}_code" for name, code in codes.items() if code}
     if spec.date:

@@ -37,6 +37,8 @@ class Table(NamedTuple):
 
     spec: TableSpec
     schema: TableSchema
+    unit: str | None = None
+    """Of all its values, where one place says it."""
 
 
 class Region:

@@ -21,6 +21,7 @@ from tasks.ingest.bind_columns import bind
 from tasks.ingest.detect_kind import kind_of
 from tasks.ingest.find_codes import find_codes
 from tasks.ingest.find_header import Header, find_header
+from tasks.ingest.find_unit import find_unit
 from tasks.ingest.grids import Grid, Row
 from tasks.ingest.line_account import LineAccount
 from tasks.ingest.read_csv import CsvGrid
@@ -126,15 +127,24 @@ class FileTables:
             by_line.setdefault(header.ends, []).append((spec, header))
         return [self._region(grid, same_header, account) for same_header in by_line.values()]
 
-    def _region(self, grid: Grid, specs: Sequence[tuple[TableSpec, Header]], account: LineAccount) -> Region:
+    def _region(
+        self,
+        grid: Grid,
+        specs: Sequence[tuple[TableSpec, Header]],
+        account: LineAccount,
+        *,
+        units: Sequence[str | None] | None = None,
+    ) -> Region:
+        """Return the tables of a header; `units` are known of tables that go on."""
         header = specs[0][1]
         self.header_line = header.line
         indexes = _column_indexes(grid, header)
         tables = []
-        for spec, _ in specs:
+        units = units or [find_unit(spec, header, sheet=grid.sheet, rows=grid.rows()) for spec, _ in specs]
+        for (spec, _), unit in zip(specs, units, strict=True):
             codes = find_codes(spec, relative_path=self._relative_path, sheet=grid.sheet, rows=grid.rows())
-            schema = bind(header, indexes, spec, sheet=grid.sheet, codes=codes, settings=self._settings)
-            tables.append(Table(spec, schema.model_copy(update={"epoch": grid.epoch})))
+            schema = bind(header, indexes, spec, sheet=grid.sheet, codes=codes, unit=unit, settings=self._settings)
+            tables.append(Table(spec, schema.model_copy(update={"epoch": grid.epoch}), unit))
         return Region(grid, header, indexes, tables, account)
 
     def _go_on(self, grid: Grid, region: Region, account: LineAccount) -> Region:
@@ -142,7 +152,8 @@ class FileTables:
         specs = [
             table.spec.model_copy(update={"header_row": region.next_header, "after": None}) for table in region.tables
         ]
-        further = self._region(grid, [(spec, find_header(grid.rows(), spec)) for spec in specs], account)
+        headed = [(spec, find_header(grid.rows(), spec)) for spec in specs]
+        further = self._region(grid, headed, account, units=[table.unit for table in region.tables])
         further.stop = region.stop
         further.account_above(from_line=further.header.first_line)
         return further

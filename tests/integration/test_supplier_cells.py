@@ -99,3 +99,52 @@ identity: {meter: {column: Прибор}}
     }
     assert log["rows_rejected"] == 1
     assert [error["reason"] for error in await pipeline.errors()] == ["unknown_metric"]
+
+
+async def test_unit_above_a_table_is_that_of_its_values_to_its_end(pipeline: PipelineHarness, tmp_path: Path) -> None:
+    lines = [
+        *("Узел 1;;", "Ед. изм.;л;", "Время;V;Ед", "01.04.2025 00:00;1500;", "01.04.2025 01:00;2;м3", ";;"),
+        *("Узел 2;;", "Ед. изм.;м3;", "Время;V;Ед", "01.04.2025 00:00;3;"),
+        # The same table goes on with its columns in another order.
+        *("V;Ед;Время", "4;;01.04.2025 01:00", "5;кг;01.04.2025 02:00"),
+    ]
+    mapping = r"""
+layout: day-sheet
+timestamp: Время
+columns: {V: {metric: consumption_period}}
+unit: {above: '(?i)ед\. изм\.\s*(\S+)'}
+tables:
+  - {after: Узел 1, until: Узел 2, identity: {meter: "1"}}
+  - {after: Узел 2, identity: {meter: "2"}}
+"""
+    log = await load(pipeline, tmp_path, mapping, "\n".join(lines).encode(), "1", "2")
+
+    assert await pipeline.values() == {
+        ("1", "2025-03-31 21:00", "consumption_period"): 1.5,
+        ("1", "2025-03-31 22:00", "consumption_period"): 2,
+        ("2", "2025-03-31 21:00", "consumption_period"): 3,
+        ("2", "2025-03-31 22:00", "consumption_period"): 4,
+    }
+    assert log["rows_rejected"] == 1
+    assert [(error["cell"], error["reason"]) for error in await pipeline.errors()] == [("B13", "unknown_unit")]
+
+
+async def test_unit_of_a_long_table_in_a_cell_is_that_of_rows_without_their_own(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
+    rows: files.Rows = [
+        ["Расход", "литры: л"],
+        ["ts", "meter", "metric", "value", "unit"],
+        ["2025-04-01 00:00", "A", "consumption_period", 1500, None],
+        ["2025-04-01 01:00", "A", "consumption_period", 2, "м3"],
+        ["2025-04-01 00:00", "A", "T1", 60, None],
+    ]
+    mapping = "layout: long\nunit: {cell: B1, pattern: '(\\S+)$'}\n"
+
+    await load(pipeline, tmp_path, mapping, files.xlsx(rows), "A")
+
+    assert await pipeline.values() == {
+        ("A", "2025-03-31 21:00", "consumption_period"): 1.5,
+        ("A", "2025-03-31 22:00", "consumption_period"): 2,
+    }
+    assert [(error["cell"], error["reason"]) for error in await pipeline.errors()] == [("E5", "unknown_unit")]

@@ -36,6 +36,12 @@ def write(folder: Path, text: str, name: str = "x.yaml") -> Path:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
+        ("hour: Час", "hour: Час\nunit: {cell: B1, sheet: '.'}", ["line 7", "unit", "one of column, sheet, cell"]),
+        (
+            "hour: Час\ncolumns:",
+            "hour: Час\nunit: {cell: B1}\ncolumns:\n  V: {metric: flow_supply}",
+            ["columns of one kind"],
+        ),
         ("hour: Час", "hour: Час\nstatus: {column: С, words: {ОК: good}}", ["line 7", "status.words.ОК", "'valid'"]),
         ("hour: Час", "hour: Час\nmetric: {column: П, words: {V: T9}}", ["line 7", "metric.words.V.metric", "one of"]),
         (
@@ -58,6 +64,8 @@ def write(folder: Path, text: str, name: str = "x.yaml") -> Path:
         ("hour: Час", "hour: Час\nthousands: ' '", ["line 7", "thousands", "','"]),
     ],
     ids=[
+        "unit_twice",
+        "unit_of_two_kinds",
         "status",
         "metric_of_a_word",
         "unit_of_a_word",

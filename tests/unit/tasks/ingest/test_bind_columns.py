@@ -7,13 +7,15 @@ import pytest
 from schemas.errors import FileError
 from schemas.problems import FileProblem
 from schemas.settings import Settings
-from schemas.table_schema import TableSchema
+from schemas.table_schema import MetricColumn, TableSchema
 from schemas.table_spec import TableSpec
 from tasks.ingest.bind_columns import bind
 from tasks.ingest.find_header import Header, Heading
 
 
-def bound(headings: list[str], units: dict[int, str] | None = None, **changes: Any) -> TableSchema:
+def bound(
+    headings: list[str], units: dict[int, str] | None = None, of_table: str | None = None, **changes: Any
+) -> TableSchema:
     spec = TableSpec.model_validate(
         {
             "layout": "day-sheet",
@@ -26,7 +28,8 @@ def bound(headings: list[str], units: dict[int, str] | None = None, **changes: A
     )
     header = Header(1, 1, 1, [Heading(text) for text in headings], frozenset(), 1, units or {})
     codes: dict[str, str | None] = {"building": None, "itp": None, "meter": "M"}
-    return bind(header, range(len(headings)), spec, sheet=None, codes=codes, settings=Settings(default_tz="UTC"))
+    settings = Settings(default_tz="UTC")
+    return bind(header, range(len(headings)), spec, sheet=None, codes=codes, settings=settings, unit=of_table)
 
 
 def test_columns_are_bound_by_their_headings_wherever_they_are() -> None:
@@ -137,11 +140,12 @@ def test_unit_over_the_values_of_a_long_table_is_that_of_rows_without_one() -> N
     assert schema.value_unit == "л"
 
 
-def bound_long(headings: list[str], **changes: Any) -> TableSchema:
+def bound_long(headings: list[str], of_table: str | None = None, **changes: Any) -> TableSchema:
     spec = TableSpec.model_validate({"layout": "long", "metric": "metric", "value": headings[-1]} | changes)
     header = Header(1, 1, 1, [Heading(text) for text in headings], frozenset(), 1, {})
     codes: dict[str, str | None] = dict.fromkeys(("building", "itp", "meter"))
-    return bind(header, range(len(headings)), spec, sheet=None, codes=codes, settings=Settings(default_tz="UTC"))
+    settings = Settings(default_tz="UTC")
+    return bind(header, range(len(headings)), spec, sheet=None, codes=codes, settings=settings, unit=of_table)
 
 
 def test_words_for_metrics_are_kept_with_the_table_and_their_unit_may_not_contradict_the_heading() -> None:
@@ -157,3 +161,24 @@ def test_words_for_metrics_are_kept_with_the_table_and_their_unit_may_not_contra
     with pytest.raises(FileError) as caught:
         bound_long(["ts", "meter", "metric", "Значение, м3/ч"], metric=metric)
     assert caught.value.data == {"column": "Значение, м3/ч", "unit": "м3/ч", "expected": "л/с"}
+
+
+def test_unit_of_the_whole_table_is_that_of_its_columns_and_may_not_contradict_them() -> None:
+    place: dict[str, Any] = {"unit": {"cell": "B1"}}
+
+    assert bound(["Дата", "Час", "V"], columns={"V": {"metric": "flow_supply"}}, **place, of_table="л/с").metrics == [
+        MetricColumn(key="V", metric="flow_supply", unit="л/с")
+    ]
+    for heading, own in (("V, л", None), ("V", "л")):
+        with pytest.raises(FileError) as caught:
+            bound(
+                ["Дата", "Час", heading],
+                columns={heading: {"metric": "consumption_period", "unit": own}},
+                **place,
+                of_table="м3",
+            )
+        assert caught.value.problem is FileProblem.UNIT_DIFFERS
+    assert bound_long(["ts", "meter", "metric", "Значение"], of_table="л").value_unit == "л"
+    with pytest.raises(FileError) as caught:
+        bound_long(["ts", "meter", "metric", "Значение, м3"], of_table="л")
+    assert caught.value.data == {"column": "Значение, м3", "unit": "м3", "expected": "л"}
