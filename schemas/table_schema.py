@@ -95,6 +95,8 @@ class TableSchema(_Frozen):
 
     thousands: Literal[",", "."] | None = None
     """The mark between groups of three digits; the other one is the decimal mark. None: as the numbers tell."""
+    missing: tuple[str, ...] = ()
+    """The supplier's own words for a missing value."""
     doubtful_marks: dict[str, str] = Field(default_factory=dict)
     """Columns of values with commas and points → marks that before three digits may be of thousands or decimal."""
 

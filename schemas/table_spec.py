@@ -39,6 +39,7 @@ LONG_FIELDS: dict[str, tuple[str, ...]] = {
     "interval": ("interval_minutes", "interval_length", "resolution", "интервал, мин"),
 }
 LONG_REQUIRED = ("timestamp", "meter_code", "metric", "value")
+_OTHER_MARK: dict[str | None, Literal[",", "."]] = {",": ".", ".": ","}
 SHEET_GROUP = "sheet"
 """In every template `{sheet}` is the name of the sheet."""
 
@@ -184,11 +185,20 @@ class TableSpec(Strict):
     interval_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
     thousands: Literal[",", "."] | None = None
     """The mark between groups of three digits, where it is a comma or a point; the other one is the decimal mark."""
+    decimal: Literal[",", "."] | None = None
+    """The decimal mark; the other one is then that of thousands."""
+    missing: Words = ()
+    """The supplier's words for a missing value, beside those that every file may use (`schemas/spellings.py`)."""
     stamp: Literal["start", "end"] = "start"
     register_read_at: Literal["start", "end"] = "start"
     columns: dict[str, ColumnMeaning] = Field(default_factory=dict)
     """Heading → meaning; only for day-sheets."""
     identity: Identity = Identity()
+
+    @property
+    def mark_of_thousands(self) -> Literal[",", "."] | None:
+        """The mark between groups of three digits, as one of two keys says it."""
+        return self.thousands or _OTHER_MARK.get(self.decimal)
 
     @classmethod
     def yaml_keys(cls) -> list[str]:
@@ -203,6 +213,8 @@ class TableSpec(Strict):
             raise ValueError("either hour, or interval_number: how many intervals of the day the column counts, from 1")
         if self.interval_number and not self.date:
             raise ValueError("date where interval_number counts the intervals of a day")
+        if self.decimal and self.decimal == self.thousands:
+            raise ValueError("different marks in decimal and thousands")
         if self.table_format == "long":
             if self.columns:
                 raise ValueError("layout: day-sheet where columns are named; a long table has metric and value")

@@ -67,7 +67,8 @@ def bind(
         is_interval_stated="interval_minutes" in spec.model_fields_set,
         stamp=spec.stamp,
         register_read_at=spec.register_read_at,
-        thousands=spec.thousands,
+        thousands=spec.mark_of_thousands,
+        missing=spec.missing,
         **{f"{name}_code": code for name, code in codes.items()},
         **{f"{name}_column": keys.get(f"{name}_code") for name in CODE_NAMES},
         metrics=[

@@ -16,7 +16,7 @@ from schemas.lines import LineClass
 from schemas.problems import FileProblem
 from schemas.raw_rows import raw_row_schema
 from schemas.reasons import Reason
-from schemas.spellings import fold
+from schemas.spellings import fold, fold_word
 from schemas.table_schema import TableSchema
 from schemas.table_spec import CODE_NAMES, FromCell, TableSpec
 from tasks.ingest.bind_columns import differs_in_unit
@@ -122,6 +122,7 @@ class Region:
             patterns=[code.pattern for code in codes if isinstance(code, FromCell) and code.pattern],
             has_own_meter=any(table.schema.meter_column for table in self.tables),
             times=schema.times,
+            missing=frozenset(fold_word(word) for table in self.tables for word in table.schema.missing),
         )
 
     def _units(self) -> dict[int, Callable[[str], bool]]:

@@ -244,7 +244,8 @@ def _meaning_of(spelling: str, schema: TableSchema) -> tuple[int, str | None]:
 
 
 def _parse_column(schema: TableSchema, row: _RowColumns, column: _ValueColumn) -> pa.Table:
-    style = NumberStyle(schema.thousands, schema.doubtful_marks.get(column.key, ""), schema.sheet is not None)
+    doubtful = schema.doubtful_marks.get(column.key, "")
+    style = NumberStyle(schema.thousands, doubtful, schema.sheet is not None, schema.missing)
     numbers = read_numbers(column.cells, style)
     in_cell = numbers.unit.null_count < len(numbers.unit)
     spelled = pc.coalesce(numbers.unit, column.unit.cast(pa.string())).dictionary_encode() if in_cell else column.unit

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests import files
 from tests.harness import PipelineHarness
 from tests.integration.test_suppliers import load
@@ -148,3 +150,28 @@ async def test_unit_of_a_long_table_in_a_cell_is_that_of_rows_without_their_own(
         ("A", "2025-03-31 22:00", "consumption_period"): 2,
     }
     assert [(error["cell"], error["reason"]) for error in await pipeline.errors()] == [("E5", "unknown_unit")]
+
+
+@pytest.mark.parametrize("of_workbook", [False, True], ids=["csv", "xlsx"])
+async def test_own_words_for_a_missing_value_and_the_decimal_mark(
+    pipeline: PipelineHarness, tmp_path: Path, of_workbook: bool
+) -> None:
+    cells = ["1.200,5", "Обрыв", "-999", "1,5", "12.5х"]
+    rows = [["Время", "V"], *([f"01.04.2025 {hour:02}:00", cell] for hour, cell in enumerate(cells))]
+    content = files.xlsx(rows) if of_workbook else "\n".join(";".join(row) for row in rows).encode()
+    mapping = """
+layout: day-sheet
+timestamp: Время
+columns: {V: {metric: consumption_cumulative}}
+decimal: ","
+missing: [обрыв, -999]
+identity: {meter: M}
+"""
+    await load(pipeline, tmp_path, mapping, content, "M")
+
+    assert [*(await pipeline.values()).values()] == [1200.5, 1.5]
+    assert [(error["cell"], error["reason"]) for error in await pipeline.errors()] == [
+        ("B3", "missing_value"),
+        ("B4", "missing_value"),
+        ("B6", "bad_number"),
+    ]

@@ -36,6 +36,7 @@ def write(folder: Path, text: str, name: str = "x.yaml") -> Path:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
+        ("hour: Час", "hour: Час\nthousands: ','\ndecimal: ','", ["different marks in decimal and thousands"]),
         ("hour: Час", "hour: Час\nunit: {cell: B1, sheet: '.'}", ["line 7", "unit", "one of column, sheet, cell"]),
         (
             "hour: Час\ncolumns:",
@@ -64,6 +65,7 @@ def write(folder: Path, text: str, name: str = "x.yaml") -> Path:
         ("hour: Час", "hour: Час\nthousands: ' '", ["line 7", "thousands", "','"]),
     ],
     ids=[
+        "marks",
         "unit_twice",
         "unit_of_two_kinds",
         "status",

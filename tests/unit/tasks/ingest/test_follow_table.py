@@ -105,3 +105,11 @@ def test_times_may_also_go_down() -> None:
 
     assert follower.decide(total, Line(5, LineClass.READING, ["01.04.2025", "3-4", "1"])) is None
     assert follower.decide(total, Line(5, LineClass.READING, ["01.04.2025", "5-6", "1"])) == Verdict(5)
+
+
+def test_line_with_the_suppliers_word_for_nothing_is_no_header() -> None:
+    line = (NOTE, ["прибор", "отключён", "нет связи"])
+    known = TABLE._replace(missing=frozenset({fold("нет связи")}))
+
+    assert decide(line, following=["02.04.2025", "0-1", "1"]) is not None
+    assert decide(line, following=["02.04.2025", "0-1", "1"], table=known) is None
