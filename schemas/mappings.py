@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
+from collections.abc import Mapping
 from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from ruamel.yaml.error import YAMLError
 from schemas.errors import FileError, MappingError, in_plain_words
 from schemas.problems import FileProblem
 from schemas.spec_parts import Glob, Strict
-from schemas.table_spec import TableSpec
+from schemas.table_spec import TEMPLATE_NAME, TableSpec
 
 _STEPS = ("<", "function-", "constrained-str", "list[")
 """How pydantic names what is not a key of the YAML: a branch of a union."""
@@ -65,9 +65,9 @@ class SourceMapping(Strict):
         """Return whose readings a file holds, as path and mapping say; None where only the content does."""
         codes: list[str] = []
         for table in self.tables:
-            groups = defaultdict(str, table.identity.groups_of(path=relative_path))
+            groups = table.identity.groups_of(path=relative_path)
             templates = (table.identity.building, table.identity.itp, table.identity.meter)
-            codes += [code.format_map(groups) for code in templates if isinstance(code, str)]
+            codes += [_fill(code, groups) for code in templates if isinstance(code, str)]
         return "/".join(codes) or None
 
     def takes(self, relative_path: str) -> bool:
@@ -76,6 +76,10 @@ class SourceMapping(Strict):
         return any(_matches(path, glob) for glob in self.match) and not any(
             _matches(path, glob) for glob in self.exclude
         )
+
+
+def _fill(template: str, groups: Mapping[str, str]) -> str:
+    return TEMPLATE_NAME.sub(lambda name: groups.get(name[1], ""), template)
 
 
 def _folded_path(path: str) -> str:

@@ -42,6 +42,7 @@ class Reason(StrEnum):
     REJECTED_STATUS = "rejected_status"
     NEGATIVE = "negative"
     OUT_OF_RANGE = "out_of_range"
+    NO_CODE = "no_code"
     UNMAPPED_CODE = "unmapped_code"
     CONFLICTING_DUPLICATE = "conflicting_duplicate"
     DELTA_T_OUT_OF_NORM = "delta_t_out_of_norm"
@@ -101,6 +102,10 @@ ADVICE: dict[Reason, str] = {
     Reason.REJECTED_STATUS: "поставщик сам отметил значение как негодное: запросите исправленное",
     Reason.NEGATIVE: "значение меньше нуля: проверьте прибор или ячейку",
     Reason.OUT_OF_RANGE: "значение вне допустимых границ показателя: проверьте прибор или ячейку",
+    Reason.NO_CODE: (
+        "в строке нет кода: ячейка пуста или не такая, как её описывает identity (pattern): "
+        "исправьте её в файле или pattern в описании источника"
+    ),
     Reason.UNMAPPED_CODE: (
         "такого кода нет в справочнике, или прибор там в другом здании или ИТП: "
         "исправьте buildings.csv, itp.csv, meters.csv в data/reference (REFERENCE_DIR), "
@@ -134,6 +139,7 @@ NAMES: dict[str, str] = {
     Reason.REJECTED_STATUS: "поставщик отметил как негодное",
     Reason.NEGATIVE: "меньше нуля",
     Reason.OUT_OF_RANGE: "вне допустимых границ",
+    Reason.NO_CODE: "в строке нет кода",
     Reason.UNMAPPED_CODE: "код не найден в справочнике",
     Reason.CONFLICTING_DUPLICATE: "разные значения за один час",
     Reason.DELTA_T_OUT_OF_NORM: "T1 − T2 вне нормы",

@@ -37,6 +37,13 @@ class MetricColumn(_Frozen):
     """As the mapping or the heading says it; None: the metric's own unit."""
 
 
+class CodePart(_Frozen):
+    """A part of a code: a text, or what a column of the row holds."""
+
+    text: str = ""
+    column: str | None = None
+
+
 class MetricWord(_Frozen):
     """What a supplier's word for a metric means."""
 
@@ -81,6 +88,10 @@ class TableSchema(_Frozen):
     building_column: str | None = None
     itp_column: str | None = None
     meter_column: str | None = None
+    code_patterns: dict[str, str] = Field(default_factory=dict)
+    """Of `building`, `itp`, `meter`: what of the column's text is the code."""
+    code_parts: dict[str, list[CodePart]] = Field(default_factory=dict)
+    """Of a code from several columns, of which the first is its `*_column`."""
 
     # What was read: wide (day-sheet) …
     metrics: list[MetricColumn] = Field(default_factory=list)

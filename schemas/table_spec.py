@@ -90,6 +90,8 @@ class FromColumn(Strict):
     """A code that each row holds in a column."""
 
     column: Text
+    pattern: Regex | None = None
+    r"""What of the cell's text is the code (its first group, or all it matches), such as `№\s*(\d+)`."""
 
 
 class FromCell(Strict):
@@ -112,7 +114,8 @@ Code = Annotated[
     Annotated[str, Tag("<text>")] | Annotated[FromColumn, Tag("<column>")] | Annotated[FromCell, Tag("<cell>")],
     Discriminator(_kind_of_code),
 ]
-"""A constant or a template over the named groups, such as `{building}-GVS`; or a column or a cell of the file."""
+"""A constant; a template over named groups and headings, such as `{building}-{Вид}`; a column or a cell of the file."""
+TEMPLATE_NAME = re.compile(r"\{([^{}]+)\}")
 
 
 class Identity(Strict):
@@ -130,20 +133,24 @@ class Identity(Strict):
 
     @model_validator(mode="after")
     def _groups_exist(self) -> Self:
-        groups = {group for regex in (self.path, self.sheet) for group in compile_pattern(regex or "").groupindex}
-        if SHEET_GROUP in groups:
+        if SHEET_GROUP in self._groups:
             raise ValueError(f"groups of other names than {SHEET_GROUP!r}, which is the name of the sheet")
-        known = f"the groups of path and sheet ({', '.join(sorted(groups | {SHEET_GROUP}))})"
         for code in (self.building, self.itp, self.meter):
-            if not isinstance(code, str):
-                continue
-            if re.sub(r"\{\w+\}", "", code).count("{") or re.sub(r"\{\w+\}", "", code).count("}"):
+            if isinstance(code, str) and re.search("[{}]", TEMPLATE_NAME.sub("", code)):
                 raise ValueError(f"templates such as {{building}}-GVS, not {code!r}")
-            if unknown := set(re.findall(r"\{(\w+)\}", code)) - groups - {SHEET_GROUP}:
-                raise ValueError(f"templates over {known}, not {', '.join(sorted(unknown))}")
-        if unknown := set(self.defaults) - groups:
+        if unknown := set(self.defaults) - self._groups:
+            known = f"the groups of path and sheet ({', '.join(sorted(self._groups | {SHEET_GROUP}))})"
             raise ValueError(f"defaults of {known}, not {', '.join(sorted(unknown))}")
         return self
+
+    @property
+    def _groups(self) -> set[str]:
+        return {group for regex in (self.path, self.sheet) for group in compile_pattern(regex or "").groupindex}
+
+    def headings_in(self, code: object) -> list[str]:
+        """Return the headings in a template: what its braces hold beside the groups and the sheet."""
+        names = TEMPLATE_NAME.findall(code) if isinstance(code, str) else []
+        return [name for name in dict.fromkeys(names) if name not in self._groups | {SHEET_GROUP}]
 
     def groups_of(self, *, path: str, sheet: str = "") -> dict[str, str]:
         """Return the named groups in a path and in the name of a sheet, with the defaults of those not matched."""

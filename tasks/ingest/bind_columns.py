@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
 
@@ -15,8 +15,8 @@ from schemas.raw_rows import ROW_PROBLEM
 from schemas.settings import Settings
 from schemas.spec_parts import fold_words
 from schemas.spellings import fold
-from schemas.table_schema import Column, MetricColumn, MetricWord, TableSchema
-from schemas.table_spec import CODE_NAMES, TableSpec
+from schemas.table_schema import CodePart, Column, MetricColumn, MetricWord, TableSchema
+from schemas.table_spec import CODE_NAMES, FromColumn, Identity, TableSpec
 from schemas.units import find_units, unit_in_heading
 from tasks.ingest.find_header import Header, Heading, WantedColumn, wanted_columns
 
@@ -33,7 +33,7 @@ def bind(
     spec: TableSpec,
     *,
     sheet: str | None,
-    codes: dict[str, str | None],
+    codes: Mapping[str, str | Sequence[CodePart] | None],
     settings: Settings,
     unit: str | None = None,
 ) -> TableSchema:
@@ -69,8 +69,7 @@ def bind(
         register_read_at=spec.register_read_at,
         thousands=spec.mark_of_thousands,
         missing=spec.missing,
-        **{f"{name}_code": code for name, code in codes.items()},
-        **{f"{name}_column": keys.get(f"{name}_code") for name in CODE_NAMES},
+        **_bind_codes(spec.identity, codes, keys),
         metrics=[
             MetricColumn(key=keys[f"metric:{heading}"], metric=meaning.metric, unit=meaning.unit or unit)
             for heading, meaning in spec.columns.items()
@@ -85,6 +84,30 @@ def bind(
         status_words=fold_words(spec.status.words) if spec.status else {},
         notes=_note_unmapped(columns.columns, set(keys.values())),
     )
+
+
+def _bind_codes(
+    identity: Identity, codes: Mapping[str, str | Sequence[CodePart] | None], keys: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what the schema says of codes: constants, columns, patterns and parts."""
+    parts = {
+        name: [
+            CodePart(text=part.text, column=keys[f"{name}_code:{part.column}"] if part.column else None)
+            for part in code
+        ]
+        for name, code in codes.items()
+        if code and not isinstance(code, str)
+    }
+    first = {name: next(part.column for part in own if part.column) for name, own in parts.items()}
+    sections = {name: getattr(identity, name) for name in CODE_NAMES}
+    return {
+        **{f"{name}_code": code for name, code in codes.items() if isinstance(code, str)},
+        **{f"{name}_column": keys.get(f"{name}_code") or first.get(name) for name in CODE_NAMES},
+        "code_parts": parts,
+        "code_patterns": {
+            name: code.pattern for name, code in sections.items() if isinstance(code, FromColumn) and code.pattern
+        },
+    }
 
 
 def _metric_words(spec: TableSpec) -> dict[str, MetricWord]:

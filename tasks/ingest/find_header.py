@@ -64,6 +64,11 @@ def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
     sections = (("metric", spec.metric), ("status", spec.status), ("unit", spec.unit))
     named |= {field: section and section.column for field, section in sections}
     own = [WantedColumn(field, (heading,), required=True) for field, heading in named.items() if heading]
+    own += [
+        WantedColumn(f"{name}_code:{heading}", (heading,), required=True)
+        for name, code in codes.items()
+        for heading in spec.identity.headings_in(code)
+    ]
     selecting = [WantedColumn(f"where:{heading}", (heading,), required=True) for heading in spec.where]
     if spec.table_format == "day-sheet":
         metrics = [WantedColumn(f"metric:{heading}", (heading,), required=True) for heading in spec.columns]

@@ -410,6 +410,7 @@ def _counts_columns(between: Sequence[Line], cells: Row) -> bool:
 def _needed_columns(schema: TableSchema) -> list[int]:
     """Return the indexes of the columns without which a row holds no reading: of values one is enough."""
     codes = [getattr(schema, f"{name}_column") for name in CODE_NAMES]
+    codes += [part.column for parts in schema.code_parts.values() for part in parts]
     times = [schema.timestamp_column, schema.date_column, schema.hour_column]
     return [
         *schema.indexes_of(*times, *codes, schema.metric_column, schema.status_column),

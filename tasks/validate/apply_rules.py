@@ -21,13 +21,13 @@ _REJECTING_BITS = sum(bit for reason, bit in REASON_BITS.items() if reason not i
 _ALL_BITS = sum(REASON_BITS.values())
 _WHOLE_LINE_BITS = sum(REASON_BITS[reason] for reason in OF_WHOLE_LINES)
 _SUSPECT_BITS = _ALL_BITS & ~_REJECTING_BITS
-# Without a time, a metric or a value of its unit there is nothing to compare; a value that its supplier takes back
-# says nothing against another.
+# Without a time, a metric, a code or a value of its unit there is nothing to compare; a value that its supplier takes
+# back says nothing against another.
 _UNREADABLE_BITS = _WHOLE_LINE_BITS | sum(
     REASON_BITS[reason]
     for reason in (
         *(Reason.BAD_TIMESTAMP, Reason.FORMULA_WITHOUT_VALUE, Reason.MISSING_VALUE, Reason.BAD_NUMBER),
-        *(Reason.UNKNOWN_METRIC, Reason.UNKNOWN_UNIT, Reason.REJECTED_STATUS),
+        *(Reason.UNKNOWN_METRIC, Reason.UNKNOWN_UNIT, Reason.REJECTED_STATUS, Reason.NO_CODE),
     )
 )
 _NO_TIME = np.iinfo(np.int64).min
@@ -260,6 +260,7 @@ def _broken_rules(rows: pd.DataFrame, checks: list[pandera.pandas.Check]) -> np.
 def _applicable_rules(rows: pd.DataFrame, problems: np.ndarray) -> np.ndarray:
     """Return the bits of the rules that make sense: bounds need a metric, and some rows have no cells."""
     bits = np.where(rows["metric"].to_numpy() >= 0, -1, REASON_BITS[Reason.UNMAPPED_CODE])
+    bits = np.where(problems & REASON_BITS[Reason.NO_CODE] != 0, bits & ~REASON_BITS[Reason.UNMAPPED_CODE], bits)
     return np.where(problems & _WHOLE_LINE_BITS != 0, 0, bits).astype(np.int32)
 
 

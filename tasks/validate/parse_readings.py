@@ -11,14 +11,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.metrics import METRICS, factor_to_own_unit, find_metric
-from schemas.raw_rows import ROW_PROBLEM, tidy_codes
+from schemas.raw_rows import ROW_PROBLEM
 from schemas.readings import METRIC_NAMES
 from schemas.reasons import Reason
 from schemas.spec_parts import StatusMeaning
 from schemas.spellings import fold_word
 from schemas.table_schema import TableSchema
+from schemas.table_spec import CODE_NAMES
 from schemas.times import NotATimeError, read_interval, read_interval_length
 from tasks.validate.parse_numbers import Numbers, NumberStyle, read_numbers
+from tasks.validate.read_codes import read_codes
 from tasks.validate.words import WORD, distinct_words, repeat_word, take_words, word_indices
 
 REASON_BITS: dict[Reason, int] = {reason: 1 << index for index, reason in enumerate(Reason)}
@@ -102,16 +104,13 @@ def parse(schema: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
     Each metric cell of a row becomes a row; what cannot be read is null and has bits in `problems`.
     """
     times = _parse_times(schema, batch)
+    codes = {f"{name}_code": read_codes(schema, batch, name) for name in CODE_NAMES}
     row = _RowColumns(
         table=pa.repeat(pa.scalar(table, pa.int32()), len(batch)),
         row_num=batch.column("row_num"),
         times=times,
-        problems=_status_problems(schema, batch),
-        codes={
-            "building_code": _codes(batch, schema.building_column, schema.building_code),
-            "itp_code": _codes(batch, schema.itp_column, schema.itp_code),
-            "meter_code": meter_codes(schema, batch),
-        },
+        problems=_status_problems(schema, batch) | _code_problems(schema, codes),
+        codes=codes,
     )
     columns = [_parse_column(schema, row, column) for column in _value_columns(schema, batch)]
     parsed = pa.concat_tables(columns) if columns else PARSED.empty_table()
@@ -121,7 +120,7 @@ def parse(schema: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
 
 def meter_codes(schema: TableSchema, batch: pa.RecordBatch) -> pa.DictionaryArray:
     """Return the meter code of each raw row, or null."""
-    return _codes(batch, schema.meter_column, schema.meter_code)
+    return read_codes(schema, batch, "meter")
 
 
 def _mark_whole_rows(parsed: pa.Table, row_problems: pa.Array, columns: int) -> pa.Table:
@@ -149,11 +148,12 @@ def _words(batch: pa.RecordBatch, key: str | None) -> pa.DictionaryArray:
     return repeat_word(None, len(batch)) if key is None else batch.column(key).dictionary_encode()
 
 
-def _codes(batch: pa.RecordBatch, column: str | None, constant: str | None) -> pa.DictionaryArray:
-    if column is None:
-        return repeat_word(constant, len(batch))
-    words = _words(batch, column)
-    return pa.DictionaryArray.from_arrays(words.indices, tidy_codes(words.dictionary))
+def _code_problems(schema: TableSchema, codes: dict[str, pa.DictionaryArray]) -> np.ndarray:
+    """Return the bit of rows without a code that is to be found in their cells."""
+    bits = np.zeros(len(codes["meter_code"]), dtype=np.int32)
+    for name in (*schema.code_patterns, *schema.code_parts):
+        bits[codes[f"{name}_code"].is_null().to_numpy(zero_copy_only=False)] = REASON_BITS[Reason.NO_CODE]
+    return bits
 
 
 def _status_problems(schema: TableSchema, batch: pa.RecordBatch) -> np.ndarray:

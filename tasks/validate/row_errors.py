@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from schemas.reasons import ADVICE, OF_WHOLE_LINES, Reason, severity_of
 from schemas.table_schema import TableSchema
+from schemas.table_spec import CODE_NAMES, CodeName
 from tasks.validate.parse_readings import HOUR_IS_BAD, INTERVAL_IS_BAD, REASON_BITS
 from tasks.validate.words import repeat_word, without_dictionaries, word_indices
 
@@ -82,6 +83,12 @@ def _find_cells(schemas: Sequence[TableSchema], readings: pa.Table, reason: Reas
     elif reason in OF_WHOLE_LINES:
         first = _by_table(rows, [schema.columns[0].key for schema in schemas])
         yield _FaultyCells(rows, pa.nulls(len(rows), pa.string()), of_whole_row=True, cell_column=first)
+    elif reason is Reason.NO_CODE:
+        columns = [
+            pc.if_else(pc.is_null(rows.column(f"{name}_code")), _by_table(rows, _columns_of_code(schemas, name)), None)
+            for name in CODE_NAMES
+        ]
+        yield _FaultyCells(rows, pc.coalesce(*columns), of_whole_row=True)
     elif reason is Reason.UNMAPPED_CODE:
         codes = [pc.coalesce(rows.column(f"{name}_code"), "") for name in ("building", "itp", "meter")]
         raw_value = pc.utf8_trim(pc.binary_join_element_wise(*codes, "/"), characters="/")
@@ -105,6 +112,14 @@ def _time_cells(schemas: Sequence[TableSchema], rows: pa.Table) -> _FaultyCells:
     lengths = _by_table(rows, [schema.interval_column for schema in schemas])
     column = pc.if_else(_has(rows, HOUR_IS_BAD), hours, pc.if_else(_has(rows, INTERVAL_IS_BAD), lengths, dates))
     return _FaultyCells(rows, column, of_whole_row=True)
+
+
+def _columns_of_code(schemas: Sequence[TableSchema], name: CodeName) -> list[str | None]:
+    """Return of each table the column in which a code is to be found."""
+    return [
+        getattr(schema, f"{name}_column") if name in {*schema.code_patterns, *schema.code_parts} else None
+        for schema in schemas
+    ]
 
 
 def _has(rows: pa.Table, bit: int) -> pa.Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -175,3 +176,40 @@ identity: {meter: M}
         ("B4", "missing_value"),
         ("B6", "bad_number"),
     ]
+
+
+async def test_codes_from_several_columns_and_from_a_part_of_one(pipeline: PipelineHarness, tmp_path: Path) -> None:
+    rows: files.Rows = [
+        ["Дом", "Прибор", "Вид", "Дата", "Показание"],
+        [12, "СГВ-15 № 501", "ГВС", "01.04.2025", 10],
+        [12, "СГВ-15 № 501", "ГВС", "02.04.2025", 11],
+        [12, "без номера", "ГВС", "01.04.2025", 12],
+        [12, "СГВ-15 № 7", None, "01.04.2025", 13],
+        [14, "СГВ-15 № 501", "ГВС", "01.04.2025", 14],
+    ]
+    mapping = r"""
+layout: day-sheet
+timestamp: Дата
+columns: {Показание: {metric: consumption_cumulative}}
+identity:
+  building: "L-{Дом}"
+  meter: "{Дом}-{Вид}"
+  itp: {column: Прибор, pattern: '№\s*(\d+)'}
+"""
+    await pipeline.add_meter("12-ГВС", building="L-12", itp="501")
+
+    log = await load(pipeline, tmp_path, mapping, files.xlsx(rows))
+
+    assert await pipeline.values() == {
+        ("12-ГВС", "2025-03-31 21:00", "consumption_cumulative"): 10,
+        ("12-ГВС", "2025-04-01 21:00", "consumption_cumulative"): 11,
+    }
+    assert (log["rows_read"], log["rows_rejected"]) == (5, 3)
+    assert [(error["cell"], error["raw_value"], error["reason"]) for error in await pipeline.errors()] == [
+        ("B4", "без номера", "no_code"),
+        ("A5", "12", "no_code"),
+        ("A6", "L-14/501/14-ГВС", "unmapped_code"),
+    ]
+    # What the mapping says is kept with the load: the rows are parsed again from stage alone.
+    (again,) = await pipeline.replay_from_stage(UUID(str(log["load_id"])))
+    assert (again["rows_read"], again["rows_loaded"], again["rows_rejected"]) == (5, 2, 3)

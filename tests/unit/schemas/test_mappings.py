@@ -55,7 +55,7 @@ def write(folder: Path, text: str, name: str = "x.yaml") -> Path:
         ("metric: T1", "metric: T9", ["line 8", "columns.Т1, °C.metric", "one of", "flow_supply"]),
         ("unit: °C", "unit: кг", ["line 8", "fits T1", "кг"]),
         ("hour: Час", 'hour: "Т1, °C"', ["one meaning for a column"]),
-        ("  meter: M", '  meter: "{flat}-M"', ["line 9", "identity", "flat"]),
+        ("  meter: M", '  meter: "{flat-M"', ["line 9", "identity", "templates such as", "{flat-M"]),
         ("  meter: M", "  path: '(['\n  meter: M", ["line 10", "identity.path", "regular expression"]),
         ("  meter: M", "  meter: {cell: B2, pattern: '(?=№)\\d'}", ["line 10", "identity.meter.pattern", "RE2", "(?="]),
         ("name: boiler", "name: boiler\ntime_zone: Mars/Base", ["time_zone", "IANA"]),

@@ -7,15 +7,14 @@ import pytest
 from schemas.errors import FileError
 from schemas.problems import FileProblem
 from schemas.settings import Settings
-from schemas.table_schema import MetricColumn, TableSchema
+from schemas.table_schema import CodePart, MetricColumn, TableSchema
 from schemas.table_spec import TableSpec
 from tasks.ingest.bind_columns import bind
 from tasks.ingest.find_header import Header, Heading
 
 
-def bound(
-    headings: list[str], units: dict[int, str] | None = None, of_table: str | None = None, **changes: Any
-) -> TableSchema:
+def bound(headings: list[str], units: dict[int, str] | None = None, **changes: Any) -> TableSchema:
+    of_table, codes = changes.pop("of_table", None), changes.pop("codes", {"meter": "M"})
     spec = TableSpec.model_validate(
         {
             "layout": "day-sheet",
@@ -27,7 +26,6 @@ def bound(
         | changes
     )
     header = Header(1, 1, 1, [Heading(text) for text in headings], frozenset(), 1, units or {})
-    codes: dict[str, str | None] = {"building": None, "itp": None, "meter": "M"}
     settings = Settings(default_tz="UTC")
     return bind(header, range(len(headings)), spec, sheet=None, codes=codes, settings=settings, unit=of_table)
 
@@ -133,7 +131,7 @@ def test_unit_over_the_values_of_a_long_table_is_that_of_rows_without_one() -> N
     spec = TableSpec.model_validate({"layout": "long", "value": "Значение, л"})
     headings = ["ts", "meter", "metric", "Значение, л"]
     header = Header(1, 1, 1, [Heading(text) for text in headings], frozenset(), 1, {})
-    codes: dict[str, str | None] = dict.fromkeys(("building", "itp", "meter"))
+    codes = dict.fromkeys(("building", "itp", "meter"))
 
     schema = bind(header, range(4), spec, sheet=None, codes=codes, settings=Settings(default_tz="UTC"))
 
@@ -143,7 +141,7 @@ def test_unit_over_the_values_of_a_long_table_is_that_of_rows_without_one() -> N
 def bound_long(headings: list[str], of_table: str | None = None, **changes: Any) -> TableSchema:
     spec = TableSpec.model_validate({"layout": "long", "metric": "metric", "value": headings[-1]} | changes)
     header = Header(1, 1, 1, [Heading(text) for text in headings], frozenset(), 1, {})
-    codes: dict[str, str | None] = dict.fromkeys(("building", "itp", "meter"))
+    codes = dict.fromkeys(("building", "itp", "meter"))
     settings = Settings(default_tz="UTC")
     return bind(header, range(len(headings)), spec, sheet=None, codes=codes, settings=settings, unit=of_table)
 
@@ -182,3 +180,17 @@ def test_unit_of_the_whole_table_is_that_of_its_columns_and_may_not_contradict_t
     with pytest.raises(FileError) as caught:
         bound_long(["ts", "meter", "metric", "Значение, м3"], of_table="л")
     assert caught.value.data == {"column": "Значение, м3", "unit": "м3", "expected": "л"}
+
+
+def test_code_from_columns_and_from_a_part_of_one_is_kept_with_the_table() -> None:
+    identity = {"meter": "{Дом}-{Вид}", "building": {"column": "Дом", "pattern": r"\d+"}}
+    codes = {"meter": [CodePart(column="Дом"), CodePart(text="-"), CodePart(column="Вид")]}
+
+    schema = bound(["дом", "вид", "Дата", "Час", "V, м3"], identity=identity, codes=codes)
+
+    assert (schema.building_column, schema.meter_column, schema.meter_code) == ("дом", "дом", None)
+    assert schema.code_parts == {"meter": [CodePart(column="дом"), CodePart(text="-"), CodePart(column="вид")]}
+    assert schema.code_patterns == {"building": r"\d+"}
+    with pytest.raises(FileError) as caught:
+        bound(["дом", "Дата", "Час", "V, м3"], identity=identity, codes=codes)
+    assert caught.value.data == {"column": "Вид", "present": "«дом», «Дата», «Час», «V, м3»"}

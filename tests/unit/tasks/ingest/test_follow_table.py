@@ -108,7 +108,7 @@ def test_times_may_also_go_down() -> None:
 
 
 def test_line_with_the_suppliers_word_for_nothing_is_no_header() -> None:
-    line = (NOTE, ["прибор", "отключён", "нет связи"])
+    line: tuple[LineClass, Row] = (NOTE, ["прибор", "отключён", "нет связи"])
     known = TABLE._replace(missing=frozenset({fold("нет связи")}))
 
     assert decide(line, following=["02.04.2025", "0-1", "1"]) is not None
