@@ -115,6 +115,8 @@ Code = Annotated[
     Discriminator(_kind_of_code),
 ]
 """A constant; a template over named groups and headings, such as `{building}-{Вид}`; a column or a cell of the file."""
+COLUMN_LETTER = re.compile("[a-z]{1,3}")
+"""Folded: letters of the Russian keyboard that look like Latin ones will do."""
 TEMPLATE_NAME = re.compile(r"\{([^{}]+)\}")
 
 
@@ -167,8 +169,12 @@ class TableSpec(Strict):
     table_format: Literal["long", "day-sheet"] = Field(alias="layout")
     sheet: Annotated[tuple[Glob, ...], BeforeValidator(listed)] = ()
     """Name of the sheet, a list of names, or globs (`*`: each visible sheet); empty: the first visible one."""
+    header: Literal["none"] | None = None
+    """`none`: the table has no header, and headings are letters of columns."""
     header_row: Annotated[int, Field(ge=1)] | None = None
-    """Line of the header; None: found by its words."""
+    """Line of the header, of several the last; None: found by its words."""
+    header_lines: Annotated[int, Field(ge=1, le=3)] | None = None
+    """How many lines the header has; None: one where `header_row` names it, else as many as name most columns."""
     after: Text | None = None
     """The table begins below the first line with this text in a cell."""
     until: Text | None = None
@@ -211,6 +217,25 @@ class TableSpec(Strict):
     def yaml_keys(cls) -> list[str]:
         """List the keys of a table as they are written in YAML."""
         return [field.alias or name for name, field in cls.model_fields.items()]
+
+    @property
+    def headings(self) -> list[str]:
+        """The headings of the columns that the mapping names."""
+        sections = (self.metric, self.status, self.unit, self.identity.building, self.identity.itp, self.identity.meter)
+        times = (self.timestamp, self.date, self.hour, self.interval_number, self.tz, self.interval)
+        own = [*times, self.value, *(getattr(section, "column", None) for section in sections)]
+        in_codes = [heading for code in sections[3:] for heading in self.identity.headings_in(code)]
+        return [heading for heading in (*own, *in_codes, *self.where, *self.columns) if heading]
+
+    @model_validator(mode="after")
+    def _has_letters_without_header(self) -> Self:
+        if self.header is None:
+            return self
+        if self.header_row or self.header_lines:
+            raise ValueError("either header: none, or header_row and header_lines")
+        if other := [heading for heading in self.headings if not COLUMN_LETTER.fullmatch(fold(heading))]:
+            raise ValueError(f"letters of columns, such as B, where header is none; not {', '.join(other)}")
+        return self
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:

@@ -125,7 +125,7 @@ def _note_unmapped(columns: Sequence[Column], bound_keys: set[str]) -> list[str]
 
 
 def _name(column: Column) -> str:
-    return f"{column.letter} «{column.heading}»"
+    return column.letter if column.heading == column.letter else f"{column.letter} «{column.heading}»"
 
 
 class _Columns(NamedTuple):

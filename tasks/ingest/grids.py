@@ -10,11 +10,17 @@ import pyarrow as pa
 from xlsxwriter.utility import xl_cell_to_rowcol
 
 from schemas.reasons import Reason
+from schemas.spellings import fold
 
 Row = list[str | None]
 
 CONTINUED: Row = []
 """Stands for a line whose record goes on in the next."""
+
+
+def column_index(letters: str) -> int:
+    """Return the index of a column, from 0, by its letters; those of the Russian keyboard that look alike will do."""
+    return int(xl_cell_to_rowcol(f"{fold(letters).upper()}1")[1])
 
 
 def cell_at(rows: Iterator[Row], cell: str) -> str | None:

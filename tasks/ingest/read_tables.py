@@ -176,6 +176,8 @@ def find_fitting(path: Path, mappings: Sequence[SourceMapping], settings: Settin
         try:
             for grid, specs in grids_of(mapping.tables):
                 for spec in specs:
+                    if spec.header == "none":  # which fits anything
+                        return False
                     header = find_header(grid.rows(), spec)
                     bind(header, _column_indexes(grid, header), spec, sheet=grid.sheet, codes={}, settings=settings)
         except FileError:
@@ -231,7 +233,7 @@ def _csv_grid(path: Path, specs: list[TableSpec]) -> list[tuple[Grid, list[Table
 
 def _wanted_sheets(spec: TableSpec) -> tuple[str, ...]:
     # Each row of a long table says whose it is: every sheet with its header is read.
-    return spec.sheet or (("*",) if spec.table_format == "long" else ())
+    return spec.sheet or (("*",) if spec.table_format == "long" and spec.header is None else ())
 
 
 def _by_sheet(

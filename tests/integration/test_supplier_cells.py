@@ -213,3 +213,50 @@ identity:
     # What the mapping says is kept with the load: the rows are parsed again from stage alone.
     (again,) = await pipeline.replay_from_stage(UUID(str(log["load_id"])))
     assert (again["rows_read"], again["rows_loaded"], again["rows_rejected"]) == (5, 2, 3)
+
+
+async def test_file_without_a_header_names_its_columns_by_letters(pipeline: PipelineHarness, tmp_path: Path) -> None:
+    lines = ["W,01.04.2025 00:00,7.2,83.8,x", "W,01.04.2025 01:00,7.1,83.7,y"]
+    mapping = """
+layout: day-sheet
+header: none
+timestamp: B
+where: {E: "x"}
+columns: {"C": {metric: flow_supply}, D: {metric: T1}}
+identity: {meter: "{A}-1"}
+"""
+    log = await load(pipeline, tmp_path, mapping, "\n".join(lines).encode(), "W-1")
+
+    assert await pipeline.values() == {
+        ("W-1", "2025-03-31 21:00", "flow_supply"): 7.2,
+        ("W-1", "2025-03-31 21:00", "T1"): 83.8,
+    }
+    assert str(log["message"]) == "пропущено: не отобраны по where 1"
+
+
+async def test_header_in_three_lines_names_its_columns(pipeline: PipelineHarness, tmp_path: Path) -> None:
+    rows: files.Rows = [
+        ["Ведомость"],
+        ["Время", "Система 1", None, None, "Система 2"],
+        [None, "Подача", None, "Обратка", "Подача"],
+        [None, "t", "V", "t", "t"],
+        [None, "°C", "м3", "°C", "°C"],
+        ["01.04.2025 00:00", 70, 1.5, 50, 65],
+    ]
+    mapping = """
+layout: day-sheet
+timestamp: Время
+columns:
+  "Система 1 Подача t": {metric: T1}
+  "Система 1 Подача V": {metric: consumption_period}
+  "Обратка t": {metric: T2}
+identity: {meter: M}
+"""
+    await load(pipeline, tmp_path, mapping, files.xlsx(rows), "M")
+
+    hour = "2025-03-31 21:00"
+    assert await pipeline.values() == {
+        ("M", hour, "T1"): 70,
+        ("M", hour, "consumption_period"): 1.5,
+        ("M", hour, "T2"): 50,
+    }

@@ -36,6 +36,8 @@ def write(folder: Path, text: str, name: str = "x.yaml") -> Path:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
+        ("hour: Час", "hour: Час\nheader: none", ["letters of columns", "not Дата, Час, Т1, °C"]),
+        ("date: Дата\nhour: Час", "timestamp: А\nheader: none\nheader_row: 2", ["either header: none, or header_row"]),
         ("hour: Час", "hour: Час\nthousands: ','\ndecimal: ','", ["different marks in decimal and thousands"]),
         ("hour: Час", "hour: Час\nunit: {cell: B1, sheet: '.'}", ["line 7", "unit", "one of column, sheet, cell"]),
         (
@@ -65,6 +67,8 @@ def write(folder: Path, text: str, name: str = "x.yaml") -> Path:
         ("hour: Час", "hour: Час\nthousands: ' '", ["line 7", "thousands", "','"]),
     ],
     ids=[
+        "letters",
+        "letters_and_line",
         "marks",
         "unit_twice",
         "unit_of_two_kinds",

@@ -194,3 +194,10 @@ def test_code_from_columns_and_from_a_part_of_one_is_kept_with_the_table() -> No
     with pytest.raises(FileError) as caught:
         bound(["дом", "Дата", "Час", "V, м3"], identity=identity, codes=codes)
     assert caught.value.data == {"column": "Вид", "present": "«дом», «Дата», «Час», «V, м3»"}
+
+
+def test_letter_names_no_column_of_a_table_with_a_header() -> None:
+    with pytest.raises(FileError) as caught:  # a heading `G` that was renamed is not the seventh column
+        bound(["Дата", "Час", "", "", "", "", ""], columns={"G": {"metric": "T1"}})
+
+    assert caught.value.problem is FileProblem.COLUMN_MISSING

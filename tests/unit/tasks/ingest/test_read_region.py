@@ -184,3 +184,27 @@ def test_line_whose_cells_are_shifted_is_an_error_of_one_table_whatever_it_seems
     assert found.tables == [[(2, "1"), (6, "1,"), (7, "1")], [(3, "7")]]
     assert found.problems == {6: "surplus_cell", 7: "missing_column"}
     assert found.lines == {"header": 1, "reading": 4, "total": 1, "not_selected": 1}
+
+
+@pytest.mark.parametrize("workbook", [False, True], ids=["csv", "xlsx"])
+def test_table_without_header_is_read_by_letters_from_the_top_or_below_its_title(
+    tmp_path: Path, workbook: bool
+) -> None:
+    spec: dict[str, Any] = {"header": "none", "date": "A", "hour": "B", "columns": {"C": {"metric": "T1"}}}
+    lines = ["01.04.2025;0-1;1", "01.04.2025;1-2;2", "Итого;;3"]
+
+    top = read(tmp_path, *lines, workbook=workbook, **spec)
+    below = read(tmp_path, "01.03.2025;0-1;9", "Апрель;;", *lines, workbook=workbook, after="апрель", **spec)
+
+    assert (top.tables, top.problems) == ([[(1, "1"), (2, "2")]], {})
+    assert top.lines == {"reading": 2, "total": 1}
+    assert (below.tables, below.problems) == ([[(3, "1"), (4, "2")]], {})
+    assert below.lines == {"reading": 2, "total": 1, "note": 1, "not_taken": 1}
+
+
+def test_header_over_a_table_of_which_the_mapping_says_that_it_has_none_is_not_passed_over(tmp_path: Path) -> None:
+    spec: dict[str, Any] = {"header": "none", "date": "A", "hour": "B", "columns": {"C": {"metric": "T1"}}}
+
+    found = read(tmp_path, "Дата;Час;V", "01.04.2025;0-1;1", **spec)
+
+    assert found.problems == {1: "undescribed_table", 2: "undescribed_table"}
