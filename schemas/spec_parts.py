@@ -50,8 +50,8 @@ Regex = Annotated[str, AfterValidator(_regex)]
 Text = Annotated[str, Field(min_length=1)]
 Glob = Text
 CellName = Annotated[str, Field(pattern=r"^[A-Z]{1,3}[1-9][0-9]*$")]
-Words = Annotated[tuple[str, ...], BeforeValidator(listed), Field(min_length=1)]
-ByWord = Annotated[dict[str, T], BeforeValidator(_text_keys), Field(min_length=1)]
+Words = Annotated[tuple[str, ...], BeforeValidator(listed)]
+ByWord = Annotated[dict[str, T], BeforeValidator(_text_keys)]
 StatusMeaning = Literal["valid", "suspect", "rejected"]
 
 
@@ -100,7 +100,7 @@ class StatusWords(Strict):
     """A column that says of each row what its values are worth."""
 
     column: Text
-    words: ByWord[StatusMeaning]
+    words: Annotated[ByWord[StatusMeaning], Field(min_length=1)]
     """Word → what it means; `""` is the empty cell. Another word rejects its row."""
 
     @model_validator(mode="after")

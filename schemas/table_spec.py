@@ -181,7 +181,7 @@ class TableSpec(Strict):
     """The table ends above the first line below its header with this text in a cell."""
     block: Annotated[str, Field(pattern=r"^[A-Z]{1,3}:[A-Z]{1,3}$")] | None = None
     """Columns of one meter where several meters are side by side, such as C:F; times may be outside."""
-    where: dict[Text, Words] = Field(default_factory=dict)
+    where: dict[Text, Annotated[Words, Field(min_length=1)]] = Field(default_factory=dict)
     """Heading → globs: only rows whose cells match one of them, under each heading; `""` is the empty cell."""
     status: StatusWords | None = None
     timestamp: Text | None = None

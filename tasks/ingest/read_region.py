@@ -79,9 +79,19 @@ class Region:
             self._account.mark(np.array(waiting), np.full(len(waiting), kind))
             waiting.clear()
         headings = [*waiting, *range(header.first_line, header.line + 1)]
-        self._account.mark(np.array(headings), np.full(len(headings), LineClass.HEADER))
+        is_empty = np.isin(headings, self._empty_lines_of_header())
+        self._account.mark(np.array(headings), np.where(is_empty, LineClass.EMPTY, LineClass.HEADER))
         units = range(header.line + 1, header.ends + 1)
         self._account.mark(np.array(units), np.full(len(units), LineClass.UNITS))
+
+    def _empty_lines_of_header(self) -> list[int]:
+        """Return the rows without a cell among several lines of a header."""
+        first, last = self.header.first_line, self.header.line
+        if self._grid.counts_blank_lines or first >= last:
+            return []
+        return [
+            line for line, row in enumerate(islice(self._grid.rows(), last), start=1) if line >= first and not any(row)
+        ]
 
     def batches(self, table: Table) -> Iterator[pa.RecordBatch]:
         """Yield a table's readings unchanged, and what is described by none, without empty batches.

@@ -22,7 +22,7 @@ def test_one_word_needs_no_list_and_a_number_is_a_word(written: object, words: t
     assert TypeAdapter(Words).validate_python(written) == words
 
 
-@pytest.mark.parametrize("written", [[], True, None, {"a": 1}])
+@pytest.mark.parametrize("written", [True, None, {"a": 1}, [None]])
 def test_what_are_no_words_is_refused(written: object) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(Words).validate_python(written)

@@ -208,3 +208,10 @@ def test_header_over_a_table_of_which_the_mapping_says_that_it_has_none_is_not_p
     found = read(tmp_path, "Дата;Час;V", "01.04.2025;0-1;1", **spec)
 
     assert found.problems == {1: "undescribed_table", 2: "undescribed_table"}
+
+
+def test_empty_row_within_a_header_is_no_line_of_a_workbook(tmp_path: Path) -> None:
+    lines = [";;", HEADER, "01.04.2025;0-1;1"]
+
+    assert read(tmp_path, *lines, workbook=True, header_lines=2).lines == {"header": 1, "reading": 1}
+    assert read(tmp_path, *lines, header_lines=2).lines == {"header": 2, "reading": 1}
