@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from schemas.problems import FileProblem
 from tests import files
 from tests.harness import PipelineHarness
 from tests.integration.test_suppliers import load
@@ -260,3 +261,32 @@ identity: {meter: M}
         ("M", hour, "consumption_period"): 1.5,
         ("M", hour, "T2"): 50,
     }
+
+
+@pytest.mark.parametrize(("second", "status"), [("V", "failed"), ("W", "success")])
+async def test_file_whose_name_says_nothing_is_taken_by_its_columns(
+    pipeline: PipelineHarness, tmp_path: Path, second: str, status: str
+) -> None:
+    mapping = f"""
+layout: day-sheet
+timestamp: Время
+columns: {{V: {{metric: consumption_period}}}}
+identity: {{meter: M}}
+---
+name: other
+match: {{content: true}}
+layout: day-sheet
+timestamp: Время
+columns: {{{second}: {{metric: T1}}}}
+identity: {{meter: M}}
+"""
+    content = files.xlsx([["Время", "V"], ["01.04.2025 00:00", 1.5]])
+
+    log = await load(pipeline, tmp_path, mapping, content, "M", match="{content: true}")
+
+    assert log["status"] == status
+    if status == "failed":
+        assert log["problem"] == FileProblem.SEVERAL_MAPPINGS
+        assert "supplier, other" in str(log["message"])
+    else:
+        assert await pipeline.values() == {("M", "2025-03-31 21:00", "consumption_period"): 1.5}

@@ -219,3 +219,49 @@ def test_developers_guide_explains_every_key(key: str) -> None:
     reference = CONTRIBUTING.partition("Of a file:")[2].partition("## ")[0]
 
     assert f"`{key}`" in reference
+
+
+def test_content_decides_where_no_name_does_and_two_that_fit_are_named(tmp_path: Path) -> None:
+    by_content = GOOD.replace('["*.csv"]', "{content: true}").replace(
+        "name: boiler", 'name: boiler\nexclude: ["*.tmp"]'
+    )
+    pump = GOOD.replace("boiler", "pump").replace("*.csv", "pump*")
+    last = GOOD.replace("boiler", "last").replace('match: ["*.csv"]', 'match: ["*.csv"]\nfallback: true')
+    write(tmp_path, "---".join([by_content, by_content.replace("boiler", "other"), pump, last]))
+    mappings = load_usable_mappings(tmp_path)
+
+    def match(path: str, *fitting: str) -> str:
+        return mappings.match(path, lambda asked: [mapping for mapping in asked if mapping.name in fitting]).name
+
+    assert match("pump 1.csv", "boiler") == "pump"
+    assert match("1.csv", "boiler", "pump") == "boiler"
+    assert match("1.csv") == "last"
+    for path, fitting, problem in (
+        ("1.csv", ("boiler", "other"), FileProblem.SEVERAL_MAPPINGS),
+        ("1.tmp", ("boiler", "other"), FileProblem.NO_MAPPING),
+        ("1.xlsx", (), FileProblem.NO_MAPPING),
+    ):
+        with pytest.raises(FileError) as caught:
+            match(path, *fitting)
+        assert caught.value.problem is problem
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("fallback: true", "either match: {content: true}, or fallback"),
+        ("header: none", "globs where a table has no header"),
+        ("exclude: 1", "list"),
+    ],
+)
+def test_match_by_content_needs_a_table_that_can_be_told(tmp_path: Path, key: str, said: str) -> None:
+    own = GOOD.replace('["*.csv"]', f"{{content: true}}\n{key}").replace("Дата", "A").replace("Час", "B")
+
+    with pytest.raises(MappingError, match=re.escape(said)):
+        load_mappings(write(tmp_path, own.replace("Т1, °C", "C")))
+
+
+@pytest.mark.parametrize("match", ["{content: false}", "{name: a}", "[]", "{}"])
+def test_match_is_globs_or_content(tmp_path: Path, match: str) -> None:
+    with pytest.raises(MappingError, match="line 3: match"):
+        load_mappings(write(tmp_path, GOOD.replace('["*.csv"]', match)))
