@@ -127,7 +127,8 @@ class Region:
         codes = [getattr(table.spec.identity, name) for table in self.tables for name in CODE_NAMES]
         return Followed(
             columns=self._columns,
-            wanted=[wanted_columns(table.spec) for table in self.tables],
+            # Without a header none is repeated with its columns in another order.
+            wanted=[[] if table.spec.header else wanted_columns(table.spec) for table in self.tables],
             units=self._units(),
             patterns=[code.pattern for code in codes if isinstance(code, FromCell) and code.pattern],
             has_own_meter=any(table.schema.meter_column for table in self.tables),
@@ -373,8 +374,7 @@ class _RegionReader:
         is_reading = classes == LineClass.READING
         wanted = is_reading | (is_new & (classes == LineClass.UNDESCRIBED))
         if self._is_shared:
-            own = [pc.is_valid(lines.cells[index]).to_numpy(zero_copy_only=False) for index in self._own]
-            wanted &= np.logical_or.reduce([classes == LineClass.UNDESCRIBED, *own])
+            wanted &= (classes == LineClass.UNDESCRIBED) | self._has_own(lines)
         if problems.null_count < len(problems):
             is_surplus = pc.fill_null(pc.equal(problems, str(Reason.SURPLUS_CELL)), False)
             self._surplus += int((is_surplus.to_numpy(zero_copy_only=False) & is_reading).sum())
@@ -391,8 +391,15 @@ class _RegionReader:
         """Set the class of the readings that `where` leaves out; of a line in doubt the first table says what it is."""
         is_in_doubt = self._selection.is_in_doubt(lines.cells, problems)
         is_first = ~self._account.is_of(numbers, LineClass.READING)
-        takes = np.where(is_in_doubt, is_first, self._selection.fits(lines.cells))
+        fits = self._selection.fits(lines.cells) & (self._has_own(lines) if self._is_shared else True)
+        takes = np.where(is_in_doubt, is_first, fits)
         classes[(classes == LineClass.READING) & ~takes] = LineClass.NOT_SELECTED
+
+    def _has_own(self, lines: _Lines) -> np.ndarray:
+        """Return of each line whether it has a time or a value of this table among those that share the header."""
+        own = [pc.is_valid(lines.cells[index]).to_numpy(zero_copy_only=False) for index in self._own]
+        has_own: np.ndarray = np.logical_or.reduce(own)
+        return has_own
 
     def _problems(self, lines: _Lines, numbers: np.ndarray, classes: np.ndarray) -> pa.Array:
         """Return why the cells of a line are not those of the table's columns; null where they are."""

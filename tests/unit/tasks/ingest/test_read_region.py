@@ -215,3 +215,25 @@ def test_empty_row_within_a_header_is_no_line_of_a_workbook(tmp_path: Path) -> N
 
     assert read(tmp_path, *lines, workbook=True, header_lines=2).lines == {"header": 1, "reading": 1}
     assert read(tmp_path, *lines, header_lines=2).lines == {"header": 2, "reading": 1}
+
+
+def test_letters_in_another_order_are_no_header_of_a_table_without_one(tmp_path: Path) -> None:
+    spec: dict[str, Any] = {"header": "none", "date": "A", "hour": "B", "columns": {"C": {"metric": "T1"}}}
+
+    found = read(tmp_path, "01.04.2025;0-1;1;x", "D;A;B;C", "01.04.2025;1-2;2;x", **spec)
+
+    assert found.tables == [[(1, "1"), (2, "B"), (3, "2")]]
+    assert found.problems == {2: "undescribed_table", 3: "undescribed_table"}
+
+
+def test_line_that_is_empty_for_the_only_table_that_selects_it_is_not_selected(tmp_path: Path) -> None:
+    lines = ["Дата 1;V1;Дата 2;V2;Вид", "01.04.2025;1;;;б", "01.04.2025;1;01.04.2025;2;а", "01.04.2025;3;;;а"]
+    tables = [
+        {"timestamp": f"Дата {number}", "columns": {f"V{number}": {"metric": "T1"}}, "where": {"Вид": kind}}
+        for number, kind in ((1, "а"), (2, "б"))
+    ]
+
+    found = read(tmp_path, *lines, tables=tables, date=None, hour=None, columns={})
+
+    assert found.tables == [[(3, "1"), (4, "3")], []]
+    assert found.lines == {"header": 1, "reading": 2, "not_selected": 1}
