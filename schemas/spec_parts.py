@@ -43,7 +43,7 @@ def _text_keys(value: object) -> object:
 
 def in_column(value: object) -> object:
     """Return a bare heading as a section."""
-    return {"column": value} if isinstance(value, str) else value
+    return {"column": text} if isinstance(text := _text(value), str) else value
 
 
 Regex = Annotated[str, AfterValidator(_regex)]

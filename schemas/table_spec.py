@@ -183,7 +183,7 @@ class TableSpec(Strict):
     """Columns of one meter where several meters are side by side, such as C:F; times may be outside."""
     where: dict[Text, Annotated[Words, Field(min_length=1)]] = Field(default_factory=dict)
     """Heading → globs: only rows whose cells match one of them, under each heading; `""` is the empty cell."""
-    status: StatusWords | None = None
+    status: Annotated[StatusWords, BeforeValidator(in_column)] | None = None
     timestamp: Text | None = None
     date: Text | None = None
     hour: Text | None = None

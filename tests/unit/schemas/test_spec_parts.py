@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
-from schemas.spec_parts import StatusWords, Words, fold_words
+from schemas.spec_parts import StatusWords, UnitPlace, Words, fold_words, in_column
 
 
 def test_words_are_kept_by_their_folded_spelling() -> None:
@@ -34,3 +34,12 @@ def test_status_may_be_a_number_and_the_same_word_has_one_meaning() -> None:
     assert StatusWords.model_validate({"column": "Код", "words": words}).words == {"0": "valid", "1": "rejected"}
     with pytest.raises(ValidationError, match="one meaning for a word"):
         StatusWords.model_validate({"column": "Код", "words": {"Да": "valid", "ДА": "suspect"}})
+
+
+@pytest.mark.parametrize(("written", "column"), [("Ед.", "Ед."), (5, "5"), ({"column": "Ед."}, "Ед.")])
+def test_bare_heading_is_a_column(written: object, column: str) -> None:
+    assert TypeAdapter(Annotated[UnitPlace, BeforeValidator(in_column)]).validate_python(written).column == column
+
+
+def test_place_of_a_unit_is_named_as_the_mapping_writes_it() -> None:
+    assert UnitPlace.model_validate({"cell": "B2", "pattern": r"\S+"}).name == r"cell: B2, pattern: \S+"
