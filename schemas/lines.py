@@ -27,6 +27,8 @@ class LineClass(IntEnum):
     """Of a table that the mapping does not describe."""
     EMPTY = 11
     """A row of a workbook that holds nothing: between filled ones, but no line of the file."""
+    NOT_SELECTED = 12
+    """It could be a reading, but `where` of no table selects it."""
 
 
 _WORDS: dict[LineClass, str] = {
@@ -37,6 +39,7 @@ _WORDS: dict[LineClass, str] = {
     LineClass.COMMENT: "комментарии и линии",
     LineClass.BLANK: "пустые строки",
     LineClass.NOT_TAKEN: "не взяты по описанию источника",
+    LineClass.NOT_SELECTED: "не отобраны по where",
     LineClass.UNDESCRIBED: "строки таблицы без описания",
     LineClass.EMPTY: "пустые строки",
 }

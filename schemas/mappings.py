@@ -4,24 +4,40 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from schemas.errors import FileError, MappingError
 from schemas.problems import FileProblem
-from schemas.spec_types import Strict
-from schemas.table_spec import Glob, TableSpec
+from schemas.spec_types import Glob, Strict
+from schemas.table_spec import TEMPLATE_NAME, TableSpec
 from schemas.yaml_errors import describe_syntax, describe_value, line_of
 
 _STEPS = ("<", "function-", "constrained-str", "list[")
 """How pydantic names what is not a key of the YAML: a branch of a union."""
+
+
+class ByContent(Strict):
+    """Files whose names say nothing: what no other mapping takes by name, and has the sheets and columns."""
+
+    content: Literal[True]
+
+
+def _kind_of_match(value: object) -> str:
+    return "<content>" if isinstance(value, dict | ByContent) else "<globs>"
+
+
+Match = Annotated[
+    Annotated[list[Glob], Field(min_length=1), Tag("<globs>")] | Annotated[ByContent, Tag("<content>")],
+    Discriminator(_kind_of_match),
+]
 
 
 class SourceMapping(Strict):
@@ -33,7 +49,7 @@ class SourceMapping(Strict):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     description: str = ""
-    match: Annotated[list[Glob], Field(min_length=1)]
+    match: Match
     """Globs on the path below the day's folder or on the bare name; `*` also matches `/`.
 
     Case is free, and a space is as good as several, or as underscores.
@@ -61,21 +77,40 @@ class SourceMapping(Strict):
             own["tables"] = [shared | table if isinstance(table, dict) else table for table in tables]
         return own
 
+    @model_validator(mode="after")
+    def _is_told_by_its_content(self) -> Self:
+        if isinstance(self.match, ByContent):
+            if self.fallback:
+                raise ValueError("either match: {content: true}, or fallback")
+            if any(table.header for table in self.tables):
+                raise ValueError("match with globs where a table has no header, which could be anybody's")
+        return self
+
     def path_identity(self, relative_path: str) -> str | None:
         """Return whose readings a file holds, as path and mapping say; None where only the content does."""
         codes: list[str] = []
         for table in self.tables:
-            groups = defaultdict(str, table.identity.groups_of(path=relative_path))
+            groups = table.identity.groups_of(path=relative_path)
             templates = (table.identity.building, table.identity.itp, table.identity.meter)
-            codes += [code.format_map(groups) for code in templates if isinstance(code, str)]
+            codes += [_fill(code, groups) for code in templates if isinstance(code, str)]
         return "/".join(codes) or None
 
     def takes(self, relative_path: str) -> bool:
         """Return True if the mapping takes the file at a path below the day's folder."""
         path = _folded_path(relative_path)
-        return any(_matches(path, glob) for glob in self.match) and not any(
-            _matches(path, glob) for glob in self.exclude
-        )
+        globs = self.match if isinstance(self.match, list) else []
+        return any(_matches(path, glob) for glob in globs) and not self._excludes(path)
+
+    def may_take(self, relative_path: str) -> bool:
+        """Return True if the content of the file at a path decides whether the mapping takes it."""
+        return isinstance(self.match, ByContent) and not self._excludes(_folded_path(relative_path))
+
+    def _excludes(self, path: str) -> bool:
+        return any(_matches(path, glob) for glob in self.exclude)
+
+
+def _fill(template: str, groups: Mapping[str, str]) -> str:
+    return TEMPLATE_NAME.sub(lambda name: groups.get(name[1], ""), template)
 
 
 def _folded_path(path: str) -> str:
@@ -99,6 +134,10 @@ def match_mapping(mappings: list[SourceMapping], relative_path: str) -> SourceMa
     matching = [mapping for mapping in matching if not mapping.fallback] or matching
     if not matching:
         raise FileError(FileProblem.NO_MAPPING)
+    return _only(matching)
+
+
+def _only(matching: Sequence[SourceMapping]) -> SourceMapping:
     if len(matching) > 1:
         raise FileError(FileProblem.SEVERAL_MAPPINGS, mappings=", ".join(mapping.name for mapping in matching))
     return matching[0]
@@ -115,22 +154,37 @@ class Mappings(NamedTuple):
         """The names of the YAML files, each once."""
         return ", ".join(dict.fromkeys(error.file_name for error in self.errors))
 
-    def match(self, relative_path: str) -> SourceMapping:
+    def match(
+        self,
+        relative_path: str,
+        fitting: Callable[[Sequence[SourceMapping]], Sequence[SourceMapping]] = lambda _: (),
+    ) -> SourceMapping:
         """Find the only mapping that takes a file; it waits if it could be that of a mapping with an error.
+
+        `fitting` returns those of some mappings whose sheets and columns the file has; asked where no name decides.
 
         Raises:
             FileError: no mapping takes it, several do, or none but a fallback while others have an error.
 
         """
+        last_resort: SourceMapping | FileError
         try:
-            found = match_mapping(self.usable, relative_path)
+            last_resort = match_mapping(self.usable, relative_path)
         except FileError as error:
-            if not self.errors or error.problem is not FileProblem.NO_MAPPING:
+            if error.problem is not FileProblem.NO_MAPPING:
                 raise
+            last_resort = error
         else:
-            if not self.errors or not found.fallback:
-                return found
-        raise FileError(FileProblem.MAPPING_HAS_ERROR, mappings=self.files_with_errors)
+            if not last_resort.fallback:
+                return last_resort
+        if self.errors:
+            raise FileError(FileProblem.MAPPING_HAS_ERROR, mappings=self.files_with_errors)
+        by_content = [mapping for mapping in self.usable if mapping.may_take(relative_path)]
+        if by_content and (found := fitting(by_content)):
+            return _only(found)
+        if isinstance(last_resort, FileError):
+            raise last_resort
+        return last_resort
 
 
 def load_mappings(folder: Path) -> list[SourceMapping]:

@@ -35,6 +35,16 @@ def compile_pattern(pattern: str) -> Any:  # noqa: ANN401 - re2 has no types; as
         raise ValueError(error.args[0].decode("utf-8", "replace")) from None
 
 
+def extract(pattern: str | None, text: str | None) -> str | None:
+    """Return what a pattern finds in a text, its first group or all it matches, without spaces around; None: nothing.
+
+    No pattern is the whole text.
+    """
+    match = compile_pattern(pattern or "(?s).*").search(text or "")
+    found: str = ((match[1] if match.re.groups else match[0]) or "") if match else ""
+    return found.strip() or None
+
+
 def _write_out(token: re.Match[str]) -> str:
     letter = token["letter"]
     if letter is None:

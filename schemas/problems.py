@@ -96,6 +96,8 @@ class FileProblem(StrEnum):
     INTERVAL_NOT_READ = "interval_not_read"
     INTERVALS_DO_NOT_FIT = "intervals_do_not_fit"
     UNIT_DIFFERS = "unit_differs"
+    UNIT_NOT_FOUND = "unit_not_found"
+    UNIT_UNFIT = "unit_unfit"
     CODE_NOT_IN_PATH = "code_not_in_path"
     CODE_NOT_IN_CELL = "code_not_in_cell"
     DATE_NOT_FOUND = "date_not_found"
@@ -454,6 +456,16 @@ _TEMPLATES: dict[Problem, Words] = {
         "столбец «{column}»: в файле единица «{unit}», а в описании источника «{expected}»: "
         "исправьте описание или файл",
         "column «{column}»: the file's unit is «{unit}», the mapping's «{expected}»: correct the mapping or the file",
+    ),
+    FileProblem.UNIT_NOT_FOUND: Words(
+        "единицы нет там, где она стоит по описанию источника ({place}): исправьте файл или unit в описании",
+        "there is no unit where the mapping expects it ({place}): correct the file, or unit in the mapping",
+    ),
+    FileProblem.UNIT_UNFIT: Words(
+        "единица «{unit}» ({place}) неизвестна или не подходит к показателям таблицы: "
+        "исправьте файл или unit в описании источника",
+        "the unit «{unit}» ({place}) is unknown, or none of the table's metrics: "
+        "correct the file, or unit in the mapping",
     ),
     FileProblem.CODE_NOT_IN_PATH: Words(
         "ни в пути файла, ни в имени листа нет части «{group}», из которой берётся код {template}: "

@@ -38,11 +38,15 @@ class Reason(StrEnum):
     BAD_NUMBER = "bad_number"
     UNKNOWN_METRIC = "unknown_metric"
     UNKNOWN_UNIT = "unknown_unit"
+    UNKNOWN_STATUS = "unknown_status"
+    REJECTED_STATUS = "rejected_status"
     NEGATIVE = "negative"
     OUT_OF_RANGE = "out_of_range"
+    NO_CODE = "no_code"
     UNMAPPED_CODE = "unmapped_code"
     CONFLICTING_DUPLICATE = "conflicting_duplicate"
     DELTA_T_OUT_OF_NORM = "delta_t_out_of_norm"
+    SUSPECT_STATUS = "suspect_status"
     UNREAD_SHEET = "unread_sheet"
     NO_LONGER_IN_FILE = "no_longer_in_file"
 
@@ -53,7 +57,7 @@ OF_WHOLE_LINES = frozenset({Reason.MISSING_COLUMN, Reason.SURPLUS_CELL, Reason.B
 OF_FILES = frozenset({Reason.UNREAD_SHEET, Reason.NO_LONGER_IN_FILE})
 """These are no reading's, and no line's: somebody has to look at the file."""
 
-SUSPECT_REASONS = frozenset({Reason.DELTA_T_OUT_OF_NORM})
+SUSPECT_REASONS = frozenset({Reason.DELTA_T_OUT_OF_NORM, Reason.SUSPECT_STATUS})
 """These flag a reading (quality 1); every other reason of a reading rejects it (quality 2)."""
 
 
@@ -94,8 +98,17 @@ ADVICE: dict[Reason, str] = {
     Reason.BAD_NUMBER: "значение не число: исправьте ячейку",
     Reason.UNKNOWN_METRIC: "показатель неизвестен: исправьте название или добавьте его в описание источника",
     Reason.UNKNOWN_UNIT: "единица не подходит к показателю: исправьте её в файле или в описании источника",
+    Reason.UNKNOWN_STATUS: (
+        "такого слова о состоянии нет в описании источника: добавьте его в words ключа status "
+        '(valid, suspect или rejected; пустая ячейка — "")'
+    ),
+    Reason.REJECTED_STATUS: "поставщик сам отметил значение как негодное: запросите исправленное",
     Reason.NEGATIVE: "значение меньше нуля: проверьте прибор или ячейку",
     Reason.OUT_OF_RANGE: "значение вне допустимых границ показателя: проверьте прибор или ячейку",
+    Reason.NO_CODE: (
+        "в строке нет кода: ячейка пуста или не такая, как её описывает identity (pattern): "
+        "исправьте её в файле или pattern в описании источника"
+    ),
     Reason.UNMAPPED_CODE: (
         "такого кода нет в справочнике, или прибор там в другом здании или ИТП: "
         "исправьте buildings.csv, itp.csv, meters.csv в data/reference (REFERENCE_DIR), "
@@ -103,6 +116,7 @@ ADVICE: dict[Reason, str] = {
     ),
     Reason.CONFLICTING_DUPLICATE: "для этого часа в файле несколько разных значений: оставьте одно",
     Reason.DELTA_T_OUT_OF_NORM: "T1 − T2 вне нормы DELTA_T_MIN…DELTA_T_MAX: проверьте датчики",
+    Reason.SUSPECT_STATUS: "поставщик сам отметил значение как сомнительное (расчётное и т. п.): проверьте прибор",
     Reason.UNREAD_SHEET: ("на листе есть данные, но он не читается: опишите его (tables, sheet), если это показания"),
     Reason.NO_LONGER_IN_FILE: (
         "показания есть в прежней версии файла и в core, а в новой версии их нет: если их и не было, откатите прежнюю "
@@ -124,11 +138,15 @@ NAMES: dict[str, str] = {
     Reason.BAD_NUMBER: "не число",
     Reason.UNKNOWN_METRIC: "неизвестный показатель",
     Reason.UNKNOWN_UNIT: "единица не подходит",
+    Reason.UNKNOWN_STATUS: "неизвестное состояние",
+    Reason.REJECTED_STATUS: "поставщик отметил как негодное",
     Reason.NEGATIVE: "меньше нуля",
     Reason.OUT_OF_RANGE: "вне допустимых границ",
+    Reason.NO_CODE: "в строке нет кода",
     Reason.UNMAPPED_CODE: "код не найден в справочнике",
     Reason.CONFLICTING_DUPLICATE: "разные значения за один час",
     Reason.DELTA_T_OUT_OF_NORM: "T1 − T2 вне нормы",
+    Reason.SUSPECT_STATUS: "поставщик отметил как сомнительное",
     Reason.UNREAD_SHEET: "непрочитанный лист",
     Reason.NO_LONGER_IN_FILE: "нет в новой версии файла",
 }

@@ -13,8 +13,13 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def as_text(value: object) -> object:
+    """Return a number as the text that a cell holds: YAML takes `1` for one."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
 def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+    return [as_text(item) for item in value] if isinstance(value, list | tuple) else [as_text(value)]
 
 
 def heading_of(value: Any) -> Any:  # noqa: ANN401 - YAML gives anything
@@ -24,5 +29,6 @@ def heading_of(value: Any) -> Any:  # noqa: ANN401 - YAML gives anything
 
 Text = Annotated[str, Field(min_length=1)]
 Heading = Annotated[Text, BeforeValidator(heading_of)]
+Glob = Text
 Listed = BeforeValidator(_listed)
 CellName = Annotated[str, Field(pattern=r"^[A-Z]{1,3}[1-9][0-9]*$")]

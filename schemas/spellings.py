@@ -10,6 +10,7 @@ import unicodedata
 _LOOK_ALIKES = str.maketrans("авеёкмнорстухі", "abeekmhopctyxi")
 _MARKS = str.maketrans({"³": "3", "²": "2", "°": "o", "º": "o", "˚": "o", "−": "-", "–": "-", "\xa0": " "})
 _MAX_HEADING = 200
+_POINT_IN_NUMBER = re.compile(r"(?<=\d)\.(?=[\d*?\[])")
 
 SPACES = r"[ \t\x{00a0}\x{202f}\x{2009}]"
 """What files write within and around numbers, as RE2 has it."""
@@ -27,6 +28,11 @@ def fold(text: str) -> str:
     """
     # Sheets repeat the same headings hundreds of times; a long cell is not a heading.
     return _fold_once(text) if len(text) <= _MAX_HEADING else _fold(text)
+
+
+def fold_word(text: str) -> str:
+    """Fold a word in a cell, or a glob over such words: as a heading, but `1.1` is not `11`."""
+    return fold(_POINT_IN_NUMBER.sub(",", text))
 
 
 def _fold(text: str) -> str:

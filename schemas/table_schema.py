@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from schemas.lengths import Calendar
+from schemas.spec_parts import StatusMeaning
 from schemas.spellings import fold
 from schemas.times import Times
 
@@ -50,6 +51,21 @@ class MetricColumn(_Frozen):
     def has_code(self) -> bool:
         """Whether its heading says whose readings it holds."""
         return bool(self.building_code or self.itp_code or self.meter_code)
+
+
+class CodePart(_Frozen):
+    """A part of a code: a text, or what a column of the row holds."""
+
+    text: str = ""
+    column: str | None = None
+
+
+class MetricWord(_Frozen):
+    """What a supplier's word for a metric means."""
+
+    metric: str
+    unit: str | None = None
+    """Of rows without their own; None: as the heading says it, else the metric's own."""
 
 
 class TableSchema(_Frozen):
@@ -98,11 +114,17 @@ class TableSchema(_Frozen):
     building_column: str | None = None
     itp_column: str | None = None
     meter_column: str | None = None
+    code_patterns: dict[str, str] = Field(default_factory=dict)
+    """Of `building`, `itp`, `meter`: what of the column's text is the code."""
+    code_parts: dict[str, list[CodePart]] = Field(default_factory=dict)
+    """Of a code from several columns, of which the first is its `*_column`."""
 
     # What was read: wide (a day-sheet, or intervals side by side) …
     metrics: list[MetricColumn] = Field(default_factory=list)
     # … or long.
     metric_column: str | None = None
+    metric_words: dict[str, MetricWord] = Field(default_factory=dict)
+    """Folded word → its meaning; before the spellings that every supplier's files may use."""
     value_column: str | None = None
     unit_column: str | None = None
     value_unit: str | None = None
@@ -110,6 +132,8 @@ class TableSchema(_Frozen):
 
     thousands: Literal[",", "."] | None = None
     """The mark between groups of three digits; the other one is the decimal mark. None: as the numbers tell."""
+    missing: tuple[str, ...] = ()
+    """The supplier's own words for a missing value."""
     doubtful_marks: dict[str, str] = Field(default_factory=dict)
     """Columns of values with commas and points → marks that before three digits may be of thousands or decimal."""
 
@@ -123,6 +147,12 @@ class TableSchema(_Frozen):
     """… and of the second one."""
     skips_empty_cells: bool = False
     """Whether an empty cell is no reading, instead of one without a value."""
+    where: list[tuple[str, tuple[str, ...]]] = Field(default_factory=list)
+    """Column → globs that a row had to fit to be read."""
+    status_column: str | None = None
+    """Says of a row what its values are worth."""
+    status_words: dict[str, StatusMeaning] = Field(default_factory=dict)
+    """Folded word → what it means."""
 
     notes: list[str] = Field(default_factory=list)
     """What a person should know of a table that is read all the same, such as a new column."""

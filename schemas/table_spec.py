@@ -23,7 +23,8 @@ from schemas.lengths import CALENDARS, Calendar, length_of, read_snap
 from schemas.metrics import METRICS, convert_to_own_unit
 from schemas.patterns import Regex, compile_pattern, require_pattern
 from schemas.settings import TimeZoneName
-from schemas.spec_types import CellName, Heading, Listed, Strict, Text, heading_of
+from schemas.spec_parts import ByWord, StatusWords, UnitPlace, Words, fold_words, in_column
+from schemas.spec_types import CellName, Glob, Heading, Listed, Strict, Text, heading_of
 from schemas.spellings import fold
 from schemas.time_spec import DateInFile, IntervalEnd, check_times
 from schemas.wide_columns import IntervalColumns, groups_in, is_pattern
@@ -41,11 +42,11 @@ LONG_FIELDS: dict[str, tuple[str, ...]] = {
     "interval": ("interval_minutes", "interval_length", "resolution", "интервал, мин"),
 }
 LONG_REQUIRED = ("timestamp", "meter_code", "metric", "value")
+_OTHER_MARK: dict[str | None, Literal[",", "."]] = {",": ".", ".": ","}
 SHEET_GROUP = "sheet"
 """In every template `{sheet}` is the name of the sheet."""
 
 
-Glob = Text
 CodeName = Literal["building", "itp", "meter"]
 CODE_NAMES: tuple[CodeName, ...] = ("building", "itp", "meter")
 
@@ -71,10 +72,29 @@ class ColumnMeaning(Strict):
         return self
 
 
+def _bare_metric(value: object) -> object:
+    return {"metric": value} if isinstance(value, str) else value
+
+
+class MetricWords(Strict):
+    """The column with the metric of each row of a long table, and the supplier's words for metrics."""
+
+    column: Text
+    words: ByWord[Annotated[ColumnMeaning, BeforeValidator(_bare_metric)]] = Field(default_factory=dict)
+    """They come before the spellings of `schemas/metrics.py`."""
+
+    @model_validator(mode="after")
+    def _words_differ(self) -> Self:
+        fold_words(self.words)
+        return self
+
+
 class FromColumn(Strict):
     """A code that each row holds in a column."""
 
     column: Text
+    pattern: Regex | None = None
+    r"""What of the cell's text is the code (its first group, or all it matches), such as `№\s*(\d+)`."""
 
 
 class FromCell(Strict):
@@ -97,7 +117,10 @@ Code = Annotated[
     Annotated[str, Tag("<text>")] | Annotated[FromColumn, Tag("<column>")] | Annotated[FromCell, Tag("<cell>")],
     Discriminator(_kind_of_code),
 ]
-"""A constant or a template over the named groups, such as `{building}-GVS`; or a column or a cell of the file."""
+"""A constant; a template over named groups and headings, such as `{building}-{Вид}`; a column or a cell of the file."""
+COLUMN_LETTER = re.compile("[a-z]{1,3}")
+"""Folded: letters of the Russian keyboard that look like Latin ones will do."""
+TEMPLATE_NAME = re.compile(r"\{([^{}]+)\}")
 
 Value = Annotated[
     Annotated[str, Tag("<text>"), Field(min_length=1)] | Annotated[ColumnMeaning, Tag("<meaning>")],
@@ -124,7 +147,7 @@ class Identity(Strict):
         if SHEET_GROUP in self.groups:
             raise ValueError(f"groups of other names than {SHEET_GROUP!r}, which is the name of the sheet")
         for code in (self.building, self.itp, self.meter):
-            if isinstance(code, str) and re.search(r"[{}]", re.sub(r"\{\w+\}", "", code)):
+            if isinstance(code, str) and re.search("[{}]", TEMPLATE_NAME.sub("", code)):
                 raise ValueError(f"templates such as {{building}}-GVS, not {code!r}")
         return self
 
@@ -136,10 +159,9 @@ class Identity(Strict):
         )
 
     @property
-    def used_groups(self) -> frozenset[str]:
-        """The groups in the templates of the codes."""
-        codes = (self.building, self.itp, self.meter)
-        return frozenset(name for code in codes if isinstance(code, str) for name in groups_in_template(code))
+    def used_names(self) -> frozenset[str]:
+        """What the braces of the codes' templates hold: groups and headings."""
+        return frozenset(name for code in (self.building, self.itp, self.meter) for name in names_in_template(code))
 
     def check_groups(self, of_columns: Sequence[frozenset[str]]) -> None:
         """Check that the templates use groups that are there; `of_columns` are those of each key of the columns.
@@ -152,13 +174,15 @@ class Identity(Strict):
         if both := own & further:
             raise ValueError(f"groups of other names in columns than in path and sheet, not {_names(both)}")
         known = f"the groups of path, sheet and columns ({_names(own | further)})"
-        if unknown := self.used_groups - own - further:
-            raise ValueError(f"templates over {known}, not {_names(unknown)}")
         if unknown := frozenset(self.defaults) - self.groups - further:
             raise ValueError(f"defaults of {known}, not {_names(unknown)}")
-        needed = self.used_groups & further
+        needed = self.used_names & further
         if any((groups and not groups & needed) or needed - groups for groups in of_columns):
             raise ValueError(f"templates over groups that every key of columns has, and each pattern one ({known})")
+        for code in (self.building, self.itp, self.meter):
+            names = frozenset(names_in_template(code))
+            if names & further and (unknown := names - own - further):
+                raise ValueError(f"templates over {known}, not {_names(unknown)}")
 
     def groups_of(self, *, path: str, sheet: str = "") -> dict[str, str]:
         """Return the named groups in a path and in the name of a sheet, with the defaults of those not matched."""
@@ -194,9 +218,9 @@ _Interval = Annotated[
 ]
 
 
-def groups_in_template(code: str) -> list[str]:
-    """Return the names of the groups in the template of a code."""
-    return re.findall(r"\{(\w+)\}", code)
+def names_in_template(code: object) -> list[str]:
+    """Return what the braces in the template of a code hold; a code of another kind has none."""
+    return TEMPLATE_NAME.findall(code) if isinstance(code, str) else []
 
 
 def _names(names: Iterable[str]) -> str:
@@ -209,14 +233,21 @@ class TableSpec(Strict):
     table_format: Literal["long", "day-sheet"] = Field(alias="layout")
     sheet: Annotated[tuple[Glob, ...], Listed] = ()
     """Name of the sheet, a list of names, or globs (`*`: each visible sheet); empty: the first visible one."""
+    header: Literal["none"] | None = None
+    """`none`: the table has no header, and headings are letters of columns."""
     header_row: Annotated[int, Field(ge=1)] | None = None
-    """Line of the header; None: found by its words."""
+    """Line of the header, of several the last; None: found by its words."""
+    header_lines: Annotated[int, Field(ge=1, le=3)] | None = None
+    """How many lines the header has; None: one where `header_row` names it, else as many as name most columns."""
     after: Text | None = None
     """The table begins below the first line with this text in a cell."""
     until: Text | None = None
     """The table ends above the first line below its header with this text in a cell."""
     block: Annotated[str, Field(pattern=r"^[A-Z]{1,3}:[A-Z]{1,3}$")] | None = None
     """Columns of one meter where several meters are side by side, such as C:F; times may be outside."""
+    where: dict[Text, Annotated[Words, Field(min_length=1)]] = Field(default_factory=dict)
+    """Heading → globs: only rows whose cells match one of them, under each heading; `""` is the empty cell."""
+    status: Annotated[StatusWords, BeforeValidator(in_column)] | None = None
     timestamp: Heading | None = None
     date: _Date | None = None
     """A heading, or where else in the file the date is."""
@@ -227,9 +258,9 @@ class TableSpec(Strict):
     tz: Heading | None = None
     interval: _Interval | None = None
     """The calendar's day, week or month; a heading; or the heading over the ends of intervals."""
-    metric: Text | None = None
+    metric: Annotated[MetricWords, BeforeValidator(in_column)] | None = None
     value: Value | None = None
-    unit: Text | None = None
+    unit: Annotated[UnitPlace, BeforeValidator(in_column)] | None = None
     """Headings. A long table that does not use the contract's names says its own."""
     intervals: IntervalColumns | None = None
     """Columns that are the intervals of a day, or days."""
@@ -247,11 +278,20 @@ class TableSpec(Strict):
     """How far off the grid of intervals a stamp may be."""
     ambiguous_hours: Literal["in-order"] | None = None
     """How the hour that comes twice in autumn is told; None: it is not."""
+    decimal: Literal[",", "."] | None = None
+    """The decimal mark; the other one is then that of thousands."""
+    missing: Words = ()
+    """The supplier's words for a missing value, beside those that every file may use (`schemas/spellings.py`)."""
     stamp: Literal["start", "end"] = "start"
     register_read_at: Literal["start", "end"] = "start"
     columns: dict[str, ColumnMeaning] = Field(default_factory=dict)
     """Heading, or pattern with named groups over headings → meaning; only for day-sheets."""
     identity: Identity = Identity()
+
+    @property
+    def mark_of_thousands(self) -> Literal[",", "."] | None:
+        """The mark between groups of three digits, as one of two keys says it."""
+        return self.thousands or _OTHER_MARK.get(self.decimal)
 
     @classmethod
     def yaml_keys(cls) -> list[str]:
@@ -296,11 +336,38 @@ class TableSpec(Strict):
         length = length_of(self.calendar).span if self.calendar else None
         return length // dt.timedelta(minutes=1) if length else self.interval_minutes
 
+    @property
+    def headings(self) -> list[str]:
+        """The headings of the columns that the mapping names."""
+        codes = [getattr(self.identity, name) for name in CODE_NAMES]
+        sections = (self.metric, self.status, self.unit, *codes)
+        own = [*self.time_headings.values(), *(getattr(section, "column", None) for section in sections)]
+        own += [self.value if isinstance(self.value, str) else None, self.intervals.first if self.intervals else None]
+        in_codes = [heading for code in codes for heading in self.headings_in(code)]
+        return [heading for heading in (*own, *in_codes, *self.where, *self.columns) if heading]
+
+    def headings_in(self, code: object) -> list[str]:
+        """Return the headings in the template of a code: what its braces hold beside groups and the sheet."""
+        groups = self.identity.groups | self.column_groups | {SHEET_GROUP}
+        return [name for name in dict.fromkeys(names_in_template(code)) if name not in groups]
+
+    @model_validator(mode="after")
+    def _has_letters_without_header(self) -> Self:
+        if self.header is None:
+            return self
+        if self.header_row or self.header_lines:
+            raise ValueError("either header: none, or header_row and header_lines")
+        if other := [heading for heading in self.headings if not COLUMN_LETTER.fullmatch(fold(heading))]:
+            raise ValueError(f"letters of columns, such as B, where header is none; not {', '.join(other)}")
+        return self
+
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
         check_times(self)
         if self.intervals:
             self._days_are_known(self.intervals)
+        if self.decimal and self.decimal == self.thousands:
+            raise ValueError("different marks in decimal and thousands")
         if self.table_format == "long":
             if self.columns:
                 raise ValueError("layout: day-sheet where columns are named; a long table has metric and value")
@@ -318,6 +385,8 @@ class TableSpec(Strict):
         if self.identity.meter is None:
             raise ValueError("identity.meter: whose readings a day-sheet holds")
         self._each_column_has_one_meaning()
+        if self.unit and not self.unit.column and len({METRICS[meaning.metric].unit for meaning in self.meanings}) > 1:
+            raise ValueError("columns of one kind where one unit is that of all; else state unit for each column")
         return self
 
     def _days_are_known(self, intervals: IntervalColumns) -> None:
@@ -358,8 +427,9 @@ class TableSpec(Strict):
         columns = {heading: meaning for heading, meaning in self.columns.items() if not is_pattern(heading)}
         meanings = {heading: f"{meaning.metric} ({heading!r})" for heading, meaning in columns.items()}
         times = [(heading, "the time") for heading in self.time_headings.values()]
-        unit = {self.unit: "the unit"} if self.unit else {}
-        for heading, meaning in [*times, *unit.items(), *meanings.items()]:
+        others = {self.unit.column: "the unit"} if self.unit and self.unit.column else {}
+        others |= {self.status.column: "the status"} if self.status else {}
+        for heading, meaning in [*times, *others.items(), *meanings.items()]:
             if other := claimed.get(fold(heading)):
                 raise ValueError(f"one meaning for a column; {heading!r} is claimed by {other} and {meaning}")
             claimed[fold(heading)] = meaning

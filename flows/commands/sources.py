@@ -20,7 +20,7 @@ from schemas.settings import Settings, load_settings
 from schemas.source_files import spell
 from schemas.table_schema import TableSchema
 from tasks.ingest.find_files import FoundFile, list_all_files
-from tasks.ingest.read_tables import peek, read_tables
+from tasks.ingest.read_tables import find_fitting, peek, read_tables
 from tasks.ingest.unpack_archives import Unpacked, unpack
 from tasks.sources.check_files import FileCheck, Steps, check_file, open_files
 from tasks.sources.draft_mapping import draft_mapping
@@ -115,6 +115,7 @@ def _steps(settings: Settings) -> Steps:
             file.path, mapping, relative_path=file.relative_path, settings=settings
         ),
         parse=_parse,
+        find_fitting=lambda file, mappings: find_fitting(file.path, mappings, settings),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
 
@@ -15,16 +15,20 @@ from schemas.metrics import METRICS, convert_to_own_unit
 from schemas.problems import FileProblem, FileRemark
 from schemas.raw_rows import ROW_PROBLEM
 from schemas.settings import Settings
+from schemas.spec_parts import fold_words
 from schemas.spellings import fold
-from schemas.table_schema import Column, MetricColumn, TableSchema
-from schemas.table_spec import CODE_NAMES, TableSpec
+from schemas.table_schema import CodePart, Column, MetricColumn, MetricWord, TableSchema
+from schemas.table_spec import CODE_NAMES, FromColumn, Identity, TableSpec
 from schemas.time_spec import DateInFile
-from schemas.units import unit_in_heading
+from schemas.units import find_units, unit_in_heading
 from schemas.wide_columns import is_pattern
 from tasks.ingest.bind_wide_columns import BoundColumn, WideColumn, bind_intervals, bind_patterns, require_different
 from tasks.ingest.find_header import Header, Heading, WantedColumn, wanted_columns
 
-_TIME_FIELDS = {"timestamp", "date", "hour", "interval_number", "tz", "interval", "interval_end"}
+_ROW_FIELDS = {
+    *("timestamp", "date", "hour", "interval_number", "tz", "interval", "interval_end"),
+    *("where", "status"),
+}
 _VALUES = ("metric:", "intervals")
 _MAX_COLUMNS_NAMED = 20
 _MAX_NAME_LENGTH = 60
@@ -38,12 +42,13 @@ def bind(
     spec: TableSpec,
     *,
     sheet: str | None,
-    codes: dict[str, str | None],
+    codes: Mapping[str, str | Sequence[CodePart] | None],
     settings: Settings,
     date: str | None = None,
+    unit: str | None = None,
     groups: Mapping[str, str] | None = None,
 ) -> TableSchema:
-    """Bind the columns with the given indexes, from 0; `codes` and `date` are those that are not in a column.
+    """Bind the columns with the given indexes, from 0; `codes`, `date` and `unit` are those that are not in a column.
 
     `groups` are those of path and sheet, for the codes that headings hold.
 
@@ -59,7 +64,10 @@ def bind(
     # What only looks like a column of the contract is whatever the mapping says it is.
     keys = {field: key for field, key in keys.items() if key not in bound_keys or field in _needed_fields(spec)}
     require_different(values, {key: field for field, key in keys.items() if not field.startswith(_VALUES)})
-    _check_units(header, values, spec.minutes)
+    _check_units(header, values, spec.minutes, unit)
+    value_unit = None
+    if value := found.get("value"):
+        value_unit = _unit_of_values(header, spec, value, columns.index_of(value), unit)
     return TableSchema(
         table_format=spec.table_format,
         sheet=sheet,
@@ -83,15 +91,21 @@ def bind(
         is_interval_stated="interval_minutes" in spec.model_fields_set,
         stamp=spec.stamp,
         register_read_at=_register_read_at(spec),
-        thousands=spec.thousands,
-        **{f"{name}_code": code for name, code in codes.items()},
-        **{f"{name}_column": keys.get(f"{name}_code") for name in CODE_NAMES},
-        metrics=[value.meaning for value in values],
+        thousands=spec.mark_of_thousands,
+        missing=spec.missing,
+        **_bind_codes(spec.identity, codes, keys),
+        metrics=[
+            meaning.model_copy(update={"unit": meaning.unit or unit}) if unit else meaning for _, _, meaning in values
+        ],
         metric_column=keys.get("metric"),
+        metric_words=_metric_words(spec),
         value_column=keys.get("value"),
         unit_column=keys.get("unit"),
-        value_unit=unit_in_heading(value.heading) if (value := found.get("value")) else None,
+        value_unit=value_unit or unit,
         skips_empty_cells=spec.empty_cells == "skip",
+        where=[(keys[f"where:{heading}"], globs) for heading, globs in spec.where.items()],
+        status_column=keys.get("status"),
+        status_words=fold_words(spec.status.words) if spec.status else {},
         notes=_note_unmapped(columns.columns, {*keys.values(), *bound_keys}),
     )
 
@@ -131,6 +145,35 @@ def _needed_fields(spec: TableSpec) -> set[str]:
     return {wanted.field for wanted in wanted_columns(spec) if wanted.required}
 
 
+def _bind_codes(
+    identity: Identity, codes: Mapping[str, str | Sequence[CodePart] | None], keys: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what the schema says of codes: constants, columns, patterns and parts."""
+    parts = {
+        name: [
+            CodePart(text=part.text, column=keys[f"{name}_code:{part.column}"] if part.column else None)
+            for part in code
+        ]
+        for name, code in codes.items()
+        if code and not isinstance(code, str)
+    }
+    first = {name: next(part.column for part in own if part.column) for name, own in parts.items()}
+    sections = {name: getattr(identity, name) for name in CODE_NAMES}
+    return {
+        **{f"{name}_code": code for name, code in codes.items() if isinstance(code, str)},
+        **{f"{name}_column": keys.get(f"{name}_code") or first.get(name) for name in CODE_NAMES},
+        "code_parts": parts,
+        "code_patterns": {
+            name: code.pattern for name, code in sections.items() if isinstance(code, FromColumn) and code.pattern
+        },
+    }
+
+
+def _metric_words(spec: TableSpec) -> dict[str, MetricWord]:
+    words = fold_words(spec.metric.words) if spec.metric else {}
+    return {word: MetricWord(metric=meaning.metric, unit=meaning.unit) for word, meaning in words.items()}
+
+
 def _note_unmapped(columns: Sequence[Column], bound_keys: set[str]) -> list[str]:
     names = [_name(column)[:_MAX_NAME_LENGTH] for column in columns if column.key not in bound_keys and column.heading]
     if not names:
@@ -141,7 +184,7 @@ def _note_unmapped(columns: Sequence[Column], bound_keys: set[str]) -> list[str]
 
 
 def _name(column: Column) -> str:
-    return f"{column.letter} «{column.heading}»"
+    return column.letter if column.heading == column.letter else f"{column.letter} «{column.heading}»"
 
 
 class _Columns(NamedTuple):
@@ -173,6 +216,10 @@ class _Columns(NamedTuple):
         keys = (column.key for column in self.columns)
         return list(map(WideColumn, self.indexes, keys, self.headings, self.in_block))
 
+    def index_of(self, column: Column) -> int:
+        """Return the index of a column in the file's line."""
+        return self.indexes[self.columns.index(column)]
+
     def find(self, wanted: WantedColumn) -> Column | None:
         """Find a column: inside the block before outside, by the whole heading before one line of it.
 
@@ -181,7 +228,7 @@ class _Columns(NamedTuple):
 
         """
         spellings = {fold(spelling) for spelling in wanted.spellings}
-        for inside in (True, False) if wanted.field in _TIME_FIELDS else (True,):
+        for inside in (True, False) if wanted.field.partition(":")[0] in _ROW_FIELDS else (True,):
             for heading_line in range(len(Heading._fields)):
                 found = [
                     column
@@ -234,14 +281,35 @@ def _block_indexes(block: str | None) -> tuple[int, int]:
     return first, last
 
 
-def _check_units(header: Header, values: Sequence[BoundColumn], interval_minutes: int) -> None:
+def _check_units(header: Header, values: Sequence[BoundColumn], interval_minutes: int, of_table: str | None) -> None:
     """Refuse a column whose unit, in or below its heading, is not the mapping's: nothing is read by the old one."""
     for column, named_by, meaning in values:
-        for unit in (unit_in_heading(column.heading.text), header.units.get(column.position)):
-            if unit and meaning.metric and differs_in_unit(unit, meaning.metric, meaning.unit, interval_minutes):
-                expected = meaning.unit or METRICS[meaning.metric].unit
+        for unit in (unit_in_heading(column.heading.text), header.units.get(column.position), of_table):
+            expected = meaning.unit or of_table
+            if unit and meaning.metric and differs_in_unit(unit, meaning.metric, expected, interval_minutes):
                 name = column.heading.text if is_pattern(named_by) else named_by
-                raise FileError(FileProblem.UNIT_DIFFERS, column=name, unit=unit, expected=expected)
+                raise FileError(
+                    FileProblem.UNIT_DIFFERS, column=name, unit=unit, expected=expected or METRICS[meaning.metric].unit
+                )
+
+
+def _unit_of_values(header: Header, spec: TableSpec, value: Column, index: int, of_table: str | None) -> str | None:
+    """Return the unit in the heading of a long table's values; that of a word or of the table may be no other."""
+    of_heading = unit_in_heading(value.heading)
+    if of_table and of_heading and find_units(of_table) != find_units(of_heading):
+        raise FileError(FileProblem.UNIT_DIFFERS, column=value.heading, unit=of_heading, expected=of_table)
+    for meaning in spec.metric.words.values() if spec.metric else ():
+        for unit in (of_heading, header.units.get(index)):
+            # Over the values of several metrics it may be that of the others.
+            if not unit or not meaning.unit or not _fits(unit, meaning.metric):
+                continue
+            if differs_in_unit(unit, meaning.metric, meaning.unit, spec.minutes):
+                raise FileError(FileProblem.UNIT_DIFFERS, column=value.heading, unit=unit, expected=meaning.unit)
+    return of_heading
+
+
+def _fits(unit: str, metric: str) -> bool:
+    return convert_to_own_unit(metric, unit, interval_hours=1) is not None
 
 
 def differs_in_unit(unit: str, metric: str, expected: str | None, interval_minutes: int) -> bool:

@@ -14,7 +14,7 @@ from schemas.hours import Stamp, read_hour
 from schemas.patterns import compile_pattern
 from schemas.problems import FileProblem
 from schemas.table_schema import MetricColumn
-from schemas.table_spec import CODE_NAMES, ColumnMeaning, TableSpec, groups_in_template
+from schemas.table_spec import CODE_NAMES, ColumnMeaning, TableSpec, names_in_template
 from schemas.wide_columns import IntervalColumns, groups_in, is_pattern
 from tasks.ingest.classify_lines import is_total
 from tasks.ingest.find_codes import fill
@@ -65,7 +65,7 @@ def bind_patterns(spec: TableSpec, columns: Sequence[WideColumn], groups: Mappin
                 f"{name}_code": fill(template, {**groups, **own}, heading=column.heading.text)
                 for name in CODE_NAMES
                 if isinstance(template := getattr(spec.identity, name), str)
-                and groups_in(pattern).intersection(groups_in_template(template))
+                and groups_in(pattern).intersection(names_in_template(template))
             }
             bound = MetricColumn(key=column.key, metric=meaning.metric, unit=meaning.unit, **codes)
             yield BoundColumn(column, pattern, bound)

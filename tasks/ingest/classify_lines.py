@@ -19,7 +19,7 @@ from schemas.lines import LineClass
 from schemas.metrics import find_metric
 from schemas.months import MONTH_WORD
 from schemas.periods import read_period
-from schemas.spellings import fold
+from schemas.spellings import fold, fold_word
 from schemas.units import is_line_of_units
 from tasks.ingest.find_header import counts_columns
 from tasks.ingest.grids import Row
@@ -61,6 +61,8 @@ class TableColumns(NamedTuple):
     """Whose readings the lines are."""
     filled_down: bool = False
     """Whether an empty time is that of the line above."""
+    metric_words: frozenset[str] = frozenset()
+    """The supplier's own words for metrics, folded."""
 
 
 class Line(NamedTuple):
@@ -223,7 +225,8 @@ def classify_line(cells: Row, table: TableColumns) -> LineClass:
         return LineClass.REPEATED_HEADER
     if is_line_of_units(texts) or counts_columns(texts):
         return LineClass.UNITS
-    if any(find_metric(cells[index] or "") for index in table.metrics):
+    names = [cells[index] or "" for index in table.metrics]
+    if any(find_metric(name) or fold_word(name) in table.metric_words for name in names):
         return LineClass.READING
     has_value = any(values)
     lacks_hour = bool(hours) and not any(hours)

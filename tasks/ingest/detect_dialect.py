@@ -33,8 +33,10 @@ class Dialect(NamedTuple):
     delimiter: str
 
 
-def detect_dialect(file: Path, wanted: Sequence[WantedColumn]) -> Dialect:
+def detect_dialect(file: Path, wanted: Sequence[WantedColumn], *, min_width: int = 2) -> Dialect:
     """Return the dialect in which most of the wanted columns are found; without any, the most regular table.
+
+    That has lines of the same number of cells, at least `min_width`.
 
     Raises:
         FileError: the text is damaged; names the byte.
@@ -47,7 +49,7 @@ def detect_dialect(file: Path, wanted: Sequence[WantedColumn]) -> Dialect:
         text = io.BytesIO(head.decode(dialect.encoding, "replace").encode())
         rows = list(itertools.islice(split_rows(text, dialect.delimiter), _MAX_LINES))
         if not wanted:
-            return max(Counter(len(row) for row in rows if len(row) > 1).values(), default=0)
+            return max(Counter(len(row) for row in rows if len(row) >= max(min_width, 2)).values(), default=0)
         return most_known(rows, wanted)
 
     encodings = _possible_encodings(file, head)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import itertools
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from xlsxwriter.utility import xl_cell_to_rowcol
 
 from schemas.errors import FileError
-from schemas.patterns import compile_pattern
+from schemas.patterns import extract
 from schemas.problems import FileProblem
 from schemas.raw_rows import tidy_code
-from schemas.table_spec import CODE_NAMES, SHEET_GROUP, FromColumn, TableSpec, groups_in_template
+from schemas.table_schema import CodePart
+from schemas.table_spec import CODE_NAMES, SHEET_GROUP, TEMPLATE_NAME, FromColumn, TableSpec, names_in_template
 from tasks.ingest.grids import Row
 
 _MAX_TEXT_LENGTH = 60
+Code = str | list[CodePart] | None
 
 
-def find_codes(spec: TableSpec, *, relative_path: str, sheet: str | None, rows: Iterator[Row]) -> dict[str, str | None]:
+def find_codes(spec: TableSpec, *, relative_path: str, sheet: str | None, rows: Iterator[Row]) -> dict[str, Code]:
     """Return the code of the building, of the heat unit and of the meter; None where rows or headings hold it.
+
+    Of a code that is put together from columns its parts, which name these by their headings.
 
     Raises:
         FileError: the path, the sheet's name or the cell does not hold the code.
@@ -27,14 +30,18 @@ def find_codes(spec: TableSpec, *, relative_path: str, sheet: str | None, rows: 
     """
     identity = spec.identity
     groups = find_groups(spec, relative_path=relative_path, sheet=sheet)
-    codes: dict[str, str | None] = {}
+    codes: dict[str, Code] = {}
     top_rows: list[Row] = []
     for name in CODE_NAMES:
         code = getattr(identity, name)
         if code is None or isinstance(code, FromColumn):
             codes[name] = None
         elif isinstance(code, str):
-            codes[name] = None if spec.column_groups.intersection(groups_in_template(code)) else fill(code, groups)
+            headings = spec.headings_in(code)
+            if spec.column_groups.intersection(names_in_template(code)):
+                codes[name] = None
+            else:
+                codes[name] = _split(code, groups, headings) if headings else fill(code, groups)
         else:
             row, column = xl_cell_to_rowcol(code.cell)
             top_rows += itertools.islice(rows, max(row + 1 - len(top_rows), 0))
@@ -55,17 +62,29 @@ def fill(template: str, groups: Mapping[str, str], *, heading: str | None = None
         FileError: a group is missing.
 
     """
-    missing = [name for name in groups_in_template(template) if not groups.get(name)]
+    missing = [name for name in names_in_template(template) if not groups.get(name)]
     if missing and heading is not None:
         raise FileError(FileProblem.CODE_NOT_IN_HEADING, group=missing[0], template=template, column=heading)
     if missing:
         raise FileError(FileProblem.CODE_NOT_IN_PATH, group=missing[0], template=template)
-    return re.sub(r"\{(\w+)\}", lambda match: groups[match[1]], template)
+    return TEMPLATE_NAME.sub(lambda match: groups[match[1]], template)
+
+
+def _split(template: str, groups: dict[str, str], headings: Sequence[str]) -> list[CodePart]:
+    """Return the parts of a template: texts, the groups filled in, and columns."""
+    # Splitting by a pattern with a group gives texts and names in turn.
+    pieces = enumerate(TEMPLATE_NAME.split(template))
+    return [
+        CodePart(column=piece)
+        if index % 2 and piece in headings
+        else CodePart(text=fill(f"{{{piece}}}", groups) if index % 2 else piece)
+        for index, piece in pieces
+        if piece
+    ]
 
 
 def _code_in_cell(cell: str, text: str | None, pattern: str | None) -> str:
-    match = compile_pattern(pattern or r"(?s)\S(?:.*\S)?").search(text or "")
-    code: str | None = (match[1] if match.re.groups else match[0]) if match else None
+    code = extract(pattern, text)
     if not code:
         raise FileError(FileProblem.CODE_NOT_IN_CELL, cell=cell, text=(text or "")[:_MAX_TEXT_LENGTH])
     return tidy_code(code)

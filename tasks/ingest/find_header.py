@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from xlsxwriter.utility import xl_col_to_name
 
 from schemas.errors import FileError
 from schemas.metrics import METRICS
@@ -26,11 +27,14 @@ _MAX_NAMES_LENGTH = 500
 
 
 class Heading(NamedTuple):
-    """The words over a column; of a two-line header both cells joined, and each alone."""
+    """The words over a column; of a header of several lines the cells joined, and each alone."""
 
     text: str
     lower: str = ""
     upper: str = ""
+    middle: str = ""
+    """Of three lines."""
+    lower_two: str = ""
 
 
 class Header(NamedTuple):
@@ -72,12 +76,20 @@ class WantedColumn(NamedTuple):
 
 def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
     """List the columns that a table needs or knows."""
-    values = {field: getattr(spec, field) for field in ("metric", "value", "unit")}
-    named = spec.time_headings | {field: heading for field, heading in values.items() if isinstance(heading, str)}
+    named: dict[str, str | None] = {**spec.time_headings}
+    named["value"] = spec.value if isinstance(spec.value, str) else None
     codes = {name: getattr(spec.identity, name) for name in CODE_NAMES}
     named |= {f"{name}_code": code.column for name, code in codes.items() if isinstance(code, FromColumn)}
+    sections = {"metric": spec.metric, "status": spec.status, "unit": spec.unit}
+    named |= {field: section.column if section else None for field, section in sections.items()}
     own = [WantedColumn(field, (heading,), required=True) for field, heading in named.items() if heading]
     own += _interval_columns(spec)
+    own += [
+        WantedColumn(f"{name}_code:{heading}", (heading,), required=True)
+        for name, code in codes.items()
+        for heading in spec.headings_in(code)
+    ]
+    selecting = [WantedColumn(f"where:{heading}", (heading,), required=True) for heading in spec.where]
     if spec.table_format == "day-sheet":
         metrics = [
             WantedColumn(
@@ -94,8 +106,8 @@ def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
         is_known = spec.interval or (spec.intervals and spec.intervals.has_hour)
         intervals = [] if is_known else [known_by_name("interval")]
         # A unit for the whole row can only be that of values of one kind.
-        is_one = not spec.unit and len({METRICS[meaning.metric].unit for meaning in spec.meanings}) == 1
-        return [*own, *metrics, *intervals, *([known_by_name("unit")] if is_one else [])]
+        is_one = not named["unit"] and len({METRICS[meaning.metric].unit for meaning in spec.meanings}) == 1
+        return [*own, *selecting, *metrics, *intervals, *([known_by_name("unit")] if is_one else [])]
     known = {wanted.field for wanted in own} | {f"{name}_code" for name, code in codes.items() if code}
     if spec.date or spec.intervals:
         known.add("timestamp")
@@ -108,7 +120,7 @@ def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
         for field, spellings in LONG_FIELDS.items()
         if field not in known
     ]
-    return [*own, *contract]
+    return [*own, *selecting, *contract]
 
 
 def _interval_columns(spec: TableSpec) -> list[WantedColumn]:
@@ -136,7 +148,7 @@ def most_known(rows: Iterable[Sequence[str | None]], wanted: Sequence[WantedColu
 
 
 def find_header(rows: Iterator[Row], spec: TableSpec) -> Header:
-    """Find the header: the given line, or the line (or two) with most of the wanted headings.
+    """Find the header: the given line, or the line (or two, or three) with most of the wanted headings.
 
     Raises:
         FileError: no line looks like the header.
@@ -148,15 +160,25 @@ def find_header(rows: Iterator[Row], spec: TableSpec) -> Header:
 
 
 def _find_below(rows: Iterator[Row], spec: TableSpec, first_line: int) -> Header:
+    if spec.header == "none":
+        return _lettered(rows, first_line)
     if spec.header_row is not None:
-        return _given_header(rows, spec.header_row, first_line)
+        return _given_header(rows, spec.header_row, first_line, spec.header_lines or 1)
     lines = list(itertools.islice(rows, _MAX_LINES_ABOVE))
     wanted = wanted_columns(spec)
-    best = _best_header(lines, wanted, first_line)
+    best = _best_header(lines, wanted, first_line, (spec.header_lines,) if spec.header_lines else (1, 2))
     if best is None:
         needed = ", ".join(f"«{column.spellings[0]}»" for column in wanted if column.required)
         raise FileError(FileProblem.HEADER_NOT_FOUND, columns=needed[:_MAX_NAMES_LENGTH])
     return _with_lines_below(best, lines[best.line - first_line + 1 :])
+
+
+def _lettered(rows: Iterator[Row], first_line: int) -> Header:
+    """Return a header of no line, whose columns are named by their letters."""
+    width = max((len(row) for row in itertools.islice(rows, _MAX_LINES_ABOVE)), default=0)
+    headings = [Heading(str(xl_col_to_name(index))) for index in range(width)]
+    line = first_line - 1
+    return Header(line, first_line, line, headings, frozenset(), line, {})
 
 
 def _below_title(rows: Iterator[Row], title: str | None) -> tuple[int, Iterator[Row]]:
@@ -170,46 +192,64 @@ def _below_title(rows: Iterator[Row], title: str | None) -> tuple[int, Iterator[
     raise FileError(FileProblem.TITLE_NOT_FOUND, title=title)
 
 
-def _given_header(rows: Iterator[Row], line: int, first_line: int) -> Header:
+def _given_header(rows: Iterator[Row], line: int, first_line: int, count: int) -> Header:
     index = line - first_line
     lines = list(itertools.islice(rows, max(index + 1 + _MAX_LINES_BELOW, 0)))
-    if not 0 <= index < len(lines):
+    if not count - 1 <= index < len(lines):
         raise FileError(FileProblem.HEADER_LINE_MISSING, line=line)
-    return _with_lines_below(_one_line(lines, index, first_line), lines[index + 1 :])
+    return _with_lines_below(_header(lines, index, first_line, count), lines[index + 1 :])
 
 
-def _best_header(lines: list[Row], wanted: Sequence[WantedColumn], first_line: int) -> Header | None:
-    """Return the header with most of the wanted columns; of equals the first, and one line before two."""
+def _best_header(
+    lines: list[Row], wanted: Sequence[WantedColumn], first_line: int, counts: Sequence[int]
+) -> Header | None:
+    """Return the header with most of the wanted columns; of equals the first, and fewer lines before more.
+
+    Where one and two lines leave columns to be found, three are tried.
+    """
     best, max_known = None, 0
     possible = sum(column.required for column in wanted)
     for index in range(len(lines)):
         if max_known == possible:
             break
-        for header in (_one_line(lines, index, first_line), *_two_lines(lines, index, first_line)):
-            names = [name for heading in header.headings for name in heading]
+        for count in counts:
+            if index + 1 < count:
+                continue
+            header = _header(lines, index, first_line, count)
+            names = [name for heading in header.headings for name in heading if name]
             if (known := count_known(names, wanted)) > max_known:
                 best, max_known = header, known
+    if counts == (1, 2) and max_known < possible:
+        further = _best_header(lines, wanted, first_line, (3,))
+        if further and count_known([name for heading in further.headings for name in heading], wanted) > max_known:
+            return further
     return best
 
 
-def _one_line(lines: list[Row], index: int, first_line: int) -> Header:
-    headings = [Heading((cell or "").strip()) for cell in lines[index]]
+def _header(lines: list[Row], index: int, first_line: int, count: int) -> Header:
+    """Join some lines down to one; a merged cell also heads the empty ones to its right, down to another group."""
+    rows = lines[index + 1 - count : index + 1]
+    headings, groups = [], [""] * (count - 1)
+    for cells in itertools.zip_longest(*rows):
+        texts = [(cell or "").strip() for cell in cells]
+        for level, text in enumerate(texts[:-1]):
+            if text:
+                groups[level:] = [text, *[""] * (count - level - 2)]
+        headings.append(_heading(texts, groups))
     line = first_line + index
-    return Header(line, line, line, headings, _words(lines[index]), line, {})
+    words = frozenset[str]().union(*map(_words, rows))
+    return Header(line + 1 - count, line + 1 - count, line, headings, words, line, {})
 
 
-def _two_lines(lines: list[Row], index: int, first_line: int) -> Iterator[Header]:
-    """Join a line with the one above; a merged upper cell also heads the empty ones to its right."""
-    if index == 0:
-        return
-    upper_row, lower_row = lines[index - 1], lines[index]
-    headings, last_upper = [], ""
-    for upper_cell, lower_cell in itertools.zip_longest(upper_row, lower_row):
-        upper, lower = (upper_cell or "").strip(), (lower_cell or "").strip()
-        last_upper = upper or last_upper
-        headings.append(Heading(f"{last_upper} {lower}".strip() if lower else upper, lower, upper))
-    line = first_line + index
-    yield Header(line - 1, line - 1, line, headings, _words(upper_row) | _words(lower_row), line, {})
+def _heading(texts: Sequence[str], groups: Sequence[str]) -> Heading:
+    """Return the words over a column, given its cells and the groups that it is in, from the top."""
+    lowest = max((level for level, text in enumerate(texts) if text), default=0)
+    joined = [*groups[:lowest], texts[lowest]]
+    whole = " ".join(filter(None, joined))
+    if len(texts) == 1:
+        return Heading(whole)
+    middle, lower_two = (texts[1], " ".join(filter(None, joined[1:]))) if len(texts) > 2 else ("", "")
+    return Heading(whole, texts[-1], texts[0], middle, lower_two)
 
 
 def _words(row: Row) -> frozenset[str]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from schemas.dates import NotATimeError
 from schemas.lines import LineClass
 from schemas.patterns import compile_pattern
-from schemas.spellings import MISSING
+from schemas.spellings import MISSING, fold_word
 from schemas.times import Times, read_interval
 from schemas.units import has_unit
 from tasks.ingest.classify_lines import Line, TableColumns
@@ -47,6 +47,8 @@ class Followed(NamedTuple):
     times: Times
     says_other_date: Callable[[str], bool] = lambda text: False
     """Whether a line names another date than that of the table."""
+    missing: frozenset[str] = frozenset()
+    """The supplier's own words for a missing value, folded."""
 
 
 class Verdict(NamedTuple):
@@ -129,7 +131,10 @@ class TableFollower:
 
     def _lacks_values(self, line: Line) -> bool:
         values = [line.cells[index] for index in self._table.columns.values]
-        return any(cell and compile_pattern(MISSING).search(cell) for cell in values)
+        return any(
+            cell and (compile_pattern(MISSING).search(cell) or fold_word(cell) in self._table.missing)
+            for cell in values
+        )
 
     def _goes_back(self, following: Line) -> bool:
         """Return True if times run against their direction so far."""

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple, Protocol
 
 import pyarrow as pa
+from xlsxwriter.utility import xl_cell_to_rowcol
 
 from schemas.reasons import Reason
+from schemas.spellings import fold
 
 Row = list[str | None]
 
 CONTINUED: Row = []
 """Stands for a line whose record goes on in the next."""
+
+
+def column_index(letters: str) -> int:
+    """Return the index of a column, from 0, by its letters; those of the Russian keyboard that look alike will do."""
+    return int(xl_cell_to_rowcol(f"{fold(letters).upper()}1")[1])
+
+
+def cell_at(rows: Iterator[Row], cell: str) -> str | None:
+    """Return the text of a cell, such as B3; None where it is empty."""
+    line, column = xl_cell_to_rowcol(cell)
+    row = next(islice(rows, line, None), [])
+    return row[column] if column < len(row) else None
 
 
 class LineBatch(NamedTuple):

@@ -142,7 +142,7 @@ async def ingest_files(
                     if not request.asks_for(day_and_path(member.source_file)[1]):
                         continue
                     count += 1
-                    mapping = unpacked.broken.get(member.source_file) or _find_mapping(member, mappings)
+                    mapping = unpacked.broken.get(member.source_file) or _find_mapping(member, mappings, settings)
                     error = await _ingest_file(
                         connection, member, mapping, mappings, run, settings, replay=request.replay, progress=progress
                     )
@@ -174,12 +174,19 @@ def _describe(error: Exception) -> FileError:
     return FileError.of(error, step=Step.INGEST)
 
 
-def _find_mapping(file: RawFile, mappings: Mappings) -> SourceMapping | FileError:
+def _find_mapping(file: RawFile, mappings: Mappings, settings: Settings) -> SourceMapping | FileError:
     """Find the file's mapping; an error is raised only after the claim, so that the load log has it."""
+
+    def fitting(others: Sequence[SourceMapping]) -> list[SourceMapping]:
+        with own_copy(file) as path:
+            return find_fitting(path, others, settings)
+
     try:
-        return mappings.match(file.relative_path)
-    except FileError as error:
-        return error
+        return mappings.match(file.relative_path, fitting)
+    except (FileError, OSError) as error:
+        if concerns_the_run(error):
+            raise
+        return _describe(error)
 
 
 async def _ingest_file(

@@ -9,7 +9,7 @@ import numpy as np
 
 from schemas.lines import LineClass
 
-_OPEN = (0, LineClass.NOT_TAKEN)
+_OPEN = (0, LineClass.NOT_TAKEN, LineClass.NOT_SELECTED)
 
 
 class LineAccount:
@@ -35,10 +35,10 @@ class LineAccount:
         is_open = np.isin(self._classes[lines], _OPEN)
         self._classes[lines[is_open]] = classes[is_open]
 
-    def is_undescribed(self, lines: np.ndarray) -> np.ndarray:
-        """Return of each line whether another table has found it to be of a table without description."""
+    def is_of(self, lines: np.ndarray, kind: LineClass) -> np.ndarray:
+        """Return of each line whether another table has found it to be of a class."""
         known = lines < len(self._classes)
-        found: np.ndarray = known & (self._classes[np.where(known, lines, 0)] == LineClass.UNDESCRIBED)
+        found: np.ndarray = known & (self._classes[np.where(known, lines, 0)] == kind)
         return found
 
     def counts(self) -> Counter[LineClass]:

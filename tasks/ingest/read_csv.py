@@ -20,7 +20,7 @@ from schemas.table_spec import TableSpec
 from tasks.ingest.cut_records import MAX_CELL_BYTES, Chunk, Records, cut_records, split_cells, split_rows
 from tasks.ingest.detect_dialect import Dialect, detect_dialect
 from tasks.ingest.find_header import wanted_columns
-from tasks.ingest.grids import LineBatch, Row
+from tasks.ingest.grids import LineBatch, Row, column_index
 from tasks.ingest.utf8_stream import Utf8Stream
 from tasks.warehouse.storage import LOCAL
 
@@ -48,6 +48,9 @@ class CsvGrid:
             FileError: the text is damaged; names the byte.
 
         """
+        if specs and all(spec.header == "none" for spec in specs):
+            letters = [column_index(heading) for spec in specs for heading in spec.headings]
+            return cls(file, detect_dialect(file, (), min_width=max(letters, default=0) + 1))
         return cls(file, detect_dialect(file, [wanted for spec in specs for wanted in wanted_columns(spec)]))
 
     def rows(self) -> Iterator[Row]:

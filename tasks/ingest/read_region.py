@@ -16,7 +16,7 @@ from schemas.lines import LineClass
 from schemas.problems import FileProblem, FileRemark
 from schemas.raw_rows import ROW_PROBLEM, raw_row_schema
 from schemas.reasons import Reason
-from schemas.spellings import fold
+from schemas.spellings import fold, fold_word
 from schemas.table_schema import TableSchema
 from schemas.table_spec import CODE_NAMES, FromCell, TableSpec
 from tasks.ingest.bind_columns import differs_in_unit
@@ -29,6 +29,7 @@ from tasks.ingest.line_account import LineAccount
 from tasks.ingest.note_fills import FillNotes
 from tasks.ingest.number_marks import NumberMarks
 from tasks.ingest.order_hours import HourOrder
+from tasks.ingest.select_rows import RowSelection
 
 _MAX_HELD = 10_000
 """Lines behind a batch's last reading that wait for the next."""
@@ -42,6 +43,8 @@ class Table(NamedTuple):
 
     spec: TableSpec
     schema: TableSchema
+    unit: str | None = None
+    """Of all its values, where one place says it."""
 
 
 class Region:
@@ -82,9 +85,19 @@ class Region:
             self._account.mark(np.array(waiting), np.full(len(waiting), kind))
             waiting.clear()
         headings = [*waiting, *range(header.first_line, header.line + 1)]
-        self._account.mark(np.array(headings), np.full(len(headings), LineClass.HEADER))
+        is_empty = np.isin(headings, self._empty_lines_of_header())
+        self._account.mark(np.array(headings), np.where(is_empty, LineClass.EMPTY, LineClass.HEADER))
         units = range(header.line + 1, header.ends + 1)
         self._account.mark(np.array(units), np.full(len(units), LineClass.UNITS))
+
+    def _empty_lines_of_header(self) -> list[int]:
+        """Return the rows without a cell among several lines of a header."""
+        first, last = self.header.first_line, self.header.line
+        if self._grid.counts_blank_lines or first >= last:
+            return []
+        return [
+            line for line, row in enumerate(islice(self._grid.rows(), last), start=1) if line >= first and not any(row)
+        ]
 
     def batches(self, table: Table) -> Iterator[pa.RecordBatch]:
         """Yield a table's readings unchanged, and what is described by none, without empty batches.
@@ -120,7 +133,8 @@ class Region:
         codes = [getattr(table.spec.identity, name) for table in self.tables for name in CODE_NAMES]
         return Followed(
             columns=self._columns,
-            wanted=[wanted_columns(table.spec) for table in self.tables],
+            # Without a header none is repeated with its columns in another order.
+            wanted=[[] if table.spec.header else wanted_columns(table.spec) for table in self.tables],
             units=self._units(),
             patterns=[code.pattern for code in codes if isinstance(code, FromCell) and code.pattern],
             has_own_meter=any(table.schema.meter_column for table in self.tables),
@@ -128,6 +142,7 @@ class Region:
             says_other_date=lambda text: any(
                 other_date(table.spec, table.schema.date_in_file, text) for table in self.tables
             ),
+            missing=frozenset(fold_word(word) for table in self.tables for word in table.schema.missing),
         )
 
     def _units(self) -> dict[int, Callable[[str], bool]]:
@@ -169,6 +184,7 @@ def _columns_of(header: Header, indexes: Sequence[int], schemas: Sequence[TableS
         has_months=any(schema.calendar == "month" for schema in schemas),
         filled_down=any((schema.timestamp_column or schema.date_column) in schema.filled_down for schema in schemas),
         codes=indexes_of(*(getattr(schema, f"{name}_column") for schema in schemas for name in CODE_NAMES)),
+        metric_words=frozenset(word for schema in schemas for word in schema.metric_words),
     )
 
 
@@ -259,6 +275,7 @@ class _RegionReader:
         self._is_csv = is_csv
         self._rows_schema = raw_row_schema(column.key for column in table.schema.columns)
         self._own = _own_columns(table.schema)
+        self._selection = RowSelection(table.schema)
         self._is_shared = len(followed.wanted) > 1
         self._marks = NumberMarks()
         self._fills = FillNotes(table.schema)
@@ -383,18 +400,19 @@ class _RegionReader:
 
     def _rows(self, lines: _Lines, numbers: np.ndarray, classes: np.ndarray) -> Iterator[pa.RecordBatch]:
         """Account for lines, and yield the raw rows among them."""
-        is_new = ~self._account.is_undescribed(numbers)
+        is_new = ~self._account.is_of(numbers, LineClass.UNDESCRIBED)
         if not self._is_csv:
             classes[(classes == LineClass.BLANK) & ~lines.has_cells] = LineClass.EMPTY
+        problems = self._problems(lines, numbers, classes)
+        self._readings += int((classes == LineClass.READING).sum())
+        if self._selection:
+            self._select(lines, numbers, problems, classes)
         self._account.mark(numbers, classes, lines.spans)
         self._fills.add(numbers, lines.cells, classes)
         is_reading = classes == LineClass.READING
         wanted = is_reading | (is_new & (classes == LineClass.UNDESCRIBED))
         if self._is_shared:
-            own = [pc.is_valid(lines.cells[index]).to_numpy(zero_copy_only=False) for index in self._own]
-            wanted &= np.logical_or.reduce([classes == LineClass.UNDESCRIBED, *own])
-        problems = self._problems(lines, numbers, classes)
-        self._readings += int(is_reading.sum())
+            wanted &= (classes == LineClass.UNDESCRIBED) | self._has_own(lines)
         if problems.null_count < len(problems):
             is_surplus = pc.fill_null(pc.equal(problems, str(Reason.SURPLUS_CELL)), False)
             self._surplus += int((is_surplus.to_numpy(zero_copy_only=False) & is_reading).sum())
@@ -409,6 +427,20 @@ class _RegionReader:
             self._hours.add(rows)
         if len(rows):
             yield rows
+
+    def _select(self, lines: _Lines, numbers: np.ndarray, problems: pa.Array, classes: np.ndarray) -> None:
+        """Set the class of the readings that `where` leaves out; of a line in doubt the first table says what it is."""
+        is_in_doubt = self._selection.is_in_doubt(lines.cells, problems)
+        is_first = ~self._account.is_of(numbers, LineClass.READING)
+        fits = self._selection.fits(lines.cells) & (self._has_own(lines) if self._is_shared else True)
+        takes = np.where(is_in_doubt, is_first, fits)
+        classes[(classes == LineClass.READING) & ~takes] = LineClass.NOT_SELECTED
+
+    def _has_own(self, lines: _Lines) -> np.ndarray:
+        """Return of each line whether it has a time or a value of this table among those that share the header."""
+        own = [pc.is_valid(lines.cells[index]).to_numpy(zero_copy_only=False) for index in self._own]
+        has_own: np.ndarray = np.logical_or.reduce(own)
+        return has_own
 
     def _problems(self, lines: _Lines, numbers: np.ndarray, classes: np.ndarray) -> pa.Array:
         """Return why the cells of a line are not those of the table's columns; null where they are."""
@@ -436,9 +468,11 @@ def _counts_columns(between: Sequence[Line], cells: Row) -> bool:
 def _needed_columns(schema: TableSchema) -> list[int]:
     """Return the indexes of the columns without which a row holds no reading: of values one is enough."""
     codes = [getattr(schema, f"{name}_column") for name in CODE_NAMES]
+    codes += [part.column for parts in schema.code_parts.values() for part in parts]
     times = [schema.timestamp_column, schema.date_column, schema.hour_column]
     return [
-        *schema.indexes_of(*times, *codes, schema.metric_column),
+        *schema.indexes_of(*times, *codes, schema.metric_column, schema.status_column),
+        *schema.indexes_of(*(key for key, _ in schema.where)),
         min(schema.indexes_of(*schema.value_columns)),
     ]
 

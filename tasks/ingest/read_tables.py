@@ -22,6 +22,7 @@ from tasks.ingest.detect_kind import kind_of
 from tasks.ingest.find_codes import find_codes, find_groups
 from tasks.ingest.find_date import find_date
 from tasks.ingest.find_header import Header, find_header
+from tasks.ingest.find_unit import find_unit
 from tasks.ingest.grids import Grid, Row
 from tasks.ingest.line_account import LineAccount
 from tasks.ingest.read_csv import CsvGrid
@@ -127,12 +128,21 @@ class FileTables:
             by_line.setdefault(header.ends, []).append((spec, header))
         return [self._region(grid, same_header, account) for same_header in by_line.values()]
 
-    def _region(self, grid: Grid, specs: Sequence[tuple[TableSpec, Header]], account: LineAccount) -> Region:
+    def _region(
+        self,
+        grid: Grid,
+        specs: Sequence[tuple[TableSpec, Header]],
+        account: LineAccount,
+        *,
+        units: Sequence[str | None] | None = None,
+    ) -> Region:
+        """Return the tables of a header; `units` are known of tables that go on."""
         header = specs[0][1]
         self.header_line = header.line
         indexes = _column_indexes(grid, header)
         tables = []
-        for spec, _ in specs:
+        units = units or [find_unit(spec, header, sheet=grid.sheet, rows=grid.rows()) for spec, _ in specs]
+        for (spec, _), unit in zip(specs, units, strict=True):
             codes = find_codes(spec, relative_path=self._relative_path, sheet=grid.sheet, rows=grid.rows())
             date = find_date(spec, header, relative_path=self._relative_path, sheet=grid.sheet, rows=grid.rows)
             groups = find_groups(spec, relative_path=self._relative_path, sheet=grid.sheet)
@@ -144,9 +154,10 @@ class FileTables:
                 codes=codes,
                 settings=self._settings,
                 date=date,
+                unit=unit,
                 groups=groups,
             )
-            tables.append(Table(spec, schema.model_copy(update={"epoch": grid.epoch})))
+            tables.append(Table(spec, schema.model_copy(update={"epoch": grid.epoch}), unit))
         return Region(grid, header, indexes, tables, account)
 
     def _go_on(self, grid: Grid, region: Region, account: LineAccount) -> Region:
@@ -154,7 +165,8 @@ class FileTables:
         specs = [
             table.spec.model_copy(update={"header_row": region.next_header, "after": None}) for table in region.tables
         ]
-        further = self._region(grid, [(spec, find_header(grid.rows(), spec)) for spec in specs], account)
+        headed = [(spec, find_header(grid.rows(), spec)) for spec in specs]
+        further = self._region(grid, headed, account, units=[table.unit for table in region.tables])
         further.stop = region.stop
         further.account_above(from_line=further.header.first_line)
         return further
@@ -177,10 +189,12 @@ def find_fitting(path: Path, mappings: Sequence[SourceMapping], settings: Settin
         try:
             for grid, specs in grids_of(mapping.tables):
                 for spec in specs:
+                    if spec.header == "none":  # which fits anything
+                        return False
                     header = find_header(grid.rows(), spec)
                     indexes = _column_indexes(grid, header)
                     # The name of the file is another one: whatever its groups would be, headings do not depend on them.
-                    groups = dict.fromkeys(spec.identity.used_groups - spec.column_groups, "…")
+                    groups = dict.fromkeys(spec.identity.used_names - spec.column_groups, "…")
                     bind(header, indexes, spec, sheet=grid.sheet, codes={}, settings=settings, groups=groups)
         except FileError:
             return False
@@ -235,7 +249,7 @@ def _csv_grid(path: Path, specs: list[TableSpec]) -> list[tuple[Grid, list[Table
 
 def _wanted_sheets(spec: TableSpec) -> tuple[str, ...]:
     # Each row of a long table says whose it is: every sheet with its header is read.
-    return spec.sheet or (("*",) if spec.table_format == "long" else ())
+    return spec.sheet or (("*",) if spec.table_format == "long" and spec.header is None else ())
 
 
 def _by_sheet(

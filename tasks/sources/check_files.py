@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
 from schemas.errors import DataopsError, FileError, TerminalError
-from schemas.mappings import SourceMapping, match_mapping
+from schemas.mappings import Mappings, SourceMapping
 from schemas.problems import FileRemark
 from schemas.settings import date_of_folder
 from schemas.source_files import spell
@@ -78,6 +79,8 @@ class Steps(NamedTuple):
     read_tables: Callable[[OpenFile, SourceMapping], Tables]
     parse: Callable[[TableSchema, pa.RecordBatch], tuple[pa.Table, pa.Table]]
     """Returns a batch's readings, and an error for each that cannot be read."""
+    find_fitting: Callable[[OpenFile, Sequence[SourceMapping]], Sequence[SourceMapping]]
+    """Returns the mappings whose sheets and columns a file has, whatever its name."""
 
 
 class FileCheck(NamedTuple):
@@ -127,7 +130,7 @@ def _check(file: OpenFile, broken: FileError | None, mappings: list[SourceMappin
     try:
         if broken:
             raise broken
-        mapping = match_mapping(mappings, file.relative_path)
+        mapping = Mappings(mappings, []).match(file.relative_path, partial(steps.find_fitting, file))
         name = mapping.name
         found = steps.read_tables(file, mapping)
         for table in found:

@@ -20,12 +20,14 @@ from tasks.validate.words import distinct_words, take_words, word_indices
 _REJECTING_BITS = sum(bit for reason, bit in REASON_BITS.items() if reason not in SUSPECT_REASONS)
 _ALL_BITS = sum(REASON_BITS.values())
 _WHOLE_LINE_BITS = sum(REASON_BITS[reason] for reason in OF_WHOLE_LINES)
-# Without a time, a metric or a value of its unit there is nothing to compare.
+_SUSPECT_BITS = _ALL_BITS & ~_REJECTING_BITS
+# Without a time, a metric, a code or a value of its unit there is nothing to compare; a value that its supplier takes
+# back says nothing against another.
 _UNREADABLE_BITS = _WHOLE_LINE_BITS | sum(
     REASON_BITS[reason]
     for reason in (
         *(Reason.BAD_TIMESTAMP, Reason.FORMULA_WITHOUT_VALUE, Reason.MISSING_VALUE, Reason.BAD_NUMBER),
-        *(Reason.UNKNOWN_METRIC, Reason.UNKNOWN_UNIT),
+        *(Reason.UNKNOWN_METRIC, Reason.UNKNOWN_UNIT, Reason.REJECTED_STATUS, Reason.NO_CODE),
     )
 )
 _NO_TIME = np.iinfo(np.int64).min
@@ -258,6 +260,7 @@ def _broken_rules(rows: pd.DataFrame, checks: list[pandera.pandas.Check]) -> np.
 def _applicable_rules(rows: pd.DataFrame, problems: np.ndarray) -> np.ndarray:
     """Return the bits of the rules that make sense: bounds need a metric, and some rows have no cells."""
     bits = np.where(rows["metric"].to_numpy() >= 0, -1, REASON_BITS[Reason.UNMAPPED_CODE])
+    bits = np.where(problems & REASON_BITS[Reason.NO_CODE] != 0, bits & ~REASON_BITS[Reason.UNMAPPED_CODE], bits)
     return np.where(problems & _WHOLE_LINE_BITS != 0, 0, bits).astype(np.int32)
 
 
@@ -275,8 +278,11 @@ def _resolve_duplicates(
     duplicates = duplicates.assign(value=values[duplicates["index"]], row_num=row_nums[duplicates["index"]])
     is_conflicting = duplicates.groupby("reading")["value"].transform("nunique") > 1
     problems[duplicates.loc[is_conflicting, "index"]] |= REASON_BITS[Reason.CONFLICTING_DUPLICATE]
-    clean = problems[duplicates["index"]] & ~REASON_BITS[Reason.UNMAPPED_CODE] == 0
-    identical = duplicates[clean].sort_values("row_num", kind="stable")
+    of_reading = problems[duplicates["index"]]
+    clean = of_reading & ~(_SUSPECT_BITS | REASON_BITS[Reason.UNMAPPED_CODE]) == 0
+    # Of a suspect and a valid one the suspect stays: somebody is to look at it.
+    identical = duplicates.assign(is_valid=of_reading & _SUSPECT_BITS == 0)[clean]
+    identical = identical.sort_values(["is_valid", "row_num"], kind="stable")
     dropped[identical.loc[identical.duplicated("reading"), "index"]] = True
     return dropped
 

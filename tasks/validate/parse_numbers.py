@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.spellings import MISSING, SPACES
+from schemas.spellings import MISSING, SPACES, fold_word
 
 _ERROR_OF_NO_VALUE = rf"(?i)^{SPACES}*#(n/a|н/д){SPACES}*$"
+_NUMBER_CELL = r"^-?\d+\.\d*[1-9](e[+-]\d+)?$"
+"""As a workbook's number is written; a zero at the end only a text has."""
+_LIKE_GROUPS = r"^-?[1-9]\d{0,2}\.\d{3}$"
 _PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
 
@@ -21,8 +25,13 @@ class NumberStyle(NamedTuple):
     """The mark between groups of three digits, beside spaces and apostrophes; the other one is the decimal mark."""
     doubtful: str = ""
     """Marks that before three digits may be either."""
-    has_error_values: bool = False
-    """A workbook's cell with `#N/A` is an error of its formula; in a csv it is a word for nothing."""
+    is_of_workbook: bool = False
+    """A workbook's cell with `#N/A` is an error of its formula, in a csv a word for nothing.
+
+    One with a number has a point, whatever the mark of its texts.
+    """
+    missing: tuple[str, ...] = ()
+    """The supplier's own words for a missing value."""
 
 
 class Numbers(NamedTuple):
@@ -42,6 +51,11 @@ PLAIN = NumberStyle()
 
 def read_numbers(cells: pa.Array, style: NumberStyle = PLAIN) -> Numbers:
     """Read text cells: `1234.5`, `1 234,5`, `1'234.5`, `12,5 м3`; infinity is not a number."""
+    numbers = _read(cells, style)
+    return _without_missing(numbers, cells, style.missing) if style.missing else numbers
+
+
+def _read(cells: pa.Array, style: NumberStyle) -> Numbers:
     if style.doubtful or style.thousands == ".":
         return _read_untidy(cells, style)
     try:
@@ -58,7 +72,7 @@ def read_numbers(cells: pa.Array, style: NumberStyle = PLAIN) -> Numbers:
 
 def _read_untidy(cells: pa.Array, style: NumberStyle) -> Numbers:
     missing = _mask(pc.or_kleene(pc.is_null(cells), pc.match_substring_regex(cells, MISSING)))
-    if not style.has_error_values:
+    if not style.is_of_workbook:
         missing |= _mask(pc.match_substring_regex(cells, _ERROR_OF_NO_VALUE))
     formula = _mask(pc.starts_with(cells, "="))
     separators, decimal_marks = _marks(style)
@@ -68,11 +82,32 @@ def _read_untidy(cells: pa.Array, style: NumberStyle) -> Numbers:
     number = pc.replace_substring(pc.replace_substring(number, ",", "."), "−", "-")
     number = pc.if_else(pc.match_substring_regex(number, _PLAIN), number, None)
     value = pc.cast(number, pa.float64()).to_numpy(zero_copy_only=False) + 0.0
+    if style.is_of_workbook and style.thousands == ".":
+        value = _with_number_cells(value, cells)
     if style.doubtful:
         value[_mask(pc.match_substring_regex(cells, rf"\d[{style.doubtful}]\d{{3}}(\D|$)"))] = np.nan
     bad = ~np.isfinite(value) & ~missing & ~formula
     unit = pc.if_else(pc.equal(unit, ""), None, unit)
     return Numbers(np.where(missing | bad, np.nan, value), missing, bad, formula, unit)
+
+
+def _with_number_cells(value: np.ndarray, cells: pa.Array) -> np.ndarray:
+    """Read the cells that held a number: in texts the point is the mark of thousands; what may be either is neither."""
+    written = pc.if_else(pc.match_substring_regex(cells, _NUMBER_CELL), cells, None)
+    numbers = pc.cast(written, pa.float64()).to_numpy(zero_copy_only=False)
+    numbers = np.where(_mask(pc.match_substring_regex(cells, _LIKE_GROUPS)), np.nan, numbers)
+    return np.where(_mask(pc.is_valid(written)), numbers, value)
+
+
+def _without_missing(numbers: Numbers, cells: pa.Array, words: tuple[str, ...]) -> Numbers:
+    """Return the numbers without those that are the supplier's words for nothing, each different text tested once."""
+    folded = {fold_word(word) for word in words}
+    values = [float(word) for word in words if re.fullmatch(_PLAIN, word)]
+    wordy = pa.array(numbers.bad | np.asarray(pc.is_valid(numbers.unit).to_numpy(zero_copy_only=False)))
+    texts = pc.if_else(wordy, cells, None).dictionary_encode()
+    is_word = pa.array([fold_word(text) in folded for text in texts.dictionary.to_pylist()], pa.bool_())
+    missing = numbers.missing | np.isin(numbers.value, values) | _mask(is_word.take(texts.indices))
+    return numbers._replace(value=np.where(missing, np.nan, numbers.value), missing=missing, bad=numbers.bad & ~missing)
 
 
 def _marks(style: NumberStyle) -> tuple[str, str]:

@@ -13,13 +13,17 @@ import pyarrow.compute as pc
 from schemas.dates import NotATimeError
 from schemas.fill_down import fill_down
 from schemas.metrics import AT_A_MOMENT, METRICS, convert_to_own_unit, find_metric
-from schemas.raw_rows import ROW_PROBLEM, tidy_codes
+from schemas.raw_rows import ROW_PROBLEM
 from schemas.readings import METRIC_NAMES
 from schemas.reasons import Reason
 from schemas.row_times import RowTimes
+from schemas.spec_parts import StatusMeaning
+from schemas.spellings import fold_word
 from schemas.table_schema import MetricColumn, TableSchema
+from schemas.table_spec import CODE_NAMES
 from tasks.validate.melt_columns import ColumnGroup, column_groups
 from tasks.validate.parse_numbers import Numbers, NumberStyle, read_numbers
+from tasks.validate.read_codes import read_codes
 from tasks.validate.words import WORD, distinct_words, repeat_word, take_words, word_indices
 
 REASON_BITS: dict[Reason, int] = {reason: 1 << index for index, reason in enumerate(Reason)}
@@ -32,6 +36,12 @@ INTERVAL_IS_BAD = HOUR_IS_BAD << 1
 _NO_READING = INTERVAL_IS_BAD << 1
 """Never in PARSED: the cell holds no reading, and none is missing."""
 _CELL_BITS = {"date": 0, "hour": HOUR_IS_BAD, "interval": INTERVAL_IS_BAD}
+_STATUS_BITS: dict[StatusMeaning | None, int] = {
+    "valid": 0,
+    "suspect": REASON_BITS[Reason.SUSPECT_STATUS],
+    "rejected": REASON_BITS[Reason.REJECTED_STATUS],
+    None: REASON_BITS[Reason.UNKNOWN_STATUS],
+}
 
 PARSED = pa.schema(
     [
@@ -93,11 +103,8 @@ def parse(schema: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
     """
     batch = fill_down(schema, batch)
     of_rows: _ParsedTimes | None = None
-    codes = {
-        "building_code": _codes(batch, schema.building_column, schema.building_code),
-        "itp_code": _codes(batch, schema.itp_column, schema.itp_code),
-        "meter_code": _codes(batch, schema.meter_column, schema.meter_code),
-    }
+    codes = {f"{name}_code": read_codes(schema, batch, name) for name in CODE_NAMES}
+    of_rows_alone = _status_problems(schema, batch) | _code_problems(schema, codes)
     parsed = []
     for group in column_groups(schema):
         if group.says_time:
@@ -110,7 +117,7 @@ def parse(schema: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
             "row_num": group.repeat(batch.column("row_num")),
             **{name: group.codes(name, of_row) for name, of_row in codes.items()},
         }
-        parsed.append(_parse_group(schema, batch, group, times, columns))
+        parsed.append(_parse_group(schema, batch, group, times, columns, group.tile(of_rows_alone)))
     row_problems = batch.column(ROW_PROBLEM)
     readings = pa.concat_tables(parsed) if parsed else PARSED.empty_table()
     if row_problems.null_count < len(batch):
@@ -130,7 +137,7 @@ def count_meter_codes(schema: TableSchema, batch: pa.RecordBatch) -> Counter[str
     of_rows = of_columns.pop(None, 0)
     counts = Counter({code: count * len(batch) for code, count in of_columns.items()})
     if of_rows or not of_columns:
-        codes = _codes(fill_down(schema, batch), schema.meter_column, schema.meter_code)
+        codes = read_codes(schema, fill_down(schema, batch), "meter")
         found = np.bincount(word_indices(codes), minlength=len(codes.dictionary) + 1) * of_rows
         counts.update(dict(zip([*codes.dictionary.to_pylist(), None], found.tolist(), strict=True)))
     return counts
@@ -161,11 +168,22 @@ def _words(batch: pa.RecordBatch, key: str | None) -> pa.DictionaryArray:
     return repeat_word(None, len(batch)) if key is None else batch.column(key).dictionary_encode()
 
 
-def _codes(batch: pa.RecordBatch, column: str | None, constant: str | None) -> pa.DictionaryArray:
-    if column is None:
-        return repeat_word(constant, len(batch))
-    words = _words(batch, column)
-    return pa.DictionaryArray.from_arrays(words.indices, tidy_codes(words.dictionary))
+def _code_problems(schema: TableSchema, codes: dict[str, pa.DictionaryArray]) -> np.ndarray:
+    """Return the bit of rows without a code that is to be found in their cells."""
+    bits = np.zeros(len(codes["meter_code"]), dtype=np.int32)
+    for name in (*schema.code_patterns, *schema.code_parts):
+        bits[codes[f"{name}_code"].is_null().to_numpy(zero_copy_only=False)] = REASON_BITS[Reason.NO_CODE]
+    return bits
+
+
+def _status_problems(schema: TableSchema, batch: pa.RecordBatch) -> np.ndarray:
+    """Return the bits of what the supplier says of each row's values, each different word once."""
+    if schema.status_column is None:
+        return np.zeros(len(batch), dtype=np.int32)
+    words = _words(batch, schema.status_column)
+    statuses = [schema.status_words.get(fold_word(word)) for word in [*words.dictionary.to_pylist(), ""]]
+    bits: np.ndarray = np.array([_STATUS_BITS[status] for status in statuses], dtype=np.int32)[word_indices(words)]
+    return bits
 
 
 def _parse_times(
@@ -225,30 +243,35 @@ def _durations_in_words(durations: np.ndarray, indices: np.ndarray, of_table: in
 
 def _values(schema: TableSchema, batch: pa.RecordBatch, group: ColumnGroup) -> _Values:
     cells = group.cells(batch)
-    unit = group.repeat(_units(schema, batch, group.unit))
     if group.metric is not None:
         index = METRIC_NAMES.index(group.metric)
+        unit = group.repeat(_units(schema, batch, repeat_word(group.unit, len(batch))))
         return _Values(cells, np.full(len(cells), index, dtype=np.int16), repeat_word(group.metric, len(cells)), unit)
     spelled = _words(batch, schema.metric_column)
-    metrics = [_metric_index(spelling) for spelling in spelled.dictionary.to_pylist()]
+    meanings = [_meaning_of(spelling, schema, group.unit) for spelling in spelled.dictionary.to_pylist()]
+    metrics = [metric for metric, _ in meanings]
     names = [METRIC_NAMES[index] if index >= 0 else None for index in metrics]
     words = pa.DictionaryArray.from_arrays(
         spelled.indices, pc.coalesce(pa.array(names, pa.string()), spelled.dictionary)
     )
     metric = np.array([*metrics, -1], dtype=np.int16)[word_indices(spelled)]
-    return _Values(cells, group.tile(metric), group.repeat(words), unit)
+    units = take_words(word_indices(spelled), [*(unit for _, unit in meanings), group.unit])
+    return _Values(cells, group.tile(metric), group.repeat(words), group.repeat(_units(schema, batch, units)))
 
 
-def _units(schema: TableSchema, batch: pa.RecordBatch, of_column: str | None) -> pa.DictionaryArray:
-    """Return each row's own unit, and the column's where a row has none."""
+def _units(schema: TableSchema, batch: pa.RecordBatch, others: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Return each row's own unit, and of a row without one that of its column or of the word for its metric."""
     if schema.unit_column is None:
-        return repeat_word(of_column, len(batch))
-    return pc.fill_null(batch.column(schema.unit_column), of_column or "").dictionary_encode()
+        return others
+    return pc.coalesce(batch.column(schema.unit_column), others.cast(pa.string())).dictionary_encode()
 
 
-def _metric_index(spelling: str) -> int:
+def _meaning_of(spelling: str, schema: TableSchema, of_values: str | None) -> tuple[int, str | None]:
+    """Return the metric that a word means, -1 where it is unknown, and the unit of rows without their own."""
+    if word := schema.metric_words.get(fold_word(spelling)):
+        return METRIC_NAMES.index(word.metric), word.unit or of_values
     name = find_metric(spelling)
-    return METRIC_NAMES.index(name) if name else -1
+    return METRIC_NAMES.index(name) if name else -1, of_values
 
 
 def _parse_group(
@@ -257,15 +280,17 @@ def _parse_group(
     group: ColumnGroup,
     times: _ParsedTimes,
     columns: dict[str, pa.Array],
+    of_rows: np.ndarray,
 ) -> pa.Table:
+    """Parse the cells of a group; `of_rows` has the bits of what is wrong with their rows beside the times."""
     values = _values(schema, batch, group)
-    style = NumberStyle(schema.thousands, group.doubtful_marks, schema.sheet is not None)
+    style = NumberStyle(schema.thousands, group.doubtful_marks, schema.sheet is not None, schema.missing)
     numbers = read_numbers(values.cells, style)
     in_cell = numbers.unit.null_count < len(numbers.unit)
     spelled = pc.coalesce(numbers.unit, values.unit.cast(pa.string())).dictionary_encode() if in_cell else values.unit
     factor, offset, unit = _conversions(schema, values, spelled, times.duration_word)
     is_at_a_moment = IS_AT_A_MOMENT[values.metric]
-    problems = _time_problems(schema, times, values, numbers) | _value_problems(values, numbers, factor)
+    problems = of_rows | _time_problems(schema, times, values, numbers) | _value_problems(values, numbers, factor)
     value = numbers.value * np.where(np.isnan(factor), 1.0, factor) + offset
     time = np.where(is_at_a_moment & (schema.register_read_at == "end"), times.end, times.start)
     columns = columns | {

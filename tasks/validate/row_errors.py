@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from schemas.reasons import ADVICE, OF_WHOLE_LINES, Reason, severity_of
 from schemas.table_schema import TableSchema
+from schemas.table_spec import CODE_NAMES, CodeName
 from tasks.validate.parse_readings import HOUR_IS_BAD, INTERVAL_IS_BAD, REASON_BITS
 from tasks.validate.words import repeat_word, without_dictionaries, word_indices
 
@@ -82,6 +83,12 @@ def _find_cells(schemas: Sequence[TableSchema], readings: pa.Table, reason: Reas
     elif reason in OF_WHOLE_LINES:
         first = _by_table(rows, [schema.columns[0].key for schema in schemas])
         yield _FaultyCells(rows, pa.nulls(len(rows), pa.string()), of_whole_row=True, cell_column=first)
+    elif reason is Reason.NO_CODE:
+        columns = [
+            pc.if_else(pc.is_null(rows.column(f"{name}_code")), _by_table(rows, _columns_of_code(schemas, name)), None)
+            for name in CODE_NAMES
+        ]
+        yield _FaultyCells(rows, pc.coalesce(*columns), of_whole_row=True)
     elif reason is Reason.UNMAPPED_CODE:
         codes = [pc.coalesce(rows.column(f"{name}_code"), "") for name in ("building", "itp", "meter")]
         raw_value = pc.utf8_trim(pc.binary_join_element_wise(*codes, "/"), characters="/")
@@ -90,6 +97,8 @@ def _find_cells(schemas: Sequence[TableSchema], readings: pa.Table, reason: Reas
             rows, _by_table(rows, [schema.meter_column for schema in schemas]), raw_value, of_whole_row=True
         )
         yield from _split(whole, of_cell)
+    elif reason in (Reason.UNKNOWN_STATUS, Reason.REJECTED_STATUS, Reason.SUSPECT_STATUS):
+        yield _FaultyCells(rows, _by_table(rows, [schema.status_column for schema in schemas]), of_whole_row=True)
     elif reason is Reason.UNKNOWN_METRIC:
         yield _FaultyCells(rows, _by_table(rows, [schema.metric_column for schema in schemas]))
     elif reason is Reason.UNKNOWN_UNIT:
@@ -122,6 +131,14 @@ def _split(cells: _FaultyCells, of_cell: pa.ChunkedArray) -> Iterator[_FaultyCel
     yield _FaultyCells(by_heading, by_heading.column("column_key"), own)
     own = None if raw_value is None else raw_value.filter(of_row)
     yield _FaultyCells(rows.filter(of_row), cells.column.filter(of_row), own, of_whole_row=True)
+
+
+def _columns_of_code(schemas: Sequence[TableSchema], name: CodeName) -> list[str | None]:
+    """Return of each table the column in which a code is to be found."""
+    return [
+        getattr(schema, f"{name}_column") if name in {*schema.code_patterns, *schema.code_parts} else None
+        for schema in schemas
+    ]
 
 
 def _has(rows: pa.Table, bit: int) -> pa.Array:

@@ -431,14 +431,24 @@ KEYS: dict[str, list[object]] = {
     "after": ["Часовой архив", "нет такого", "Дата"],
     "until": ["Итого", "Суточный", "0"],
     "block": ["A:C", "C:D", "ZZ:AAA"],
-    "interval_minutes": [1, 30, 60, 1440],
+    "interval_minutes": [1, 15, 30, 60],
     "stamp": ["start", "end"],
     "register_read_at": ["start", "end"],
     "time_zone": ["UTC", "Asia/Kathmandu", "Europe/Moscow"],
     "sheet": ["Лист", "*", "нет"],
     "hour": ["Час", "Объём, м3", "t"],
+    "where": [{"Час": "*"}, {"Дата": ["01*", ""]}, {"нет": ""}],
+    "status": [{"column": "Час", "words": {"0-1": "valid", "1-2": "suspect", "2-3": "rejected"}}],
+    "missing": [1, ["н/п", "5"]],
+    "decimal": [",", "."],
+    "unit": ["Час", {"cell": "B2"}, {"above": "м3|л"}, {"sheet": "."}],
+    "header": ["none"],
+    "header_lines": [1, 2, 3],
     "date": ["Дата", "Время"],
-    "identity": [{"meter": "M"}, {"meter": {"cell": "B2"}}, {"meter": {"column": "Час"}}, {"meter": "{sheet}"}],
+    "identity": [
+        *({"meter": code} for code in ("M", "{sheet}", "{Час}-{sheet}")),
+        *({"meter": {"cell": "B2"}}, {"meter": {"column": "Час"}}, {"meter": {"column": "Дата", "pattern": r"\d+"}}),
+    ],
 }
 keys_of_a_mapping = st.lists(
     st.sampled_from(sorted(KEYS)).flatmap(lambda key: st.tuples(st.just(key), st.sampled_from(KEYS[key]))), max_size=2
@@ -446,7 +456,7 @@ keys_of_a_mapping = st.lists(
 
 
 def mapping_of(name: str, keys: list[tuple[str, Any]]) -> SourceMapping | None:
-    document = MAPPINGS[name].model_dump(exclude_none=True)
+    document = MAPPINGS[name].model_dump(exclude_unset=True, by_alias=True)
     for key, value in keys:
         for table in document["tables"]:
             table[key] = value

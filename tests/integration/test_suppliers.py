@@ -18,12 +18,18 @@ HOURS = [f"{hour}-{hour + 1}" for hour in range(3)]
 
 
 async def load(
-    pipeline: PipelineHarness, tmp_path: Path, mapping: str, content: bytes, *meters: str, name: str = "x.xlsx"
+    pipeline: PipelineHarness,
+    tmp_path: Path,
+    mapping: str,
+    content: bytes,
+    *meters: str,
+    name: str = "x.xlsx",
+    match: str = '["x*"]',
 ) -> dict[str, object]:
     """Load one file `x…` by one mapping; return its row of the load log."""
     sources = tmp_path / "sources"
     shutil.copytree(PROJECT_ROOT / "schemas" / "sources", sources)
-    (sources / "supplier.yaml").write_text(f'name: supplier\nmatch: ["x*"]\n{mapping}', encoding="utf-8")
+    (sources / "supplier.yaml").write_text(f"name: supplier\nmatch: {match}\n{mapping}", encoding="utf-8")
     for meter in meters:
         await pipeline.add_meter(meter)
     pipeline.put(name, content)

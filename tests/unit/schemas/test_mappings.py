@@ -36,11 +36,28 @@ def write(folder: Path, text: str, name: str = "x.yaml") -> Path:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
+        ("hour: Час", "hour: Час\nheader: none", ["letters of columns", "not Дата, Час, Т1, °C"]),
+        ("date: Дата\nhour: Час", "timestamp: А\nheader: none\nheader_row: 2", ["either header: none, or header_row"]),
+        ("hour: Час", "hour: Час\nthousands: ','\ndecimal: ','", ["different marks in decimal and thousands"]),
+        ("hour: Час", "hour: Час\nunit: {cell: B1, sheet: '.'}", ["line 7", "unit", "one of column, sheet, cell"]),
+        (
+            "hour: Час\ncolumns:",
+            "hour: Час\nunit: {cell: B1}\ncolumns:\n  V: {metric: flow_supply}",
+            ["columns of one kind"],
+        ),
+        ("hour: Час", "hour: Час\nstatus: {column: С, words: {ОК: good}}", ["line 7", "status.words.ОК", "'valid'"]),
+        ("hour: Час", "hour: Час\nmetric: {column: П, words: {V: T9}}", ["line 7", "metric.words.V.metric", "one of"]),
+        (
+            "hour: Час",
+            "hour: Час\nmetric: {column: П, words: {V: {metric: T1, unit: м3}}}",
+            ["line 7", "metric.words.V", "fits T1"],
+        ),
+        ("hour: Час", "hour: Час\nmetric: {column: П, words: {V: T1, v: T2}}", ["line 7", "one meaning for a word"]),
         ("layout: day-sheet", "layuot: day-sheet", ["line 4", "layuot", "no such key"]),
         ("metric: T1", "metric: T9", ["line 8", "columns.Т1, °C.metric", "one of", "flow_supply"]),
         ("unit: °C", "unit: кг", ["line 8", "fits T1", "кг"]),
         ("hour: Час", 'hour: "Т1, °C"', ["one meaning for a column"]),
-        ("  meter: M", '  meter: "{flat}-M"', ["line 9", "identity", "flat"]),
+        ("  meter: M", '  meter: "{flat-M"', ["line 9", "identity", "templates such as", "{flat-M"]),
         ("  meter: M", "  path: '(['\n  meter: M", ["line 10", "identity.path", "regular expression"]),
         ("  meter: M", "  meter: {cell: B2, pattern: '(?=№)\\d'}", ["line 10", "identity.meter.pattern", "RE2", "(?="]),
         ("name: boiler", "name: boiler\ntime_zone: Mars/Base", ["time_zone", "IANA"]),
@@ -50,6 +67,15 @@ def write(folder: Path, text: str, name: str = "x.yaml") -> Path:
         ("hour: Час", "hour: Час\nthousands: ' '", ["line 7", "thousands", "','"]),
     ],
     ids=[
+        "letters",
+        "letters_and_line",
+        "marks",
+        "unit_twice",
+        "unit_of_two_kinds",
+        "status",
+        "metric_of_a_word",
+        "unit_of_a_word",
+        "word_twice",
         "key",
         "metric",
         "unit",
@@ -193,3 +219,49 @@ def test_developers_guide_explains_every_key(key: str) -> None:
     reference = CONTRIBUTING.partition("Of a file:")[2].partition("## ")[0]
 
     assert f"`{key}`" in reference
+
+
+def test_content_decides_where_no_name_does_and_two_that_fit_are_named(tmp_path: Path) -> None:
+    by_content = GOOD.replace('["*.csv"]', "{content: true}").replace(
+        "name: boiler", 'name: boiler\nexclude: ["*.tmp"]'
+    )
+    pump = GOOD.replace("boiler", "pump").replace("*.csv", "pump*")
+    last = GOOD.replace("boiler", "last").replace('match: ["*.csv"]', 'match: ["*.csv"]\nfallback: true')
+    write(tmp_path, "---".join([by_content, by_content.replace("boiler", "other"), pump, last]))
+    mappings = load_usable_mappings(tmp_path)
+
+    def match(path: str, *fitting: str) -> str:
+        return mappings.match(path, lambda asked: [mapping for mapping in asked if mapping.name in fitting]).name
+
+    assert match("pump 1.csv", "boiler") == "pump"
+    assert match("1.csv", "boiler", "pump") == "boiler"
+    assert match("1.csv") == "last"
+    for path, fitting, problem in (
+        ("1.csv", ("boiler", "other"), FileProblem.SEVERAL_MAPPINGS),
+        ("1.tmp", ("boiler", "other"), FileProblem.NO_MAPPING),
+        ("1.xlsx", (), FileProblem.NO_MAPPING),
+    ):
+        with pytest.raises(FileError) as caught:
+            match(path, *fitting)
+        assert caught.value.problem is problem
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("fallback: true", "either match: {content: true}, or fallback"),
+        ("header: none", "globs where a table has no header"),
+        ("exclude: 1", "list"),
+    ],
+)
+def test_match_by_content_needs_a_table_that_can_be_told(tmp_path: Path, key: str, said: str) -> None:
+    own = GOOD.replace('["*.csv"]', f"{{content: true}}\n{key}").replace("Дата", "A").replace("Час", "B")
+
+    with pytest.raises(MappingError, match=re.escape(said)):
+        load_mappings(write(tmp_path, own.replace("Т1, °C", "C")))
+
+
+@pytest.mark.parametrize("match", ["{content: false}", "{name: a}", "[]", "{}"])
+def test_match_is_globs_or_content(tmp_path: Path, match: str) -> None:
+    with pytest.raises(MappingError, match="line 3: match"):
+        load_mappings(write(tmp_path, GOOD.replace('["*.csv"]', match)))

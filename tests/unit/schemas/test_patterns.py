@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from schemas.patterns import compile_pattern
+from schemas.patterns import compile_pattern, extract
 
 # Latin, Greek, Cyrillic, spaces and punctuation, letterlike signs such as №.
 LETTERS = [chr(code) for code in (*range(0x600), *range(0x2000, 0x2200))]
@@ -45,3 +45,18 @@ def test_classes_mean_what_python_means_in_russian_texts_too(pattern: str) -> No
 def test_pattern_that_the_engine_does_not_know_is_refused_with_the_part(pattern: str, said: str) -> None:
     with pytest.raises(ValueError, match=re.escape(said)):
         compile_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "found"),
+    [
+        (r"№\s*(\d+)", "ВКТ № 12 ", "12"),
+        (r"№\s*\d+", "ВКТ № 12 ", "№ 12"),
+        (r"№(\d*)", "№", None),
+        (None, " ВКТ\n7 ", "ВКТ\n7"),
+        (None, None, None),
+        ("x", "y", None),
+    ],
+)
+def test_first_group_or_all_that_matches_is_extracted(pattern: str | None, text: str | None, found: str | None) -> None:
+    assert extract(pattern, text) == found

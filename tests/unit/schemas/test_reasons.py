@@ -27,4 +27,4 @@ def test_an_unknown_code_is_fixed_in_the_reference_files_loaded_and_requeued() -
 
 def test_the_codes_of_quality_and_the_reasons_that_only_flag_are_part_of_the_contract() -> None:
     assert [(quality.name, int(quality)) for quality in Quality] == [("VALID", 0), ("SUSPECT", 1), ("REJECTED", 2)]
-    assert {Reason.DELTA_T_OUT_OF_NORM} == SUSPECT_REASONS
+    assert {Reason.DELTA_T_OUT_OF_NORM, Reason.SUSPECT_STATUS} == SUSPECT_REASONS

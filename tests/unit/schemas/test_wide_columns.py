@@ -36,7 +36,7 @@ def table(document: str) -> TableSpec:
     ("old", "new", "said"),
     [
         ("(?P<dma>\\S+) T1", "(?P<dma>\\S+ T1", "line 5: columns: must be a regular expression as RE2 reads it"),
-        ("{place}-{dma}", "{place}-{dm}", "line 8: identity: must be templates over the groups of path, sheet and"),
+        ("{place}-{dma}", "{place}-{dm}", "line 8: identity: must be templates over groups that every key"),
         ("{place}-{dma}", "{place}", "each pattern one (the groups of path, sheet and columns (dma, place, sheet))"),
         ("(?P<dma>\\S+) T2", "(?P<other>\\S+) T2", "must be templates over groups that every key of columns has"),
         ("'DMA (?P<dma>\\S+) T2'", "T2", "must be templates over groups that every key of columns has"),

@@ -7,13 +7,14 @@ import pytest
 from schemas.errors import FileError
 from schemas.problems import FileProblem
 from schemas.settings import Settings
-from schemas.table_schema import TableSchema
+from schemas.table_schema import CodePart, MetricColumn, TableSchema
 from schemas.table_spec import TableSpec
 from tasks.ingest.bind_columns import bind
 from tasks.ingest.find_header import Header, Heading
 
 
 def bound(headings: list[str], units: dict[int, str] | None = None, **changes: Any) -> TableSchema:
+    of_table, codes = changes.pop("of_table", None), changes.pop("codes", {"meter": "M"})
     spec = TableSpec.model_validate(
         {
             "layout": "day-sheet",
@@ -25,8 +26,8 @@ def bound(headings: list[str], units: dict[int, str] | None = None, **changes: A
         | changes
     )
     header = Header(1, 1, 1, [Heading(text) for text in headings], frozenset(), 1, units or {})
-    codes: dict[str, str | None] = {"building": None, "itp": None, "meter": "M"}
-    return bind(header, range(len(headings)), spec, sheet=None, codes=codes, settings=Settings(default_tz="UTC"))
+    settings = Settings(default_tz="UTC")
+    return bind(header, range(len(headings)), spec, sheet=None, codes=codes, settings=settings, unit=of_table)
 
 
 def test_columns_are_bound_by_their_headings_wherever_they_are() -> None:
@@ -130,7 +131,7 @@ def test_unit_over_the_values_of_a_long_table_is_that_of_rows_without_one() -> N
     spec = TableSpec.model_validate({"layout": "long", "value": "Значение, л"})
     headings = ["ts", "meter", "metric", "Значение, л"]
     header = Header(1, 1, 1, [Heading(text) for text in headings], frozenset(), 1, {})
-    codes: dict[str, str | None] = dict.fromkeys(("building", "itp", "meter"))
+    codes = dict.fromkeys(("building", "itp", "meter"))
 
     schema = bind(header, range(4), spec, sheet=None, codes=codes, settings=Settings(default_tz="UTC"))
 
@@ -167,3 +168,68 @@ def test_a_calendar_interval_is_its_own_statement() -> None:
 
     assert (schema.calendar, schema.interval_minutes, schema.stated_interval) == ("month", 44_640, None)
     assert (schema.snap_seconds, schema.dates, schema.times.months) == (120, "day-first", 1)
+
+
+def bound_long(headings: list[str], of_table: str | None = None, **changes: Any) -> TableSchema:
+    spec = TableSpec.model_validate({"layout": "long", "metric": "metric", "value": headings[-1]} | changes)
+    header = Header(1, 1, 1, [Heading(text) for text in headings], frozenset(), 1, {})
+    codes = dict.fromkeys(("building", "itp", "meter"))
+    settings = Settings(default_tz="UTC")
+    return bind(header, range(len(headings)), spec, sheet=None, codes=codes, settings=settings, unit=of_table)
+
+
+def test_words_for_metrics_are_kept_with_the_table_and_their_unit_may_not_contradict_the_heading() -> None:
+    words = {"V1": {"metric": "flow_supply", "unit": "л/с"}, "t1": {"metric": "T1", "unit": "°C"}}
+    metric = {"column": "metric", "words": words}
+
+    found = bound_long(["ts", "meter", "metric", "Значение, l/s"], metric=metric)
+
+    assert {word: (own.metric, own.unit) for word, own in found.metric_words.items()} == {
+        "v1": ("flow_supply", "л/с"),
+        "t1": ("T1", "°C"),
+    }
+    with pytest.raises(FileError) as caught:
+        bound_long(["ts", "meter", "metric", "Значение, м3/ч"], metric=metric)
+    assert caught.value.data == {"column": "Значение, м3/ч", "unit": "м3/ч", "expected": "л/с"}
+
+
+def test_unit_of_the_whole_table_is_that_of_its_columns_and_may_not_contradict_them() -> None:
+    place: dict[str, Any] = {"unit": {"cell": "B1"}}
+
+    assert bound(["Дата", "Час", "V"], columns={"V": {"metric": "flow_supply"}}, **place, of_table="л/с").metrics == [
+        MetricColumn(key="V", metric="flow_supply", unit="л/с")
+    ]
+    for heading, own in (("V, л", None), ("V", "л")):
+        with pytest.raises(FileError) as caught:
+            bound(
+                ["Дата", "Час", heading],
+                columns={heading: {"metric": "consumption_period", "unit": own}},
+                **place,
+                of_table="м3",
+            )
+        assert caught.value.problem is FileProblem.UNIT_DIFFERS
+    assert bound_long(["ts", "meter", "metric", "Значение"], of_table="л").value_unit == "л"
+    with pytest.raises(FileError) as caught:
+        bound_long(["ts", "meter", "metric", "Значение, м3"], of_table="л")
+    assert caught.value.data == {"column": "Значение, м3", "unit": "м3", "expected": "л"}
+
+
+def test_code_from_columns_and_from_a_part_of_one_is_kept_with_the_table() -> None:
+    identity = {"meter": "{Дом}-{Вид}", "building": {"column": "Дом", "pattern": r"\d+"}}
+    codes = {"meter": [CodePart(column="Дом"), CodePart(text="-"), CodePart(column="Вид")]}
+
+    schema = bound(["дом", "вид", "Дата", "Час", "V, м3"], identity=identity, codes=codes)
+
+    assert (schema.building_column, schema.meter_column, schema.meter_code) == ("дом", "дом", None)
+    assert schema.code_parts == {"meter": [CodePart(column="дом"), CodePart(text="-"), CodePart(column="вид")]}
+    assert schema.code_patterns == {"building": r"\d+"}
+    with pytest.raises(FileError) as caught:
+        bound(["дом", "Дата", "Час", "V, м3"], identity=identity, codes=codes)
+    assert caught.value.data == {"column": "Вид", "present": "«дом», «Дата», «Час», «V, м3»"}
+
+
+def test_letter_names_no_column_of_a_table_with_a_header() -> None:
+    with pytest.raises(FileError) as caught:  # a heading `G` that was renamed is not the seventh column
+        bound(["Дата", "Час", "", "", "", "", ""], columns={"G": {"metric": "T1"}})
+
+    assert caught.value.problem is FileProblem.COLUMN_MISSING

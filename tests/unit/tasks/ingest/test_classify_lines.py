@@ -189,3 +189,10 @@ def test_time_without_a_value_is_a_reading_where_it_can_only_be_a_time(
     table: TableColumns, line: Row, kind: LineClass
 ) -> None:
     assert classes(table, line) == [kind]
+
+
+def test_line_with_the_suppliers_word_for_a_metric_is_a_reading_whatever_it_lacks() -> None:
+    line: Row = [None, None, "Канал 1", None]
+
+    assert classes(LONG, line) == [LineClass.NOTE]
+    assert classes(LONG._replace(metric_words=frozenset({fold("Канал 1")})), line) == [LineClass.READING]

@@ -49,3 +49,10 @@ def test_damaged_text_names_its_first_bad_byte(
         detect_dialect(write(tmp_path, content), [])
 
     assert (caught.value.problem, caught.value.data["offset"]) == (problem, offset)
+
+
+def test_without_headings_the_delimiter_is_the_one_that_gives_enough_columns(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a\t1,5\t2\nb\t2,5\t3\n")
+
+    assert detect_dialect(path, (), min_width=3).delimiter == "\t"

@@ -6,14 +6,15 @@ import pytest
 
 from schemas.errors import FileError
 from schemas.problems import FileProblem
+from schemas.table_schema import CodePart
 from schemas.table_spec import TableSpec
-from tasks.ingest.find_codes import find_codes
+from tasks.ingest.find_codes import Code, find_codes
 from tasks.ingest.grids import Row
 
 ROWS: list[Row] = [["Прибор", "ВКТ-7 № 00123"], [], [None, '="0017"']]
 
 
-def codes(identity: dict[str, object]) -> dict[str, str | None]:
+def codes(identity: dict[str, object]) -> dict[str, Code]:
     spec = TableSpec.model_validate({"layout": "long", "identity": identity})
     return find_codes(spec, relative_path="D-0007/a.xlsx", sheet="Прибор 3", rows=iter(ROWS))
 
@@ -87,3 +88,20 @@ def test_code_that_is_not_there_fails_the_table(
         codes(identity)
 
     assert (caught.value.problem, caught.value.data) == (problem, data)
+
+
+def test_code_from_columns_is_split_into_texts_and_headings_and_groups_are_filled_in() -> None:
+    found = codes({"path": r"(?P<house>D-\d+)/", "meter": "{house}-{Кв. №}/{sheet}{Вид}", "building": "{house}"})
+
+    assert found == {
+        "building": "D-0007",
+        "itp": None,
+        "meter": [
+            CodePart(text="D-0007"),
+            CodePart(text="-"),
+            CodePart(column="Кв. №"),
+            CodePart(text="/"),
+            CodePart(text="Прибор 3"),
+            CodePart(column="Вид"),
+        ],
+    }

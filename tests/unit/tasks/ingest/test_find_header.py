@@ -119,3 +119,47 @@ def test_intervals_are_columns_that_a_table_needs_instead_of_a_value() -> None:
     assert wanted["intervals"]
     assert not {"value", "timestamp", "interval"} & wanted.keys()
     assert count_known(["Дата", "meter", "metric", "00:00", "01:00"], wanted_columns(long)) == 4
+
+
+def test_header_in_three_lines_is_joined_and_a_group_ends_with_the_group_above_it() -> None:
+    spec = day_sheet(columns={"ГВС Подача t": {"metric": "T1"}, "Обратка t": {"metric": "T2"}})
+    lines: list[Row] = [
+        ["Дата", "Час", "ГВС", None, None, "ХВС", "Прим."],
+        [None, None, "Подача", None, "Обратка", None, None],
+        [None, None, "t", "V", "t", "V", None],
+    ]
+
+    header = find_header(iter([["Отчёт"], *lines, DATA]), spec)
+
+    assert (header.first_line, header.line, header.ends) == (2, 4, 4)
+    assert [heading.text for heading in header.headings] == [
+        *("Дата", "Час", "ГВС Подача t", "ГВС Подача V", "ГВС Обратка t", "ХВС V", "Прим."),
+    ]
+    assert (header.headings[4].lower_two, header.headings[4].middle) == ("Обратка t", "Обратка")
+
+
+@pytest.mark.parametrize(
+    ("changes", "first_line", "first"),
+    [
+        ({"header_lines": 3}, 1, "a b Дата"),
+        ({"header_lines": 2}, 2, "b Дата"),
+        ({"header_row": 3}, 3, "Дата"),
+        ({"header_row": 3, "header_lines": 2}, 2, "b Дата"),
+    ],
+)
+def test_mapping_says_how_many_lines_the_header_has(changes: dict[str, object], first_line: int, first: str) -> None:
+    header = find_header(iter([["a", "a"], ["b", "b"], HEADER, DATA]), day_sheet(**changes))
+
+    assert (header.first_line, header.line, header.headings[0].text) == (first_line, 3, first)
+
+
+def test_table_without_header_has_letters_and_begins_at_the_top_or_below_its_title() -> None:
+    spec = {"header": "none", "date": "A", "hour": "B", "columns": {"C": {"metric": "T1"}}}
+    row: Row = ["01.04.2025", "0-1", "60", "x"]
+
+    top = find_header(iter([row, row]), day_sheet(**spec))
+    below = find_header(iter([["Архив"], row]), day_sheet(**spec, after="архив"))
+
+    assert [heading.text for heading in top.headings] == ["A", "B", "C", "D"]
+    assert (top.begins, top.first_line, top.line, top.ends) == (0, 1, 0, 0)
+    assert (below.begins, below.first_line, below.line, below.ends) == (1, 2, 1, 1)

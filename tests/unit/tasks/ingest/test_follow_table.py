@@ -111,3 +111,11 @@ def test_note_with_another_date_than_the_tables_ends_it() -> None:
 
     assert decide((NOTE, ["Май", "2025"]), table=table) == Verdict(5)
     assert decide((NOTE, ["Апрель 2025"]), table=table) is None
+
+
+def test_line_with_the_suppliers_word_for_nothing_is_no_header() -> None:
+    line: tuple[LineClass, Row] = (NOTE, ["прибор", "отключён", "нет связи"])
+    known = TABLE._replace(missing=frozenset({fold("нет связи")}))
+
+    assert decide(line, following=["02.04.2025", "0-1", "1"]) is not None
+    assert decide(line, following=["02.04.2025", "0-1", "1"], table=known) is None

@@ -29,7 +29,7 @@ def test_undescribed_lines_are_known_to_the_next_table() -> None:
     account = LineAccount()
     mark(account, {7: LineClass.UNDESCRIBED, 8: LineClass.READING})
 
-    assert account.is_undescribed(np.array([6, 7, 8, 99_999])).tolist() == [False, True, False, False]
+    assert account.is_of(np.array([6, 7, 8, 99_999]), LineClass.UNDESCRIBED).tolist() == [False, True, False, False]
 
 
 def test_nothing_to_mark_is_nothing() -> None:

@@ -159,3 +159,81 @@ def test_column_with_both_marks_has_doubtful_ones_unless_the_mapping_says_which_
 
     assert read(tmp_path, *lines).doubtful == {"V, м3": ","}
     assert read(tmp_path, *lines, thousands=",").doubtful == {}
+
+
+KINDS = "Дата;Час;V, м3;Вид"
+KINDS_OF_ROWS = [KINDS, "01.04.2025;0-1;1;ГВС", "01.04.2025;0-1;7;ХВС", "01.04.2025;0-1;9;Тепло", "Итого;;17;"]
+
+
+def test_rows_that_no_table_selects_are_a_class_of_their_own(tmp_path: Path) -> None:
+    one = read(tmp_path, *KINDS_OF_ROWS, where={"Вид": "ГВС*"})
+    two = read(tmp_path, *KINDS_OF_ROWS, tables=[{"where": {"Вид": "ГВС"}}, {"where": {"Вид": ["ХВС", ""]}}])
+
+    assert (one.tables, one.problems) == ([[(2, "1")]], {})
+    assert one.lines == {"header": 1, "reading": 1, "total": 1, "not_selected": 2}
+    assert (two.tables, two.problems) == ([[(2, "1")], [(3, "7")]], {})
+    assert two.lines == {"header": 1, "reading": 2, "total": 1, "not_selected": 1}
+
+
+def test_line_whose_cells_are_shifted_is_an_error_of_one_table_whatever_it_seems_to_select(tmp_path: Path) -> None:
+    lines = [*KINDS_OF_ROWS, "01.04.2025;1-2;1,;5;ГВС", "01.04.2025;1-2;1"]
+    tables = [{"where": {"Вид": "ГВС"}}, {"where": {"Вид": "ХВС"}}]
+
+    found = read(tmp_path, *lines, tables=tables)
+
+    assert found.tables == [[(2, "1"), (6, "1,"), (7, "1")], [(3, "7")]]
+    assert found.problems == {6: "surplus_cell", 7: "missing_column"}
+    assert found.lines == {"header": 1, "reading": 4, "total": 1, "not_selected": 1}
+
+
+@pytest.mark.parametrize("workbook", [False, True], ids=["csv", "xlsx"])
+def test_table_without_header_is_read_by_letters_from_the_top_or_below_its_title(
+    tmp_path: Path, workbook: bool
+) -> None:
+    spec: dict[str, Any] = {"header": "none", "date": "A", "hour": "B", "columns": {"C": {"metric": "T1"}}}
+    lines = ["01.04.2025;0-1;1", "01.04.2025;1-2;2", "Итого;;3"]
+
+    top = read(tmp_path, *lines, workbook=workbook, **spec)
+    below = read(tmp_path, "01.03.2025;0-1;9", "Апрель;;", *lines, workbook=workbook, after="апрель", **spec)
+
+    assert (top.tables, top.problems) == ([[(1, "1"), (2, "2")]], {})
+    assert top.lines == {"reading": 2, "total": 1}
+    assert (below.tables, below.problems) == ([[(3, "1"), (4, "2")]], {})
+    assert below.lines == {"reading": 2, "total": 1, "note": 1, "not_taken": 1}
+
+
+def test_header_over_a_table_of_which_the_mapping_says_that_it_has_none_is_not_passed_over(tmp_path: Path) -> None:
+    spec: dict[str, Any] = {"header": "none", "date": "A", "hour": "B", "columns": {"C": {"metric": "T1"}}}
+
+    found = read(tmp_path, "Дата;Час;V", "01.04.2025;0-1;1", **spec)
+
+    assert found.problems == {1: "undescribed_table", 2: "undescribed_table"}
+
+
+def test_empty_row_within_a_header_is_no_line_of_a_workbook(tmp_path: Path) -> None:
+    lines = [";;", HEADER, "01.04.2025;0-1;1"]
+
+    assert read(tmp_path, *lines, workbook=True, header_lines=2).lines == {"header": 1, "reading": 1}
+    assert read(tmp_path, *lines, header_lines=2).lines == {"header": 2, "reading": 1}
+
+
+def test_letters_in_another_order_are_no_header_of_a_table_without_one(tmp_path: Path) -> None:
+    spec: dict[str, Any] = {"header": "none", "date": "A", "hour": "B", "columns": {"C": {"metric": "T1"}}}
+
+    found = read(tmp_path, "01.04.2025;0-1;1;x", "D;A;B;C", "01.04.2025;1-2;2;x", **spec)
+
+    assert found.tables == [[(1, "1"), (2, "B"), (3, "2")]]
+    assert found.problems == {2: "undescribed_table", 3: "undescribed_table"}
+
+
+def test_line_that_is_empty_for_the_only_table_that_selects_it_is_not_selected(tmp_path: Path) -> None:
+    lines = ["Дата 1;V1;Дата 2;V2;Вид", "01.04.2025;1;;;б", "01.04.2025;1;01.04.2025;2;а", "01.04.2025;3;;;а"]
+    tables = [
+        {"timestamp": f"Дата {number}", "columns": {f"V{number}": {"metric": "T1"}}, "where": {"Вид": kind}}
+        for number, kind in ((1, "а"), (2, "б"))
+    ]
+
+    found = read(tmp_path, *lines, tables=tables, date=None, hour=None, columns={})
+
+    assert found.tables == [[(3, "1"), (4, "3")], []]
+    assert found.lines == {"header": 1, "reading": 2, "not_selected": 1}

@@ -53,7 +53,10 @@ def steps(*members: str, broken: dict[str, FileError] | None = None, fail: FileE
         yield Files([File(file, name, f"{file.name}/{name}") for name in members], broken or {})
 
     return Steps(
-        unpack, lambda _file, _mapping: Found(fail), lambda _schema, _batch: pytest.fail("there are no batches")
+        unpack,
+        lambda _file, _mapping: Found(fail),
+        lambda _schema, _batch: pytest.fail("there are no batches"),
+        lambda _file, _mappings: (),
     )
 
 

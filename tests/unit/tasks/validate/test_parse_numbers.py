@@ -64,7 +64,7 @@ def test_word_for_nothing_is_missing_also_in_a_column_of_plain_numbers() -> None
 
 @pytest.mark.parametrize("cell", ["#N/A", "#Н/Д", "#DIV/0!"])
 def test_error_value_of_a_workbook_is_no_word_for_nothing(cell: str) -> None:
-    numbers = read_numbers(pa.array([cell, "1,5"]), NumberStyle(has_error_values=True))
+    numbers = read_numbers(pa.array([cell, "1,5"]), NumberStyle(is_of_workbook=True))
 
     assert (numbers.missing[0], numbers.bad[0]) == (False, True)
 
@@ -114,3 +114,23 @@ def test_formula_without_value_is_told_from_a_bad_number() -> None:
 
 def test_negative_zero_becomes_zero() -> None:
     assert str(read_numbers(pa.array(["-0"])).value[0]) == "0.0"
+
+
+def test_number_of_a_workbook_has_a_point_where_texts_group_by_it() -> None:
+    cells = {"70.5": 70.5, "1234.567": 1234.567, "0.123": 0.123, "1.5e-05": 1.5e-05, "1,5": 1.5, "1.200": 1200}
+    cells |= {"1.234.567": 1234567, "1.234,5": 1234.5}
+    doubtful = ["1.234", "-12.345"]
+
+    numbers = read_numbers(pa.array([*cells, *doubtful]), NumberStyle(".", is_of_workbook=True))
+
+    assert numbers.value[: len(cells)].tolist() == [*cells.values()]
+    assert numbers.bad.tolist() == [False] * len(cells) + [True] * len(doubtful)
+
+
+@pytest.mark.parametrize("cells", [["1.5", "-9999", "-9999.0", "2"], ["1.5", "нет СВЯЗИ", "9 ошибка", "2 м3"]])
+def test_words_of_the_supplier_for_nothing_are_missing_values(cells: list[str]) -> None:
+    numbers = read_numbers(pa.array([*cells, None]), NumberStyle(missing=("Нет связи", "-9999", "9 Ошибка")))
+
+    assert numbers.missing.tolist() == [False, True, True, False, True]
+    assert not numbers.bad.any()
+    assert [value for value in numbers.value if not math.isnan(value)] == [1.5, 2]

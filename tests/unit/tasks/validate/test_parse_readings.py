@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 
 from schemas.reasons import Reason
-from schemas.table_schema import Column, MetricColumn
+from schemas.spec_parts import fold_words
+from schemas.table_schema import Column, MetricColumn, MetricWord
 from tasks.validate.parse_readings import (
     HOUR_IS_BAD,
     INTERVAL_IS_BAD,
@@ -171,5 +172,35 @@ def test_meter_codes_that_are_filled_down_are_counted_and_parsed_alike() -> None
     table = long_table(filled_down={"meter": [(2, "M")]})
     batch = raw_batch(table, [long_row(), long_row(meter=None)])
 
-    assert count_meter_codes(table, batch) == {"M": 2}
+    assert +count_meter_codes(table, batch) == {"M": 2}
     assert parse(table, batch).column("meter_code").to_pylist() == ["M", "M"]
+
+
+def test_status_of_a_row_is_that_of_its_values_and_an_unknown_word_rejects_them() -> None:
+    words = fold_words({"Измерено": "valid", "Расчёт": "suspect", "Авария": "rejected"})
+    table = long_table(status_column="status", status_words=words)
+    table.columns.append(Column(key="status", heading="status", letter="G"))
+    rows = [[*long_row(), status] for status in ("Измерено", "РАСЧЁТ", "Авария", "?", None)]
+
+    parsed = parse(table, raw_batch(table, rows))
+
+    reasons = [None, Reason.SUSPECT_STATUS, Reason.REJECTED_STATUS, Reason.UNKNOWN_STATUS, Reason.UNKNOWN_STATUS]
+    assert parsed.column("problems").to_pylist() == [REASON_BITS[reason] if reason else 0 for reason in reasons]
+
+
+def test_words_of_the_supplier_come_before_the_common_spellings_and_bring_their_unit() -> None:
+    words = {"v1": MetricWord(metric="flow_supply", unit="л/с"), "t1": MetricWord(metric="T2")}
+    table = long_table(metric_words=words, value_unit="м3/ч")
+    rows = [long_row(metric=metric, value="5", unit=unit) for metric, unit in [("V1", None), ("V1", "м3/ч")]]
+    rows += [long_row(metric="Т1"), long_row(metric="подача", value="5", unit=None), long_row(metric="Q")]
+
+    parsed = parse(table, raw_batch(table, rows)).to_pylist()
+
+    assert [(row["metric"], row["value"]) for row in parsed] == [
+        ("flow_supply", 18),
+        ("flow_supply", 5),
+        ("T2", 60),
+        ("flow_supply", 5),
+        ("Q", 60),
+    ]
+    assert [row["problems"] for row in parsed] == [0, 0, 0, 0, REASON_BITS[Reason.UNKNOWN_METRIC]]

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from schemas.reasons import Reason
+from schemas.table_schema import CodePart
+from tasks.validate.parse_readings import REASON_BITS, parse
+from tasks.validate.read_codes import read_codes
+from tasks.validate.row_errors import list_unreadable
+from tests.unit.tasks.validate.tables import long_row, long_table, raw_batch
+
+PARTS = [CodePart(text="D-"), CodePart(column="building"), CodePart(text="/"), CodePart(column="meter")]
+
+
+def test_code_is_joined_from_its_columns_and_lacks_where_one_is_empty() -> None:
+    table = long_table(code_parts={"meter": PARTS})
+    rows = [long_row(building="7", meter=meter) for meter in ("1", '="002"', " 1 ", None)]
+
+    codes = read_codes(table, raw_batch(table, rows), "meter").to_pylist()
+
+    assert codes == ["D-7/1", "D-7/002", "D-7/1", None]
+
+
+def test_code_is_the_part_of_the_cell_that_the_pattern_finds() -> None:
+    with_group = long_table(code_patterns={"meter": r"№\s*(\d+)"})
+    without = long_table(code_patterns={"meter": r"\d+"})
+    rows = [long_row(meter=meter) for meter in ("ВКТ-7 № 12", "№12", "ВКТ-7", None)]
+
+    assert read_codes(with_group, raw_batch(with_group, rows), "meter").to_pylist() == ["12", "12", None, None]
+    assert read_codes(without, raw_batch(without, rows), "meter").to_pylist() == ["7", "12", "7", None]
+
+
+def test_row_without_a_code_names_the_cell_that_lacks_it() -> None:
+    table = long_table(code_patterns={"meter": r"№(\d+)", "building": "^B$"})
+    batch = raw_batch(table, [long_row(meter="№1"), long_row(meter="1"), long_row(meter="№1", building="C")])
+
+    parsed = parse(table, batch)
+
+    assert parsed.column("problems").to_pylist() == [0, *[REASON_BITS[Reason.NO_CODE]] * 2]
+    errors = list_unreadable(table, parsed).to_pylist()
+    assert [(error["cell"], error["reason"]) for error in errors] == [("C3", "no_code"), ("B4", "no_code")]
