@@ -26,6 +26,8 @@ _RANGE = re.compile(
     r"|(?<=\.\d{4} \d\d:\d\d)-(?=\d\d:\d\d))"
     r"(?P<end>\d.*)"
 )
+_DAY_AND_MONTH = re.compile(r"\d{1,2}\.\d{1,2}\.?")
+"""Of a range that names its year once, at its end."""
 _DAY = dt.timedelta(days=1)
 
 
@@ -52,8 +54,12 @@ def read_period(text: str, style: DateStyle) -> Period:
             return Period(first, add_months(first, 1))
     if not (match := _RANGE.fullmatch(text)):
         raise NotATimeError("date")
-    start = read_timestamp(match["start"], style)
-    end = _read_end(match["end"].strip(), start, style)
+    if _DAY_AND_MONTH.fullmatch(match["start"]):
+        end = read_timestamp(match["end"], style)
+        start = read_timestamp(f"{match['start'].rstrip('.')}.{end.year}", style)
+    else:
+        start = read_timestamp(match["start"], style)
+        end = _read_end(match["end"].strip(), start, style)
     is_of_days = _has_no_clock(match["start"], start) and _has_no_clock(match["end"], end)
     return Period(start, end + _DAY if is_of_days else end)
 

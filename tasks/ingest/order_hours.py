@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from itertools import pairwise
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -74,8 +75,9 @@ class HourOrder:
             return _Moment(self._rows.read(words, 0).start, self._rows.read(words, 1).start)
         except NotATimeError:
             return None
-        local = dt.datetime.fromtimestamp(start // 1_000_000, self._rows.times.zone)
-        offsets = [(local.astimezone(dt.UTC) + way).astimezone(local.tzinfo).utcoffset() for way in (-_NEAR, _NEAR)]
+        zone = ZoneInfo(words[2].strip()) if words[2] else self._rows.times.zone
+        moment = dt.datetime.fromtimestamp(start // 1_000_000, dt.UTC)
+        offsets = [(moment + way).astimezone(zone).utcoffset() for way in (-_NEAR, _NEAR)]
         return _Moment(start, start) if offsets[0] != offsets[1] else None
 
 

@@ -67,6 +67,24 @@ def test_dates_that_are_filled_down_count_too() -> None:
     assert (schema.first_hours, schema.second_hours) == ([3], [4])
 
 
+def test_zone_of_the_row_says_when_clocks_change() -> None:
+    schema = TableSchema(
+        table_format="long",
+        header_row=1,
+        columns=[Column(key=key, heading=key, letter=key) for key in "AB"],
+        timestamp_column="A",
+        tz_column="B",
+        time_zone="UTC",
+        interval_minutes=60,
+    )
+    hours = HourOrder(schema)
+
+    hours.add(raw_batch(schema, [[f"2025-10-26 {hour}:00", "Europe/Berlin"] for hour in ("03", "02", "02", "01")]))
+    hours.finish()
+
+    assert (schema.first_hours, schema.second_hours) == ([4], [3])
+
+
 @pytest.mark.parametrize(
     "lines",
     [
