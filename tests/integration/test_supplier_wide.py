@@ -255,14 +255,16 @@ identity: {meter: A}
 """
     rows = [
         "Час;01.04.2025;02.04.2025;Среднее",
-        *(f"{hour}-{hour + 1};{60 + hour / 100};{70 + hour / 100};65" for hour in range(24)),
+        *(f"{hour}-{hour + 1};{60 + hour / 100};{70 + hour / 100};65" for hour in range(23)),
+        "23-24;;;",
         "Итого;60;70;65",
     ]
     log = await load(pipeline, tmp_path, mapping, lines(*rows), "A")
 
     assert await pipeline.values() == {
-        ("A", f"2025-04-0{day} {hour:02}:00", "T1"): 50 + 10 * day + hour / 100 for day in (1, 2) for hour in range(24)
+        ("A", f"2025-04-0{day} {hour:02}:00", "T1"): 50 + 10 * day + hour / 100 for day in (1, 2) for hour in range(23)
     }
+    assert (log["rows_read"], log["rows_rejected"]) == (48, 2)
     assert "итоговые строки 1" in str(log["message"])
 
 
