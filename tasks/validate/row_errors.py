@@ -100,12 +100,23 @@ def _find_cells(schemas: Sequence[TableSchema], readings: pa.Table, reason: Reas
     elif reason in (Reason.UNKNOWN_STATUS, Reason.REJECTED_STATUS, Reason.SUSPECT_STATUS):
         yield _FaultyCells(rows, _by_table(rows, [schema.status_column for schema in schemas]), of_whole_row=True)
     elif reason is Reason.UNKNOWN_METRIC:
+        # A line of a wide table says one metric for all of its readings.
+        rows = rows.take(_first_of_source_rows(rows))
         yield _FaultyCells(rows, _by_table(rows, [schema.metric_column for schema in schemas]))
     elif reason is Reason.UNKNOWN_UNIT:
+        rows = _once_for_shared_units(schemas, rows)
         units = _by_table(rows, [schema.unit_column for schema in schemas])
         yield _FaultyCells(rows, pc.coalesce(units, rows.column("column_key")))
     else:
         yield _FaultyCells(rows, rows.column("column_key"))
+
+
+def _once_for_shared_units(schemas: Sequence[TableSchema], rows: pa.Table) -> pa.Table:
+    """Return of readings with a wrong unit one a line, where the line says one unit for all of its intervals."""
+    is_shared = np.array([bool(schema.unit_column) and schema.has_times_in_headings for schema in schemas])
+    is_kept = ~is_shared[rows.column("table").to_numpy()]
+    is_kept[_first_of_source_rows(rows).to_numpy()] = True
+    return rows.filter(pa.array(is_kept))
 
 
 def _time_cells(schemas: Sequence[TableSchema], rows: pa.Table) -> Iterator[_FaultyCells]:

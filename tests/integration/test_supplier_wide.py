@@ -222,6 +222,7 @@ identity: {meter: {column: Прибор}}
         "A;01.04.2025;Т1 гвс;°C;60;61;62",
         "A;01.04.2025;consumption;л;8000;16000;24000",
         "A;01.04.2025;Давление;бар;1;2;3",
+        "A;01.04.2025;Т2 гвс;бар;1;2;3",
     ]
     await pipeline.add_meter("A")
     await pipeline.connection.execute("update core.meters set interval_minutes = 480")
@@ -236,8 +237,11 @@ identity: {meter: {column: Прибор}}
         ("A", "2025-04-01 08:00", "consumption_period"): 16,
         ("A", "2025-04-01 16:00", "consumption_period"): 24,
     }
-    assert (log["rows_read"], log["rows_rejected"]) == (9, 3)
-    assert {error["reason"] for error in await pipeline.errors()} == {"unknown_metric"}
+    assert (log["rows_read"], log["rows_rejected"]) == (12, 6)
+    assert [(error["cell"], error["reason"], error["raw_value"]) for error in await pipeline.errors()] == [
+        ("C4", "unknown_metric", "Давление"),
+        ("D5", "unknown_unit", "бар"),
+    ]
 
 
 async def test_hours_down_and_days_across(pipeline: PipelineHarness, tmp_path: Path) -> None:
@@ -251,14 +255,16 @@ identity: {meter: A}
 """
     rows = [
         "Час;01.04.2025;02.04.2025;Среднее",
-        *(f"{hour}-{hour + 1};{60 + hour / 100};{70 + hour / 100};65" for hour in range(24)),
+        *(f"{hour}-{hour + 1};{60 + hour / 100};{70 + hour / 100};65" for hour in range(23)),
+        "23-24;;;",
         "Итого;60;70;65",
     ]
     log = await load(pipeline, tmp_path, mapping, lines(*rows), "A")
 
     assert await pipeline.values() == {
-        ("A", f"2025-04-0{day} {hour:02}:00", "T1"): 50 + 10 * day + hour / 100 for day in (1, 2) for hour in range(24)
+        ("A", f"2025-04-0{day} {hour:02}:00", "T1"): 50 + 10 * day + hour / 100 for day in (1, 2) for hour in range(23)
     }
+    assert (log["rows_read"], log["rows_rejected"]) == (48, 2)
     assert "итоговые строки 1" in str(log["message"])
 
 
