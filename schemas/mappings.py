@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,8 @@ from schemas.spec_types import Strict
 from schemas.table_spec import Glob, TableSpec
 from schemas.yaml_errors import describe_syntax, describe_value, line_of
 
+_OPEN = "???"
+"""The value of a key that a draft asks for."""
 _STEPS = ("<", "function-", "constrained-str", "list[")
 """How pydantic names what is not a key of the YAML: a branch of a union."""
 
@@ -72,10 +75,13 @@ class SourceMapping(Strict):
 
     def takes(self, relative_path: str) -> bool:
         """Return True if the mapping takes the file at a path below the day's folder."""
-        path = _folded_path(relative_path)
-        return any(_matches(path, glob) for glob in self.match) and not any(
-            _matches(path, glob) for glob in self.exclude
-        )
+        return takes_path(self.match, relative_path) and not takes_path(self.exclude, relative_path)
+
+
+def takes_path(globs: Sequence[str], relative_path: str) -> bool:
+    """Return True if a glob takes the path below the day's folder, or the bare name."""
+    path = _folded_path(relative_path)
+    return any(_matches(path, glob) for glob in globs)
 
 
 def _folded_path(path: str) -> str:
@@ -202,11 +208,23 @@ def _documents(content: bytes) -> tuple[_Document | str, ...]:
 
 
 def _document(document: Any) -> _Document | str:  # noqa: ANN401 - YAML gives anything
+    if open_questions := [*_open_questions(document, ())]:
+        lines = (f"line {_line(document, keys)}: {'.'.join(map(str, keys))}" for keys in open_questions)
+        return "; ".join(f"{line}: must be answered, not {_OPEN!r}" for line in lines)
     try:
         return _Document(SourceMapping.model_validate(document), line_of(document, ("name",)))
     except ValidationError as error:
         messages = {_in_words(document, item) for item in error.errors()}
         return "; ".join(f"line {line}: {text}" for line, text in sorted(messages))
+
+
+def _open_questions(node: Any, keys: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - YAML gives anything
+    """Yield the keys of a draft that nobody has answered; as a heading or a name `???` would be taken at its word."""
+    if node == _OPEN:
+        yield keys
+    elif isinstance(node, CommentedMap | CommentedSeq):
+        for key, value in node.items() if isinstance(node, CommentedMap) else enumerate(node):
+            yield from _open_questions(value, (*keys, key))
 
 
 def _in_words(document: Any, item: Any) -> tuple[int, str]:  # noqa: ANN401 - YAML gives anything

@@ -193,3 +193,15 @@ def test_developers_guide_explains_every_key(key: str) -> None:
     reference = CONTRIBUTING.partition("Of a file:")[2].partition("## ")[0]
 
     assert f"`{key}`" in reference
+
+
+def test_draft_with_an_open_question_is_refused_with_each_of_its_lines() -> None:
+    draft = b"name: acme\nmatch: [a]\nlayout: long\nmetric: ???\nidentity:\n  meter: {column: '???'}\n"
+
+    with pytest.raises(MappingError) as refused:
+        read_mappings("acme.yaml", draft)
+
+    assert str(refused.value) == (
+        "acme.yaml: line 4: metric: must be answered, not '???'; "
+        "line 6: identity.meter.column: must be answered, not '???'"
+    )

@@ -1,0 +1,165 @@
+"""Draft the keys of a mapping that say what was read: metric and unit of columns, or those of a long table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from schemas.metrics import METRICS, factor_to_own_unit, find_metric
+from schemas.units import is_unit
+from tasks.sources.draft_identity import counts_lines, is_like_a_code
+from tasks.sources.find_tables import FoundColumn, is_number, plain_text
+from tasks.sources.quoting import example, quote
+from tasks.sources.recognise_dates import OPEN
+
+# What suppliers call the quantities, beyond the spellings that are known for certain.
+_LIKELY: tuple[tuple[str, str], ...] = (
+    (r"накоп|итогом|показани|(^|\W)(register|reading|cumulative)", "consumption_cumulative"),
+    (r"(^|\W)(t|т)1(?!\d)|темп.*(под|прям)|(под|прям).*(\bt\b|темп)", "T1"),
+    (r"(^|\W)(t|т)2(?!\d)|темп.*обр|обр.*(\bt\b|темп)", "T2"),
+    (r"пода[чю]|прям|(^|\W)(v|g)1(?!\d)", "flow_supply"),
+    (r"обрат|(^|\W)(v|g)2(?!\d)", "flow_return"),
+    (r"потребл|расход|объ[её]м|consumption|volume|usage", "consumption_period"),
+    (r"наработк", "pump_runtime_hours"),
+    # Where the unit is that of a temperature.
+    (r"supply", "flow_supply"),
+    (r"supply|под|прям", "T1"),
+    (r"(^|\W)return", "flow_return"),
+    (r"(^|\W)return|обр", "T2"),
+)
+_SAYS_METRIC = re.compile(r"(?i)параметр|показатель|канал|величин|metric|parameter|measure|channel|quantity|register")
+_SAYS_VALUE = re.compile(r"(?i)знач|value|показ|reading|amount")
+_IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]+)[)\]]\s*$")
+_MAX_NAMED = 10
+
+
+class _Guess(NamedTuple):
+    metric: str | None
+    is_certain: bool
+    unit_fits: bool
+    """Whether the file has a unit, and the metric has it too."""
+
+
+def find_metric_column(columns: Sequence[FoundColumn]) -> FoundColumn | None:
+    """Return the column that names the metric of each row; None: this is no long table."""
+    named = [column for column in columns if column.heading and column.samples]
+    known = next((column for column in named if column.mostly(find_metric)), None)
+    values = any(_SAYS_VALUE.search(column.heading) and column.mostly(is_number) for column in named)
+    likely = (
+        column for column in named if _SAYS_METRIC.search(column.heading) and not any(map(is_number, column.samples))
+    )
+    return known or (next(likely, None) if values else None)
+
+
+def draft_long_columns(columns: Sequence[FoundColumn], metric: FoundColumn) -> Iterator[str]:
+    """Write the keys of a long table's columns."""
+    yield f"metric: {quote(metric.heading)}  # such as {example(metric)}"
+    if unknown := [text for text in dict.fromkeys(metric.samples) if not find_metric(text)]:
+        yield f"# ??? No metric is called {', '.join(map(quote, unknown[:_MAX_NAMED]))}: one of {', '.join(METRICS)}"
+    units = _unit_column([column for column in columns if column is not metric])
+    values = [column for column in columns if column.heading and column.mostly(is_number)]
+    values.sort(key=lambda column: not _SAYS_VALUE.search(column.heading))
+    if not values:
+        yield f"value: {OPEN}"
+    elif _SAYS_VALUE.search(values[0].heading):
+        yield f"value: {quote(values[0].heading)}  # such as {example(values[0])}"
+    else:
+        yield f"value: {OPEN}  # one of {', '.join(quote(column.heading) for column in values[:_MAX_NAMED])}"
+    if units:
+        yield f"unit: {quote(units.heading)}  # such as {example(units)}"
+
+
+def _unit_column(columns: Sequence[FoundColumn]) -> FoundColumn | None:
+    return next((column for column in columns if column.heading and column.mostly(is_unit)), None)
+
+
+def draft_metric_columns(columns: Sequence[FoundColumn]) -> Iterator[str]:
+    """Write the columns of a day-sheet: live where name and unit fit each other, else as comments."""
+    if units := _unit_column(columns):
+        yield f"unit: {quote(units.heading)}  # such as {example(units)}"
+    yield "columns:"
+    used: set[str] = set()
+    live: list[str] = []
+    others: list[tuple[FoundColumn, _Guess]] = []
+    for column in columns:
+        if not column.heading or counts_lines(column) or not column.mostly(is_number):
+            continue
+        guess = _guess(column)
+        if guess.metric and guess.metric not in used and (guess.unit_fits or column.unit is None):
+            used.add(guess.metric)
+            live += _live_lines(column, guess)
+        elif not is_like_a_code(column) or column.unit:
+            others.append((column, guess))
+    # Without any column that is known, those that can be one are asked for.
+    asked = [column for column, _ in others if not live and (_fitting(column, used) or column.unit is None)]
+    if len(asked) > _MAX_NAMED:
+        asked = []
+    yield from live
+    if not live and not asked:
+        yield f"  # {OPEN} no column holds a metric in a unit of it: without one, this table cannot be read"
+    if len(others) > _MAX_NAMED:
+        yield from _many(others)
+        return
+    for column, guess in others:
+        yield from _open_lines(column, guess, used, is_live=any(column is one for one in asked))
+
+
+def _many(others: Sequence[tuple[FoundColumn, _Guess]]) -> Iterator[str]:
+    """Write so many columns in one line: they are hours, days or meters side by side."""
+    first, second, last = others[0][0], others[1][0], others[-1][0]
+    names = f"{quote(first.heading)}, {quote(second.heading)} … {quote(last.heading)}"
+    yield f"  # {len(others)} columns of numbers, {names}, such as {example(first)}: {OPEN} which metric?"
+
+
+def _live_lines(column: FoundColumn, guess: _Guess) -> Iterator[str]:
+    metric = METRICS[guess.metric or ""]
+    meaning = f"{{metric: {metric.name}{f', unit: {quote(column.unit)}' if guess.unit_fits else ''}}}"
+    doubt = "" if guess.is_certain else "; ??? a guess"
+    question = "" if guess.unit_fits else f"; ??? unit: without one it is {metric.unit}"
+    yield f"  {quote(column.heading)}: {meaning}  # such as {example(column)}{doubt}{question}"
+    if metric.kind == "register":
+        yield "  # ??? register_read_at: start  # beside `columns`: a register read at the start or the end"
+
+
+def _open_lines(column: FoundColumn, guess: _Guess, used: set[str], *, is_live: bool) -> Iterator[str]:
+    """Write a column that no metric is proposed for, and why."""
+    fitting = _fitting(column, used)
+    name = quote(column.heading)
+    if column.unit and not _fitting(column, set()):
+        unfit = f"no unit of {guess.metric}, nor of any other metric" if guess.metric else "no metric's unit"
+        yield f"  # {name}: not read  # such as {example(column)}; {plain_text(column.unit)} is {unfit}"
+        return
+    unit = f", unit: {quote(column.unit)}" if column.unit else ""
+    if not fitting:
+        yield f"  # {name}: not read  # such as {example(column)}; the metrics of its unit have columns above"
+        return
+    unknown = None if column.unit else _IN_BRACKETS.search(column.heading)
+    doubt = f"; the unit {quote(unknown[1])} is not known" if unknown else ""
+    choice = f"one of {', '.join(fitting)}{doubt}"
+    comment = "" if is_live else "# "
+    yield f"  {comment}{name}: {{metric: {quote(OPEN)}{unit}}}  # such as {example(column)}; {choice}"
+
+
+def _fitting(column: FoundColumn, used: set[str]) -> list[str]:
+    return [
+        metric.name
+        for metric in METRICS.values()
+        if metric.name not in used and factor_to_own_unit(metric, column.unit, interval_hours=1) is not None
+    ]
+
+
+def _guess(column: FoundColumn) -> _Guess:
+    """Return the metric that a heading names, whether the name is known, and whether the unit is one of its own."""
+    words = re.split(r"[,(\[]", column.heading)[0].strip()
+    for text in (column.heading, words, words.removesuffix(column.unit or " ").strip()):
+        if known := find_metric(text):
+            return _Guess(known.name, True, _unit_fits(known.name, column.unit))
+    likely = [metric for pattern, metric in _LIKELY if re.search(pattern, words.lower())]
+    fitting = next((metric for metric in likely if _unit_fits(metric, column.unit)), None)
+    metric = fitting or next(iter(likely), None)
+    return _Guess(metric, False, fitting is not None)
+
+
+def _unit_fits(metric: str, unit: str | None) -> bool:
+    return unit is not None and factor_to_own_unit(METRICS[metric], unit, interval_hours=1) is not None

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from flows.commands.sources import TIMES
+from tasks.sources.recognise_dates import OPEN, PLAIN, Dates, is_date, recognise, says_time
+
+
+def found(*samples: str | None, in_time_column: bool = False) -> Dates | None:
+    return recognise(samples, in_time_column=in_time_column, read_plain=TIMES.read_timestamp)
+
+
+def key(*samples: str | None, in_time_column: bool = False) -> str | None:
+    dates = found(*samples, in_time_column=in_time_column)
+    return dates.key if dates else None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2025-04-13T01:00:00+03:00", "2025-04-13 1:00", "2025/04/13 01:00", "2025-04-13 01:00:00.000 UTC"),
+        *("13.04.2025 01:00", "13. 4. 2025 01:00:00", "13.04.2025, 01:00", "13.04.25 1:00", "13.04.2025 г. 01:00"),
+    ],
+)
+def test_unambiguous_date_needs_no_key_and_is_the_time_on_the_wall(text: str) -> None:
+    dates = found(text)
+
+    assert dates
+    assert (dates.key, dates.times) == (PLAIN, [dt.datetime(2025, 4, 13, 1)])  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected", "evidence"),
+    [
+        (("03/04/2025 00:00", "13/04/2025 00:00"), "day-first", "13/04/2025 00:00: no month is 13"),
+        (("04-03-2025", "04-13-2025"), "month-first", "04-13-2025: no month is 13"),
+        (("4/13/2025 1:00 PM",), "month-first", "4/13/2025 1:00 PM: no month is 13"),
+        (("13-Apr-25", "14-Apr-25"), "%d-%b-%y", "such as 13-Apr-25"),
+        (("April 2025", "May 2025"), "%B %Y", "such as April 2025"),
+    ],
+)
+def test_order_of_day_and_month_is_proposed_where_a_date_proves_it(
+    texts: tuple[str, ...], expected: str, evidence: str
+) -> None:
+    dates = found(*texts)
+
+    assert dates
+    assert (dates.key, dates.evidence) == (expected, evidence)
+
+
+@pytest.mark.parametrize(
+    ("texts", "why"),
+    [
+        (("03/04/2025", "05/06/2025"), "both fit each of the dates"),
+        (("Апрель 2025", "Май 2025"), "Russian words"),
+        (("13.04.2025 01:00 - 13.04.2025 02:00",), "a range from start to end"),
+        (("13.04.2025 01:00 – 02:00",), "a range from start to end"),
+        (("13/04/2025", "13-Apr-25", "2025-04-13", "04/13/2025"), "written in several ways"),
+    ],
+)
+def test_what_no_date_proves_is_asked(texts: tuple[str, ...], why: str) -> None:
+    dates = found(*texts)
+
+    assert dates
+    assert dates.key == OPEN
+    assert why in dates.evidence
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1744495200", "epoch-seconds"),
+        ("1744495200000", "epoch-milliseconds"),
+        ("20250413", "%Y%m%d"),
+        ("202504130100", "%Y%m%d%H%M"),
+        ("04.2025", "%m.%Y"),
+        ("45760", PLAIN),
+        ("45760.25", PLAIN),
+    ],
+)
+def test_bare_number_is_a_date_only_in_a_column_of_times(text: str, expected: str) -> None:
+    assert key(text, in_time_column=True) == expected
+    assert key(text) is None
+
+
+@pytest.mark.parametrize("text", ["0-1", "12.5", "1,5", "W-1", "01-02-03", "31/02/2025", "13/13/2025", "02.05", "x"])
+def test_other_texts_are_no_dates(text: str) -> None:
+    assert not is_date(text, in_time_column=False, read_plain=TIMES.read_timestamp)
+
+
+def test_midnight_may_be_written_as_24_of_the_day_before() -> None:
+    dates = found("13/04/2025 24:00", "13.04.2025 24:00")
+
+    assert dates is None or dates.key == OPEN
+    assert found("13/04/2025 24:00").times == [dt.datetime(2025, 4, 14)]  # type: ignore[union-attr] # noqa: DTZ001
+
+
+def test_few_other_cells_do_not_hide_the_dates_and_empty_ones_have_no_time() -> None:
+    dates = found("13/04/2025", "14/04/2025", "15/04/2025", "16/04/2025", None, "Итого")
+
+    assert dates
+    assert (dates.key, dates.times[4:]) == ("day-first", [None, None])
+    assert key("13/04/2025", "Итого") is None
+
+
+def test_offset_is_seen_only_where_each_time_has_one() -> None:
+    assert found("2025-04-13T01:00:00Z", "2025-04-13 01:00+03:00").has_offset  # type: ignore[union-attr]
+    assert not found("2025-04-13T01:00:00Z", "2025-04-13 01:00").has_offset  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("heading", ["Дата показания", "Время", "utc_timestamp", "Date-time", "Период", "start_time"])
+def test_heading_says_that_a_column_holds_times(heading: str) -> None:
+    assert says_time(heading)
+
+
+@pytest.mark.parametrize("heading", ["Номер книги", "dt °C", "Value", "Расход", "Updates"])
+def test_heading_of_something_else_does_not(heading: str) -> None:
+    assert not says_time(heading)
