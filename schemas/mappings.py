@@ -175,6 +175,14 @@ def load_usable_mappings(folder: Path) -> Mappings:
     return Mappings([*usable.values()], errors)
 
 
+def find_mapping_errors(folder: Path) -> list[MappingError]:
+    """Return what is wrong with the mappings of a folder; that there is none is wrong, too."""
+    try:
+        return load_usable_mappings(folder).errors
+    except MappingError as error:
+        return [error]
+
+
 def read_mappings(file_name: str, content: bytes) -> list[SourceMapping]:
     """Read the mappings of one YAML file.
 

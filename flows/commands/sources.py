@@ -204,7 +204,8 @@ def _show(checked: FileCheck) -> None:
             out.print(note, markup=False, highlight=False, soft_wrap=True)
         print_table("Columns", shown.columns)
         print_table("First readings", shown.first_readings)
-        print_table("Last readings", shown.last_readings)
+        if shown.last_readings != shown.first_readings:
+            print_table("Last readings", shown.last_readings)
         if shown.lost:
             print_table("Would be lost, with an example of each reason", shown.lost)
     if checked.lines:

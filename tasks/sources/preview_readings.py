@@ -87,7 +87,8 @@ def _local(time: dt.datetime | None, zone: ZoneInfo) -> str | None:
 
 
 def _readings(parsed: pa.Table, zone: ZoneInfo, which: slice) -> list[dict[str, Any]]:
-    """Return the readings of the first or last source rows."""
+    """Return the readings of the first or last source rows, lines of which nothing was read left out."""
+    parsed = parsed.filter(pc.or_(pc.is_valid(parsed.column("ts")), pc.is_valid(parsed.column("metric"))))
     numbers = pa.array(sorted(pc.unique(parsed.column("row_num")).to_pylist())[which], pa.int32())
     shown = parsed.filter(pc.is_in(parsed.column("row_num"), value_set=numbers)).sort_by("row_num")
     names = ("row_num", "building_code", "itp_code", "meter_code", "metric", "value", "unit")
