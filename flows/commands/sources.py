@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import shlex
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
@@ -125,7 +126,7 @@ def new(
         out.print(f"{number}. {visible(question)}", markup=False, highlight=False, soft_wrap=True)
     out.print(
         f"{target}: answer each ???, rename the file to {target.with_suffix('').name}, then: dataops sources check "
-        f"{visible(file)}",
+        f"{shlex.quote(visible(file))}",
         markup=False,
         highlight=False,
         soft_wrap=True,

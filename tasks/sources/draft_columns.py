@@ -83,9 +83,9 @@ def draft_metric_columns(columns: Sequence[FoundColumn]) -> Iterator[str]:
     live: list[str] = []
     others: list[tuple[FoundColumn, _Guess]] = []
     for column in columns:
-        if not column.heading or counts_lines(column) or not column.mostly(is_number):
-            continue
         guess = _guess(column)
+        if not column.heading or counts_lines(column) or not _holds_values(column, guess):
+            continue
         if guess.metric and guess.metric not in used and (guess.unit_fits or column.unit is None):
             used.add(guess.metric)
             live += _live_lines(column, guess)
@@ -103,6 +103,12 @@ def draft_metric_columns(columns: Sequence[FoundColumn]) -> Iterator[str]:
         return
     for column, guess in others:
         yield from _open_lines(column, guess, used, is_live=any(column is one for one in asked))
+
+
+def _holds_values(column: FoundColumn, guess: _Guess) -> bool:
+    """Return True if a column holds numbers, or some where its heading names a metric or a unit."""
+    is_named = bool(guess.metric or column.unit)
+    return column.mostly(is_number) or (is_named and any(map(is_number, column.samples)))
 
 
 def _many(others: Sequence[tuple[FoundColumn, _Guess]]) -> Iterator[str]:

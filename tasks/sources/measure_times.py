@@ -52,7 +52,7 @@ def measure_interval(times: Sequence[dt.datetime]) -> Answer:
         return Answer(OPEN, f"length of one interval in minutes: mostly {in_words(step)} apart, which is none")
     if count * 2 <= total:
         named = ", ".join(f"{in_words(other)} ({often})" for other, often in steps.most_common(_MAX_NAMED))
-        return Answer(OPEN, f"length of one interval in minutes: the times are unequal steps apart: {named}")
+        return Answer(OPEN, f"length of one interval in minutes: the steps between times differ: {named}")
     others = f"; {total - count} are otherwise" if count < total else ""
     evidence = f"{count} of {total} steps between times{others}"
     return Answer(str(step // _MINUTE), evidence, is_certain=count * 5 >= total * 4)

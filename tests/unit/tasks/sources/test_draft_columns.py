@@ -48,6 +48,15 @@ def test_unit_that_nobody_knows_is_named() -> None:
     assert 'the unit "кубики" is not known' in drafted("Потребление за период, м3", "V (кубики)")
 
 
+def test_column_with_other_texts_between_its_numbers_is_not_passed_over() -> None:
+    column = FoundColumn("Расход, л", "л", ["120", "нет связи"])
+
+    assert [*draft_metric_columns([column])][1:] == [
+        '  "Расход, л": {metric: consumption_period, unit: "л"}  # such as "120"; ??? a guess'
+    ]
+    assert len([*draft_metric_columns([FoundColumn("Режим", None, ["1", "авто"])])]) == 2
+
+
 def test_without_a_known_column_each_is_asked_with_the_metrics_of_its_unit() -> None:
     text = drafted("DMA A (L/s)", "house1")
 
