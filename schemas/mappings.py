@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from schemas.errors import FileError, MappingError
@@ -217,7 +218,7 @@ def _documents(content: bytes) -> tuple[_Document | str, ...]:
 
 def _document(document: Any) -> _Document | str:  # noqa: ANN401 - YAML gives anything
     if open_questions := [*_open_questions(document, ())]:
-        lines = (f"line {_line(document, keys)}: {'.'.join(map(str, keys))}" for keys in open_questions)
+        lines = (f"line {line_of(document, keys)}: {'.'.join(map(str, keys))}" for keys in open_questions)
         return "; ".join(f"{line}: must be answered, not {_OPEN!r}" for line in lines)
     try:
         return _Document(SourceMapping.model_validate(document), line_of(document, ("name",)))

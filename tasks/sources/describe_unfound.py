@@ -45,16 +45,17 @@ def _may_be_header(row: Row, filled: Sequence[tuple[int, Row]], number: int) -> 
 
 def _obstacles(header: Row | None, samples: Sequence[Row], times: Times) -> Iterator[str]:
     if header is None:
-        yield "no line of words stands above lines with numbers: columns without headings cannot be named"
+        yield "no line of words stands above lines with numbers: without headings, columns have letters (header: none)"
     elif days := [
         cell for cell in header if cell and is_date(cell, in_time_column=False, read_plain=times.read_timestamp)
     ]:
-        yield f"headings such as {quote(days[0])} are dates: a column a day, not a line"
+        yield f"headings such as {quote(days[0])} are dates: a column a day (intervals: {{headings: …}})"
     obstacle = next((text for row in samples for cell in row if cell and (text := _of_cell(cell, times))), None)
     if obstacle:
         yield obstacle
     elif header is not None:
-        yield "no column holds dates or times that are known; does the name of the file, or a cell above, say the day?"
+        yield "no column holds dates or times that are known; where else does the file say the day?"
+        yield "date: {file_name: …}, {sheet: …} or {cell: A1, pattern: …}, with groups year, month, day"
 
 
 def _of_cell(cell: str, times: Times) -> str | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from schemas.metrics import METRICS, factor_to_own_unit, find_metric
+from schemas.metrics import METRICS, convert_to_own_unit, find_metric
 from schemas.units import is_unit
 from tasks.sources.draft_identity import counts_lines, is_like_a_code
 from tasks.sources.find_tables import FoundColumn, is_number, plain_text
@@ -21,12 +21,19 @@ _LIKELY: tuple[tuple[str, str], ...] = (
     (r"пода[чю]|прям|(^|\W)(v|g)1(?!\d)", "flow_supply"),
     (r"обрат|(^|\W)(v|g)2(?!\d)", "flow_return"),
     (r"потребл|расход|объ[её]м|consumption|volume|usage", "consumption_period"),
-    (r"наработк", "pump_runtime_hours"),
-    # Where the unit is that of a temperature.
+    (r"наработк|(^|\W)внр", "running_hours"),
+    # Where the unit is theirs alone.
     (r"supply", "flow_supply"),
-    (r"supply|под|прям", "T1"),
     (r"(^|\W)return", "flow_return"),
+    (r"supply|под|прям", "T1"),
     (r"(^|\W)return|обр", "T2"),
+    (r"наруж|outdoor|(^|\W)t\s?нв", "outdoor_temperature"),
+    (r"(^|\W)(m|м)1(?!\d)|под|прям|supply", "mass_supply"),
+    (r"(^|\W)(m|м)2(?!\d)|обр|return", "mass_return"),
+    (r"(^|\W)(p|р)1(?!\d)|под|прям|supply", "pressure_supply"),
+    (r"(^|\W)(p|р)2(?!\d)|обр|return", "pressure_return"),
+    (r"(^|\W)q|тепл|heat", "heat_energy"),
+    (r"электр|энерг|energy|usage", "electricity_consumption"),
 )
 _SAYS_METRIC = re.compile(r"(?i)параметр|показатель|канал|величин|metric|parameter|measure|channel|quantity|register")
 _SAYS_VALUE = re.compile(r"(?i)знач|value|показ|reading|amount")
@@ -56,7 +63,8 @@ def draft_long_columns(columns: Sequence[FoundColumn], metric: FoundColumn) -> I
     """Write the keys of a long table's columns."""
     yield f"metric: {quote(metric.heading)}  # such as {example(metric)}"
     if unknown := [text for text in dict.fromkeys(metric.samples) if not find_metric(text)]:
-        yield f"# ??? No metric is called {', '.join(map(quote, unknown[:_MAX_NAMED]))}: one of {', '.join(METRICS)}"
+        words = ", ".join(f"{quote(word)}: {quote(OPEN)}" for word in unknown[:_MAX_NAMED])
+        yield f"# metric: {{column: {quote(metric.heading)}, words: {{{words}}}}}  # no metric has these names"
     units = _unit_column([column for column in columns if column is not metric])
     values = [column for column in columns if column.heading and column.mostly(is_number)]
     values.sort(key=lambda column: not _SAYS_VALUE.search(column.heading))
@@ -92,7 +100,7 @@ def draft_metric_columns(columns: Sequence[FoundColumn]) -> Iterator[str]:
         elif not is_like_a_code(column) or column.unit:
             others.append((column, guess))
     # Without any column that is known, those that can be one are asked for.
-    asked = [column for column, _ in others if not live and (_fitting(column, used) or column.unit is None)]
+    asked = [column for column, guess in others if not live and not guess.metric and _fitting(column, used)]
     if len(asked) > _MAX_NAMED:
         asked = []
     yield from live
@@ -120,7 +128,7 @@ def _many(others: Sequence[tuple[FoundColumn, _Guess]]) -> Iterator[str]:
 
 def _live_lines(column: FoundColumn, guess: _Guess) -> Iterator[str]:
     metric = METRICS[guess.metric or ""]
-    meaning = f"{{metric: {metric.name}{f', unit: {quote(column.unit)}' if guess.unit_fits else ''}}}"
+    meaning = f"{{metric: {guess.metric}{f', unit: {quote(column.unit)}' if guess.unit_fits else ''}}}"
     doubt = "" if guess.is_certain else "; ??? a guess"
     question = "" if guess.unit_fits else f"; ??? unit: without one it is {metric.unit}"
     yield f"  {quote(column.heading)}: {meaning}  # such as {example(column)}{doubt}{question}"
@@ -131,28 +139,21 @@ def _live_lines(column: FoundColumn, guess: _Guess) -> Iterator[str]:
 def _open_lines(column: FoundColumn, guess: _Guess, used: set[str], *, is_live: bool) -> Iterator[str]:
     """Write a column that no metric is proposed for, and why."""
     fitting = _fitting(column, used)
-    name = quote(column.heading)
-    if column.unit and not _fitting(column, set()):
-        unfit = f"no unit of {guess.metric}, nor of any other metric" if guess.metric else "no metric's unit"
-        yield f"  # {name}: not read  # such as {example(column)}; {plain_text(column.unit)} is {unfit}"
-        return
-    unit = f", unit: {quote(column.unit)}" if column.unit else ""
+    name, unit = quote(column.heading), plain_text(column.unit)
+    doubt = f"; {unit} is no unit of {guess.metric}" if guess.metric and unit and not guess.unit_fits else ""
     if not fitting:
-        yield f"  # {name}: not read  # such as {example(column)}; the metrics of its unit have columns above"
+        why = doubt or f"; {unit} is no unit of a metric without a column"
+        yield f"  # {name}: not read  # such as {example(column)}{why}"
         return
-    unknown = None if column.unit else _IN_BRACKETS.search(column.heading)
-    doubt = f"; the unit {quote(unknown[1])} is not known" if unknown else ""
-    choice = f"one of {', '.join(fitting)}{doubt}"
-    comment = "" if is_live else "# "
-    yield f"  {comment}{name}: {{metric: {quote(OPEN)}{unit}}}  # such as {example(column)}; {choice}"
+    if not unit and (unknown := _IN_BRACKETS.search(column.heading)):
+        doubt = f"; the unit {quote(unknown[1])} is not known"
+    meaning = f"{{metric: {quote(OPEN)}{f', unit: {quote(unit)}' if unit else ''}}}"
+    choice = f"one of {', '.join(fitting)}" if len(fitting) <= _MAX_NAMED else "one of schemas/metrics.yaml"
+    yield f"  {'' if is_live else '# '}{name}: {meaning}  # such as {example(column)}{doubt}; {choice}"
 
 
 def _fitting(column: FoundColumn, used: set[str]) -> list[str]:
-    return [
-        metric.name
-        for metric in METRICS.values()
-        if metric.name not in used and factor_to_own_unit(metric, column.unit, interval_hours=1) is not None
-    ]
+    return [name for name in METRICS if name not in used and (column.unit is None or _unit_fits(name, column.unit))]
 
 
 def _guess(column: FoundColumn) -> _Guess:
@@ -160,7 +161,7 @@ def _guess(column: FoundColumn) -> _Guess:
     words = re.split(r"[,(\[]", column.heading)[0].strip()
     for text in (column.heading, words, words.removesuffix(column.unit or " ").strip()):
         if known := find_metric(text):
-            return _Guess(known.name, True, _unit_fits(known.name, column.unit))
+            return _Guess(known, True, _unit_fits(known, column.unit))
     likely = [metric for pattern, metric in _LIKELY if re.search(pattern, words.lower())]
     fitting = next((metric for metric in likely if _unit_fits(metric, column.unit)), None)
     metric = fitting or next(iter(likely), None)
@@ -168,4 +169,4 @@ def _guess(column: FoundColumn) -> _Guess:
 
 
 def _unit_fits(metric: str, unit: str | None) -> bool:
-    return unit is not None and factor_to_own_unit(METRICS[metric], unit, interval_hours=1) is not None
+    return unit is not None and convert_to_own_unit(metric, unit, interval_hours=1) is not None

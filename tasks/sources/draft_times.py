@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from schemas.times import NotATimeError, read_interval_length
 from tasks.sources.find_tables import FoundColumn, Times
 from tasks.sources.measure_times import Answer, find_stamp, measure_interval, runs_backwards, says_end, says_start
 from tasks.sources.quoting import example, quote
-from tasks.sources.recognise_dates import OPEN, PLAIN, Dates
+from tasks.sources.recognise_dates import OPEN, PLAIN, Dates, is_period
 
 _OF_SOMETHING_ELSE = re.compile(
     r"(?i)повер|выдач|установ|рожд|ввод|замен|создан|изготов|договор|issued|install|creat|birth|verif|calibr|expir"
@@ -25,6 +26,8 @@ _FRACTION = re.compile(r"[01][.,]\d{3,}|0[.,]\d+")
 _NEXT_MIDNIGHT = re.compile(r"24:00(:00)?|(1900-01-01|1904-01-02)(T00:00:00)?")
 _COUNT = re.compile(r"(\d{1,3})(\.0)?")
 _DAY = 1440
+_CALENDAR = {7: "week"} | dict.fromkeys((28, 29, 30, 31), "month")
+"""Days between times → the interval of the local calendar."""
 _MINUTE = dt.timedelta(minutes=1)
 _LENGTHS = (30, 15, 10, 5)
 """Minutes."""
@@ -109,13 +112,25 @@ def _spelling(chosen: _Dated) -> Iterator[str]:
 
 
 def _stamp_lines(chosen: _Dated, filled: Sequence[dt.datetime | None], ends: FoundColumn | None) -> Iterator[str]:
+    if chosen.column.mostly(is_period):
+        yield "# Each cell is a period, which says its own length."
+        return
     known = [time for time in filled if time]
     interval = measure_interval(known)
+    if calendar := _CALENDAR.get(days := _shortest(known)):
+        yield f"interval: {calendar}  # the times are {days} days apart"
+        yield f"stamp: {OPEN}  # start or end of the {calendar}"
+        return
     written_24 = any(re.search(r"[T ]24:00", text) for text in chosen.column.samples)
     stamp = find_stamp(known, interval.value, chosen.column.heading, written_24=written_24)
     if ends:
         stamp = Answer("start", f"{quote(ends.heading)} holds the ends", is_certain=True)
     yield from _answers(stamp, interval, known)
+
+
+def _shortest(times: Sequence[dt.datetime]) -> int:
+    """Return how many days the least of the steps between times has."""
+    return min((later - time for time, later in itertools.pairwise(sorted(set(times)))), default=dt.timedelta()).days
 
 
 def _hour_lines(hours: FoundColumn, days: Sequence[dt.datetime | None]) -> Iterator[str]:
@@ -201,4 +216,5 @@ def _zone(chosen: _Dated) -> Iterator[str]:
 def _gaps(chosen: _Dated) -> Iterator[str]:
     cells = chosen.column.cells
     if empty := sum(not cell for cell in cells):
-        yield f"# ??? {empty} of {len(cells)} lines have no date: is it that of the line above, given once a day?"
+        why = f"{empty} of {len(cells)} lines have no date: is it that of the line above?"
+        yield f"# fill_down: {quote(chosen.column.heading)}  # ??? {why}"

@@ -49,7 +49,7 @@ def measure_interval(times: Sequence[dt.datetime]) -> Answer:
     step, count = steps.most_common(1)[0]
     total = steps.total()
     if step > _DAY or step % _MINUTE:
-        return Answer(OPEN, f"length of one interval in minutes: mostly {in_words(step)} apart, which is none")
+        return Answer(OPEN, f"length of one interval in minutes: mostly {in_words(step)} apart")
     if count * 2 <= total:
         named = ", ".join(f"{in_words(other)} ({often})" for other, often in steps.most_common(_MAX_NAMED))
         return Answer(OPEN, f"length of one interval in minutes: the steps between times differ: {named}")

@@ -26,15 +26,19 @@ _ORDERLESS = re.compile(
     rf"(?P<a>\d{{1,2}})(?P<mark>[-/])(?P<b>\d{{1,2}})(?P=mark)(?P<y>\d{{4}}|(?<=/)\d{{2}}){_CLOCK}{_ZONE}"
 )
 _RANGE = re.compile(r"(?P<start>.+?\d{1,2}:\d{2}(?::\d{2})?)\s*(?:[-–—]|to|до|по)\s*(?P<end>.*\d{1,2}:\d{2}.*)")
-_MONTHS = ("янв", "фев", "мар", "апр", "ма[йя]", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
-_IN_RUSSIAN = re.compile(
-    rf"(?i)(?:(?P<d>\d{{1,2}})[\s.-]*)?(?P<m>{'|'.join(_MONTHS)})[а-я]*\.?[\s.-]*(?P<y>\d{{4}})(?:\s*г.*)?"
+_MONTHS = tuple(
+    f"{russian}|{english}"
+    for russian, english in zip(
+        ("янв", "фев", "мар", "апр", "ма[йяе]", "июн", "июл", "авг", "сен", "окт", "ноя", "дек"),
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+        strict=True,
+    )
 )
-_FORMATS = (
-    "%d-%b-%y", "%d-%b-%Y", "%d.%b.%Y", "%d/%b/%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y",
-    "%b %d %Y", "%B %Y", "%b %Y", "%b-%y",
-)  # fmt: skip
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+_WORD = rf"(?P<m>{'|'.join(_MONTHS)})[a-zа-я]*\.?"
+_DAY_WORD = re.compile(
+    rf"(?i)(?:(?P<d>\d{{1,2}})[\s./-]*)?{_WORD}[\s,./-]*(?P<y>\d{{4}}|(?<=[-/])\d{{2}})(?:\s*г\w*\.?)?{_CLOCK}{_ZONE}"
+)
+_WORD_DAY = re.compile(rf"(?i){_WORD}\s*(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y>\d{{4}}){_CLOCK}{_ZONE}")
 _YEARS = range(1990, 2070)
 
 ReadPlain = Callable[[str], dt.datetime | None]
@@ -57,6 +61,13 @@ def says_time(heading: str) -> bool:
     return bool(_SAYS_TIME.search(heading))
 
 
+def is_period(text: str) -> bool:
+    """Return True if a text is a month or a range of times, which says its own length."""
+    match = _DAY_WORD.fullmatch(text.strip())
+    is_month = bool(match and not match["d"]) or bool(re.fullmatch(r"\d{2}\.\d{4}", text.strip()))
+    return is_month or bool(_RANGE.fullmatch(text.strip()))
+
+
 def is_date(text: str, *, in_time_column: bool, read_plain: ReadPlain) -> bool:
     """Return True if a text is a date in any spelling."""
     return bool(_spellings(text.strip(), in_time_column, read_plain))
@@ -64,8 +75,12 @@ def is_date(text: str, *, in_time_column: bool, read_plain: ReadPlain) -> bool:
 
 def recognise(samples: Sequence[str | None], *, in_time_column: bool, read_plain: ReadPlain) -> Dates | None:
     """Return how a column's dates are spelled; None: fewer than four of five are dates of one spelling."""
-    found = [_spellings(text.strip(), in_time_column, read_plain) if text else {} for text in samples]
+    found = [dict(_spellings(text.strip(), in_time_column, read_plain)) if text else {} for text in samples]
     filled = [text for text in samples if text]
+    for one in found:
+        # In a column that states its order, dates that need none are read all the same.
+        if PLAIN in one:
+            one.setdefault(DAY_FIRST, one[PLAIN])
     counts = {key: sum(key in one for one in found) for one in found for key in one}
     fitting = [key for key, count in counts.items() if count * 5 >= len(filled) * 4]
     if not fitting:
@@ -74,9 +89,8 @@ def recognise(samples: Sequence[str | None], *, in_time_column: bool, read_plain
     both = {DAY_FIRST, MONTH_FIRST} <= set(fitting) and counts[DAY_FIRST] == counts[MONTH_FIRST]
     times = [one.get(best) for one in found]
     has_offset = all(re.search(r"(Z|UTC|GMT|[+-]\d{2}:?\d{2})$", text.strip()) for text in filled)
-    key = OPEN if both or best.startswith(OPEN) else best
     spelled = [(text, one) for text, one in zip(samples, found, strict=True) if text]
-    return Dates(key, _evidence(best, spelled, both=both), times, has_offset)
+    return Dates(OPEN if both else best, _evidence(best, spelled, both=both), times, has_offset)
 
 
 def _mixed(filled: Sequence[str], found: Sequence[Mapping[str, dt.datetime]]) -> Dates | None:
@@ -96,11 +110,9 @@ def _evidence(best: str, spelled: Sequence[tuple[str, Mapping[str, dt.datetime]]
     example = _in_one_line(next(text for text, found in spelled if best in found))
     if both:
         return f"{DAY_FIRST} or {MONTH_FIRST}: both fit each of the dates, such as {example}"
-    if best.startswith(OPEN):
-        return f"{best.removeprefix(OPEN).strip()}, such as {example}"
     other = {DAY_FIRST: MONTH_FIRST, MONTH_FIRST: DAY_FIRST}.get(best)
-    proofs = (text for text, found in spelled if other and best in found and other not in found)
-    if proof := next(proofs, None):
+    proofs = (text for text, found in spelled if {best, other, PLAIN} & {*found} == {best} and _ORDERLESS.match(text))
+    if other and (proof := next(proofs, None)):
         numbers = re.findall(r"\d+", proof)
         return f"{_in_one_line(proof)}: no month is {numbers[0 if best == DAY_FIRST else 1]}"
     return f"such as {example}"
@@ -128,16 +140,18 @@ def _spellings(text: str, in_time_column: bool, read_plain: ReadPlain) -> dict[s
 def _bare(text: str, read_plain: ReadPlain) -> dict[str, dt.datetime]:
     digits = text.partition(".")[0]
     found: dict[str, dt.datetime | None] = {}
+    if len(digits) == 8 and "." not in text:
+        found[DAY_FIRST] = _parse(text, "%Y%m%d")
     if len(digits) in (10, 13):
         seconds = float(text) / (1000 if len(digits) == 13 else 1)
         # The clock on the wall of an unknown zone: UTC is as good as any for differences of times.
         instant = dt.datetime.fromtimestamp(seconds, dt.UTC).replace(tzinfo=None)
         found["epoch-milliseconds" if len(digits) == 13 else "epoch-seconds"] = instant
-    formats = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+    formats = {10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
     if "." not in text and len(digits) in formats:
         found[formats[len(digits)]] = _parse(text, formats[len(digits)])
     if re.fullmatch(r"\d{2}\.\d{4}", text):
-        found["%m.%Y"] = _parse(text, "%m.%Y")
+        found[PLAIN] = _parse(text, "%m.%Y")
     if len(digits) == 5:
         found[PLAIN] = read_plain(text)
     return {key: time for key, time in found.items() if time and time.year in _YEARS}
@@ -164,17 +178,13 @@ def _time(match: re.Match[str], month: str, day: str) -> dt.datetime | None:
 
 
 def _in_words(text: str) -> dict[str, dt.datetime]:
-    for form in (f"{date}{clock}" for date in _FORMATS for clock in _CLOCKS):
-        if re.search(r"[A-Za-z]{3}", text) and (time := _parse(text, form)) and time.year in _YEARS:
-            return {form: time}
-    if match := _IN_RUSSIAN.fullmatch(text):
-        month = next(n for n, word in enumerate(_MONTHS, start=1) if re.match(word, match["m"].lower()))
-        try:
-            time = dt.datetime(int(match["y"]), month, int(match["d"] or 1))  # noqa: DTZ001
-        except ValueError:
-            return {}
-        return {f"{OPEN} months are written as Russian words": time}
-    return {}
+    """Read a date or a month in words, Russian or English; only a year of two digits may be taken for the day."""
+    match = _DAY_WORD.fullmatch(text) or _WORD_DAY.fullmatch(text)
+    if match is None or (len(match["y"]) == 2 and not match["d"]):
+        return {}
+    month = next(number for number, word in enumerate(_MONTHS, start=1) if re.match(word, match["m"].lower()))
+    time = _time(match, str(month), match["d"] or "1")
+    return {DAY_FIRST if len(match["y"]) == 2 else PLAIN: time} if time else {}
 
 
 def _range(text: str, in_time_column: bool, read_plain: ReadPlain) -> dict[str, dt.datetime]:
@@ -182,8 +192,7 @@ def _range(text: str, in_time_column: bool, read_plain: ReadPlain) -> dict[str, 
     end = match["end"].strip() if match else ""
     if not match or not (re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?", end) or _spellings(end, False, read_plain)):
         return {}
-    starts = _spellings(match["start"].strip(), in_time_column, read_plain)
-    return {f"{OPEN} each is a range from start to end": time for time in starts.values()}
+    return _spellings(match["start"].strip(), in_time_column, read_plain)
 
 
 def _parse(text: str, form: str) -> dt.datetime | None:

@@ -16,16 +16,17 @@ def test_headings_and_two_lines_are_shown() -> None:
         '# sheet "Л 1", line 2, headings? "Кв." | "V, м3"',
         '# sheet "Л 1", line 3: "1" | "12,5"',
         '# sheet "Л 1", line 4: "2" | -',
-        "# no column holds dates or times that are known; does the name of the file, or a cell above, say the day?",
+        "# no column holds dates or times that are known; where else does the file say the day?",
+        "# date: {file_name: …}, {sheet: …} or {cell: A1, pattern: …}, with groups year, month, day",
     ]
 
 
 def test_headings_that_are_dates_and_lines_without_headings_are_named() -> None:
-    assert '# headings such as "01.04.2025" are dates: a column a day, not a line' in described(
+    assert '# headings such as "01.04.2025" are dates: a column a day (intervals: {headings: …})' in described(
         ["Прибор", "Адрес", "01.04.2025"], ["W-1", "Мятная", "100"]
     )
     assert described(["1743454800", "7.2"], ["1743458400", "7.1"])[2:] == [
-        "# no line of words stands above lines with numbers: columns without headings cannot be named",
+        "# no line of words stands above lines with numbers: without headings, columns have letters (header: none)",
         '# "1743454800" looks like a date that is not read without the key `dates` (epoch-seconds)',
     ]
 

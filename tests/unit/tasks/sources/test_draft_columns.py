@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 from ruamel.yaml import YAML
 
-from schemas.metrics import METRICS
 from tasks.sources.draft_columns import draft_long_columns, draft_metric_columns, find_metric_column
 from tasks.sources.find_tables import FoundColumn, unit_of
 
@@ -17,23 +16,28 @@ def drafted(*headings: str) -> str:
 
 
 def test_metric_is_proposed_with_the_unit_that_fits_it() -> None:
-    text = drafted("t1\n°C", "V1 м³", "Расход, м3", "Return T, C", "Supply V, m3", "Т2 гвс, оС")
+    text = drafted(
+        *("t1\n°C", "V1 м³", "Расход, м3", "Return T, C", "Supply V, m3", "Т2 гвс, оС"),
+        *("M1 т", "P2 кгс/см²", "Qот Гкал"),
+    )
 
     assert YAML(typ="safe").load(text)["columns"] == {
         "t1 °C": {"metric": "T1", "unit": "°C"},
         "V1 м³": {"metric": "flow_supply", "unit": "м³"},
         "Расход, м3": {"metric": "consumption_period", "unit": "м3"},
         "Return T, C": {"metric": "T2", "unit": "C"},
+        "M1 т": {"metric": "mass_supply", "unit": "т"},
+        "P2 кгс/см²": {"metric": "pressure_return", "unit": "кгс/см²"},
+        "Qот Гкал": {"metric": "heat_energy", "unit": "Гкал"},
     }
 
 
 @pytest.mark.parametrize(
     ("heading", "why"),
     [
-        ("Consumption (kWh)", "kWh is no unit of consumption_period, nor of any other metric"),
-        ("M1 т", "т is no metric's unit"),
-        ("Qот Гкал", "Гкал is no metric's unit"),
-        ("dt, °C", "one of T1, T2"),
+        ("Consumption (kWh)", "kWh is no unit of consumption_period; one of heat_energy"),
+        ("Частота, Гц", "Гц is no unit of a metric without a column"),
+        ("dt, °C", "one of T1, T2, outdoor_temperature"),
         ("Расход (кубики)", None),
     ],
 )
@@ -61,7 +65,7 @@ def test_without_a_known_column_each_is_asked_with_the_metrics_of_its_unit() -> 
     text = drafted("DMA A (L/s)", "house1")
 
     assert '  "DMA A (L/s)": {metric: "???", unit: "L/s"}  # such as "1.5"; one of flow_supply, flow_return' in text
-    assert '  "house1": {metric: "???"}  # such as "1.5"; one of consumption_period' in text
+    assert '  "house1": {metric: "???"}  # such as "1.5"; one of schemas/metrics.yaml' in text
 
 
 def test_codes_and_numbers_of_lines_are_no_metrics_but_many_columns_are_named_in_one_line() -> None:
@@ -85,7 +89,7 @@ def test_long_table_has_a_column_of_metrics_by_its_words_or_its_heading() -> Non
     assert find_metric_column(columns("Канал", "V")) is None
     assert [*draft_long_columns(named[1:], named[0])] == [
         'metric: "Канал"  # such as "V1"',
-        f'# ??? No metric is called "V1": one of {", ".join(METRICS)}',
+        '# metric: {column: "Канал", words: {"V1": "???"}}  # no metric has these names',
         'value: "Значение"  # such as "1.5"',
         'unit: "Ед"  # such as "м3"',
     ]

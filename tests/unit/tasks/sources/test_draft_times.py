@@ -24,7 +24,7 @@ def test_time_stamps_of_a_whole_day_leave_nothing_open() -> None:
 
 def test_spelling_that_needs_the_key_is_proposed_with_its_evidence() -> None:
     assert "dates: day-first  # 13/04/2025: no month is 13" in lines(Дата=["12/04/2025", "13/04/2025"])
-    assert 'dates: "%d-%b-%y"  # such as 13-Apr-25' in lines(Дата=["13-Apr-25"])
+    assert 'dates: "%Y%m%d%H%M"  # such as 202504130100' in lines(Дата=["202504130100"])
     ambiguous = next(line for line in lines(Дата=["01/04/2025", "02/04/2025"]) if line.startswith("dates:"))
     assert ambiguous.startswith("dates: ???  # day-first or month-first: both fit")
 
@@ -82,7 +82,7 @@ def test_length_of_each_interval_may_have_a_column() -> None:
 def test_date_given_once_a_day_holds_for_the_lines_below_it_and_is_asked_about() -> None:
     drafted = lines(Дата=["01.04.2025", None, "02.04.2025", None], Час=["0-1", "1-2", "0-1", "1-2"])
 
-    assert drafted[-1].startswith("# ??? 2 of 4 lines have no date")
+    assert drafted[-1].startswith('# fill_down: "Дата"  # ??? 2 of 4 lines have no date')
     assert "interval_minutes: 60" in drafted[2]
 
 
@@ -91,6 +91,15 @@ def test_zone_and_order_are_said_where_heading_or_times_tell_them() -> None:
 
     assert 'time_zone: UTC  # the heading "time utc" says so' in drafted
     assert "# The newest time stands first; lines may come in any order." in drafted
+
+
+def test_periods_say_their_length_and_calendar_intervals_are_named() -> None:
+    assert lines(Период=["Апрель 2025", "Май 2025"])[1:] == ["# Each cell is a period, which says its own length."]
+    assert lines(t=["01.03.2025", "01.04.2025"])[1:] == [
+        "interval: month  # the times are 31 days apart",
+        "stamp: ???  # start or end of the month",
+    ]
+    assert lines(t=["01.03.2025", "08.03.2025"])[1].startswith("interval: week")
 
 
 def test_no_dates_at_all_are_a_question() -> None:
