@@ -18,6 +18,7 @@ Row = Sequence[str | None]
 _MAX_LINES = 1_000
 """Of a table that are looked at."""
 _MAX_SAMPLES = 200
+_MAX_HEADING = 200
 _NUMBER = re.compile(r"[+\-−]?(\d[\d \xa0]*|\d{1,3}([.,']\d{3})+)([.,]\d+)?([eE][+-]?\d+)?")
 _HOURS = re.compile(r"\d{1,2}:\d{2}(:\d{2})?(\s*[-–]\s*\d{1,2}:\d{2}(:\d{2})?)?|\d{1,2}\s*[-–]\s*\d{1,2}")
 """Hours of a day, alone or as a range."""
@@ -215,6 +216,8 @@ def _columns(headings: list[str], units: dict[int, str], data: Sequence[Row]) ->
 
 def unit_of(heading: str) -> str | None:
     """Return the unit at the end of a heading: in brackets, behind a comma, a line break, a space or a `_`."""
+    if len(heading) > _MAX_HEADING:
+        return None
     if unit := unit_in_heading(heading):
         return unit
     if len(heading) > 1 and any(unit.dimension != "duration" for unit in find_units(heading)):

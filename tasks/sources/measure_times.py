@@ -98,6 +98,6 @@ def _from_bounds(first: dt.datetime, last: dt.datetime, step: dt.timedelta, *, i
     """Compare the first and the last time with those of whole days."""
     side = "end" if is_end else "start"
     expected = dt.time() if is_end else (dt.datetime.combine(last.date(), dt.time()) - step).time()
-    if last.time() == expected and last - first >= _DAY - step:
+    if last.time() == expected:
         return Answer(side, f"the times run from {first:%H:%M} to {last:%H:%M}, whole days", is_certain=True)
     return Answer(side, f"start or end; the first time is {first:%H:%M}, as of a day whose times are {side}s")

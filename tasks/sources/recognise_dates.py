@@ -40,6 +40,8 @@ _DAY_WORD = re.compile(
 )
 _WORD_DAY = re.compile(rf"(?i){_WORD}\s*(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y>\d{{4}}){_CLOCK}{_ZONE}")
 _YEARS = range(1990, 2070)
+_MAX_LENGTH = 60
+_MAX_HEADING = 200
 
 ReadPlain = Callable[[str], dt.datetime | None]
 
@@ -58,7 +60,7 @@ class Dates(NamedTuple):
 
 def says_time(heading: str) -> bool:
     """Return True if a heading speaks of a date or a time: only then a bare number may be one."""
-    return bool(_SAYS_TIME.search(heading))
+    return len(heading) <= _MAX_HEADING and bool(_SAYS_TIME.search(heading))
 
 
 def is_period(text: str) -> bool:
@@ -126,6 +128,8 @@ def _in_one_line(text: str) -> str:
 @lru_cache(maxsize=50_000)
 def _spellings(text: str, in_time_column: bool, read_plain: ReadPlain) -> dict[str, dt.datetime]:
     """Return each spelling that a text may be, with its time."""
+    if len(text) > _MAX_LENGTH:
+        return {}
     if _BARE.fullmatch(text):
         return _bare(text, read_plain) if in_time_column else {}
     if (plain := read_plain(text)) or (plain := _unambiguous(text)):

@@ -48,6 +48,14 @@ def test_column_whose_unit_does_not_fit_is_left_out_and_says_why(heading: str, w
     assert why is None or f"; {why}" in text
 
 
+def test_known_name_with_the_unit_of_another_metric_stays_a_comment_also_alone() -> None:
+    text = drafted("Consumption (kWh)")
+
+    assert YAML(typ="safe").load(text)["columns"] is None
+    assert "# ??? no column holds a metric in a unit of it" in text
+    assert '# "Consumption (kWh)": {metric: "???", unit: "kWh"}' in text
+
+
 def test_unit_that_nobody_knows_is_named() -> None:
     assert 'the unit "кубики" is not known' in drafted("Потребление за период, м3", "V (кубики)")
 

@@ -84,6 +84,8 @@ def test_date_given_once_a_day_holds_for_the_lines_below_it_and_is_asked_about()
 
     assert drafted[-1].startswith('# fill_down: "Дата"  # ??? 2 of 4 lines have no date')
     assert "interval_minutes: 60" in drafted[2]
+    clock = lines(Дата=["01.04.2025", None, None], Час=["00:00", "00:30", "01:00"])
+    assert "interval_minutes: 30  # 2 of 2 steps between times" in clock
 
 
 def test_zone_and_order_are_said_where_heading_or_times_tell_them() -> None:

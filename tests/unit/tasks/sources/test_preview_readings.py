@@ -65,7 +65,7 @@ def batch(first_row: int, *cells: str) -> ParsedBatch:
 def test_preview_sums_up_all_batches_and_shows_the_first_readings_in_local_time() -> None:
     table = schema().model_copy(update={"notes": ["примечание"]})
 
-    preview = summarise(table, [batch(4, "1", "2", "3"), batch(7, "4")])
+    preview = summarise(table, [batch(4, "1", "2", "3"), batch(7, "4"), batch(8)])
 
     assert (preview.rows, preview.readings, preview.unreadable) == (4, 4, 0)
     assert (preview.first_time, preview.last_time) == ("2025-04-01 07:00+03:00", "2025-04-01 10:00+03:00")

@@ -97,6 +97,13 @@ def test_midnight_may_be_written_as_24_of_the_day_before() -> None:
     assert (dates.key, dates.times) == ("day-first", [dt.datetime(2025, 4, 14)] * 2)  # noqa: DTZ001
 
 
+def test_half_of_the_day_is_read() -> None:
+    dates = found("4/13/2025 1:00 PM", "4/13/2025 12:30 AM", "4/13/2025 12:30 p.m.")
+
+    assert dates
+    assert [f"{time:%H:%M}" for time in dates.times if time] == ["13:00", "00:30", "12:30"]
+
+
 def test_few_other_cells_do_not_hide_the_dates_and_empty_ones_have_no_time() -> None:
     dates = found("13/04/2025", "14/04/2025", "15/04/2025", "16/04/2025", None, "Итого")
 
