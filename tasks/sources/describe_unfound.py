@@ -44,6 +44,7 @@ def _may_be_header(row: Row, filled: Sequence[tuple[int, Row]], number: int) -> 
 
 
 def _obstacles(header: Row | None, samples: Sequence[Row], times: Times) -> Iterator[str]:
+    days: list[str] = []
     if header is None:
         yield "no line of words stands above lines with numbers: without headings, columns have letters (header: none)"
     elif days := [
@@ -53,9 +54,8 @@ def _obstacles(header: Row | None, samples: Sequence[Row], times: Times) -> Iter
     obstacle = next((text for row in samples for cell in row if cell and (text := _of_cell(cell, times))), None)
     if obstacle:
         yield obstacle
-    elif header is not None:
+    elif header is not None and not days:
         yield "no column holds dates or times that are known; where else does the file say the day?"
-        yield "date: {file_name: …}, {sheet: …} or {cell: A1, pattern: …}, with groups year, month, day"
 
 
 def _of_cell(cell: str, times: Times) -> str | None:

@@ -97,7 +97,7 @@ def draft_metric_columns(columns: Sequence[FoundColumn]) -> Iterator[str]:
         if guess.metric and guess.metric not in used and (guess.unit_fits or column.unit is None):
             used.add(guess.metric)
             live += _live_lines(column, guess)
-        elif not is_like_a_code(column) or column.unit:
+        elif not is_like_a_code(column):
             others.append((column, guess))
     # Without any column that is known, those that can be one are asked for.
     asked = [column for column, guess in others if not live and not guess.metric and _fitting(column, used)]
@@ -123,7 +123,8 @@ def _many(others: Sequence[tuple[FoundColumn, _Guess]]) -> Iterator[str]:
     """Write so many columns in one line: they are hours, days or meters side by side."""
     first, second, last = others[0][0], others[1][0], others[-1][0]
     names = f"{quote(first.heading)}, {quote(second.heading)} … {quote(last.heading)}"
-    yield f"  # {len(others)} columns of numbers, {names}, such as {example(first)}: {OPEN} which metric?"
+    yield f"  # {len(others)} columns of numbers, {names}, such as {example(first)}: {OPEN}"
+    yield "  # one metric each, a meter each, or hours side by side (intervals: {headings: …})?"
 
 
 def _live_lines(column: FoundColumn, guess: _Guess) -> Iterator[str]:

@@ -12,8 +12,9 @@ from tasks.sources.choose_match import draft_match
 from tasks.sources.describe_unfound import describe_unfound
 from tasks.sources.draft_columns import draft_long_columns, draft_metric_columns, find_metric_column
 from tasks.sources.draft_identity import draft_identity
+from tasks.sources.draft_outside_date import draft_outside_date
 from tasks.sources.draft_times import draft_times
-from tasks.sources.find_tables import FoundTable, Sheet, Times, find_tables, plain_text, without_dates
+from tasks.sources.find_tables import FoundTable, Sheet, Times, find_tables, find_undated, plain_text, without_dates
 from tasks.sources.quoting import quote
 from tasks.sources.recognise_dates import OPEN
 
@@ -54,6 +55,8 @@ def draft_mapping(
         lines += _tables(tables, times, is_only_sheet=len(sheets) == 1)
     else:
         lines += describe_unfound(sheets, times)
+        undated = next((table for sheet in sheets if (table := find_undated(sheet))), None)
+        lines += _undated_body(undated, file_name, times) if undated else []
     questions = [*_questions(lines)]
     numbered = [f"# {number}. {question}" for number, question in enumerate(questions, start=1)]
     return Draft("\n".join([*lines, "#", "# Open:", *numbered, ""]), questions)
@@ -103,6 +106,13 @@ def _body(
     rest = [column for column in table.columns if not any(column is taken for taken in drafted.columns)]
     yield from draft_identity(table, [column for column in rest if column is not metric], times)
     yield from draft_long_columns(rest, metric) if metric else draft_metric_columns(rest)
+
+
+def _undated_body(table: FoundTable, file_name: str, times: Times) -> Iterator[str]:
+    yield "layout: day-sheet  # a row is a meter's, a column a metric"
+    yield from draft_outside_date(file_name, table)
+    yield from draft_identity(table, table.columns, times)
+    yield from draft_metric_columns(table.columns)
 
 
 def _of_sheet(other: _Alike | None, table: FoundTable) -> FoundTable | None:

@@ -116,6 +116,18 @@ def _find_all(sheet: Sheet, times: Times) -> Iterator[FoundTable]:
         searched, said = index, set()
 
 
+def find_undated(sheet: Sheet) -> FoundTable | None:
+    """Find a header above lines with numbers where no line has a date."""
+    rows = sheet.rows
+    first = next((index for index, row in enumerate(rows) if _holds_values(_filled(row))), 0)
+    return _find_table(sheet, 0, rows[first : first + _MAX_LINES], first) if first else None
+
+
+def _holds_values(filled: Sequence[str]) -> bool:
+    """Return True for cells with a number among them that do not only number the columns."""
+    return len(filled) > 1 and any(map(is_number, filled)) and not _count_up(filled)
+
+
 def is_number(cell: str) -> bool:
     """Return True if a cell is written as a number."""
     return bool(_NUMBER.fullmatch(cell.strip()))

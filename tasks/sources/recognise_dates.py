@@ -92,7 +92,9 @@ def recognise(samples: Sequence[str | None], *, in_time_column: bool, read_plain
     times = [one.get(best) for one in found]
     has_offset = all(re.search(r"(Z|UTC|GMT|[+-]\d{2}:?\d{2})$", text.strip()) for text in filled)
     spelled = [(text, one) for text, one in zip(samples, found, strict=True) if text]
-    return Dates(OPEN if both else best, _evidence(best, spelled, both=both), times, has_offset)
+    others = sum(best not in one for _, one in spelled)
+    doubt = f"; {others} of {len(spelled)} cells are none" if others else ""
+    return Dates(OPEN if both else best, f"{_evidence(best, spelled, both=both)}{doubt}", times, has_offset)
 
 
 def _mixed(filled: Sequence[str], found: Sequence[Mapping[str, dt.datetime]]) -> Dates | None:

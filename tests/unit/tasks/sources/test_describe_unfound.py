@@ -17,7 +17,6 @@ def test_headings_and_two_lines_are_shown() -> None:
         '# sheet "Л 1", line 3: "1" | "12,5"',
         '# sheet "Л 1", line 4: "2" | -',
         "# no column holds dates or times that are known; where else does the file say the day?",
-        "# date: {file_name: …}, {sheet: …} or {cell: A1, pattern: …}, with groups year, month, day",
     ]
 
 

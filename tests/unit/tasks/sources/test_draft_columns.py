@@ -78,14 +78,16 @@ def test_without_a_known_column_each_is_asked_with_the_metrics_of_its_unit() -> 
 
 def test_codes_and_numbers_of_lines_are_no_metrics_but_many_columns_are_named_in_one_line() -> None:
     numbers = [
-        FoundColumn(heading, None, ["7"]) for heading in ("№ п/п", "Номер", *(f"{hour:02}:00" for hour in range(24)))
+        FoundColumn(heading, None, ["7"])
+        for heading in ("№ п/п", "Номер", "Л/С", *(f"{hour:02}:00" for hour in range(24)))
     ]
 
     text = "\n".join(draft_metric_columns(numbers))
 
     assert "Номер" not in text
     assert "п/п" not in text
-    assert '# 24 columns of numbers, "00:00", "01:00" … "23:00", such as "7": ??? which metric?' in text
+    assert "Л/С" not in text
+    assert '# 24 columns of numbers, "00:00", "01:00" … "23:00", such as "7": ???' in text
 
 
 def test_long_table_has_a_column_of_metrics_by_its_words_or_its_heading() -> None:

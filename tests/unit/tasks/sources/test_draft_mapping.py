@@ -168,6 +168,17 @@ def test_texts_of_a_file_never_become_keys(evil: str) -> None:
     assert not [line for line in yaml.splitlines() if line.strip().startswith("name: evil")]
 
 
+def test_table_whose_day_is_elsewhere_is_drafted_with_its_columns() -> None:
+    sheet = Sheet(None, [["Показания на 01.04.2025"], ["Зав. №", "V, м3", "T"], ["20133674", "12,5", "1"]])
+
+    yaml = drafted(sheet, file_name="показания_2025-04-01.csv").yaml
+
+    assert "date: ???" in yaml
+    assert "# date: {cell: A1, pattern: " in yaml
+    assert '# meter: {column: "Зав. №"}' in yaml
+    assert '"V, м3": {metric: "???", unit: "м3"}' in yaml
+
+
 def test_file_without_a_table_is_drafted_as_a_question(tmp_path: Path) -> None:
     yaml, _ = draft(tmp_path, [["Объявление"], ["Горячей воды не будет"]])
 

@@ -4,7 +4,17 @@ import datetime as dt
 
 import pytest
 
-from tasks.sources.find_tables import FoundColumn, FoundTable, Row, Sheet, Times, find_tables, is_header, unit_of
+from tasks.sources.find_tables import (
+    FoundColumn,
+    FoundTable,
+    Row,
+    Sheet,
+    Times,
+    find_tables,
+    find_undated,
+    is_header,
+    unit_of,
+)
 
 
 def read_date(text: str) -> dt.datetime | None:
@@ -103,6 +113,17 @@ def test_header_right_below_another_table_is_not_joined_with_its_last_line() -> 
     _, second = found(["Дата", "t", "V"], ["01.04.2025", "60", "1"], ["Дата", "T2"], ["01.04.2025", "40"])
 
     assert headings(second) == ["Дата", "T2"]
+
+
+def test_table_without_dates_is_found_only_by_those_who_ask_for_it() -> None:
+    rows: list[Row] = [["Показания на 01.04.2025"], ["Кв.", "V"], [None, "м3"], ["1", "12,5"], ["2", "8"]]
+
+    assert found(*rows) == []
+    table = find_undated(Sheet(None, rows))
+    assert table
+    assert (table.header_line, table.columns[1]) == (2, FoundColumn("V", "м3", ["12,5", "8"]))
+    assert find_undated(Sheet(None, [["1", "2"]])) is None
+    assert find_undated(Sheet(None, [["a", "b"]])) is None
 
 
 def test_data_without_a_header_is_not_a_table() -> None:

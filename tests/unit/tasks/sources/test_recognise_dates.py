@@ -109,6 +109,7 @@ def test_few_other_cells_do_not_hide_the_dates_and_empty_ones_have_no_time() -> 
 
     assert dates
     assert (dates.key, dates.times[4:]) == ("day-first", [None, None])
+    assert dates.evidence == "13/04/2025: no month is 13; 1 of 5 cells are none"
     assert key("13/04/2025", "Итого") is None
 
 
