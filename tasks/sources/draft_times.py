@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from schemas.dates import NotATimeError
+from schemas.lengths import read_length
 from schemas.spellings import fold
-from schemas.times import NotATimeError, read_interval_length
 from tasks.sources.find_tables import FoundColumn, Times
 from tasks.sources.measure_times import Answer, find_stamp, measure_interval, runs_backwards, says_end, says_start
 from tasks.sources.quoting import example, quote
@@ -77,7 +78,7 @@ def _are_lengths(column: FoundColumn) -> bool:
 
 def _is_length(text: str) -> bool:
     try:
-        read_interval_length(text)
+        read_length(text)
     except NotATimeError:
         return False
     return True

@@ -112,6 +112,30 @@ def test_long_table_with_headings_of_its_own_is_drafted_as_long(tmp_path: Path) 
     assert "interval_minutes: 30" in yaml
 
 
+@pytest.mark.parametrize(
+    ("heading", "times"),
+    [
+        ("Когда", ["13/04/2025 01:00", "13/04/2025 02:00"]),
+        ("Когда", ["4/13/2025 1:00 AM", "4/13/2025 2:00 AM"]),
+        ("Время", ["1744495200", "1744498800"]),
+        ("Время", ["1744495200000", "1744498800000"]),
+        ("Время", ["202504130100", "202504130200"]),
+        ("Когда", ["13-Apr-25 01:00", "13-Apr-25 02:00"]),
+        ("Когда", ["13. 4. 2025 1:00", "13 апреля 2025 02:00"]),
+        ("Период", ["13.04.2025 01:00 - 13.04.2025 02:00", "13.04.2025 02:00 - 13.04.2025 03:00"]),
+    ],
+    ids=["day_first", "month_first", "seconds", "milliseconds", "compact", "word", "plain", "ranges"],
+)
+def test_proposed_spelling_of_dates_reads_them(tmp_path: Path, heading: str, times: list[str]) -> None:
+    yaml, path = draft(tmp_path, [[heading, "T1, °C"], *([time, 60] for time in times)])
+
+    ((*found,),) = readings(path, answered(yaml, "M"))
+
+    moscow = [f"{one['ts'].astimezone(Settings().zone):%d %H:%M}" for one in found]
+    assert [one["problems"] for one in found] == [0, 0]
+    assert moscow in (["13 01:00", "13 02:00"], ["13 00:00", "13 01:00"])  # as the start or the end of an hour
+
+
 def drafted(*sheets: Sheet, file_name: str = "Архив 1.csv") -> Draft:
     return draft_mapping("new", file_name, sheets, TIMES)
 
