@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from schemas.errors import FileError, MappingError
@@ -20,6 +21,8 @@ from schemas.spec_types import Glob, Strict
 from schemas.table_spec import TEMPLATE_NAME, TableSpec
 from schemas.yaml_errors import describe_syntax, describe_value, line_of
 
+_OPEN = "???"
+"""The value of a key that a draft asks for."""
 _STEPS = ("<", "function-", "constrained-str", "list[")
 """How pydantic names what is not a key of the YAML: a branch of a union."""
 
@@ -97,20 +100,22 @@ class SourceMapping(Strict):
 
     def takes(self, relative_path: str) -> bool:
         """Return True if the mapping takes the file at a path below the day's folder."""
-        path = _folded_path(relative_path)
         globs = self.match if isinstance(self.match, list) else []
-        return any(_matches(path, glob) for glob in globs) and not self._excludes(path)
+        return takes_path(globs, relative_path) and not takes_path(self.exclude, relative_path)
 
     def may_take(self, relative_path: str) -> bool:
         """Return True if the content of the file at a path decides whether the mapping takes it."""
-        return isinstance(self.match, ByContent) and not self._excludes(_folded_path(relative_path))
-
-    def _excludes(self, path: str) -> bool:
-        return any(_matches(path, glob) for glob in self.exclude)
+        return isinstance(self.match, ByContent) and not takes_path(self.exclude, relative_path)
 
 
 def _fill(template: str, groups: Mapping[str, str]) -> str:
     return TEMPLATE_NAME.sub(lambda name: groups.get(name[1], ""), template)
+
+
+def takes_path(globs: Sequence[str], relative_path: str) -> bool:
+    """Return True if a glob takes the path below the day's folder, or the bare name."""
+    path = _folded_path(relative_path)
+    return any(_matches(path, glob) for glob in globs)
 
 
 def _folded_path(path: str) -> str:
@@ -223,6 +228,14 @@ def load_usable_mappings(folder: Path) -> Mappings:
     return Mappings([*usable.values()], errors)
 
 
+def find_mapping_errors(folder: Path) -> list[MappingError]:
+    """Return what is wrong with the mappings of a folder; that there is none is wrong, too."""
+    try:
+        return load_usable_mappings(folder).errors
+    except MappingError as error:
+        return [error]
+
+
 def read_mappings(file_name: str, content: bytes) -> list[SourceMapping]:
     """Read the mappings of one YAML file.
 
@@ -256,11 +269,23 @@ def _documents(content: bytes) -> tuple[_Document | str, ...]:
 
 
 def _document(document: Any) -> _Document | str:  # noqa: ANN401 - YAML gives anything
+    if open_questions := [*_open_questions(document, ())]:
+        lines = (f"line {line_of(document, keys)}: {'.'.join(map(str, keys))}" for keys in open_questions)
+        return "; ".join(f"{line}: must be answered, not {_OPEN!r}" for line in lines)
     try:
         return _Document(SourceMapping.model_validate(document), line_of(document, ("name",)))
     except ValidationError as error:
         messages = {_in_words(document, item) for item in error.errors()}
         return "; ".join(f"line {line}: {text}" for line, text in sorted(messages))
+
+
+def _open_questions(node: Any, keys: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - YAML gives anything
+    """Yield the keys of a draft that nobody has answered; as a heading or a name `???` would be taken at its word."""
+    if node == _OPEN:
+        yield keys
+    elif isinstance(node, CommentedMap | CommentedSeq):
+        for key, value in node.items() if isinstance(node, CommentedMap) else enumerate(node):
+            yield from _open_questions(value, (*keys, key))
 
 
 def _in_words(document: Any, item: Any) -> tuple[int, str]:  # noqa: ANN401 - YAML gives anything

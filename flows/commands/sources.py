@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import shlex
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from flows.commands.console import AsJson, err, heading, out, print_json, print_table, track, visible
+from flows.commands.console import AsJson, err, fail, heading, out, print_json, print_table, track, visible
 from schemas.dates import read_timestamp
-from schemas.errors import SettingsError
+from schemas.errors import MappingError, SettingsError
 from schemas.hours import read_hour
-from schemas.mappings import load_mappings
+from schemas.mappings import Mappings, SourceMapping, load_usable_mappings
 from schemas.problems import FileRemark
 from schemas.settings import Settings, load_settings
 from schemas.source_files import spell
@@ -22,9 +23,18 @@ from schemas.table_schema import TableSchema
 from tasks.ingest.find_files import FoundFile, list_all_files
 from tasks.ingest.read_tables import find_fitting, peek, read_tables
 from tasks.ingest.unpack_archives import Unpacked, unpack
-from tasks.sources.check_files import FileCheck, Steps, check_file, open_files
-from tasks.sources.draft_mapping import draft_mapping
-from tasks.sources.find_tables import Sheet, Times
+from tasks.sources.check_files import (
+    FileCheck,
+    OpenFile,
+    OpenFiles,
+    Steps,
+    check_file,
+    open_files,
+    path_for_mappings,
+)
+from tasks.sources.compare_deliveries import Delivery, compare_deliveries
+from tasks.sources.draft_mapping import Surroundings, draft_mapping
+from tasks.sources.find_tables import Sheet, Times, find_tables
 from tasks.sources.preview_readings import Preview
 from tasks.validate.parse_readings import parse
 from tasks.validate.row_errors import list_unreadable
@@ -37,11 +47,19 @@ app = typer.Typer(help="Source mappings: which files are accepted and how they a
 def check(
     files: Annotated[list[Path] | None, typer.Argument(help="Files; by default all below RAW_DIR.")] = None,
     *,
+    diff: Annotated[
+        Path | None, typer.Option("--diff", help="Another delivery of the one FILE's supplier: what changed from FILE.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show for each file which mapping fits it, what it finds and the first rows as readings; writes nothing."""
+    """Show for each file which mapping fits it, what it finds and what would be lost; writes nothing."""
     settings = load_settings()
-    mappings = load_mappings(settings.sources_dir)
+    mappings = load_usable_mappings(settings.sources_dir)
+    for broken in mappings.errors:
+        fail(broken)
+    if diff:
+        _check_difference(files or [], diff, mappings, settings, as_json=as_json)
+        return
     steps = _steps(settings)
     with track(files or list_all_files(settings), "files") as paths:
         checks = [checked for path in paths for checked in check_file(path, mappings, steps)]
@@ -52,8 +70,37 @@ def check(
             _show(checked)
     if not checks:
         err.print("no files")
-    if not checks or any(checked.error for checked in checks):
+    if not checks or mappings.errors or any(checked.error for checked in checks):
         raise typer.Exit(1)
+
+
+def _check_difference(files: list[Path], newer: Path, mappings: Mappings, settings: Settings, *, as_json: bool) -> None:
+    """Print what changed between two deliveries."""
+    if len(files) != 1:
+        raise SettingsError(f"--diff compares with one FILE, not with {len(files)}")
+    changes = compare_deliveries(*(_deliver(file, mappings, settings) for file in (files[0], newer)))
+    if as_json:
+        print_json([change._asdict() for change in changes])
+    elif changes:
+        print_table("Changes", [change._asdict() for change in changes])
+    else:
+        out.print("the same headings, units, intervals, codes and numbers of rows", highlight=False)
+
+
+def _deliver(file: Path, mappings: Mappings, settings: Settings) -> Delivery:
+    """Look at a file twice: at its tables as anybody sees them, and at its readings where a mapping takes it."""
+    with open_files(file, _steps(settings).unpack) as opened:
+        sheets = [Sheet(sheet, [*rows]) for sheet, rows in peek(_first(opened).path, settings)]
+    tables = [table for sheet in sheets for table in find_tables(sheet, TIMES)]
+    return Delivery(tables, check_file(file, mappings, _steps(settings))[0], TIMES)
+
+
+def _first(opened: OpenFiles) -> OpenFile:
+    """Return the file, or the first one of an archive."""
+    first = opened.files[0]
+    if broken := opened.broken.get(first.source_file):
+        raise broken
+    return first
 
 
 @app.command()
@@ -70,19 +117,32 @@ def new(
     if target.exists() or target.with_suffix("").exists():
         raise SettingsError(f"{target.with_suffix('').name} or its draft exists already: choose another --name")
     with open_files(file, _steps(settings).unpack) as opened:
-        first = opened.files[0]
-        if broken := opened.broken.get(first.source_file):
-            raise broken
+        first = _first(opened)
         sheets = [Sheet(sheet, [*rows]) for sheet, rows in peek(first.path, settings)]
-        draft = draft_mapping(name, first.relative_path.rpartition("/")[2], sheets, TIMES)
-    LOCAL.write(target, draft.encode())
+        around = Surroundings(_usable_mappings(settings), _paths_at_hand(settings))
+        draft = draft_mapping(name, first.relative_path.rpartition("/")[2], sheets, TIMES, around)
+    LOCAL.write(target, draft.yaml.encode())
+    for number, question in enumerate(draft.questions, start=1):
+        out.print(f"{number}. {visible(question)}", markup=False, highlight=False, soft_wrap=True)
     out.print(
         f"{target}: answer each ???, rename the file to {target.with_suffix('').name}, then: dataops sources check "
-        f"{visible(file)}",
+        f"{shlex.quote(visible(file))}",
         markup=False,
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _usable_mappings(settings: Settings) -> list[SourceMapping]:
+    try:
+        return load_usable_mappings(settings.sources_dir).usable
+    except MappingError:
+        return []  # this is the first one
+
+
+def _paths_at_hand(settings: Settings) -> list[str]:
+    """Return the paths of the files that are there, as mappings see them."""
+    return [path_for_mappings(file) for file in list_all_files(settings)] if settings.raw_dir.is_dir() else []
 
 
 def _read_timestamp(text: str) -> dt.datetime | None:
@@ -114,8 +174,8 @@ def _steps(settings: Settings) -> Steps:
         read_tables=lambda file, mapping: read_tables(
             file.path, mapping, relative_path=file.relative_path, settings=settings
         ),
-        parse=_parse,
         find_fitting=lambda file, mappings: find_fitting(file.path, mappings, settings),
+        parse=_parse,
     )
 
 
@@ -145,7 +205,12 @@ def _show(checked: FileCheck) -> None:
             out.print(note, markup=False, highlight=False, soft_wrap=True)
         print_table("Columns", shown.columns)
         print_table("First readings", shown.first_readings)
-        if shown.first_problems:
-            print_table("First of the unreadable", shown.first_problems)
+        if shown.last_readings != shown.first_readings:
+            print_table("Last readings", shown.last_readings)
+        if shown.lost:
+            print_table("Would be lost, with an example of each reason", shown.lost)
+    if checked.lines:
+        counts = ", ".join(f"{kind} {count}" for kind, count in checked.lines.items())
+        out.print(f"lines: {counts}", markup=False, highlight=False, soft_wrap=True)
     for note in checked.notes:
         out.print(note, markup=False, highlight=False, soft_wrap=True)

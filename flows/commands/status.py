@@ -11,6 +11,7 @@ from flows.commands.console import AsJson, log_lines, out, print_json, print_tab
 from flows.runtime.prefect_api import configured_api_url, require_answer, server_url_file
 from flows.runtime.warehouse import open_migrated
 from schemas.errors import DataopsError
+from schemas.mappings import find_mapping_errors
 from schemas.settings import Settings, load_settings
 from tasks.operate.show_status import ChangedColumns, Status, UnfinishedLoad, show_status
 from tasks.warehouse.connection import display_name
@@ -28,9 +29,10 @@ Count = Annotated[int, typer.Option("--loads", min=1, max=1000, help="How many o
 def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
     """Show the last loads, days with gaps, schedules, and the versions of database and extensions."""
     settings = load_settings()
+    mapping_errors = [{"error": str(error)} for error in find_mapping_errors(settings.sources_dir)]
     place, found, layout, (schedules, troubles) = asyncio.run(_collect(settings, loads))
     if as_json:
-        scheduled = {"schedules": schedules, "troubles": troubles}
+        scheduled = {"schedules": schedules, "troubles": troubles, "mapping_errors": mapping_errors}
         print_json({"database": place} | found.model_dump() | {"layout": layout._asdict()} | scheduled)
         return
     print_table("Last loads", log_lines((line.model_dump() for line in found.last_loads), settings.zone))
@@ -42,6 +44,8 @@ def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
     print_table("Days with gaps", [day.model_dump() for day in found.days_with_gaps])
     if found.changed_columns:
         print_table("Sources whose columns changed", [_in_words(change, settings) for change in found.changed_columns])
+    if mapping_errors:
+        print_table("Mappings with an error: the files that they could take wait", mapping_errors)
     print_table("Next scheduled runs", schedules)
     if troubles:
         print_table("Troubles: dataops up starts what is missing", [{"trouble": trouble} for trouble in troubles])

@@ -12,12 +12,17 @@ import pyarrow as pa
 
 from schemas.errors import DataopsError, FileError, TerminalError
 from schemas.mappings import Mappings, SourceMapping
-from schemas.problems import FileRemark
+from schemas.problems import FileProblem, FileRemark
 from schemas.settings import date_of_folder
 from schemas.source_files import spell
 from schemas.table_schema import TableSchema
 from tasks.sources.preview_readings import ParsedBatch, summarise
 from tasks.warehouse.storage import LOCAL
+
+_OF_OTHER_COLUMNS = {
+    *(FileProblem.NO_MAPPING, FileProblem.HEADER_NOT_FOUND),
+    *(FileProblem.COLUMN_MISSING, FileProblem.COLUMN_RENAMED, FileProblem.COLUMN_DOUBLED),
+}
 
 
 class OpenFile(Protocol):
@@ -67,6 +72,10 @@ class Tables(Protocol):
         """Yield them, each to be read to its end."""
 
     @property
+    def lines(self) -> Mapping[str, int]:
+        """How many lines of each class there are, once all are read."""
+
+    @property
     def notes(self) -> Sequence[str]:
         """What a person should know of the file, once all are read."""
 
@@ -77,10 +86,10 @@ class Steps(NamedTuple):
     unpack: Callable[[Path, str], AbstractContextManager[OpenFiles]]
     """Opens a file, given with its path below the day's folder."""
     read_tables: Callable[[OpenFile, SourceMapping], Tables]
-    parse: Callable[[TableSchema, pa.RecordBatch], tuple[pa.Table, pa.Table]]
-    """Returns a batch's readings, and an error for each that cannot be read."""
     find_fitting: Callable[[OpenFile, Sequence[SourceMapping]], Sequence[SourceMapping]]
     """Returns the mappings whose sheets and columns a file has, whatever its name."""
+    parse: Callable[[TableSchema, pa.RecordBatch], tuple[pa.Table, pa.Table]]
+    """Returns a batch's readings, and an error for each that cannot be read."""
 
 
 class FileCheck(NamedTuple):
@@ -92,9 +101,11 @@ class FileCheck(NamedTuple):
     """Fields of Preview, a table each."""
     notes: list[str]
     error: str | None
+    lines: Mapping[str, int] = {}
+    """Class of lines (`schemas/lines.py`) → how many there are."""
 
 
-def check_file(file: Path, mappings: list[SourceMapping], steps: Steps) -> list[FileCheck]:
+def check_file(file: Path, mappings: Mappings, steps: Steps) -> list[FileCheck]:
     """Check a file, or each file of an archive."""
     try:
         with open_files(file, steps.unpack) as opened:
@@ -124,14 +135,13 @@ def path_for_mappings(file: Path) -> str:
     return spell(file.relative_to(day).as_posix())
 
 
-def _check(file: OpenFile, broken: FileError | None, mappings: list[SourceMapping], steps: Steps) -> FileCheck:
-    name: str | None = None
+def _check(file: OpenFile, broken: FileError | None, mappings: Mappings, steps: Steps) -> FileCheck:
+    mapping: SourceMapping | None = None
     tables: list[dict[str, Any]] = []
     try:
         if broken:
             raise broken
-        mapping = Mappings(mappings, []).match(file.relative_path, partial(steps.find_fitting, file))
-        name = mapping.name
+        mapping = mappings.match(file.relative_path, partial(steps.find_fitting, file))
         found = steps.read_tables(file, mapping)
         for table in found:
             schema = table.schema
@@ -140,12 +150,31 @@ def _check(file: OpenFile, broken: FileError | None, mappings: list[SourceMappin
             batches = (ParsedBatch(batch, *steps.parse(schema, batch)) for batch in rows)
             tables.append(summarise(schema, batches)._asdict())
     except (DataopsError, OSError) as error:
-        return FileCheck(file.source_file, name, tables, [], str(error))
-    return FileCheck(file.source_file, name, tables, [*found.notes], _why_nothing_is_read(tables))
+        why = _name_fitting(error, file, mapping, mappings, steps)
+        return FileCheck(file.source_file, mapping.name if mapping else None, tables, [], str(why))
+    lines, notes = dict(found.lines), [*found.notes]
+    return FileCheck(file.source_file, mapping.name, tables, notes, _why_nothing_is_read(tables), lines)
+
+
+def _name_fitting(
+    error: Exception, file: OpenFile, mapping: SourceMapping | None, mappings: Mappings, steps: Steps
+) -> Exception:
+    """Say of a file that no mapping, or only the last resort, has taken which one fits it but for its name."""
+    if not isinstance(error, FileError) or error.problem not in _OF_OTHER_COLUMNS or (mapping and not mapping.fallback):
+        return error
+    try:
+        fitting = steps.find_fitting(file, [other for other in mappings.usable if not other.fallback])
+    except (DataopsError, OSError):
+        return error  # it cannot be read at all: the first error says as much
+    if fitting:
+        return FileError(FileProblem.FITS_BUT_FOR_NAME, mappings=", ".join(other.name for other in fitting))
+    if error.problem is FileProblem.HEADER_NOT_FOUND:
+        return FileError(FileProblem.NO_MAPPING_NO_HEADER, columns=error.data["columns"])
+    return error
 
 
 def _why_nothing_is_read(tables: Sequence[Mapping[str, Any]]) -> str | None:
-    problems = [problem for table in tables for problem in table["first_problems"]]
+    problems = [problem for table in tables for problem in table["lost"]]
     if problems and all(table["readings"] == table["unreadable"] for table in tables):
         return FileRemark.NOTHING_READ.format(why=problems[0]["message"])
     return None

@@ -8,12 +8,21 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from schemas.metrics import METRICS, convert_to_own_unit
+from schemas.patterns import compile_pattern
+from schemas.spellings import MISSING, fold
+from schemas.units import find_units, has_unit, is_line_of_units, unit_in_heading
+from tasks.sources.recognise_dates import Dates, is_date, recognise, says_time
 
 Row = Sequence[str | None]
 
-_MAX_SAMPLES = 30
-_NUMBER = re.compile(r"[+\-−]?\d[\d \xa0]*([.,]\d+)?([eE][+-]?\d+)?")
+_MAX_LINES = 1_000
+"""Of a table that are looked at."""
+_MAX_SAMPLES = 200
+_MAX_HEADING = 200
+_NUMBER = re.compile(r"[+\-−]?(\d[\d \xa0]*|\d{1,3}([.,']\d{3})+)([.,]\d+)?([eE][+-]?\d+)?")
+_HOURS = re.compile(r"\d{1,2}:\d{2}(:\d{2})?(\s*[-–]\s*\d{1,2}:\d{2}(:\d{2})?)?|\d{1,2}\s*[-–]\s*\d{1,2}")
+"""Hours of a day, alone or as a range."""
+_LAST_WORD = re.compile(r"(?s).*\s(?P<unit>\S{2,}|[тлl])|.*\n\s*(?P<line>[^\n]+)|.*_(?P<suffix>l|[^\W_]{2,})")
 
 
 class Sheet(NamedTuple):
@@ -35,12 +44,24 @@ class FoundColumn(NamedTuple):
 
     heading: str
     unit: str | None
-    """From a line of units below the header, or behind the heading's comma."""
-    samples: list[str]
+    """From a line of units below the header, or at the end of the heading."""
+    cells: list[str | None]
+
+    @property
+    def samples(self) -> list[str]:
+        """The filled cells."""
+        return [cell for cell in self.cells if cell]
 
     def mostly(self, test: Callable[[str], object]) -> bool:
-        """Return True if four of five samples pass a test."""
-        return bool(self.samples) and sum(bool(test(text)) for text in self.samples) * 5 >= len(self.samples) * 4
+        """Return True if four of five samples pass a test, words for missing values left out."""
+        missing = compile_pattern(MISSING)
+        samples = [text for text in self.samples[:_MAX_SAMPLES] if not missing.search(text) and text[0] != "#"]
+        return bool(samples) and sum(bool(test(text)) for text in samples) * 5 >= len(samples) * 4
+
+    def dates(self, times: Times) -> Dates | None:
+        """Return how its dates are written; None: it is no column of dates."""
+        said = says_time(self.heading)
+        return recognise(self.cells, in_time_column=said, read_plain=times.read_timestamp)
 
 
 class FoundTable(NamedTuple):
@@ -49,34 +70,62 @@ class FoundTable(NamedTuple):
     sheet: str | None
     above: list[Row]
     """All lines above its header."""
+    begins: int
+    """How many of these are of earlier tables."""
     header_line: int
     columns: list[FoundColumn]
 
     @property
     def title(self) -> str | None:
         """The text that is alone in the nearest filled line above the header."""
-        filled = next((cells for row in reversed(self.above) if (cells := [cell for cell in row if cell])), [])
-        return filled[0] if len(filled) == 1 and self.above[-1] else None
+        filled = next((cells for row in reversed(self.above) if (cells := _filled(row))), [])
+        return filled[0] if len(filled) == 1 else None
+
+    @property
+    def words(self) -> list[str]:
+        """Its headings, folded."""
+        return [fold(column.heading) for column in self.columns]
 
 
 def find_tables(sheet: Sheet, times: Times) -> Iterator[FoundTable]:
-    """Yield the tables of a sheet from the top."""
-    rows, searched, index = sheet.rows, 0, 0
+    """Yield the tables of a sheet from the top; one that only repeats the header above it goes on with that one."""
+    last: FoundTable | None = None
+    for table in _find_all(sheet, times):
+        if last and table.words == last.words and not _has_own_code(table):
+            for column, further in zip(last.columns, table.columns, strict=True):
+                column.cells.extend(further.cells)
+            continue
+        if last:
+            yield last
+        last = table
+    if last:
+        yield last
+
+
+def _find_all(sheet: Sheet, times: Times) -> Iterator[FoundTable]:
+    rows, searched, index, said = sheet.rows, 0, 0, set[int]()
     while index < len(rows):
-        first = index
-        while index < len(rows) and is_data(rows[index], times):
+        if not _is_data(rows[index], times, said):
+            said |= {column for column, cell in enumerate(rows[index]) if cell and says_time(cell)}
             index += 1
-        if index > first:
-            if table := _find_table(sheet, searched, rows[first:index][:_MAX_SAMPLES], first, times):
-                yield table
-            searched = index
-        index += 1
+            continue
+        first = _first_without_values(rows, searched, index, times, said)
+        index = _end_of_data(rows, index, times, said)
+        if table := _find_table(sheet, searched, rows[first:index][:_MAX_LINES], first):
+            yield table
+        searched, said = index, set()
 
 
-def is_data(row: Row, times: Times) -> bool:
-    """Return True if a line holds a date or time stamp, and a number."""
-    filled = [cell for cell in row if cell]
-    return any(times.read_timestamp(cell) for cell in filled) and any(map(is_number, filled)) and len(filled) > 1
+def find_undated(sheet: Sheet) -> FoundTable | None:
+    """Find a header above lines with numbers where no line has a date."""
+    rows = sheet.rows
+    first = next((index for index, row in enumerate(rows) if _holds_values(_filled(row))), 0)
+    return _find_table(sheet, 0, rows[first : first + _MAX_LINES], first) if first else None
+
+
+def _holds_values(filled: Sequence[str]) -> bool:
+    """Return True for cells with a number among them that do not only number the columns."""
+    return len(filled) > 1 and any(map(is_number, filled)) and not _count_up(filled)
 
 
 def is_number(cell: str) -> bool:
@@ -84,42 +133,117 @@ def is_number(cell: str) -> bool:
     return bool(_NUMBER.fullmatch(cell.strip()))
 
 
-def is_unit(text: str) -> bool:
-    """Return True if a text is the unit of any metric."""
-    return any(convert_to_own_unit(metric, text, interval_hours=1) is not None for metric in METRICS)
+def plain_text(text: str | None) -> str:
+    """Return a text in one line."""
+    return " ".join((text or "").split())
 
 
-def _find_table(sheet: Sheet, searched: int, data: Sequence[Row], first: int, times: Times) -> FoundTable | None:
+def without_dates(text: str) -> str:
+    """Return a text without its dates: what is left of numbers may be a code."""
+    return re.sub(r"\d{1,4}[-./]\d{1,2}([-./]\d{1,4})?|\d{1,2}:\d{2}(:\d{2})?|\b(19|20)\d{2}\b", "", text)
+
+
+def _has_own_code(table: FoundTable) -> bool:
+    return bool(table.title and re.search(r"\d", without_dates(table.title)))
+
+
+def _dates_in(row: Row, times: Times, said: set[int]) -> set[int]:
+    return {
+        index
+        for index, cell in enumerate(row)
+        if cell and is_date(cell, in_time_column=index in said, read_plain=times.read_timestamp)
+    }
+
+
+def _is_data(row: Row, times: Times, said: set[int]) -> bool:
+    """Return True if a line holds a date or time stamp, and a number."""
+    filled = _filled(row)
+    if len(filled) < 2 or not any(map(is_number, filled)):
+        return False
+    dates = _dates_in(row, times, said)
+    # A number that is the date itself is no value.
+    return bool(dates) and any(cell and is_number(cell) for index, cell in enumerate(row) if index not in dates)
+
+
+def _end_of_data(rows: Sequence[Row], first: int, times: Times, said: set[int]) -> int:
+    """Return the index behind the lines of data, those included that leave out their date or their values."""
+    dates = _dates_in(rows[first], times, said)
+    held = {column for column, cell in enumerate(rows[first]) if cell}
+    index = first + 1
+    while index < len(rows) and (_is_data(rows[index], times, said) or _goes_on(rows[index], dates, held, times, said)):
+        held |= {column for column, cell in enumerate(rows[index]) if cell}
+        index += 1
+    return index
+
+
+def _goes_on(row: Row, dates: set[int], held: set[int], times: Times, said: set[int]) -> bool:
+    filled = {column: cell for column, cell in enumerate(row) if cell}
+    if not filled or not filled.keys() <= held:
+        return False
+    if dates & _dates_in(row, times, said):
+        return True
+    return len(filled) > 1 and all(is_number(cell) or _HOURS.fullmatch(cell.strip()) for cell in filled.values())
+
+
+def _first_without_values(rows: Sequence[Row], searched: int, first: int, times: Times, said: set[int]) -> int:
+    """Step up over lines that hold only a date: the first rows of an archive often have no values yet."""
+    missing = compile_pattern(MISSING)
+    while first > searched:
+        dates = _dates_in(rows[first - 1], times, said)
+        others = [cell for index, cell in enumerate(rows[first - 1]) if cell and index not in dates]
+        if not dates or len(rows[first - 1]) < 2 or not all(missing.search(cell) for cell in others):
+            return first
+        # A title with nothing but a date stands above the header, not below it.
+        if first - 2 < searched or len(_filled(rows[first - 2])) < 2:
+            return first
+        first -= 1
+    return first
+
+
+def _find_table(sheet: Sheet, searched: int, data: Sequence[Row], first: int) -> FoundTable | None:
     """Find the header above the first line of data and below the lines that are `searched`."""
     units: dict[int, str] = {}
     last = first - 1
-    while last >= searched and (_are_units(sheet.rows[last]) or _are_numbers(sheet.rows[last])):
+    while last >= searched and _is_between(sheet.rows[last]):
         if _are_units(sheet.rows[last]):
-            units = {index: cell for index, cell in enumerate(sheet.rows[last]) if cell}
+            units = {index: cell.strip() for index, cell in enumerate(sheet.rows[last]) if cell and has_unit(cell)}
         last -= 1
-    if last < searched or not _is_header(sheet.rows[last], times):
+    if last < searched or not is_header(sheet.rows[last]):
         return None
     upper = sheet.rows[last - 1] if last > searched else []
     is_double = _is_upper_line(upper, sheet.rows[last])
     headings = _join(upper, sheet.rows[last]) if is_double else [(cell or "").strip() for cell in sheet.rows[last]]
-    columns = _columns(headings, units, data)
-    return FoundTable(sheet.name, list(sheet.rows[: last - is_double]), last + 1, columns)
+    above = list(sheet.rows[: last - is_double])
+    return FoundTable(sheet.name, above, searched, last + 1, _columns(headings, units, data))
 
 
 def _columns(headings: list[str], units: dict[int, str], data: Sequence[Row]) -> list[FoundColumn]:
     columns = []
     for index in range(max([len(headings), *(len(row) for row in data)])):
         heading = headings[index] if index < len(headings) else ""
-        samples = [str(row[index]) for row in data if index < len(row) and row[index]]
-        columns.append(FoundColumn(heading, units.get(index) or _unit_in(heading), samples))
+        cells = [row[index] if index < len(row) else None for row in data]
+        columns.append(FoundColumn(heading, units.get(index) or unit_of(heading), cells))
     return columns
 
 
+def unit_of(heading: str) -> str | None:
+    """Return the unit at the end of a heading: in brackets, behind a comma, a line break, a space or a `_`."""
+    if len(heading) > _MAX_HEADING:
+        return None
+    if unit := unit_in_heading(heading):
+        return unit
+    if len(heading) > 1 and any(unit.dimension != "duration" for unit in find_units(heading)):
+        return heading
+    match = _LAST_WORD.fullmatch(heading)
+    text = (match["unit"] or match["line"] or match["suffix"]).strip() if match else ""
+    return text if text and not text[0].isdigit() and find_units(text) else None
+
+
 def _is_upper_line(upper: Row, lower: Row) -> bool:
-    """Return True for a header in two lines: the lower one leaves out what the upper one says alone."""
-    return sum(bool(cell) for cell in upper) > 1 and any(
-        above and not below for above, below in itertools.zip_longest(upper, lower)
-    )
+    """Return True for a header in two lines: the lower one leaves out what the upper one says, or says things twice."""
+    words = [fold(cell) for cell in _filled(lower)]
+    leaves_out = any(above and not below for above, below in itertools.zip_longest(upper, lower))
+    return is_header(upper) and (leaves_out or len(set(words)) < len(words))
 
 
 def _join(upper: Row, lower: Row) -> list[str]:
@@ -130,14 +254,27 @@ def _join(upper: Row, lower: Row) -> list[str]:
     return headings
 
 
-def _is_header(row: Row, times: Times) -> bool:
+def is_header(row: Row) -> bool:
+    """Return True if a line holds several words and no numbers, unless these count hours or intervals."""
     filled = _filled(row)
-    return len(filled) > 1 and not any(is_number(cell) or times.read_timestamp(cell) for cell in filled)
+    others = [cell.strip() for cell in filled if is_number(cell) or re.fullmatch(r"\d[\d./: TZ+-]*", cell.strip())]
+    if len(filled) < 2 or len(others) == len(filled):
+        return False
+    return not others or (len(others) > 2 and (all(map(_HOURS.fullmatch, others)) or _count_up(others)))
+
+
+def _count_up(cells: Sequence[str]) -> bool:
+    return cells == [str(int(cells[0]) + step) for step in range(len(cells))] if cells[0].isdigit() else False
+
+
+def _is_between(row: Row) -> bool:
+    """Return True for a line that may stand between header and data: blank, of units, or of column numbers."""
+    return not _filled(row) or _are_units(row) or _are_numbers(row)
 
 
 def _are_units(row: Row) -> bool:
     filled = _filled(row)
-    return bool(filled) and all(map(is_unit, filled))
+    return bool(filled) and is_line_of_units(filled)
 
 
 def _are_numbers(row: Row) -> bool:
@@ -147,8 +284,3 @@ def _are_numbers(row: Row) -> bool:
 
 def _filled(row: Row) -> list[str]:
     return [cell for cell in row if cell and cell.strip()]
-
-
-def _unit_in(heading: str) -> str | None:
-    match = re.search(r"[,(]\s*([^,()]+?)\s*\)?\s*$", heading)
-    return match[1] if match else None

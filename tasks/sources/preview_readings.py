@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 from schemas.table_schema import MetricColumn, TableSchema
 
 _MAX_ROWS = 2
-_MAX_PROBLEMS = 5
 _MAX_VALUE_LENGTH = 60
 
 
@@ -37,10 +36,14 @@ class Preview(NamedTuple):
     """Readings with a time, number, metric or unit that cannot be read."""
     first_time: str | None
     last_time: str | None
+    meters: list[str]
+    """Codes of the meters, sorted."""
     columns: list[dict[str, Any]]
     notes: list[str]
     first_readings: list[dict[str, Any]]
-    first_problems: list[dict[str, Any]]
+    last_readings: list[dict[str, Any]]
+    lost: list[dict[str, Any]]
+    """Each reason why readings would be rejected, with how many errors there are, and the first."""
 
 
 def summarise(schema: TableSchema, batches: Iterable[ParsedBatch]) -> Preview:
@@ -48,15 +51,19 @@ def summarise(schema: TableSchema, batches: Iterable[ParsedBatch]) -> Preview:
     rows = readings = unreadable = 0
     times: list[dt.datetime] = []
     first: list[dict[str, Any]] = []
-    problems: list[dict[str, Any]] = []
+    last: list[dict[str, Any]] = []
+    meters: set[str] = set()
+    lost: dict[str, dict[str, Any]] = {}
     zone = ZoneInfo(schema.time_zone)
     for raw, parsed, errors in batches:
         rows += pc.count_distinct(parsed.column("row_num")).as_py()
         readings += len(parsed)
         unreadable += pc.sum(pc.not_equal(parsed.column("problems"), 0)).as_py() or 0
         times += [time for time in pc.min_max(parsed.column("ts")).as_py().values() if time]
-        first = first or _first_readings(parsed, zone)
-        problems += [_problem(error, raw) for error in errors.slice(0, _MAX_PROBLEMS - len(problems)).to_pylist()]
+        meters |= {code for code in pc.unique(parsed.column("meter_code")).to_pylist() if code}
+        first = first or _readings(parsed, zone, slice(None, _MAX_ROWS))
+        last = _readings(parsed, zone, slice(-_MAX_ROWS, None)) or last
+        _count_lost(lost, errors, raw)
     return Preview(
         sheet=schema.sheet,
         header_row=schema.header_row,
@@ -66,10 +73,12 @@ def summarise(schema: TableSchema, batches: Iterable[ParsedBatch]) -> Preview:
         unreadable=unreadable,
         first_time=_local(min(times, default=None), zone),
         last_time=_local(max(times, default=None), zone),
+        meters=sorted(meters),
         columns=_columns(schema),
         notes=schema.notes,
         first_readings=first,
-        first_problems=problems,
+        last_readings=last,
+        lost=[*lost.values()],
     )
 
 
@@ -77,14 +86,29 @@ def _local(time: dt.datetime | None, zone: ZoneInfo) -> str | None:
     return time.astimezone(zone).isoformat(sep=" ", timespec="minutes") if time else None
 
 
-def _first_readings(parsed: pa.Table, zone: ZoneInfo) -> list[dict[str, Any]]:
-    numbers = pc.unique(parsed.column("row_num")).slice(0, _MAX_ROWS)
+def _readings(parsed: pa.Table, zone: ZoneInfo, which: slice) -> list[dict[str, Any]]:
+    """Return the readings of the first or last source rows, lines of which nothing was read left out."""
+    parsed = parsed.filter(pc.or_(pc.is_valid(parsed.column("ts")), pc.is_valid(parsed.column("metric"))))
+    numbers = pa.array(sorted(pc.unique(parsed.column("row_num")).to_pylist())[which], pa.int32())
     shown = parsed.filter(pc.is_in(parsed.column("row_num"), value_set=numbers)).sort_by("row_num")
     names = ("row_num", "building_code", "itp_code", "meter_code", "metric", "value", "unit")
     return [
         {"time": _local(reading["ts"], zone), **{name: reading[name] for name in names}}
         for reading in shown.to_pylist()
     ]
+
+
+def _count_lost(lost: dict[str, dict[str, Any]], errors: pa.Table, raw: pa.RecordBatch) -> None:
+    """Add the errors of a batch to those before it; the first of each reason is the example."""
+    if not len(errors):
+        return
+    reasons = errors.column("reason").cast(pa.string())
+    for counted in pc.value_counts(reasons.combine_chunks()).to_pylist():
+        reason, count = counted["values"], counted["counts"]
+        if reason not in lost:
+            example = errors.slice(pc.index(reasons, reason).as_py(), 1).to_pylist()[0]
+            lost[reason] = _problem(example, raw)
+        lost[reason]["count"] += count
 
 
 def _problem(error: dict[str, Any], raw: pa.RecordBatch) -> dict[str, Any]:
@@ -95,6 +119,7 @@ def _problem(error: dict[str, Any], raw: pa.RecordBatch) -> dict[str, Any]:
         "cell": error["cell"],
         "raw_value": value[:_MAX_VALUE_LENGTH],
         "reason": error["reason"],
+        "count": 0,
         "message": error["message"],
     }
 

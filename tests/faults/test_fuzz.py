@@ -310,7 +310,7 @@ def draft_of(content: bytes) -> bytes:
             sheets = [Sheet(name, [*rows]) for name, rows in peek(path, LIMITS)]
         except FileError:
             return b""
-    return draft_mapping("draft", "file 1.csv", sheets, TIMES).encode()
+    return draft_mapping("draft", "file 1.csv", sheets, TIMES).yaml.encode()
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: seed.name)

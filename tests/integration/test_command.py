@@ -75,6 +75,16 @@ def test_status_of_an_empty_database(settings: Settings) -> None:
     assert settings.database_url.get_secret_value().rpartition("@")[2] in found["database"]
 
 
+def test_status_names_the_mappings_with_an_error_by_file_line_and_key(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "acme.yaml").write_text("name: acme\nmatch: [a]\nlayout: tall\n")
+
+    done = run("status", SOURCES_DIR=str(tmp_path))
+
+    assert settings.database_url
+    assert done.returncode == 0, done.stderr
+    assert "acme.yaml: line 3: layout: must be" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

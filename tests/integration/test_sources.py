@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from flows.commands import build_app
-from schemas.errors import FileError, MappingError, SettingsError
+from schemas.errors import FileError, SettingsError
 from schemas.problems import FileProblem
 from tests import files
 
@@ -38,6 +38,7 @@ def test_draft_of_an_archive_is_written_of_its_first_file_and_never_over_another
     written = (sources / "boiler.yaml.draft").read_text(encoding="utf-8")
     assert 'match: ["Архив *-*.xlsx"]' in written
     assert '"T1": {metric: T1}' in written
+    assert "1. line 4: description: ???" in done.stdout
     assert isinstance(again.exception, SettingsError)
 
 
@@ -50,8 +51,82 @@ def test_check_refuses_a_pattern_that_could_hang_a_run_with_its_line(sources: Pa
 
     done = CliRunner().invoke(build_app(), ["sources", "check", str(tmp_path / "a.csv")])
 
-    assert isinstance(done.exception, MappingError)
-    assert "boiler.yaml: line 5: identity.path: must be a regular expression as RE2 reads it" in str(done.exception)
+    assert done.exit_code == 1
+    assert "boiler.yaml: line 5: identity.path: must be a regular expression as RE2 reads it" in done.stderr
+
+
+ACME = """
+name: acme
+match: ["acme *.csv"]
+layout: day-sheet
+timestamp: Время
+identity: {meter: {column: Прибор}}
+columns:
+  "T1, °C": {metric: T1}
+"""
+HEADER = "Прибор;Время;T1, °C"
+
+
+def check(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(build_app(), ["sources", "check", *map(str, arguments)])
+
+
+@pytest.fixture
+def acme(sources: Path, tmp_path: Path) -> Path:
+    (sources / "acme.yaml").write_text(ACME, encoding="utf-8")
+    return tmp_path / "acme 1.csv"
+
+
+def test_mapping_with_an_error_does_not_hide_what_the_others_find(acme: Path, sources: Path) -> None:
+    (sources / "other.yaml").write_text("name: other\nmatch: ['x']\nlayout: tall\n")
+    acme.write_text(f"{HEADER}\nM-1;01.04.2025 00:00;60\nM-2;01.04.2025 01:00;шесть\nИтого;;60\n")
+
+    done = check(acme)
+
+    assert done.exit_code == 1
+    assert "error: other.yaml: line 3: layout: must be" in done.stderr
+    assert "mapping acme; sheet —; header in line 1; 2 rows, 2 readings, 1 unreadable" in done.stdout
+    assert "C3\tшесть\tbad_number\t1\t" in done.stdout
+    assert "2025-04-01 01:00+03:00\t3\t" in done.stdout  # of the last readings
+    assert "lines: header 1, reading 2, total 1" in done.stdout
+
+
+def test_check_fails_where_nothing_can_be_read(acme: Path) -> None:
+    acme.write_text(f"{HEADER}\nM-1;00/04/2025 00:00;60\nM-1;00/04/2025 01:00;61\n")
+
+    done = check(acme)
+
+    assert done.exit_code == 1
+    assert "ни одна строка не прочитана: дата или час не читаются" in done.stderr
+
+
+def test_file_of_another_name_is_told_whose_columns_it_has(acme: Path) -> None:
+    other = acme.with_name("vodokanal.csv")
+    other.write_text(f"{HEADER}\nM-1;01.04.2025 00:00;60\n")
+
+    done = check(other)
+
+    assert done.exit_code == 1
+    assert "по листу и столбцам подходит: acme" in done.stderr
+
+
+def test_difference_of_two_deliveries(acme: Path) -> None:
+    newer = acme.with_name("acme 2.csv")
+    acme.write_text(f"{HEADER}\nM-1;01.04.2025 00:00;60\nM-1;01.04.2025 01:00;60\n")
+    newer.write_text("Прибор;Время;T1, °C;Примечание\nM-2;01.04.2025 00:00;60;\nM-2;01.04.2025 00:30;60;x\n")
+
+    done = check(acme, "--diff", newer)
+
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines() == [
+        "# Changes",
+        "table\twhat\tbefore\tafter",
+        "table 1\theadings\t—\tПримечание",
+        "table 1\tinterval_minutes\t60\t30",
+        "\tmeters\tM-1\tM-2",
+    ]
+    assert "the same headings" in check(acme, "--diff", acme).stdout
+    assert isinstance(check(acme, newer, "--diff", newer).exception, SettingsError)
 
 
 @pytest.mark.parametrize(

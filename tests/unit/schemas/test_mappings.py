@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import FileError, MappingError
-from schemas.mappings import SourceMapping, load_mappings, load_usable_mappings, match_mapping, read_mappings
+from schemas.mappings import (
+    SourceMapping,
+    find_mapping_errors,
+    load_mappings,
+    load_usable_mappings,
+    match_mapping,
+    read_mappings,
+)
 from schemas.problems import FileProblem
 from schemas.settings import PROJECT_ROOT, Settings
 from schemas.table_spec import Identity, TableSpec
@@ -265,3 +272,25 @@ def test_match_by_content_needs_a_table_that_can_be_told(tmp_path: Path, key: st
 def test_match_is_globs_or_content(tmp_path: Path, match: str) -> None:
     with pytest.raises(MappingError, match="line 3: match"):
         load_mappings(write(tmp_path, GOOD.replace('["*.csv"]', match)))
+
+
+def test_draft_with_an_open_question_is_refused_with_each_of_its_lines() -> None:
+    draft = b"name: acme\nmatch: [a]\nlayout: long\nmetric: ???\nidentity:\n  meter: {column: '???'}\n"
+
+    with pytest.raises(MappingError) as refused:
+        read_mappings("acme.yaml", draft)
+
+    assert str(refused.value) == (
+        "acme.yaml: line 4: metric: must be answered, not '???'; "
+        "line 6: identity.meter.column: must be answered, not '???'"
+    )
+
+
+def test_errors_of_a_folder_are_found_without_raising(tmp_path: Path) -> None:
+    assert "holds no *.yaml" in str(find_mapping_errors(tmp_path)[0])
+
+    (tmp_path / "a.yaml").write_text("name: a\nmatch: [a]\nlayout: long\n")
+    (tmp_path / "b.yaml").write_text("name: b\nmatch: [b]\nlayout: tall\n")
+
+    (error,) = find_mapping_errors(tmp_path)
+    assert str(error).startswith("b.yaml: line 3: layout: must be")

@@ -50,7 +50,7 @@ def batch(first_row: int, *cells: str) -> ParsedBatch:
             "row_num": row,
             "column_name": None if cell == "all" else "T1",
             "cell": f"B{row}",
-            "reason": "bad_number",
+            "reason": "missing_column" if cell == "all" else "bad_number",
             "message": "нет",
         }
         for row, cell, bad in zip(rows, cells, is_bad, strict=True)
@@ -65,25 +65,24 @@ def batch(first_row: int, *cells: str) -> ParsedBatch:
 def test_preview_sums_up_all_batches_and_shows_the_first_readings_in_local_time() -> None:
     table = schema().model_copy(update={"notes": ["примечание"]})
 
-    preview = summarise(table, [batch(4, "1", "2", "3"), batch(7, "4")])
+    preview = summarise(table, [batch(4, "1", "2", "3"), batch(7, "4"), batch(8)])
 
     assert (preview.rows, preview.readings, preview.unreadable) == (4, 4, 0)
     assert (preview.first_time, preview.last_time) == ("2025-04-01 07:00+03:00", "2025-04-01 10:00+03:00")
     assert [reading["row_num"] for reading in preview.first_readings] == [4, 5]
+    assert [reading["row_num"] for reading in preview.last_readings] == [7]
+    assert preview.meters == ["x"]
     assert preview.notes == ["примечание"]
     assert [column["meaning"] for column in preview.columns] == ["date", "T1, own unit", "kept in the raw row"]
 
 
-def test_only_the_first_problems_are_shown_with_their_cells() -> None:
+def test_each_reason_is_counted_and_shown_with_its_first_cell() -> None:
     preview = summarise(schema(), [batch(4, "all", "x", "y"), batch(7, "z", "u", "v", "w")])
 
     assert preview.unreadable == 7
-    assert [(problem["cell"], problem["raw_value"]) for problem in preview.first_problems] == [
-        ("B4", "all; n"),
-        ("B5", "x"),
-        ("B6", "y"),
-        ("B7", "z"),
-        ("B8", "u"),
+    assert [(lost["reason"], lost["count"], lost["cell"], lost["raw_value"]) for lost in preview.lost] == [
+        ("missing_column", 1, "B4", "all; n"),
+        ("bad_number", 6, "B5", "x"),
     ]
 
 
@@ -91,3 +90,4 @@ def test_table_without_rows_has_no_times() -> None:
     preview = summarise(schema(), [])
 
     assert (preview.rows, preview.first_time, preview.last_time) == (0, None, None)
+    assert (preview.first_readings, preview.last_readings, preview.lost, preview.meters) == ([], [], [], [])

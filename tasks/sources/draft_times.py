@@ -1,0 +1,221 @@
+"""Draft the keys of a mapping that say when a reading was taken."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from schemas.dates import NotATimeError
+from schemas.lengths import read_length
+from schemas.spellings import fold
+from tasks.sources.find_tables import FoundColumn, Times
+from tasks.sources.measure_times import Answer, find_stamp, measure_interval, runs_backwards, says_end, says_start
+from tasks.sources.quoting import example, quote
+from tasks.sources.recognise_dates import OPEN, PLAIN, Dates, is_period
+
+_OF_SOMETHING_ELSE = re.compile(
+    r"(?i)повер|выдач|установ|рожд|ввод|замен|создан|изготов|договор|issued|install|creat|birth|verif|calibr|expir"
+)
+_OF_READINGS = re.compile(r"(?i)показан|снят|измер|отсч|read|measur|timestamp|начал|start|период|period")
+_SAYS_HOUR = re.compile(r"(?i)час|врем|hour|time|период|period|интервал|interval|№|номер|number|settlement")
+_SAYS_LENGTH = re.compile(r"(?i)resolution|interval|duration|granular|интервал|длит|шаг")
+_CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?::\d{2})?(?:\.0)?(?:\s*[-–—].*)?")
+_FRACTION = re.compile(r"[01][.,]\d{3,}|0[.,]\d+")
+_NEXT_MIDNIGHT = re.compile(r"24:00(:00)?|(1900-01-01|1904-01-02)(T00:00:00)?")
+_COUNT = re.compile(r"(\d{1,3})(\.0)?")
+_DAY = 1440
+_CALENDAR = {7: "week"} | dict.fromkeys((28, 29, 30, 31), "month")
+"""Days between times → the interval of the local calendar."""
+_MINUTE = dt.timedelta(minutes=1)
+_LENGTHS = (30, 15, 10, 5)
+"""Minutes."""
+
+
+class DraftedTimes(NamedTuple):
+    """The keys of the times, and the columns that are taken by them."""
+
+    lines: list[str]
+    columns: list[FoundColumn]
+
+
+class _Dated(NamedTuple):
+    column: FoundColumn
+    dates: Dates
+
+
+def draft_times(columns: Sequence[FoundColumn], times: Times) -> DraftedTimes:
+    """Write the keys of the times; what data and headings do not say is asked for."""
+    dated = [_Dated(column, found) for column in columns if column.heading and (found := column.dates(times))]
+    if not dated:
+        return DraftedTimes(
+            [f"timestamp: {OPEN}  # no column with a heading holds dates: date and hour, or timestamp"], []
+        )
+    dated.sort(key=lambda one: _rank(one.column.heading))
+    chosen, ends = _interval_start(dated)
+    taken = [one.column for one in dated]
+    lengths = next((column for column in columns if _are_lengths(column)), None)
+    hours = next((one for one in columns if one not in (*taken, lengths) and _are_hours(one, times)), None)
+    filled = _filled_down(chosen.dates.times)
+    if hours is None or any(time and time.time() != dt.time() for time in filled):
+        key, lines = "timestamp", [*_stamp_lines(chosen, filled, ends)]
+    else:
+        taken.append(hours)
+        key, lines = "date", [*_hour_lines(hours, filled)]
+    if lengths:
+        taken.append(lengths)
+        lines = [line for line in lines if not line.startswith("interval_minutes:")]
+        lines.append(f"interval: {quote(lengths.heading)}  # such as {example(lengths)}")
+    asked = dated[:1] if ends else dated
+    return DraftedTimes([*_which_column(key, asked), *_spelling(chosen), *lines, *_zone(chosen), *_gaps(chosen)], taken)
+
+
+def _are_lengths(column: FoundColumn) -> bool:
+    return bool(_SAYS_LENGTH.search(column.heading)) and column.mostly(_is_length)
+
+
+def _is_length(text: str) -> bool:
+    try:
+        read_length(text)
+    except NotATimeError:
+        return False
+    return True
+
+
+def _rank(heading: str) -> tuple[bool, bool]:
+    return bool(_OF_SOMETHING_ELSE.search(heading)), not _OF_READINGS.search(heading)
+
+
+def _interval_start(dated: Sequence[_Dated]) -> tuple[_Dated, FoundColumn | None]:
+    """Return the column of the times; of a start and an end the start, and the end beside it."""
+    starts = [one for one in dated if says_start(one.column.heading)]
+    ends = [one for one in dated if says_end(one.column.heading)]
+    if len(dated) == 2 and len(starts) == len(ends) == 1 and starts != ends:
+        return starts[0], ends[0].column
+    return dated[0], None
+
+
+def _which_column(key: str, dated: Sequence[_Dated]) -> Iterator[str]:
+    if len(dated) == 1:
+        yield f"{key}: {quote(dated[0].column.heading)}  # such as {example(dated[0].column)}"
+        return
+    yield f"{key}: {OPEN}  # several columns hold dates; which is that of the reading? one of"
+    for one in dated:
+        yield f"# {key}: {quote(one.column.heading)}  # such as {example(one.column)}"
+
+
+def _spelling(chosen: _Dated) -> Iterator[str]:
+    if chosen.dates.key != PLAIN:
+        key = chosen.dates.key if chosen.dates.key.replace("-", "").isalpha() else quote(chosen.dates.key)
+        yield f"dates: {key if chosen.dates.key != OPEN else OPEN}  # {chosen.dates.evidence}"
+
+
+def _stamp_lines(chosen: _Dated, filled: Sequence[dt.datetime | None], ends: FoundColumn | None) -> Iterator[str]:
+    if chosen.column.mostly(is_period):
+        yield "# Each cell is a period, which says its own length."
+        return
+    known = [time for time in filled if time]
+    interval = measure_interval(known)
+    if calendar := _CALENDAR.get(days := _shortest(known)):
+        yield f"interval: {calendar}  # the times are {days} days apart"
+        yield f"stamp: {OPEN}  # start or end of the {calendar}"
+        return
+    written_24 = any(re.search(r"[T ]24:00", text) for text in chosen.column.samples)
+    stamp = find_stamp(known, interval.value, chosen.column.heading, written_24=written_24)
+    if ends:
+        stamp = Answer("start", f"{quote(ends.heading)} holds the ends", is_certain=True)
+    yield from _answers(stamp, interval, known)
+
+
+def _shortest(times: Sequence[dt.datetime]) -> int:
+    """Return how many days the least of the steps between times has."""
+    return min((later - time for time, later in itertools.pairwise(sorted(set(times)))), default=dt.timedelta()).days
+
+
+def _hour_lines(hours: FoundColumn, days: Sequence[dt.datetime | None]) -> Iterator[str]:
+    if number := _interval_number(hours):
+        yield f"interval_number: {quote(hours.heading)}  # such as {example(hours)}; they count to {number}"
+        # A day with a clock change has an hour more or less.
+        fitting = next((length for length in _LENGTHS if abs(_DAY // length - number) <= 60 // length), None)
+        yield f"interval_minutes: {fitting or OPEN}  # {'a day has as many' if fitting else 'length of one interval'}"
+        return
+    yield f"hour: {quote(hours.heading)}  # such as {example(hours)}"
+    known = [
+        day + offset
+        for day, text in zip(days, hours.cells, strict=True)
+        if day and text and (offset := _offset(text)) is not None
+    ]
+    interval = measure_interval(known)
+    if (length := _length_of_ranges(hours)) is not None:
+        yield f"interval_minutes: {length // _MINUTE}  # from the start to the end of each hour's range"
+        return
+    written_24 = any(_NEXT_MIDNIGHT.fullmatch(text.strip()) or text in ("24", "24.0") for text in hours.samples)
+    yield from _answers(find_stamp(known, interval.value, hours.heading, written_24=written_24), interval, known)
+
+
+def _answers(stamp: Answer, interval: Answer, known: Sequence[dt.datetime]) -> Iterator[str]:
+    yield f"stamp: {stamp.value}  # {stamp.comment}"
+    yield f"interval_minutes: {interval.value}  # {interval.comment}"
+    if runs_backwards(known):
+        yield "# The newest time stands first; lines may come in any order."
+
+
+def _interval_number(hours: FoundColumn) -> int | None:
+    """Return to which number a column counts the intervals of a day; None: it holds hours."""
+    counts = [int(match[1]) for text in hours.samples if (match := _COUNT.fullmatch(text.strip()))]
+    return max(counts) if len(counts) == len(hours.samples) and min(counts) >= 1 and max(counts) > 24 else None
+
+
+def _are_hours(column: FoundColumn, times: Times) -> bool:
+    if not column.heading or not _SAYS_HOUR.search(column.heading):
+        return False
+    is_counted = column.mostly(lambda text: bool(_COUNT.fullmatch(text.strip())) and 0 <= float(text) <= 300)
+    return column.mostly(times.is_hour) or (is_counted and _interval_number(column) is not None)
+
+
+def _length_of_ranges(hours: FoundColumn) -> dt.timedelta | None:
+    """Return how long each of an hour column's ranges is; None: they are no ranges, or differ."""
+    ends = [[_offset(end) for end in re.split(r"\s*[-–—]\s*", text.strip())] for text in hours.samples]
+    lengths = {
+        (pair[1] - pair[0]) % dt.timedelta(days=1)
+        for pair in ends
+        if len(pair) == 2 and pair[0] is not None and pair[1] is not None
+    }
+    return lengths.pop() if len(lengths) == 1 and all(len(pair) == 2 for pair in ends) else None
+
+
+def _offset(text: str) -> dt.timedelta | None:
+    """Return how long after midnight an hour's cell is, or the start of its range."""
+    text = text.strip()
+    if _NEXT_MIDNIGHT.fullmatch(text):
+        return dt.timedelta(days=1)
+    if _FRACTION.fullmatch(text):
+        return dt.timedelta(seconds=round(float(text.replace(",", ".")) * 86_400))
+    match = _CLOCK.fullmatch(text)
+    return dt.timedelta(hours=int(match[1]), minutes=int(match[2] or 0)) if match else None
+
+
+def _filled_down(times: Sequence[dt.datetime | None]) -> list[dt.datetime | None]:
+    filled: list[dt.datetime | None] = []
+    for time in times:
+        filled.append(time or (filled[-1] if filled else None))
+    return filled
+
+
+def _zone(chosen: _Dated) -> Iterator[str]:
+    if chosen.dates.has_offset or chosen.dates.key.startswith("epoch"):
+        yield "# The times say where they stand in UTC; time_zone only says which local day they are of."
+    elif (
+        re.search(r"(?<![a-z])(utc|gmt)(?![a-z])", fold(chosen.column.heading))
+        or "utc" in chosen.column.heading.lower()
+    ):
+        yield f"time_zone: UTC  # the heading {quote(chosen.column.heading)} says so"
+
+
+def _gaps(chosen: _Dated) -> Iterator[str]:
+    cells = chosen.column.cells
+    if empty := sum(not cell for cell in cells):
+        why = f"{empty} of {len(cells)} lines have no date: is it that of the line above?"
+        yield f"# fill_down: {quote(chosen.column.heading)}  # ??? {why}"

@@ -1,0 +1,20 @@
+"""Texts of a file as a draft shows them."""
+
+from __future__ import annotations
+
+import json
+
+from tasks.sources.find_tables import FoundColumn, plain_text
+
+_MAX_LENGTH = 80
+
+
+def quote(text: str | None) -> str:
+    """Return a text in one line, quoted for YAML."""
+    quoted = json.dumps(plain_text(text), ensure_ascii=False)
+    return "".join(char if char.isprintable() else f"\\U{ord(char):08X}" for char in quoted)
+
+
+def example(column: FoundColumn) -> str:
+    """Return the first sample of a column, quoted."""
+    return quote(next(iter(column.samples), "")[:_MAX_LENGTH])

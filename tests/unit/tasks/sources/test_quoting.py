@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from tasks.sources.find_tables import FoundColumn
+from tasks.sources.quoting import example, quote
+
+
+def test_text_is_one_line_of_yaml() -> None:
+    assert quote('a\n "b"\x85c') == '"a \\"b\\" c"'
+    assert quote(None) == '""'
+    assert quote("a\x9fb") == '"a\\U0000009Fb"'
+
+
+def test_example_is_the_first_sample_cut() -> None:
+    assert example(FoundColumn("x", None, [None, "y" * 100])) == f'"{"y" * 80}"'
+    assert example(FoundColumn("x", None, [])) == '""'
