@@ -101,7 +101,9 @@ def _problem(error: dict[str, Any], raw: pa.RecordBatch) -> dict[str, Any]:
 
 def _columns(schema: TableSchema) -> list[dict[str, Any]]:
     meanings = {column.key: f"{column.metric}, {column.unit or 'own unit'}" for column in schema.metrics}
-    for field in ("timestamp", "date", "hour", "tz", "building", "itp", "meter", "metric", "value", "unit"):
+    meanings |= {key: "selects rows" for key, _ in schema.where}
+    meanings |= {part.column: name for name, parts in schema.code_parts.items() for part in parts if part.column}
+    for field in ("timestamp", "date", "hour", "tz", "building", "itp", "meter", "metric", "value", "unit", "status"):
         if key := getattr(schema, f"{field}_column"):
             meanings[key] = field
     return [
