@@ -37,7 +37,7 @@ from tasks.sources.draft_mapping import Surroundings, draft_mapping
 from tasks.sources.find_tables import Sheet, Times, find_tables
 from tasks.sources.preview_readings import Preview
 from tasks.validate.parse_readings import parse
-from tasks.validate.row_errors import list_unreadable
+from tasks.validate.row_errors import list_unreadable, without_flags
 from tasks.warehouse.storage import LOCAL
 
 app = typer.Typer(help="Source mappings: which files are accepted and how they are read.", no_args_is_help=True)
@@ -180,7 +180,7 @@ def _steps(settings: Settings) -> Steps:
 
 
 def _parse(schema: TableSchema, batch: Any) -> tuple[Any, Any]:  # noqa: ANN401 - Arrow tables pass through
-    parsed = parse(schema, batch)
+    parsed = without_flags(parse(schema, batch))
     return parsed, list_unreadable(schema, parsed)
 
 

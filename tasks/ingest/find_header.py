@@ -207,49 +207,49 @@ def _best_header(
 
     Where one and two lines leave columns to be found, three are tried.
     """
-    best, max_known = None, 0
-    possible = sum(column.required for column in wanted)
-    for index in range(len(lines)):
-        if max_known == possible:
+    best, max_known, all_needed = None, 0, sum(column.required for column in wanted)
+    # Three lines come last: only where one and two leave columns to be found.
+    places = [[(index, count) for index in range(len(lines)) for count in counts]]
+    places += [[(index, 3) for index in range(len(lines))]] if counts == (1, 2) else []
+    for index, count in itertools.chain(*places):
+        if max_known == all_needed:
             break
-        for count in counts:
-            if index + 1 < count:
-                continue
-            header = _header(lines, index, first_line, count)
-            names = [name for heading in header.headings for name in heading if name]
-            if (known := count_known(names, wanted)) > max_known:
-                best, max_known = header, known
-    if counts == (1, 2) and max_known < possible:
-        further = _best_header(lines, wanted, first_line, (3,))
-        if further and count_known([name for heading in further.headings for name in heading], wanted) > max_known:
-            return further
+        if index + 1 < count:
+            continue
+        header = _header(lines, index, first_line, count)
+        names = [name for heading in header.headings for name in heading if name]
+        if (known := count_known(names, wanted)) > max_known:
+            best, max_known = header, known
     return best
 
 
 def _header(lines: list[Row], index: int, first_line: int, count: int) -> Header:
-    """Join some lines down to one; a merged cell also heads the empty ones to its right, down to another group."""
+    """Return some lines, of which the last is given, as a header."""
     rows = lines[index + 1 - count : index + 1]
-    headings, groups = [], [""] * (count - 1)
+    headings = [Heading((cell or "").strip()) for cell in rows[0]] if count == 1 else _joined(rows)
+    line = first_line + index
+    words = frozenset[str]().union(*map(_words, rows))
+    return Header(line + 1 - count, line + 1 - count, line, headings, words, line, {})
+
+
+def _joined(rows: Sequence[Row]) -> list[Heading]:
+    """Join lines; a merged cell also heads the empty ones to its right, down to another group."""
+    headings, groups = [], [""] * (len(rows) - 1)
     for cells in itertools.zip_longest(*rows):
         texts = [(cell or "").strip() for cell in cells]
         for level, text in enumerate(texts[:-1]):
             if text:
-                groups[level:] = [text, *[""] * (count - level - 2)]
+                groups[level:] = [text, *[""] * (len(groups) - level - 1)]
         headings.append(_heading(texts, groups))
-    line = first_line + index
-    words = frozenset[str]().union(*map(_words, rows))
-    return Header(line + 1 - count, line + 1 - count, line, headings, words, line, {})
+    return headings
 
 
 def _heading(texts: Sequence[str], groups: Sequence[str]) -> Heading:
     """Return the words over a column, given its cells and the groups that it is in, from the top."""
     lowest = max((level for level, text in enumerate(texts) if text), default=0)
     joined = [*groups[:lowest], texts[lowest]]
-    whole = " ".join(filter(None, joined))
-    if len(texts) == 1:
-        return Heading(whole)
     middle, lower_two = (texts[1], " ".join(filter(None, joined[1:]))) if len(texts) > 2 else ("", "")
-    return Heading(whole, texts[-1], texts[0], middle, lower_two)
+    return Heading(" ".join(filter(None, joined)), texts[-1], texts[0], middle, lower_two)
 
 
 def _words(row: Row) -> frozenset[str]:

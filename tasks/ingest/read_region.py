@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -107,7 +107,7 @@ class Region:
 
         """
         reader = _RegionReader(
-            self._columns, self._followed(), table, self._account, is_csv=self._grid.counts_blank_lines
+            self._columns, self._followed, table, self._account, is_csv=self._grid.counts_blank_lines
         )
         lines = self._grid.batches_below(self.header.ends, max(self._indexes) + 1)
         if self._undescribed and table is self.tables[0]:
@@ -128,7 +128,9 @@ class Region:
             schema=arrow_schema,
         )
 
+    @cached_property
     def _followed(self) -> Followed:
+        """What identifies the tables: the same for the reader of each."""
         schema = self.tables[0].schema
         codes = [getattr(table.spec.identity, name) for table in self.tables for name in CODE_NAMES]
         return Followed(

@@ -137,7 +137,9 @@ def _meaning(column: MetricColumn) -> str:
 
 def _columns(schema: TableSchema) -> list[dict[str, Any]]:
     meanings = {column.key: _meaning(column) for column in schema.metrics}
-    for field in ("timestamp", "date", "hour", "tz", "building", "itp", "meter", "metric", "value", "unit"):
+    meanings |= {key: "selects rows" for key, _ in schema.where}
+    meanings |= {part.column: name for name, parts in schema.code_parts.items() for part in parts if part.column}
+    for field in ("timestamp", "date", "hour", "tz", "building", "itp", "meter", "metric", "value", "unit", "status"):
         if key := getattr(schema, f"{field}_column"):
             meanings[key] = field
     return [

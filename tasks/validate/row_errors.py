@@ -9,11 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.reasons import ADVICE, OF_WHOLE_LINES, Reason, severity_of
+from schemas.reasons import ADVICE, OF_WHOLE_LINES, SUSPECT_REASONS, Reason, severity_of
 from schemas.table_schema import TableSchema
 from schemas.table_spec import CODE_NAMES, CodeName
 from tasks.validate.parse_readings import HOUR_IS_BAD, INTERVAL_IS_BAD, REASON_BITS
 from tasks.validate.words import repeat_word, without_dictionaries, word_indices
+
+_FLAGS = sum(REASON_BITS[reason] for reason in SUSPECT_REASONS)
 
 
 class _FaultyCells(NamedTuple):
@@ -48,6 +50,12 @@ def list_unreadable(schema: TableSchema, parsed: pa.Table) -> pa.Table:
     """List what is wrong with the parsed readings of one table, without the rules and the reference tables."""
     unreadable = parsed.filter(pc.not_equal(parsed.column("problems"), 0))
     return row_errors([schema], unreadable) if len(unreadable) else unreadable
+
+
+def without_flags(parsed: pa.Table) -> pa.Table:
+    """Return parsed readings without the reasons that only flag them."""
+    problems = parsed.column("problems").to_numpy() & ~_FLAGS
+    return parsed.set_column(parsed.schema.get_field_index("problems"), "problems", pa.array(problems, pa.int32()))
 
 
 def row_keys(rows: pa.Table) -> np.ndarray:

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pyarrow as pa
 
-from schemas.table_schema import Column, MetricColumn, TableSchema
+from schemas.table_schema import CodePart, Column, MetricColumn, TableSchema
 from tasks.sources.preview_readings import ParsedBatch, summarise
 
 
@@ -91,3 +91,12 @@ def test_table_without_rows_has_no_times() -> None:
 
     assert (preview.rows, preview.first_time, preview.last_time) == (0, None, None)
     assert (preview.first_readings, preview.last_readings, preview.lost, preview.meters) == ([], [], [], [])
+
+
+def test_columns_of_codes_conditions_and_statuses_have_a_meaning() -> None:
+    keys = [column.key for column in schema().columns]
+    changes = {"where": [(keys[1], ("a",))], "code_parts": {"meter": [CodePart(column=keys[2])]}, "metrics": []}
+
+    shown = summarise(schema().model_copy(update=changes), [])
+
+    assert [column["meaning"] for column in shown.columns] == ["date", "selects rows", "meter"]

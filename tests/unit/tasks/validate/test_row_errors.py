@@ -4,8 +4,9 @@ import pyarrow as pa
 import pytest
 
 from schemas.reasons import ADVICE, OF_WHOLE_LINES, Reason
-from tasks.validate.parse_readings import parse
-from tasks.validate.row_errors import column_letters, list_unreadable, row_keys
+from schemas.spec_parts import fold_words
+from tasks.validate.parse_readings import REASON_BITS, parse
+from tasks.validate.row_errors import column_letters, list_unreadable, row_keys, without_flags
 from tests.unit.tasks.validate.tables import long_row, long_table, raw_batch, wide_row, wide_table
 
 
@@ -66,3 +67,13 @@ def test_a_column_has_the_letter_of_its_own_table() -> None:
     letters = column_letters([long_table(), wide_table()], tables, pa.array(["value", "Т1", "value"]))
 
     assert letters.to_pylist() == ["E", "D", None]
+
+
+def test_reading_that_is_only_flagged_can_be_read() -> None:
+    table = long_table(status_column="unit", status_words=fold_words({"расчёт": "suspect", "авария": "rejected"}))
+    table = table.model_copy(update={"unit_column": None})
+
+    parsed = without_flags(parse(table, raw_batch(table, [long_row(unit="Расчёт"), long_row(unit="Авария")])))
+
+    assert parsed.column("problems").to_pylist() == [0, REASON_BITS[Reason.REJECTED_STATUS]]
+    assert [error["reason"] for error in list_unreadable(table, parsed).to_pylist()] == ["rejected_status"]
