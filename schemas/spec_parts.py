@@ -24,6 +24,8 @@ def in_column(value: object) -> object:
 
 
 Words = Annotated[tuple[str, ...], Listed]
+Conditions = dict[Text, Annotated[Words, Field(min_length=1)]]
+"""Heading → globs for the cells below it; `""` is the empty cell."""
 ByWord = Annotated[dict[str, T], BeforeValidator(_text_keys)]
 StatusMeaning = Literal["valid", "suspect", "rejected"]
 

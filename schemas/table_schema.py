@@ -60,6 +60,15 @@ class CodePart(_Frozen):
     column: str | None = None
 
 
+class StatedCode(_Frozen):
+    """A code that lines of its own state, for all lines below each."""
+
+    where: list[tuple[str, tuple[str, ...]]]
+    """Column → globs that such a line fits."""
+    lines: list[tuple[int, str]] = Field(default_factory=list)
+    """Those lines, with the text in the code's column."""
+
+
 class MetricWord(_Frozen):
     """What a supplier's word for a metric means."""
 
@@ -118,6 +127,8 @@ class TableSchema(_Frozen):
     """Of `building`, `itp`, `meter`: what of the column's text is the code."""
     code_parts: dict[str, list[CodePart]] = Field(default_factory=dict)
     """Of a code from several columns, of which the first is its `*_column`."""
+    stated_codes: dict[str, StatedCode] = Field(default_factory=dict)
+    """Of a code whose `*_column` holds it on lines of its own."""
 
     # What was read: wide (a day-sheet, or intervals side by side) …
     metrics: list[MetricColumn] = Field(default_factory=list)
@@ -173,6 +184,11 @@ class TableSchema(_Frozen):
             calendar=self.calendar,
             snap=dt.timedelta(seconds=self.snap_seconds),
         )
+
+    @property
+    def sought_codes(self) -> frozenset[str]:
+        """Of `building`, `itp`, `meter` those that cells must hold, in some way."""
+        return frozenset((*self.code_patterns, *self.code_parts, *self.stated_codes))
 
     @property
     def stated_interval(self) -> int | None:

@@ -23,7 +23,7 @@ from schemas.lengths import CALENDARS, Calendar, length_of, read_snap
 from schemas.metrics import METRICS, convert_to_own_unit
 from schemas.patterns import Regex, compile_pattern, require_pattern
 from schemas.settings import TimeZoneName
-from schemas.spec_parts import ByWord, StatusWords, UnitPlace, Words, fold_words, in_column
+from schemas.spec_parts import ByWord, Conditions, StatusWords, UnitPlace, Words, fold_words, in_column
 from schemas.spec_types import CellName, Glob, Heading, Listed, Strict, Text, heading_of
 from schemas.spellings import fold
 from schemas.time_spec import DateInFile, IntervalEnd, check_times
@@ -95,6 +95,8 @@ class FromColumn(Strict):
     column: Text
     pattern: Regex | None = None
     r"""What of the cell's text is the code (its first group, or all it matches), such as `№\s*(\d+)`."""
+    of: Conditions = Field(default_factory=dict)
+    """Heading → globs: the code of all lines down to the next one that fits these is on that one."""
 
 
 class FromCell(Strict):
@@ -245,7 +247,7 @@ class TableSpec(Strict):
     """The table ends above the first line below its header with this text in a cell."""
     block: Annotated[str, Field(pattern=r"^[A-Z]{1,3}:[A-Z]{1,3}$")] | None = None
     """Columns of one meter where several meters are side by side, such as C:F; times may be outside."""
-    where: dict[Text, Annotated[Words, Field(min_length=1)]] = Field(default_factory=dict)
+    where: Conditions = Field(default_factory=dict)
     """Heading → globs: only rows whose cells match one of them, under each heading; `""` is the empty cell."""
     status: Annotated[StatusWords, BeforeValidator(in_column)] | None = None
     timestamp: Heading | None = None

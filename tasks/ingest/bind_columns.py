@@ -17,7 +17,7 @@ from schemas.raw_rows import ROW_PROBLEM
 from schemas.settings import Settings
 from schemas.spec_parts import fold_words
 from schemas.spellings import fold
-from schemas.table_schema import CodePart, Column, MetricColumn, MetricWord, TableSchema
+from schemas.table_schema import CodePart, Column, MetricColumn, MetricWord, StatedCode, TableSchema
 from schemas.table_spec import CODE_NAMES, FromColumn, Identity, TableSpec
 from schemas.time_spec import DateInFile
 from schemas.units import find_units, unit_in_heading
@@ -165,6 +165,11 @@ def _bind_codes(
         "code_parts": parts,
         "code_patterns": {
             name: code.pattern for name, code in sections.items() if isinstance(code, FromColumn) and code.pattern
+        },
+        "stated_codes": {
+            name: StatedCode(where=[(keys[f"{name}_of:{heading}"], globs) for heading, globs in code.of.items()])
+            for name, code in sections.items()
+            if isinstance(code, FromColumn) and code.of
         },
     }
 

@@ -89,6 +89,12 @@ def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
         for name, code in codes.items()
         for heading in spec.headings_in(code)
     ]
+    own += [
+        WantedColumn(f"{name}_of:{heading}", (heading,), required=True)
+        for name, code in codes.items()
+        if isinstance(code, FromColumn)
+        for heading in code.of
+    ]
     selecting = [WantedColumn(f"where:{heading}", (heading,), required=True) for heading in spec.where]
     if spec.table_format == "day-sheet":
         metrics = [

@@ -26,6 +26,7 @@ from tasks.ingest.find_header import Header, counts_columns, wanted_columns
 from tasks.ingest.follow_table import Followed, TableFollower, Verdict
 from tasks.ingest.grids import CONTINUED, Grid, LineBatch, Row
 from tasks.ingest.line_account import LineAccount
+from tasks.ingest.note_codes import CodeNotes
 from tasks.ingest.note_fills import FillNotes
 from tasks.ingest.number_marks import NumberMarks
 from tasks.ingest.order_hours import HourOrder
@@ -281,6 +282,7 @@ class _RegionReader:
         self._is_shared = len(followed.wanted) > 1
         self._marks = NumberMarks()
         self._fills = FillNotes(table.schema)
+        self._codes = CodeNotes(table.schema)
         self._hours = HourOrder(table.schema) if table.schema.tells_hours_by_order else None
         self._held: _Lines | None = None
         self._ended_as: LineClass | None = None
@@ -411,6 +413,7 @@ class _RegionReader:
             self._select(lines, numbers, problems, classes)
         self._account.mark(numbers, classes, lines.spans)
         self._fills.add(numbers, lines.cells, classes)
+        self._codes.add(numbers, lines.cells)
         is_reading = classes == LineClass.READING
         wanted = is_reading | (is_new & (classes == LineClass.UNDESCRIBED))
         if self._is_shared:

@@ -26,9 +26,7 @@ class RowSelection:
 
     def fits(self, cells: Sequence[pa.Array]) -> np.ndarray:
         """Return of each row whether each cell that counts fits one of its globs."""
-        masks = [_fits(cells[index], globs) for index, globs in self._columns]
-        fits: np.ndarray = np.logical_and.reduce(masks)
-        return fits
+        return select(cells, self._columns)
 
     def is_in_doubt(self, cells: Sequence[pa.Array], problems: pa.Array) -> np.ndarray:
         """Return of each row whether its cells may be those of other columns: whether it fits would be a guess."""
@@ -37,6 +35,12 @@ class RowSelection:
         for index, _ in self._columns:
             is_short = pc.and_(is_short, pc.is_valid(cells[index]))
         return np.asarray(pc.and_not(has_problem, is_short).to_numpy(zero_copy_only=False))
+
+
+def select(cells: Sequence[pa.Array], conditions: Sequence[tuple[int, Sequence[str]]]) -> np.ndarray:
+    """Return of each row whether each of the columns with these indexes fits one of its globs."""
+    fits: np.ndarray = np.logical_and.reduce([_fits(cells[index], globs) for index, globs in conditions])
+    return fits
 
 
 def _fits(cells: pa.Array, globs: Sequence[str]) -> np.ndarray:

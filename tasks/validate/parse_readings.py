@@ -171,7 +171,7 @@ def _words(batch: pa.RecordBatch, key: str | None) -> pa.DictionaryArray:
 def _code_problems(schema: TableSchema, codes: dict[str, pa.DictionaryArray]) -> np.ndarray:
     """Return the bit of rows without a code that is to be found in their cells."""
     bits = np.zeros(len(codes["meter_code"]), dtype=np.int32)
-    for name in (*schema.code_patterns, *schema.code_parts):
+    for name in schema.sought_codes:
         bits[codes[f"{name}_code"].is_null().to_numpy(zero_copy_only=False)] = REASON_BITS[Reason.NO_CODE]
     return bits
 

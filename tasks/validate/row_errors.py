@@ -154,10 +154,7 @@ def _split(cells: _FaultyCells, of_cell: pa.ChunkedArray) -> Iterator[_FaultyCel
 
 def _columns_of_code(schemas: Sequence[TableSchema], name: CodeName) -> list[str | None]:
     """Return of each table the column in which a code is to be found."""
-    return [
-        getattr(schema, f"{name}_column") if name in {*schema.code_patterns, *schema.code_parts} else None
-        for schema in schemas
-    ]
+    return [getattr(schema, f"{name}_column") if name in schema.sought_codes else None for schema in schemas]
 
 
 def _has(rows: pa.Table, bit: int) -> pa.Array:

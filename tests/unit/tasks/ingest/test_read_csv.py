@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import FileError
@@ -40,6 +40,7 @@ def test_lines_below_a_line_come_numbered_in_columns_and_in_order(tmp_path: Path
 _PIECES = st.sampled_from(['"', '""', ';"', '";', '";"', '"\n"', "\n", ";", "a", "12", "ы"])
 
 
+@settings(deadline=None)  # it writes files
 @given(st.lists(st.lists(_PIECES, max_size=12).map("".join), max_size=8), st.sampled_from(["1;2\n3;4\n", '"1";"2"\n']))
 def test_marks_are_understood_the_same_with_and_without_a_fast_look_at_them(pieces: list[str], usual: str) -> None:
     text = "a;b\n" + usual * 9 + "\n".join(pieces) + "\n"

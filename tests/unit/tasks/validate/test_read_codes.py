@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from schemas.reasons import Reason
-from schemas.table_schema import CodePart
+from schemas.table_schema import CodePart, StatedCode
 from tasks.validate.parse_readings import REASON_BITS, parse
 from tasks.validate.read_codes import read_codes
 from tasks.validate.row_errors import list_unreadable
@@ -37,3 +37,18 @@ def test_row_without_a_code_names_the_cell_that_lacks_it() -> None:
     assert parsed.column("problems").to_pylist() == [0, *[REASON_BITS[Reason.NO_CODE]] * 2]
     errors = list_unreadable(table, parsed).to_pylist()
     assert [(error["cell"], error["reason"]) for error in errors] == [("C3", "no_code"), ("B4", "no_code")]
+
+
+def test_code_on_a_line_of_its_own_is_that_of_the_lines_below_it_whatever_rows_come_with_them() -> None:
+    stated = StatedCode(where=[("building", ("200",))], lines=[(3, "W-1"), (6, "="), (8, "№ 2"), (10, "")])
+    table = long_table(stated_codes={"meter": stated})
+    numbers = [12, 9, 7, 4, 5, 2]
+
+    codes = read_codes(table, raw_batch(table, [long_row() for _ in numbers], row_nums=numbers), "meter")
+
+    assert codes.to_pylist() == [None, "№ 2", "=", "W-1", "W-1", None]
+    of_pattern = long_table(stated_codes={"meter": stated}, code_patterns={"meter": r"№\s*(\d+)"})
+    batch = raw_batch(of_pattern, [long_row(), long_row()], row_nums=[4, 9])
+    assert read_codes(of_pattern, batch, "meter").to_pylist() == [None, "2"]
+    problems = parse(of_pattern, batch).column("problems").to_pylist()
+    assert [bits & REASON_BITS[Reason.NO_CODE] != 0 for bits in problems] == [True, False]
