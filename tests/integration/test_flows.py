@@ -141,7 +141,7 @@ async def test_mapping_with_an_error_stops_no_file_that_another_takes_by_name_an
     boiler.write_text("name: boiler\nmatch: ['boiler*']\nlayout: long\n")
     await load_day(date=DAY)
 
-    assert caught.value.details == ["ingest: boiler.yaml: line 3: layout: must be 'long' or 'day-sheet', not '???'"]
+    assert caught.value.details == ["ingest: boiler.yaml: line 3: layout: must be answered, not '???'"]
     assert caught.value.line == (
         "'2025-04-30/boiler.csv': файл ждёт: его могло бы взять описание источника с ошибкой (boiler.yaml); исправьте "
         "его и повторите запуск; шаг «чтение» (ingest): описания источников с ошибкой: boiler.yaml"
