@@ -18,7 +18,7 @@ from ruamel.yaml.error import YAMLError
 from schemas.errors import FileError, MappingError
 from schemas.problems import FileProblem
 from schemas.spec_types import Glob, Strict
-from schemas.table_spec import TEMPLATE_NAME, TableSpec
+from schemas.table_spec import TEMPLATE_NAME, TableSpec, names_in_template
 from schemas.yaml_errors import describe_syntax, describe_value, line_of
 
 _OPEN = "???"
@@ -94,8 +94,10 @@ class SourceMapping(Strict):
         codes: list[str] = []
         for table in self.tables:
             groups = table.identity.groups_of(path=relative_path)
-            templates = (table.identity.building, table.identity.itp, table.identity.meter)
-            codes += [_fill(code, groups) for code in templates if isinstance(code, str)]
+            for code in (table.identity.building, table.identity.itp, table.identity.meter):
+                names = names_in_template(code)
+                if isinstance(code, str) and (not names or groups.keys() & names):
+                    codes.append(_fill(code, groups))
         return "/".join(codes) or None
 
     def takes(self, relative_path: str) -> bool:
@@ -290,7 +292,15 @@ def _open_questions(node: Any, keys: tuple[Any, ...]) -> Iterator[tuple[Any, ...
 
 def _in_words(document: Any, item: Any) -> tuple[int, str]:  # noqa: ANN401 - YAML gives anything
     keys = _keys_as_written(document, item["loc"])
+    keys += _key_in_question(document, keys, item["msg"])
     return line_of(document, keys), describe_value(item, keys, _allowed(keys))
+
+
+def _key_in_question(document: Any, keys: tuple[Any, ...], text: str) -> tuple[str, ...]:  # noqa: ANN401 - likewise
+    """Return the first key of a table that an error of the table as a whole speaks of."""
+    table = document["tables"][keys[1]] if len(keys) == 2 and keys[0] == "tables" else document if not keys else None
+    own = [word for word in re.findall(r"[a-z_]+", text) if isinstance(table, dict) and word in table]
+    return tuple(own[:1])
 
 
 def _keys_as_written(document: Any, loc: tuple[Any, ...]) -> tuple[Any, ...]:  # noqa: ANN401 - YAML gives anything

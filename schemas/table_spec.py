@@ -322,6 +322,7 @@ class TableSpec(Strict):
         named = self.time_headings | {
             field: code.column for field, code in codes.items() if isinstance(code, FromColumn)
         }
+        named |= {f"{field}:{heading}": heading for field, code in codes.items() for heading in self.headings_in(code)}
         by_contract = LONG_FIELDS if self.table_format == "long" else {}
         fields = ("timestamp", *codes, "tz")
         known = {field: by_contract[field] for field in fields if field in by_contract and not codes.get(field)}

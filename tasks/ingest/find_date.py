@@ -23,7 +23,7 @@ _MAX_TEXT_LENGTH = 60
 def find_date(
     spec: TableSpec, header: Header, *, relative_path: str, sheet: str | None, rows: Callable[[], Iterator[Row]]
 ) -> str | None:
-    """Return a table's date as `2025-04-01`, or `2025-04` where a column holds the day; None: columns hold all of it.
+    """Return a table's date as `2025-04-01`, or `2025-04` where columns say the day; None: columns say all of it.
 
     Raises:
         FileError: a place does not hold the date, or what it holds is none.
@@ -51,7 +51,8 @@ def find_date(
     date = date_of(parts)
     if date is None:
         raise FileError(FileProblem.DATE_IMPOSSIBLE, text=" ".join(parts.values())[:_MAX_TEXT_LENGTH])
-    return date[:7] if spec.day else date
+    has_days = spec.day or (spec.intervals and spec.intervals.has_date)
+    return date[:7] if has_days else date
 
 
 def other_date(spec: TableSpec, date: str | None, text: str) -> bool:

@@ -10,6 +10,9 @@ import pyarrow as pa
 from schemas.lines import LineClass
 from schemas.table_schema import TableSchema
 
+_SOURCES = (LineClass.READING, LineClass.NOT_SELECTED, LineClass.NOTE)
+"""What an empty cell repeats may be above on any of these."""
+
 
 class FillNotes:
     """Finds the last filled cell above each empty one, batch by batch, and puts those into the table's schema.
@@ -27,7 +30,7 @@ class FillNotes:
         for key, sources in self._schema.filled_down.items():
             (index,) = self._schema.indexes_of(key)
             is_filled = np.asarray(cells[index].is_valid().to_numpy(zero_copy_only=False))
-            filled = np.flatnonzero(is_filled & np.isin(classes, (LineClass.READING, LineClass.NOTE)))
+            filled = np.flatnonzero(is_filled & np.isin(classes, _SOURCES))
             empty = np.flatnonzero(~is_filled & (classes == LineClass.READING))
             needed = np.unique(np.searchsorted(filled, empty) - 1)
             if -1 in needed and key in self._last:

@@ -1,0 +1,147 @@
+"""Words of the mapping language in one file together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests import files
+from tests.harness import PipelineHarness
+from tests.integration.test_suppliers import load
+
+
+def lines(*rows: str) -> bytes:
+    return "\n".join([*rows, ""]).encode()
+
+
+async def test_days_of_a_month_across_with_the_month_in_the_files_name_and_a_status(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
+    mapping = r"""
+layout: day-sheet
+time_zone: UTC
+interval: day
+where: {Ресурс: "ГВС*"}
+date: {file_name: '(?P<year>\d{4})_(?P<month>\d\d)'}
+intervals: {headings: '(?P<date>\d{1,2})'}
+value: {metric: consumption_cumulative, unit: л}
+empty_cells: skip
+status: {column: Состояние, words: {ок: valid, расчёт: suspect, "": valid}}
+fill_down: [Дом]
+identity: {meter: "{Дом}/{Кв.}"}
+"""
+    content = lines(
+        "Дом;Кв.;Ресурс;Состояние;1;2;3",
+        "Д-1;1;ГВС индивидуальный;ок;1000;1500;",
+        ";2;ГВС общий;расчёт;2000;;2500",
+        ";2;ТЭ;ок;7;8;9",
+        "Д-2;1;ГВС;;10;;",
+    )
+
+    log = await load(pipeline, tmp_path, mapping, content, "Д-1/1", "Д-1/2", "Д-2/1", name="x 2025_02.csv")
+
+    rows = await pipeline.connection.fetch(
+        "select meter_code, extract(day from time)::int, value, quality from core.readings order by 1, 2"
+    )
+    assert list(map(tuple, rows)) == [
+        ("Д-1/1", 1, 1, 0),
+        ("Д-1/1", 2, 1.5, 0),
+        ("Д-1/2", 1, 2, 1),
+        ("Д-1/2", 3, 2.5, 1),
+        ("Д-2/1", 1, 0.01, 0),
+    ]
+    assert (log["status"], log["identity"]) == ("success", None)
+
+
+async def test_meters_in_columns_under_times_of_another_order_with_own_words_for_nothing(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
+    mapping = r"""
+layout: day-sheet
+time_zone: Europe/Berlin
+timestamp: Stamp
+dates: month-first
+ambiguous_hours: in-order
+decimal: ","
+missing: [off]
+columns:
+  '(?P<house>\S+) supply .*': {metric: flow_supply}
+  '(?P<house>\S+) T .*': {metric: T1, unit: °F}
+identity: {meter: "H-{house}"}
+"""
+    content = lines(
+        "Stamp;12 supply [m3/h];12 T [°F];7 supply [m3/h]",
+        "10/26/2025 1:00 AM;1,5;212;off",
+        "10/26/2025 2:00 AM;2,5;50;1",
+        "10/26/2025 2:00 AM;3,5;off;2",
+        "10/26/2025 3:00 AM;1.004,5;32;3",
+    )
+
+    log = await load(pipeline, tmp_path, mapping, content, "H-12", "H-7", name="x.csv")
+
+    assert await pipeline.values() == pytest.approx(
+        {
+            ("H-12", "2025-10-25 23:00", "flow_supply"): 1.5,
+            ("H-12", "2025-10-26 00:00", "flow_supply"): 2.5,
+            ("H-12", "2025-10-26 01:00", "flow_supply"): 3.5,
+            ("H-12", "2025-10-26 02:00", "flow_supply"): 1004.5,
+            ("H-12", "2025-10-25 23:00", "T1"): 100,
+            ("H-12", "2025-10-26 00:00", "T1"): 10,
+            ("H-12", "2025-10-26 02:00", "T1"): 0,
+            ("H-7", "2025-10-26 00:00", "flow_supply"): 1,
+            ("H-7", "2025-10-26 01:00", "flow_supply"): 2,
+            ("H-7", "2025-10-26 02:00", "flow_supply"): 3,
+        }
+    )
+    assert {error["reason"] for error in await pipeline.errors()} == {"missing_value"}
+    assert log["rows_rejected"] == 2
+
+
+async def test_rows_of_resources_in_words_with_months_in_cells_and_a_unit_above(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
+    mapping = r"""
+layout: long
+time_zone: UTC
+timestamp: Период
+value: Показание
+unit: {above: 'ед\. изм\.: (\S+)'}
+metric: {column: Услуга, words: {Отопление: {metric: heat_energy, unit: ГДж}, ГВ: consumption_period}}
+identity: {meter: {column: Прибор, pattern: '№ ?(\d+)'}}
+"""
+    rows: files.Rows = [
+        ["Ведомость", None, "ед. изм.: л"],
+        ["Период", "Услуга", "Прибор", "Показание"],
+        ["Январь 2025", "ГВ", "ВК-1 № 7", 5000],
+        ["Январь 2025", "отопление", "ТС № 8", 41.868],
+        ["Февраль 2025", "ГВ", "ВК-1", 1],
+    ]
+
+    log = await load(pipeline, tmp_path, mapping, files.xlsx(rows), "7", "8")
+
+    assert await pipeline.values() == pytest.approx(
+        {("7", "2025-01-01 00:00", "consumption_period"): 5, ("8", "2025-01-01 00:00", "heat_energy"): 10}
+    )
+    assert [(error["reason"], error["cell"]) for error in await pipeline.errors()] == [("no_code", "C5")]
+    assert (log["rows_read"], log["rows_rejected"]) == (3, 1)
+
+
+async def test_date_that_is_written_once_a_day_may_be_on_a_row_that_is_not_selected(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
+    mapping = """
+layout: day-sheet
+time_zone: UTC
+timestamp: Дата
+fill_down: [Дата]
+where: {Вид: ГВС}
+columns: {V: {metric: consumption_cumulative}}
+identity: {meter: M}
+"""
+    content = lines("Дата;Вид;V", "01.04.2025;ГВС;1", ";ТЭ;5", "02.04.2025;ТЭ;6", ";ГВС;2", "03.04.2025;ТЭ;7", ";ГВС;3")
+
+    await load(pipeline, tmp_path, mapping, content, "M", name="x.csv")
+
+    days = [f"2025-04-0{day} 00:00" for day in (1, 2, 3)]
+    assert await pipeline.values() == {("M", time, "consumption_cumulative"): day for day, time in enumerate(days, 1)}
