@@ -78,6 +78,7 @@ class FileProblem(StrEnum):
     NO_VISIBLE_SHEET = "no_visible_sheet"
     WORKBOOK_TOO_SLOW = "workbook_too_slow"
     WORKBOOK_TOO_BIG = "workbook_too_big"
+    PAGE_TOO_BIG = "page_too_big"
     # The file and its mapping.
     NO_MAPPING = "no_mapping"
     MAPPING_HAS_ERROR = "mapping_has_error"
@@ -370,6 +371,10 @@ _TEMPLATES: dict[Problem, Words] = {
     FileProblem.WORKBOOK_TOO_SLOW: Words(
         "книга не прочитана за {seconds} с (WORKBOOK_TIMEOUT_SEC): попросите файл поменьше или csv",
         "the workbook was not read within {seconds} s (WORKBOOK_TIMEOUT_SEC): request a smaller file or csv",
+    ),
+    FileProblem.PAGE_TOO_BIG: Words(
+        "страница html больше {max_megabytes} МБ: попросите csv",
+        "the web page has more than {max_megabytes} MB: request csv",
     ),
     FileProblem.WORKBOOK_TOO_BIG: Words(
         "книге не хватило {megabytes} МБ памяти (WORKBOOK_MEMORY_MB), или она повреждена: "

@@ -56,6 +56,16 @@ def detect_dialect(file: Path, wanted: Sequence[WantedColumn], *, min_width: int
     return max((Dialect(encoding, delimiter) for encoding in encodings for delimiter in _DELIMITERS), key=fit)
 
 
+def detect_encoding(file: Path, head: bytes) -> str:
+    """Return the likeliest encoding of a text that begins with `head`.
+
+    Raises:
+        FileError: the text is damaged; names the byte.
+
+    """
+    return _possible_encodings(file, head)[0]
+
+
 def _possible_encodings(file: Path, head: bytes) -> list[str]:
     """List the encodings in which the first unusual bytes of a file are text, likeliest first."""
     if utf16 := utf16_codec(head):

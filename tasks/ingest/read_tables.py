@@ -26,6 +26,7 @@ from tasks.ingest.find_unit import find_unit
 from tasks.ingest.grids import Grid, Row
 from tasks.ingest.line_account import LineAccount
 from tasks.ingest.read_csv import CsvGrid
+from tasks.ingest.read_html import HtmlGrid
 from tasks.ingest.read_region import Region, Table
 from tasks.ingest.read_workbook import SheetGrid, SheetInfo, choose_sheets, open_sheets
 
@@ -178,12 +179,15 @@ def read_tables(path: Path, mapping: SourceMapping, *, relative_path: str, setti
 
 
 def find_fitting(path: Path, mappings: Sequence[SourceMapping], settings: Settings) -> list[SourceMapping]:
-    """Return the mappings whose sheets and columns a csv or a workbook has, whatever its name; it is parsed once."""
-    is_workbook = kind_of(path, settings) is Kind.WORKBOOK
-    sheets = open_sheets(path, [("*",)], settings).sheets[0] if is_workbook else []
+    """Return the mappings whose sheets and columns a file has, whatever its name; a workbook or page is parsed once."""
+    kind = kind_of(path, settings)
+    sheets = open_sheets(path, [("*",)], settings).sheets[0] if kind is Kind.WORKBOOK else []
+    page = HtmlGrid.open(path) if kind is Kind.HTML else None
 
     def grids_of(specs: list[TableSpec]) -> list[tuple[Grid, list[TableSpec]]]:
-        return _by_sheet([_named(sheets, spec) for spec in specs], specs) if is_workbook else _csv_grid(path, specs)
+        if kind is Kind.WORKBOOK:
+            return _by_sheet([_named(sheets, spec) for spec in specs], specs)
+        return [(page, specs)] if page else _csv_grid(path, specs)
 
     def fits(mapping: SourceMapping) -> bool:
         try:
@@ -221,6 +225,8 @@ def peek(path: Path, settings: Settings) -> list[tuple[str | None, list[Row]]]:
         grids: list[Grid] = [*open_sheets(path, [("*",)], settings).sheets[0]]
     elif kind is Kind.TEXT:
         grids = [CsvGrid.open(path, ())]
+    elif kind is Kind.HTML:
+        grids = [HtmlGrid.open(path)]
     else:
         raise FileError(FileProblem.WRONG_KIND, kind=kind)
     return [(grid.sheet, list(islice(grid.rows(), _MAX_LINES_PEEKED))) for grid in grids]
@@ -235,6 +241,8 @@ def _open_grids(
         return [], {}
     if kind is Kind.TEXT:
         return _csv_grid(path, mapping.tables), {}
+    if kind is Kind.HTML:
+        return [(HtmlGrid.open(path), mapping.tables)], {}
     if kind is Kind.WORKBOOK:
         book = open_sheets(path, [_wanted_sheets(spec) for spec in mapping.tables], settings)
         return _by_sheet(book.sheets, mapping.tables), book.unread

@@ -145,3 +145,56 @@ identity: {meter: M}
 
     days = [f"2025-04-0{day} 00:00" for day in (1, 2, 3)]
     assert await pipeline.values() == {("M", time, "consumption_cumulative"): day for day, time in enumerate(days, 1)}
+
+
+PAGE = """<html><head><meta http-equiv=Content-Type content="text/html; charset=windows-1251"></head><body>
+<p>Архив за апрель</p>
+<table border=1><tr><td colspan=3>Прибор № 7</td></tr>
+<tr><th rowspan=2>Дата</th><th colspan=2>Подача</th></tr><tr><th>t, °C</th><th>V, л</th></tr>
+<tr><td>01.04.2025 00:00</td><td>60,5</td><td>1500</td></tr>
+<tr><td>01.04.2025 01:00</td><td>61,5</td><td>&nbsp;</td></tr>
+<tr><td>Итого</td><td></td><td>1500</td></tr></table></body></html>
+"""
+
+
+async def test_web_page_under_the_name_of_a_workbook_is_read_like_one(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
+    mapping = r"""
+layout: day-sheet
+time_zone: UTC
+timestamp: Дата
+columns: {"Подача t, °C": {metric: T1}, "Подача V, л": {metric: consumption_period, unit: л}}
+identity: {meter: {cell: A1, pattern: '№ (\d+)'}}
+"""
+
+    content = PAGE.encode("cp1251")
+    log = await load(pipeline, tmp_path, mapping, content, "7", name="x.xls", match="{content: true}")
+
+    assert await pipeline.values() == {
+        ("7", "2025-04-01 00:00", "T1"): 60.5,
+        ("7", "2025-04-01 01:00", "T1"): 61.5,
+        ("7", "2025-04-01 00:00", "consumption_period"): 1.5,
+    }
+    assert [(error["reason"], error["cell"]) for error in await pipeline.errors()] == [("missing_value", "C5")]
+    assert log["lines"] == '{"note": 1, "total": 1, "header": 2, "reading": 2}'
+
+
+@pytest.mark.parametrize("name", ["x.txt", "x.tsv", "x.dat"])
+async def test_texts_of_other_names_are_read_where_file_patterns_say_so(
+    pipeline: PipelineHarness, tmp_path: Path, name: str
+) -> None:
+    mapping = "layout: day-sheet\ntime_zone: UTC\ntimestamp: t\ncolumns: {V: {metric: consumption_period}}\n"
+    content = lines("t\tV", "2025-04-01 00:00\t1,5", "2025-04-01 01:00\t2")
+    settings = pipeline.settings.model_copy(update={"file_patterns": (f"*{name[1:]}",)})
+
+    await load(
+        PipelineHarness(pipeline.connection, settings),
+        tmp_path,
+        f"{mapping}identity: {{meter: M}}",
+        content,
+        "M",
+        name=name,
+    )
+
+    assert list((await pipeline.values()).values()) == [1.5, 2]
