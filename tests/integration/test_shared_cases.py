@@ -11,7 +11,7 @@ from tests.harness import PipelineHarness
 from tests.integration.test_suppliers import load
 
 CASES = PROJECT_ROOT.parent / "shared" / "cases"
-pytestmark = pytest.mark.skipif(not CASES.exists(), reason=f"there is no {CASES}")
+pytestmark = [pytest.mark.files, pytest.mark.skipif(not CASES.exists(), reason=f"there is no {CASES}")]
 
 Values = dict[tuple[str, str, str], float]
 SHEET = "layout: day-sheet\nidentity: {meter: M}\n"

@@ -12,6 +12,8 @@ from tests import files
 from tests.harness import PipelineHarness
 from tests.integration.test_suppliers import load
 
+pytestmark = pytest.mark.files
+
 
 async def test_tables_of_one_header_read_the_rows_of_their_kind(pipeline: PipelineHarness, tmp_path: Path) -> None:
     rows: files.Rows = [

@@ -10,6 +10,8 @@ from tests import files
 from tests.harness import PipelineHarness
 from tests.integration.test_suppliers import load
 
+pytestmark = pytest.mark.files
+
 
 def lines(*rows: str) -> bytes:
     return "\n".join([*rows, ""]).encode()

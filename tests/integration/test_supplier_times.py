@@ -12,6 +12,8 @@ from tests import files
 from tests.harness import PipelineHarness
 from tests.integration.test_suppliers import load
 
+pytestmark = pytest.mark.files
+
 SHEET = "layout: day-sheet\ntime_zone: Europe/Berlin\nidentity: {meter: M}\n"
 FLOW = "columns: {V: {metric: consumption_period}}\n"
 

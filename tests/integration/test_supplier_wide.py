@@ -11,6 +11,8 @@ from schemas.problems import FileProblem
 from tests.harness import PipelineHarness
 from tests.integration.test_suppliers import load
 
+pytestmark = pytest.mark.files
+
 
 def lines(*rows: str) -> bytes:
     return "\n".join([*rows, ""]).encode()
