@@ -11,6 +11,8 @@ from schemas.settings import Settings
 from tests.harness import PipelineHarness
 from tests.integration.test_command import run
 
+pytestmark = pytest.mark.files
+
 METRIC = """\
 steam_pressure:
   unit: psi

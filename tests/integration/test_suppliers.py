@@ -14,6 +14,8 @@ from schemas.settings import PROJECT_ROOT
 from tests import files
 from tests.harness import PipelineHarness
 
+pytestmark = pytest.mark.files
+
 HOURS = [f"{hour}-{hour + 1}" for hour in range(3)]
 
 
