@@ -6,24 +6,19 @@ from pathlib import Path
 from types import GenericAlias
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from schemas.errors import DefinitionError
 from schemas.settings import load_settings
+from schemas.spec_types import Strict
 from schemas.yaml_errors import describe_syntax, describe_value, line_of
 
 _FOLDER = Path(__file__).parent
 
 
-class Entry(BaseModel):
-    """One definition: an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-Definition = TypeVar("Definition", bound=Entry)
+Definition = TypeVar("Definition", bound=Strict)
 
 
 def read_definitions(file_name: str, of: type[Definition], *, names: str = "") -> dict[str, Definition]:
@@ -64,7 +59,7 @@ def _adapter(of: type[Definition], names: str) -> TypeAdapter[dict[str, Definiti
     return TypeAdapter(kind)
 
 
-def _in_words(document: Any, error: ValidationError, of: type[Entry]) -> str:  # noqa: ANN401 - YAML gives anything
+def _in_words(document: Any, error: ValidationError, of: type[Strict]) -> str:  # noqa: ANN401 - YAML gives anything
     known = f"known are {', '.join(of.model_fields)}"
     messages = {
         (line_of(document, item["loc"]), describe_value(item, item["loc"], known if len(item["loc"]) == 2 else ""))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pydantic import field_validator
 
-from schemas.definitions import Entry, read_definitions
+from schemas.definitions import read_definitions
 from schemas.metrics import METRICS
+from schemas.spec_types import Strict
 
 
-class MeterKind(Entry):
+class MeterKind(Strict):
     """A kind of meter."""
 
     title: str

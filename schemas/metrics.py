@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from schemas.definitions import Entry, read_definitions
+from schemas.definitions import read_definitions
 from schemas.errors import DefinitionError
+from schemas.spec_types import Strict
 from schemas.spellings import fold
 from schemas.units import Conversion, Unit, convert, find_unit
 
@@ -21,7 +22,7 @@ AT_A_MOMENT: tuple[Kind, ...] = ("register", "instantaneous")
 """Kinds whose readings say nothing of an interval."""
 
 
-class Metric(Entry):
+class Metric(Strict):
     """A quantity that a meter reports; values outside [lowest, highest] are impossible, not only unusual."""
 
     unit: str

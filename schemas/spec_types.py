@@ -1,4 +1,4 @@
-"""Types of the values in a mapping."""
+"""Types of the values in mappings and definitions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class Strict(BaseModel):
-    """A section of a mapping: an unknown key is an error."""
+    """A section of a mapping, or a definition: an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -9,8 +9,9 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from schemas.definitions import Entry, read_definitions
+from schemas.definitions import read_definitions
 from schemas.errors import DefinitionError
+from schemas.spec_types import Strict, Text
 from schemas.spellings import fold
 
 _NO_UNIT = re.compile(r"\s*[-–—−]+\s*")
@@ -22,10 +23,10 @@ _AMOUNTS = {"flow": "volume", "mass flow": "mass", "power": "energy"}
 """Rates → what they are per hour: their first unit is the amount's first unit per hour."""
 
 
-class Unit(Entry):
+class Unit(Strict):
     """A unit that files use: `value · factor + offset` is in the dimension's first unit."""
 
-    dimension: Annotated[str, Field(min_length=1)]
+    dimension: Text
     factor: Annotated[float, Field(gt=0)]
     offset: float = 0
     spellings: list[str] = Field(default_factory=list)

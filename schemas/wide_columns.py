@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from schemas.patterns import Regex, compile_pattern
+from schemas.spec_types import Strict, Text
 
 _HOUR_GROUPS = ("start", "end", "hour", "number")
 _GROUPS = frozenset({*_HOUR_GROUPS, "minute", "date", "again"})
@@ -22,14 +23,12 @@ def groups_in(heading: str) -> frozenset[str]:
     return frozenset(compile_pattern(heading).groupindex) if is_pattern(heading) else frozenset()
 
 
-class IntervalColumns(BaseModel):
+class IntervalColumns(Strict):
     """Columns that are the intervals of a day, or days: their headings say which, or they are numbered from 1."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     headings: Regex | None = None
     """Pattern of a whole heading; its groups say when an interval is (`_GROUPS`)."""
-    first: Annotated[str, Field(min_length=1)] | None = None
+    first: Text | None = None
     """Heading of the day's first interval; the others are to its right."""
     count: Annotated[int, Field(ge=1)] | None = None
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pyarrow as pa
 
+from schemas.fill_down import texts_above
 from schemas.patterns import extract
 from schemas.raw_rows import tidy_code, tidy_codes
 from schemas.table_schema import CodePart, TableSchema
@@ -22,18 +22,12 @@ def read_codes(schema: TableSchema, batch: pa.RecordBatch, name: CodeName) -> pa
     if column is None:
         return repeat_word(getattr(schema, f"{name}_code"), len(batch))
     stated = schema.stated_codes.get(name)
-    words = _words_above(batch, stated.lines) if stated else batch.column(column).dictionary_encode()
+    texts = texts_above(stated.lines, batch.column("row_num")) if stated else batch.column(column)
+    words = texts.dictionary_encode()
     codes = tidy_codes(words.dictionary)
     if pattern := schema.code_patterns.get(name):
         return take_words(word_indices(words), [*(extract(pattern, code) for code in codes.to_pylist()), None])
     return pa.DictionaryArray.from_arrays(words.indices, codes)
-
-
-def _words_above(batch: pa.RecordBatch, stated: Sequence[tuple[int, str]]) -> pa.DictionaryArray:
-    """Return for each row the text of the last line above that states one, or null."""
-    above = np.searchsorted([line for line, _ in stated], batch.column("row_num").to_numpy()) - 1
-    texts = pa.array([*(text or None for _, text in stated), None], pa.string())
-    return texts.take(pa.array(np.where(above < 0, len(stated), above))).dictionary_encode()
 
 
 def _join_parts(batch: pa.RecordBatch, parts: Sequence[CodePart]) -> pa.DictionaryArray:

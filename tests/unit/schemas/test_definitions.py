@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from schemas import definitions
-from schemas.definitions import Entry, read_definitions
+from schemas.definitions import read_definitions
 from schemas.errors import DefinitionError
+from schemas.spec_types import Strict
 from schemas.units import Unit
 
 
-class Colour(Entry):
+class Colour(Strict):
     red: int
     green: int = 0
 
