@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import shlex
 from contextlib import AbstractContextManager
@@ -12,9 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.commands.console import AsJson, err, fail, heading, out, print_json, print_table, track, visible
-from schemas.dates import read_timestamp
 from schemas.errors import MappingError, SettingsError
-from schemas.hours import read_hour
 from schemas.mappings import Mappings, SourceMapping, load_usable_mappings
 from schemas.problems import FileRemark
 from schemas.settings import Settings, load_settings
@@ -34,7 +31,7 @@ from tasks.sources.check_files import (
 )
 from tasks.sources.compare_deliveries import Delivery, compare_deliveries
 from tasks.sources.draft_mapping import Surroundings, draft_mapping
-from tasks.sources.find_tables import Sheet, Times, find_tables
+from tasks.sources.find_tables import Sheet, find_tables
 from tasks.sources.preview_readings import Preview
 from tasks.validate.parse_readings import parse
 from tasks.validate.row_errors import list_unreadable, without_flags
@@ -91,8 +88,8 @@ def _deliver(file: Path, mappings: Mappings, settings: Settings) -> Delivery:
     """Look at a file twice: at its tables as anybody sees them, and at its readings where a mapping takes it."""
     with open_files(file, _steps(settings).unpack) as opened:
         sheets = [Sheet(sheet, [*rows]) for sheet, rows in peek(_first(opened).path, settings)]
-    tables = [table for sheet in sheets for table in find_tables(sheet, TIMES)]
-    return Delivery(tables, check_file(file, mappings, _steps(settings))[0], TIMES)
+    tables = [table for sheet in sheets for table in find_tables(sheet)]
+    return Delivery(tables, check_file(file, mappings, _steps(settings))[0])
 
 
 def _first(opened: OpenFiles) -> OpenFile:
@@ -120,7 +117,7 @@ def new(
         first = _first(opened)
         sheets = [Sheet(sheet, [*rows]) for sheet, rows in peek(first.path, settings)]
         around = Surroundings(_usable_mappings(settings), _paths_at_hand(settings))
-        draft = draft_mapping(name, first.relative_path.rpartition("/")[2], sheets, TIMES, around)
+        draft = draft_mapping(name, first.relative_path.rpartition("/")[2], sheets, around)
     LOCAL.write(target, draft.yaml.encode())
     for number, question in enumerate(draft.questions, start=1):
         out.print(f"{number}. {visible(question)}", markup=False, highlight=False, soft_wrap=True)
@@ -143,24 +140,6 @@ def _usable_mappings(settings: Settings) -> list[SourceMapping]:
 def _paths_at_hand(settings: Settings) -> list[str]:
     """Return the paths of the files that are there, as mappings see them."""
     return [path_for_mappings(file) for file in list_all_files(settings)] if settings.raw_dir.is_dir() else []
-
-
-def _read_timestamp(text: str) -> dt.datetime | None:
-    try:
-        return read_timestamp(text).replace(tzinfo=None)
-    except ValueError:
-        return None
-
-
-def _is_hour(text: str) -> bool:
-    try:
-        read_hour(text, dt.timedelta(hours=1), "end")
-    except ValueError:
-        return False
-    return True
-
-
-TIMES = Times(_read_timestamp, _is_hour)
 
 
 def _steps(settings: Settings) -> Steps:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from schemas.spellings import fold
 from tasks.sources.check_files import FileCheck
 from tasks.sources.draft_times import draft_times
-from tasks.sources.find_tables import FoundColumn, FoundTable, Times, plain_text
+from tasks.sources.find_tables import FoundColumn, FoundTable, plain_text
 
 _MAX_NAMED = 20
 
@@ -18,7 +18,6 @@ class Delivery(NamedTuple):
 
     tables: Sequence[FoundTable]
     checked: FileCheck
-    times: Times
 
 
 class Change(NamedTuple):
@@ -37,7 +36,7 @@ def compare_deliveries(before: Delivery, after: Delivery) -> list[Change]:
     changes += _of_value("", "sheets", *(_names(_sheets(one)) for one in (before, after)))
     changes += _of_value("", "tables", str(len(before.tables)), str(len(after.tables)))
     for number, (old, new) in enumerate(zip(before.tables, after.tables, strict=False), start=1):
-        changes += _of_table(new.sheet or f"table {number}", old, new, before.times)
+        changes += _of_table(new.sheet or f"table {number}", old, new)
     return [*changes, *_of_readings(before.checked, after.checked)]
 
 
@@ -45,7 +44,7 @@ def _sheets(delivery: Delivery) -> list[str]:
     return list(dict.fromkeys(table.sheet for table in delivery.tables if table.sheet))
 
 
-def _of_table(name: str, old: FoundTable, new: FoundTable, times: Times) -> Iterator[Change]:
+def _of_table(name: str, old: FoundTable, new: FoundTable) -> Iterator[Change]:
     olds, news = _by_heading(old), _by_heading(new)
     gone = [plain_text(column.heading) for key, column in olds.items() if key not in news]
     come = [plain_text(column.heading) for key, column in news.items() if key not in olds]
@@ -59,16 +58,16 @@ def _of_table(name: str, old: FoundTable, new: FoundTable, times: Times) -> Iter
         yield Change(name, "order of columns", *names)
     yield from _of_value(name, "line of the headings", str(old.header_line), str(new.header_line))
     for key in ("dates", "stamp", "interval_minutes", "interval_number"):
-        yield from _of_value(name, key, *(_answer(table, key, times) for table in (old, new)))
+        yield from _of_value(name, key, *(_answer(table, key) for table in (old, new)))
 
 
 def _by_heading(table: FoundTable) -> dict[str, FoundColumn]:
     return {fold(column.heading): column for column in table.columns if column.heading}
 
 
-def _answer(table: FoundTable, key: str, times: Times) -> str | None:
+def _answer(table: FoundTable, key: str) -> str | None:
     """Return what a draft would say for a key of the times."""
-    lines = draft_times(table.columns, times).lines
+    lines = draft_times(table.columns).lines
     found = next((line for line in lines if line.startswith(f"{key}: ")), None)
     return found.partition("  # ")[0].removeprefix(f"{key}: ") if found else None
 

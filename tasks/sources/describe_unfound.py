@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from tasks.sources.find_tables import Row, Sheet, Times, is_header, is_number, plain_text
+from tasks.sources.find_tables import Row, Sheet, is_header, is_number, plain_text
 from tasks.sources.quoting import quote
 from tasks.sources.recognise_dates import OPEN, PLAIN, is_date, recognise
 
@@ -14,14 +14,14 @@ _MAX_LENGTH = 40
 _MAX_SHEETS = 3
 
 
-def describe_unfound(sheets: Sequence[Sheet], times: Times) -> Iterator[str]:
+def describe_unfound(sheets: Sequence[Sheet]) -> Iterator[str]:
     """Write as comments what each sheet holds: lines that may be headings, two lines below, and the obstacle."""
     yield f"# {OPEN} No line with headings over dates and numbers was found. What was seen:"
     for sheet in sheets[:_MAX_SHEETS]:
-        yield from (f"# {line}" for line in _describe(sheet, times))
+        yield from (f"# {line}" for line in _describe(sheet))
 
 
-def _describe(sheet: Sheet, times: Times) -> Iterator[str]:
+def _describe(sheet: Sheet) -> Iterator[str]:
     where = f"sheet {quote(sheet.name)}, " if sheet.name else ""
     filled = [(number, row) for number, row in enumerate(sheet.rows, start=1) if any(row)]
     if not filled:
@@ -33,7 +33,7 @@ def _describe(sheet: Sheet, times: Times) -> Iterator[str]:
         yield f"{where}line {header[0]}, headings? {_cells(header[1])}"
     samples = [(number, row) for number, row in filled if number > start][:2]
     yield from (f"{where}line {number}: {_cells(row)}" for number, row in samples)
-    yield from _obstacles(header[1] if header else None, [row for _, row in samples], times)
+    yield from _obstacles(header[1] if header else None, [row for _, row in samples])
 
 
 def _may_be_header(row: Row, filled: Sequence[tuple[int, Row]], number: int) -> bool:
@@ -43,24 +43,22 @@ def _may_be_header(row: Row, filled: Sequence[tuple[int, Row]], number: int) -> 
     return (is_header(row) or len(words) > 1) and any(cell and is_number(cell) for cell in below)
 
 
-def _obstacles(header: Row | None, samples: Sequence[Row], times: Times) -> Iterator[str]:
+def _obstacles(header: Row | None, samples: Sequence[Row]) -> Iterator[str]:
     days: list[str] = []
     if header is None:
         yield "no line of words stands above lines with numbers: without headings, columns have letters (header: none)"
-    elif days := [
-        cell for cell in header if cell and is_date(cell, in_time_column=False, read_plain=times.read_timestamp)
-    ]:
+    elif days := [cell for cell in header if cell and is_date(cell, in_time_column=False)]:
         yield f"headings such as {quote(days[0])} are dates: a column a day (intervals: {{headings: …}})"
-    obstacle = next((text for row in samples for cell in row if cell and (text := _of_cell(cell, times))), None)
+    obstacle = next((text for row in samples for cell in row if cell and (text := _of_cell(cell))), None)
     if obstacle:
         yield obstacle
     elif header is not None and not days:
         yield "no column holds dates or times that are known; where else does the file say the day?"
 
 
-def _of_cell(cell: str, times: Times) -> str | None:
+def _of_cell(cell: str) -> str | None:
     """Return what is special of a cell that may be a date."""
-    found = recognise([cell], in_time_column=True, read_plain=times.read_timestamp)
+    found = recognise([cell], in_time_column=True)
     if found and found.key != PLAIN:
         key = "" if found.key == OPEN else f" ({found.key})"
         return f"{quote(cell)} looks like a date that is not read without the key `dates`{key}"

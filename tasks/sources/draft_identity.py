@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from tasks.sources.find_tables import FoundColumn, FoundTable, Times, is_number, without_dates
+from tasks.sources.find_tables import FoundColumn, FoundTable, is_number, without_dates
 from tasks.sources.quoting import example, quote
 from tasks.sources.recognise_dates import OPEN, is_date
 
@@ -38,12 +38,12 @@ def counts_lines(column: FoundColumn) -> bool:
     return bool(_NUMBER_OF_LINE.fullmatch(column.heading.strip()))
 
 
-def draft_identity(table: FoundTable, columns: Sequence[FoundColumn], times: Times) -> Iterator[str]:
+def draft_identity(table: FoundTable, columns: Sequence[FoundColumn]) -> Iterator[str]:
     """Write the section `identity`: what in the file may say whose readings it holds; `columns` are not yet taken."""
     yield "identity:"
     yield "  # Whose readings: a constant, a part of the path, a cell above the table, or a column. Such as"
     yield "  # path: '(?P<building>[A-Z]-\\d+)/'   then   meter: \"{building}-GVS\""
-    yield from _cells_above(table, times)
+    yield from _cells_above(table)
     for column in columns:
         if column.heading and column.samples and (is_like_a_code(column) or _are_words(column)):
             different = len(set(column.samples))
@@ -65,7 +65,7 @@ def _are_words(column: FoundColumn) -> bool:
     )
 
 
-def _cells_above(table: FoundTable, times: Times) -> Iterator[str]:
+def _cells_above(table: FoundTable) -> Iterator[str]:
     found = 0
     for row, cells in reversed([*enumerate(table.above)]):
         if row < table.begins and sum(map(bool, cells)) > _MAX_IN_PREAMBLE:
@@ -73,7 +73,7 @@ def _cells_above(table: FoundTable, times: Times) -> Iterator[str]:
         for column, cell in enumerate(cells):
             if not cell or found == _MAX_CELLS or not re.search(r"\d", without_dates(cell)):
                 continue
-            if is_date(cell, in_time_column=False, read_plain=times.read_timestamp):
+            if is_date(cell, in_time_column=False):
                 continue
             label = next((text for text in reversed(cells[:column]) if text), "")
             if _IS_TOTAL.match(label):

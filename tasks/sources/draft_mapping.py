@@ -14,7 +14,7 @@ from tasks.sources.draft_columns import draft_long_columns, draft_metric_columns
 from tasks.sources.draft_identity import draft_identity
 from tasks.sources.draft_outside_date import draft_outside_date
 from tasks.sources.draft_times import draft_times
-from tasks.sources.find_tables import FoundTable, Sheet, Times, find_tables, find_undated, plain_text, without_dates
+from tasks.sources.find_tables import FoundTable, Sheet, find_tables, find_undated, plain_text, without_dates
 from tasks.sources.quoting import quote
 from tasks.sources.recognise_dates import OPEN
 
@@ -38,9 +38,7 @@ class Surroundings(NamedTuple):
 _NONE = Surroundings()
 
 
-def draft_mapping(
-    name: str, file_name: str, sheets: Sequence[Sheet], times: Times, around: Surroundings = _NONE
-) -> Draft:
+def draft_mapping(name: str, file_name: str, sheets: Sequence[Sheet], around: Surroundings = _NONE) -> Draft:
     """Write a mapping as YAML that is refused until its questions, marked `???`, are answered."""
     lines = [
         f"# Draft for {quote(file_name)}. Answer each ???, delete what is wrong, rename",
@@ -50,13 +48,13 @@ def draft_mapping(
         *draft_match(file_name, around.mappings, around.paths),
         "# time_zone: Europe/Moscow  # of the supplier's clock, if it is not DEFAULT_TZ",
     ]
-    tables = _together([table for sheet in sheets for table in find_tables(sheet, times)])
+    tables = _together([table for sheet in sheets for table in find_tables(sheet)])
     if tables:
-        lines += _tables(tables, times, is_only_sheet=len(sheets) == 1)
+        lines += _tables(tables, is_only_sheet=len(sheets) == 1)
     else:
-        lines += describe_unfound(sheets, times)
+        lines += describe_unfound(sheets)
         undated = next((table for sheet in sheets if (table := find_undated(sheet))), None)
-        lines += _undated_body(undated, file_name, times) if undated else []
+        lines += _undated_body(undated, file_name) if undated else []
     questions = [*_questions(lines)]
     numbered = [f"# {number}. {question}" for number, question in enumerate(questions, start=1)]
     return Draft("\n".join([*lines, "#", "# Open:", *numbered, ""]), questions)
@@ -80,19 +78,17 @@ def _together(tables: Sequence[FoundTable]) -> list[_Alike]:
     return found
 
 
-def _tables(tables: Sequence[_Alike], times: Times, *, is_only_sheet: bool) -> list[str]:
+def _tables(tables: Sequence[_Alike], *, is_only_sheet: bool) -> list[str]:
     if len(tables) == 1:
-        return [*_body(tables[0], None, None, times, is_only_sheet=is_only_sheet)]
+        return [*_body(tables[0], None, None, is_only_sheet=is_only_sheet)]
     lines = ["tables:"]
     for before, one, after in zip([None, *tables], tables, [*tables[1:], None], strict=False):
-        body = _body(one, before, after, times, is_only_sheet=is_only_sheet)
+        body = _body(one, before, after, is_only_sheet=is_only_sheet)
         lines += [("  - " if index == 0 else "    ") + line for index, line in enumerate(body)]
     return lines
 
 
-def _body(
-    alike: _Alike, before: _Alike | None, after: _Alike | None, times: Times, *, is_only_sheet: bool
-) -> Iterator[str]:
+def _body(alike: _Alike, before: _Alike | None, after: _Alike | None, *, is_only_sheet: bool) -> Iterator[str]:
     table = alike.table
     metric = find_metric_column(table.columns)
     yield f"layout: {'long  # one reading a row' if metric else 'day-sheet  # a row is an interval, a column a metric'}"
@@ -101,17 +97,17 @@ def _body(
         yield f"sheet: {names if len(alike.sheets) == 1 else f'[{names}]'}"
     yield from _borders(table, _of_sheet(before, table), _of_sheet(after, table))
     yield f"# The headings are in line {table.header_line}; they are found by their words."
-    drafted = draft_times(table.columns, times)
+    drafted = draft_times(table.columns)
     yield from drafted.lines
     rest = [column for column in table.columns if not any(column is taken for taken in drafted.columns)]
-    yield from draft_identity(table, [column for column in rest if column is not metric], times)
+    yield from draft_identity(table, [column for column in rest if column is not metric])
     yield from draft_long_columns(rest, metric) if metric else draft_metric_columns(rest)
 
 
-def _undated_body(table: FoundTable, file_name: str, times: Times) -> Iterator[str]:
+def _undated_body(table: FoundTable, file_name: str) -> Iterator[str]:
     yield "layout: day-sheet  # a row is a meter's, a column a metric"
     yield from draft_outside_date(file_name, table)
-    yield from draft_identity(table, table.columns, times)
+    yield from draft_identity(table, table.columns)
     yield from draft_metric_columns(table.columns)
 
 

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from schemas.dates import NotATimeError
+from schemas.hours import read_hour
 from schemas.lengths import read_length
 from schemas.spellings import fold
-from tasks.sources.find_tables import FoundColumn, Times
+from tasks.sources.find_tables import FoundColumn
 from tasks.sources.measure_times import Answer, find_stamp, measure_interval, runs_backwards, says_end, says_start
 from tasks.sources.quoting import example, quote
 from tasks.sources.recognise_dates import OPEN, PLAIN, Dates, is_period
@@ -46,9 +47,9 @@ class _Dated(NamedTuple):
     dates: Dates
 
 
-def draft_times(columns: Sequence[FoundColumn], times: Times) -> DraftedTimes:
+def draft_times(columns: Sequence[FoundColumn]) -> DraftedTimes:
     """Write the keys of the times; what data and headings do not say is asked for."""
-    dated = [_Dated(column, found) for column in columns if column.heading and (found := column.dates(times))]
+    dated = [_Dated(column, found) for column in columns if column.heading and (found := column.dates())]
     if not dated:
         return DraftedTimes(
             [f"timestamp: {OPEN}  # no column with a heading holds dates: date and hour, or timestamp"], []
@@ -57,7 +58,7 @@ def draft_times(columns: Sequence[FoundColumn], times: Times) -> DraftedTimes:
     chosen, ends = _interval_start(dated)
     taken = [one.column for one in dated]
     lengths = next((column for column in columns if _are_lengths(column)), None)
-    hours = next((one for one in columns if one not in (*taken, lengths) and _are_hours(one, times)), None)
+    hours = next((one for one in columns if one not in (*taken, lengths) and _are_hours(one)), None)
     filled = _filled_down(chosen.dates.times)
     if hours is None or any(time and time.time() != dt.time() for time in filled):
         key, lines = "timestamp", [*_stamp_lines(chosen, filled, ends)]
@@ -168,11 +169,19 @@ def _interval_number(hours: FoundColumn) -> int | None:
     return max(counts) if len(counts) == len(hours.samples) and min(counts) >= 1 and max(counts) > 24 else None
 
 
-def _are_hours(column: FoundColumn, times: Times) -> bool:
+def _are_hours(column: FoundColumn) -> bool:
     if not column.heading or not _SAYS_HOUR.search(column.heading):
         return False
     is_counted = column.mostly(lambda text: bool(_COUNT.fullmatch(text.strip())) and 0 <= float(text) <= 300)
-    return column.mostly(times.is_hour) or (is_counted and _interval_number(column) is not None)
+    return column.mostly(_is_hour) or (is_counted and _interval_number(column) is not None)
+
+
+def _is_hour(text: str) -> bool:
+    try:
+        read_hour(text, dt.timedelta(hours=1), "end")
+    except NotATimeError:
+        return False
+    return True
 
 
 def _length_of_ranges(hours: FoundColumn) -> dt.timedelta | None:
@@ -205,7 +214,7 @@ def _filled_down(times: Sequence[dt.datetime | None]) -> list[dt.datetime | None
 
 
 def _zone(chosen: _Dated) -> Iterator[str]:
-    if chosen.dates.has_offset or chosen.dates.key.startswith("epoch"):
+    if chosen.dates.has_offset:
         yield "# The times say where they stand in UTC; time_zone only says which local day they are of."
     elif (
         re.search(r"(?<![a-z])(utc|gmt)(?![a-z])", fold(chosen.column.heading))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -32,13 +31,6 @@ class Sheet(NamedTuple):
     rows: list[Row]
 
 
-class Times(NamedTuple):
-    """How to read a date or time stamp (None: the text is neither), and to recognise an hour of the day."""
-
-    read_timestamp: Callable[[str], dt.datetime | None]
-    is_hour: Callable[[str], bool]
-
-
 class FoundColumn(NamedTuple):
     """A column of an unknown table."""
 
@@ -58,10 +50,9 @@ class FoundColumn(NamedTuple):
         samples = [text for text in self.samples[:_MAX_SAMPLES] if not missing.search(text) and text[0] != "#"]
         return bool(samples) and sum(bool(test(text)) for text in samples) * 5 >= len(samples) * 4
 
-    def dates(self, times: Times) -> Dates | None:
+    def dates(self) -> Dates | None:
         """Return how its dates are written; None: it is no column of dates."""
-        said = says_time(self.heading)
-        return recognise(self.cells, in_time_column=said, read_plain=times.read_timestamp)
+        return recognise(self.cells, in_time_column=says_time(self.heading))
 
 
 class FoundTable(NamedTuple):
@@ -87,10 +78,10 @@ class FoundTable(NamedTuple):
         return [fold(column.heading) for column in self.columns]
 
 
-def find_tables(sheet: Sheet, times: Times) -> Iterator[FoundTable]:
+def find_tables(sheet: Sheet) -> Iterator[FoundTable]:
     """Yield the tables of a sheet from the top; one that only repeats the header above it goes on with that one."""
     last: FoundTable | None = None
-    for table in _find_all(sheet, times):
+    for table in _find_all(sheet):
         if last and table.words == last.words and not _has_own_code(table):
             for column, further in zip(last.columns, table.columns, strict=True):
                 column.cells.extend(further.cells)
@@ -102,15 +93,15 @@ def find_tables(sheet: Sheet, times: Times) -> Iterator[FoundTable]:
         yield last
 
 
-def _find_all(sheet: Sheet, times: Times) -> Iterator[FoundTable]:
+def _find_all(sheet: Sheet) -> Iterator[FoundTable]:
     rows, searched, index, said = sheet.rows, 0, 0, set[int]()
     while index < len(rows):
-        if not _is_data(rows[index], times, said):
+        if not _is_data(rows[index], said):
             said |= {column for column, cell in enumerate(rows[index]) if cell and says_time(cell)}
             index += 1
             continue
-        first = _first_without_values(rows, searched, index, times, said)
-        index = _end_of_data(rows, index, times, said)
+        first = _first_without_values(rows, searched, index, said)
+        index = _end_of_data(rows, index, said)
         if table := _find_table(sheet, searched, rows[first:index][:_MAX_LINES], first):
             yield table
         searched, said = index, set()
@@ -147,49 +138,45 @@ def _has_own_code(table: FoundTable) -> bool:
     return bool(table.title and re.search(r"\d", without_dates(table.title)))
 
 
-def _dates_in(row: Row, times: Times, said: set[int]) -> set[int]:
-    return {
-        index
-        for index, cell in enumerate(row)
-        if cell and is_date(cell, in_time_column=index in said, read_plain=times.read_timestamp)
-    }
+def _dates_in(row: Row, said: set[int]) -> set[int]:
+    return {index for index, cell in enumerate(row) if cell and is_date(cell, in_time_column=index in said)}
 
 
-def _is_data(row: Row, times: Times, said: set[int]) -> bool:
+def _is_data(row: Row, said: set[int]) -> bool:
     """Return True if a line holds a date or time stamp, and a number."""
     filled = _filled(row)
     if len(filled) < 2 or not any(map(is_number, filled)):
         return False
-    dates = _dates_in(row, times, said)
+    dates = _dates_in(row, said)
     # A number that is the date itself is no value.
     return bool(dates) and any(cell and is_number(cell) for index, cell in enumerate(row) if index not in dates)
 
 
-def _end_of_data(rows: Sequence[Row], first: int, times: Times, said: set[int]) -> int:
+def _end_of_data(rows: Sequence[Row], first: int, said: set[int]) -> int:
     """Return the index behind the lines of data, those included that leave out their date or their values."""
-    dates = _dates_in(rows[first], times, said)
+    dates = _dates_in(rows[first], said)
     held = {column for column, cell in enumerate(rows[first]) if cell}
     index = first + 1
-    while index < len(rows) and (_is_data(rows[index], times, said) or _goes_on(rows[index], dates, held, times, said)):
+    while index < len(rows) and (_is_data(rows[index], said) or _goes_on(rows[index], dates, held, said)):
         held |= {column for column, cell in enumerate(rows[index]) if cell}
         index += 1
     return index
 
 
-def _goes_on(row: Row, dates: set[int], held: set[int], times: Times, said: set[int]) -> bool:
+def _goes_on(row: Row, dates: set[int], held: set[int], said: set[int]) -> bool:
     filled = {column: cell for column, cell in enumerate(row) if cell}
     if not filled or not filled.keys() <= held:
         return False
-    if dates & _dates_in(row, times, said):
+    if dates & _dates_in(row, said):
         return True
     return len(filled) > 1 and all(is_number(cell) or _HOURS.fullmatch(cell.strip()) for cell in filled.values())
 
 
-def _first_without_values(rows: Sequence[Row], searched: int, first: int, times: Times, said: set[int]) -> int:
+def _first_without_values(rows: Sequence[Row], searched: int, first: int, said: set[int]) -> int:
     """Step up over lines that hold only a date: the first rows of an archive often have no values yet."""
     missing = compile_pattern(MISSING)
     while first > searched:
-        dates = _dates_in(rows[first - 1], times, said)
+        dates = _dates_in(rows[first - 1], said)
         others = [cell for index, cell in enumerate(rows[first - 1]) if cell and index not in dates]
         if not dates or len(rows[first - 1]) < 2 or not all(missing.search(cell) for cell in others):
             return first

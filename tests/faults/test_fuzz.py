@@ -24,7 +24,6 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from flows.commands.sources import TIMES
 from schemas.errors import FileError, MappingError
 from schemas.mappings import SourceMapping, match_mapping, read_mappings
 from schemas.raw_rows import SEPARATOR
@@ -310,7 +309,7 @@ def draft_of(content: bytes) -> bytes:
             sheets = [Sheet(name, [*rows]) for name, rows in peek(path, LIMITS)]
         except FileError:
             return b""
-    return draft_mapping("draft", "file 1.csv", sheets, TIMES).yaml.encode()
+    return draft_mapping("draft", "file 1.csv", sheets).yaml.encode()
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: seed.name)

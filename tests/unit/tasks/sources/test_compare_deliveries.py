@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flows.commands.sources import TIMES
 from tasks.sources.check_files import FileCheck
 from tasks.sources.compare_deliveries import Change, Delivery, compare_deliveries
 from tasks.sources.find_tables import Row, Sheet, find_tables
@@ -16,7 +15,7 @@ ROWS: list[Row] = [
 def delivery(found: list[Row], *, mapping: str | None = "acme", error: str | None = None, **read: Any) -> Delivery:
     table = {"rows": 3, "readings": 6, "unreadable": 0, "meters": ["M-1"], "lost": []} | read
     checked = FileCheck("a.csv", mapping, [] if error else [table], [], error)
-    return Delivery([*find_tables(Sheet("Л", found), TIMES)], checked, TIMES)
+    return Delivery([*find_tables(Sheet("Л", found))], checked)
 
 
 def changes(found: list[Row], **read: Any) -> list[Change]:

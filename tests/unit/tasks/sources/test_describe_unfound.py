@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from flows.commands.sources import TIMES
 from tasks.sources.describe_unfound import describe_unfound
 from tasks.sources.find_tables import Row, Sheet
 
 
 def described(*rows: Row, sheet: str | None = None) -> list[str]:
-    first, *lines = describe_unfound([Sheet(sheet, [*rows])], TIMES)
+    first, *lines = describe_unfound([Sheet(sheet, [*rows])])
     assert first.startswith("# ??? No line with headings")
     return lines
 

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from flows.commands.sources import TIMES
 from tasks.sources.draft_identity import counts_lines, draft_identity, is_like_a_code
 from tasks.sources.find_tables import FoundColumn, FoundTable, Row
 
 
 def drafted(above: list[Row], *columns: FoundColumn, begins: int = 0) -> list[str]:
-    lines = [*draft_identity(FoundTable(None, above, begins, len(above) + 1, []), columns, TIMES)]
+    lines = [*draft_identity(FoundTable(None, above, begins, len(above) + 1, []), columns)]
     assert (lines[0], lines[-1][:12]) == ("identity:", "  meter: ???")
     return lines[3:-1]
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from flows.commands.sources import TIMES
 from schemas.errors import MappingError
 from schemas.mappings import read_mappings
 from schemas.settings import Settings
@@ -47,7 +46,7 @@ def draft(tmp_path: Path, rows: files.Rows) -> tuple[str, Path]:
     path = tmp_path / "Архив 2025-04.xlsx"
     path.write_bytes(files.xlsx(rows))
     sheets = [Sheet(name, [*lines]) for name, lines in peek(path, Settings())]
-    return draft_mapping("new", path.name, sheets, TIMES).yaml, path
+    return draft_mapping("new", path.name, sheets).yaml, path
 
 
 def readings(path: Path, yaml: str) -> list[list[dict[str, Any]]]:
@@ -137,7 +136,7 @@ def test_proposed_spelling_of_dates_reads_them(tmp_path: Path, heading: str, tim
 
 
 def drafted(*sheets: Sheet, file_name: str = "Архив 1.csv") -> Draft:
-    return draft_mapping("new", file_name, sheets, TIMES)
+    return draft_mapping("new", file_name, sheets)
 
 
 def test_what_is_open_is_numbered_with_its_line_at_the_end() -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from flows.commands.sources import TIMES
 from tasks.sources.draft_times import draft_times
 from tasks.sources.find_tables import FoundColumn
 
@@ -11,7 +10,7 @@ HOURS = [f"01.04.2025 {hour:02}:00" for hour in range(24)]
 
 def lines(**columns: list[str | None]) -> list[str]:
     found = [FoundColumn(heading.replace("_", " "), None, cells) for heading, cells in columns.items()]
-    return draft_times(found, TIMES).lines
+    return draft_times(found).lines
 
 
 def test_time_stamps_of_a_whole_day_leave_nothing_open() -> None:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import datetime as dt
-
 import pytest
 
 from tasks.sources.find_tables import (
@@ -9,7 +7,6 @@ from tasks.sources.find_tables import (
     FoundTable,
     Row,
     Sheet,
-    Times,
     find_tables,
     find_undated,
     is_header,
@@ -17,18 +14,8 @@ from tasks.sources.find_tables import (
 )
 
 
-def read_date(text: str) -> dt.datetime | None:
-    try:
-        return dt.datetime.strptime(text, "%d.%m.%Y")  # noqa: DTZ007
-    except ValueError:
-        return None
-
-
-TIMES = Times(read_date, lambda text: "-" in text)
-
-
 def found(*rows: Row) -> list[FoundTable]:
-    return list(find_tables(Sheet("Лист", [*rows]), TIMES))
+    return list(find_tables(Sheet("Лист", [*rows])))
 
 
 def headings(table: FoundTable) -> list[str]:
