@@ -163,6 +163,7 @@ def refusal(act: Callable[[], object], kind: type[Exception] = FileError) -> Non
 def expected_time(schema: TableSchema, row: dict[str, Any]) -> dt.datetime:
     """Return when a row was read, in UTC, by the plainest reading of its cells."""
     text = str(row[schema.timestamp_column or schema.date_column or ""]).strip()
+    text = re.sub(r"\s*\.\s*", ".", text)
     if "." in text[:3]:
         day, month, rest = text.split(".", 2)
         year, _, clock = rest.partition(" ")
