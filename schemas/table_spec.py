@@ -367,8 +367,6 @@ class TableSpec(Strict):
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
         check_times(self)
-        if self.intervals:
-            self._days_are_known(self.intervals)
         if self.decimal and self.decimal == self.thousands:
             raise ValueError("different marks in decimal and thousands")
         if self.table_format == "long":
@@ -391,15 +389,6 @@ class TableSpec(Strict):
         if self.unit and not self.unit.column and len({METRICS[meaning.metric].unit for meaning in self.meanings}) > 1:
             raise ValueError("columns of one kind where one unit is that of all; else state unit for each column")
         return self
-
-    def _days_are_known(self, intervals: IntervalColumns) -> None:
-        has_month = isinstance(self.date, DateInFile) and not self.date.has_day and not self.day
-        if (intervals.has_date == bool(self.date) and not (intervals.has_date and has_month)) or self.timestamp:
-            raise ValueError("intervals with either a group date, or date: the heading of the column with the day")
-        if intervals.has_hour and (self.hour or self.interval_number or self.interval):
-            raise ValueError("intervals without hour, interval_number and interval: the columns say them")
-        if intervals.count and not 1440 <= intervals.count * self.interval_minutes <= 1500:
-            raise ValueError(f"intervals.count: as many as a day has, of {self.interval_minutes} minutes each")
 
     @field_validator("columns")
     @classmethod

@@ -14,6 +14,7 @@ from schemas.spellings import fold
 
 if TYPE_CHECKING:
     from schemas.table_spec import TableSpec
+    from schemas.wide_columns import IntervalColumns
 
 DATE_PARTS = ("year", "month", "day")
 
@@ -83,6 +84,8 @@ def check_times(spec: TableSpec) -> None:
     _check_date(spec)
     _check_interval(spec)
     _check_fill_down(spec)
+    if spec.intervals:
+        _check_interval_columns(spec, spec.intervals)
 
 
 def _check_date(spec: TableSpec) -> None:
@@ -112,3 +115,13 @@ def _check_fill_down(spec: TableSpec) -> None:
     known = [heading for fields in spec.filled_fields.values() for heading in fields]
     if unknown := [heading for heading in spec.fill_down if fold(heading) not in map(fold, known)]:
         raise ValueError(f"fill_down of headings of the time or of codes ({', '.join(known)}), not {unknown[0]!r}")
+
+
+def _check_interval_columns(spec: TableSpec, intervals: IntervalColumns) -> None:
+    has_month = isinstance(spec.date, DateInFile) and not spec.date.has_day and not spec.day
+    if (intervals.has_date == bool(spec.date) and not (intervals.has_date and has_month)) or spec.timestamp:
+        raise ValueError("intervals with either a group date, or date: the heading of the column with the day")
+    if intervals.has_hour and (spec.hour or spec.interval_number or spec.interval):
+        raise ValueError("intervals without hour, interval_number and interval: the columns say them")
+    if intervals.count and not 1440 <= intervals.count * spec.interval_minutes <= 1500:
+        raise ValueError(f"intervals.count: as many as a day has, of {spec.interval_minutes} minutes each")
