@@ -10,25 +10,33 @@ from flows.runtime.context import RunContext, StepResult, conclude_step
 from schemas.errors import FailedStep, StepError
 from schemas.mappings import Mappings
 from schemas.problems import Step, StepProblem
+from tasks.ingest.claim_files import Replay
 from tasks.ingest.ingest_files import Request, prepare_ingest
 from tasks.ingest.prefect_task import ingest_files_task
 from tasks.warehouse.batches import BatchResult, run_concurrently
 
 
 @flow(name="ingest", flow_run_name="ingest/{context.day}", persist_result=True)
-async def ingest(context: RunContext, only: list[str] | None = None, *, replay: bool = False) -> StepResult:
+async def ingest(
+    context: RunContext,
+    only: list[str] | None = None,
+    *,
+    replay: Replay | None = None,
+    contents: list[str] | None = None,
+) -> StepResult:
     """Stage every file of the day that is not loaded yet; a file that cannot be read fails alone.
 
     Args:
         context: The run.
         only: Paths below the day's folder; by default all there are.
-        replay: Also what is loaded already, once more.
+        replay: Also what is loaded already, once more, and how.
+        contents: Checksums of the files to stage; by default all.
 
     Raises:
         RunFailedError: files that could not be read, and mappings with an error; all else is staged.
 
     """
-    run, warehouse, request = context.run, context.warehouse, Request(only, replay)
+    run, warehouse, request = context.run, context.warehouse, Request(only, replay, contents)
     day = await prepare_ingest(run, request, warehouse)
     stage = partial(ingest_files_task, mappings=day.mappings, run=run, request=request, warehouse=warehouse)
     staged = await run_concurrently(day.batches, stage, max_concurrency=warehouse.settings.files_at_once)

@@ -9,7 +9,8 @@ from typing import Literal
 from schemas.dates import NotATimeError
 
 Stamp = Literal["start", "end"]
-_CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?:[:.](\d{2}))?(?:\.0)?")
+_CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2})|:(\d{2}):(\d{2}))?(?:\.0)?")
+"""`01.30` is a time, `01.04.25` a date."""
 _NUMBER = re.compile(r"(\d{1,4})(?:\.0)?")
 _FRACTION = re.compile(r"0[.,]\d+")
 _NEXT_MIDNIGHT = re.compile(r"(1900-01-01|1904-01-02)(T00:00:00)?")
@@ -67,7 +68,7 @@ def read_clock(text: str) -> dt.timedelta:
     match = _CLOCK.fullmatch(text)
     if not match:
         raise NotATimeError("hour")
-    hours, minutes, seconds = (int(group or 0) for group in match.groups())
+    hours, minutes, seconds = (int(group or 0) for group in (match[1], match[2] or match[3], match[4]))
     offset = dt.timedelta(hours=hours, minutes=minutes, seconds=seconds)
     if minutes > 59 or seconds > 59 or offset > _DAY:
         raise NotATimeError("hour")

@@ -66,7 +66,6 @@ INSERTS: dict[str, frozenset[LoadState]] = {
     ),
     # Rows copied from stage.
     "insert_requeue_load": frozenset({_running(LoadStep.STAGED)}),
-    "insert_stage_replay_load": frozenset({_running(LoadStep.STAGED)}),
 }
 """Statement of `tasks/*/sql` → the states that a row may begin in."""
 

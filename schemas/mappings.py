@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
+from schemas.digests import digest
 from schemas.errors import FileError, MappingError
 from schemas.problems import FileProblem
 from schemas.spec_types import Glob, Strict
@@ -23,6 +24,7 @@ from schemas.yaml_errors import describe_syntax, describe_value, line_of
 
 _OPEN = "???"
 """The value of a key that a draft asks for."""
+_NOT_OF_READING = {"name", "description", "match", "exclude", "fallback"}
 _STEPS = ("<", "function-", "constrained-str", "list[")
 """How pydantic names what is not a key of the YAML: a branch of a union."""
 
@@ -88,6 +90,15 @@ class SourceMapping(Strict):
             if any(table.header for table in self.tables):
                 raise ValueError("match with globs where a table has no header, which could be anybody's")
         return self
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest of all that it says of how its files are read.
+
+        Which files it takes is not in it, nor is a key that has its default: a new key of the language changes none.
+        """
+        said = self.model_dump(mode="json", by_alias=True, exclude=_NOT_OF_READING, exclude_defaults=True)
+        return digest(said)
 
     def path_identity(self, relative_path: str) -> str | None:
         """Return whose readings a file holds, as path and mapping say; None where only the content does."""
@@ -230,12 +241,12 @@ def load_usable_mappings(folder: Path) -> Mappings:
     return Mappings([*usable.values()], errors)
 
 
-def find_mapping_errors(folder: Path) -> list[MappingError]:
-    """Return what is wrong with the mappings of a folder; that there is none is wrong, too."""
+def survey_mappings(folder: Path) -> Mappings:
+    """Read the mappings of a folder to look at them; that there is none is an error like another."""
     try:
-        return load_usable_mappings(folder).errors
+        return load_usable_mappings(folder)
     except MappingError as error:
-        return [error]
+        return Mappings([], [error])
 
 
 def read_mappings(file_name: str, content: bytes) -> list[SourceMapping]:

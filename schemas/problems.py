@@ -82,6 +82,7 @@ class FileProblem(StrEnum):
     # The file and its mapping.
     NO_MAPPING = "no_mapping"
     MAPPING_HAS_ERROR = "mapping_has_error"
+    NOT_ALL_IN_STAGE = "not_all_in_stage"
     SEVERAL_MAPPINGS = "several_mappings"
     FITS_BUT_FOR_NAME = "fits_but_for_name"
     NO_MAPPING_NO_HEADER = "no_mapping_no_header"
@@ -390,6 +391,12 @@ _TEMPLATES: dict[Problem, Words] = {
         "файл ждёт: его могло бы взять описание источника с ошибкой ({mappings}); исправьте его и повторите запуск",
         "the file waits: a mapping with an error ({mappings}) could take it; correct that, and run the day again",
     ),
+    FileProblem.NOT_ALL_IN_STAGE: Words(
+        "описание источника изменилось, а в стейдже есть не все строки файла, которые по нему могли бы читаться: "
+        "верните файл в папку дня и переиграйте его",
+        "the mapping has changed, and stage has not all lines of the file that it could take: "
+        "put the file back into the day's folder, and replay it",
+    ),
     FileProblem.SEVERAL_MAPPINGS: Words(
         "к файлу подходят сразу несколько описаний источников ({mappings}): уточните match или exclude",
         "several mappings take the file ({mappings}): narrow match or exclude",
@@ -551,6 +558,8 @@ class FileRemark(StrEnum):
     UNREAD_SHEETS = "на других листах тоже есть данные, в скобках число строк, они не прочитаны: {sheets}"
     SKIPPED = "пропущено: {counts}"
     NO_LONGER_IN_FILE = "осталось показаний прежней версии файла, которых в этой нет: {count}"
+    NO_LONGER_READ = "убрано показаний, которых этот файл больше не даёт: {count}"
     REQUEUED = "загружалось ещё раз из отклонённых показаний: "
+    FROM_STAGE = "повтор из стейджа, load_id {load_id}"
     RELEASED = "загружен по решению человека"
     REMOVED = "убрано показаний прежней версии файла, которых в этой нет: {count}"

@@ -46,7 +46,12 @@ def find_units(spelling: str) -> tuple[Unit, ...]:
 
 def find_unit(name: str) -> Unit | None:
     """Find a unit by its name."""
-    return _units().by_name.get(name)
+    return all_units().get(name)
+
+
+def all_units() -> dict[str, Unit]:
+    """Return every unit by its name."""
+    return _units().by_name
 
 
 def convert(spelling: str, to: Unit, *, interval_hours: float) -> Conversion | None:

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import asyncpg
-from pydantic import PrivateAttr, SecretStr
 
 from schemas.reasons import Reason
 from schemas.settings import Settings
 from schemas.windows import Window
+from tasks.ingest.claim_files import Replay
 from tasks.ingest.ingest_files import Request, ingest_files, prepare_ingest
+from tasks.ingest.restage_load import restage_load
 from tasks.load.merge_loads import merge_loads
 from tasks.load.plan_merges import plan_merges
-from tasks.load.replay_load import replay_from_stage
 from tasks.load.requeue_rows import requeue_rows
 from tasks.load.rollback_load import RolledBack, rollback_load
 from tasks.transform.find_targets import find_targets
 from tasks.transform.refresh_aggregates import refresh
 from tasks.validate.validate_loads import find_staged_batches, validate_loads
-from tasks.warehouse.connection import Connection, Warehouse
+from tasks.warehouse.connection import OneConnection, Warehouse
 from tasks.warehouse.heap import use_one_heap
 from tasks.warehouse.load_log import Run
 from tasks.warehouse.locks import acquire_claim_key
@@ -34,27 +33,6 @@ CORE_DIGEST = """
     select md5(coalesce(string_agg(concat_ws('|', time, meter_id, metric, value, quality), E'\n'
     order by meter_id, time, metric), '')) from core.measurements
 """
-
-
-class OneConnection(Warehouse):
-    """A warehouse whose every connection is the same one: PGlite has no other, and a test sees what the step sees."""
-
-    _connection: Connection = PrivateAttr()
-
-    @classmethod
-    def of(cls, connection: Connection, settings: Settings) -> OneConnection:
-        """Wrap a connection."""
-        warehouse = cls(settings=settings, dsn=settings.database_url or SecretStr(""))
-        warehouse._connection = connection
-        return warehouse
-
-    def connect(self) -> AbstractAsyncContextManager[Connection]:
-        """Return the connection; it stays open."""
-        return self._borrow()
-
-    @asynccontextmanager
-    async def _borrow(self) -> AsyncIterator[Connection]:
-        yield self._connection
 
 
 class PipelineHarness(NamedTuple):
@@ -102,9 +80,9 @@ class PipelineHarness(NamedTuple):
         use_one_heap()
         return Run(uuid4(), await acquire_claim_key(self.connection), day)
 
-    async def ingest(self, run: Run, *, replay: bool = False) -> None:
+    async def ingest(self, run: Run, request: Request | None = None) -> None:
         """Stage every file of the run's day, batch by batch."""
-        request = Request(replay=replay)
+        request = request or Request()
         day = await prepare_ingest(run, request, self.warehouse)
         for files in day.batches:
             await ingest_files(files, day.mappings, run, request, self.warehouse)
@@ -126,10 +104,10 @@ class PipelineHarness(NamedTuple):
         await self.load(run)
         return await self.log(run.flow_run_id)
 
-    async def run(self, day: date = DAY, *, replay: bool = False) -> list[asyncpg.Record]:
+    async def run(self, day: date = DAY, *, replay: Replay | None = None) -> list[asyncpg.Record]:
         """Run one day; returns the log rows of this run in the order of their files."""
         run = await self.begin(day)
-        await self.ingest(run, replay=replay)
+        await self.ingest(run, Request(replay=replay))
         return await self.finish(run)
 
     async def requeue(self, reason: Reason = Reason.UNMAPPED_CODE) -> list[asyncpg.Record]:
@@ -138,10 +116,10 @@ class PipelineHarness(NamedTuple):
         await requeue_rows(self.connection, run, self.settings, reason=reason)
         return await self.finish(run)
 
-    async def replay_from_stage(self, load_id: UUID) -> list[asyncpg.Record]:
+    async def replay_from_stage(self, load_id: UUID, replay: Replay = "latest") -> list[asyncpg.Record]:
         """Load a load's rows once more from stage."""
         run = await self.begin()
-        await replay_from_stage(self.connection, load_id, run, self.settings)
+        await restage_load(self.connection, load_id, run, self.settings, replay=replay)
         return await self.finish(run)
 
     async def rollback(self, load_id: UUID, *, dry_run: bool = False) -> RolledBack:

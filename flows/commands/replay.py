@@ -12,7 +12,7 @@ import typer
 
 from flows.commands.arguments import parse_date
 from flows.commands.console import AsJson, failure_as_json, out, print_json
-from flows.commands.flow_results import result_of
+from flows.commands.replay_source import replay_source, run_replay
 from flows.runtime.ending import run_cancellably
 from flows.runtime.prefect_api import serving
 from flows.runtime.warehouse import open_migrated
@@ -22,17 +22,29 @@ from schemas.source_files import day_and_path, spell, unspell
 from tasks.ingest.find_files import find_raw_file
 from tasks.operate.resolve_load_id import is_load_id, resolve_load_id
 from tasks.operate.trace_readings import find_last_load
-from tasks.report.summarise_run import RunSummary
 from tasks.warehouse.load_log import find_load
 from tasks.warehouse.storage import LOCAL
 
-FileOrLoad = Annotated[str | None, typer.Argument(metavar="[FILE|LOAD_ID]", help="A file below RAW_DIR, or a load.")]
+What = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[FILE|LOAD_ID|FROM TO]",
+        help="A file below RAW_DIR, or a load; with --source the first and the last day, by default all.",
+    ),
+]
 OfDay = Annotated[Any, typer.Option("--date", parser=parse_date, metavar="YYYY-MM-DD", help="All files of a day.")]
 FromStage = Annotated[
     bool, typer.Option("--from-stage", help="Load the rows that stage has of the load; the file may be gone.")
 ]
+OfSource = Annotated[
+    str | None,
+    typer.Option(
+        "--source", metavar="NAME", help="All files of a source that its mapping, edited since, would read otherwise."
+    ),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="With --source: say what would change, and change nothing.")]
 
-_NAME_ONE = "name either a file, a load_id, or --date"
+_NAME_ONE = "name either a file, a load_id, --date, or --source"
 
 
 class _Selection(NamedTuple):
@@ -44,25 +56,34 @@ class _Selection(NamedTuple):
 
 
 def replay(
-    file_or_load: FileOrLoad = None, *, date: OfDay = None, from_stage: FromStage = False, as_json: AsJson = False
+    what: What = None,
+    *,
+    date: OfDay = None,
+    source: OfSource = None,
+    from_stage: FromStage = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Load a file, a load or a whole day once more, though it is loaded already."""
-    if (file_or_load is None) == (date is None):
+    """Load a file, a load, a day, or what an edited mapping would read otherwise, though it is loaded already."""
+    named = what or []
+    if source is not None:
+        if date or from_stage or len(named) not in (0, 2):
+            raise TerminalError("--source goes with two days, the first and the last, or with none")
+        days = tuple(map(parse_date, named))
+        replay_source(source, (days[0], days[1]) if days else None, dry_run=dry_run, as_json=as_json)
+        return
+    if len(named) + (date is not None) != 1:
         raise TerminalError(_NAME_ONE)
+    if dry_run:
+        raise TerminalError("--dry-run goes with --source")
     settings = load_settings()
-    selection = asyncio.run(_select(file_or_load, date, settings, from_stage=from_stage))
+    selection = asyncio.run(_select(named[0] if named else None, date, settings, from_stage=from_stage))
     with failure_as_json(as_json=as_json), serving(settings):
-        summary = run_cancellably(_replay(selection))
+        summary = run_cancellably(run_replay(date=selection.date, only=selection.only, from_stage=selection.from_stage))
     if as_json:
         print_json(summary.model_dump())
     else:
         out.print(str(summary), highlight=False, soft_wrap=True)
-
-
-async def _replay(selection: _Selection) -> RunSummary:
-    from flows.replay import replay as replay_flow
-
-    return await result_of(await replay_flow(*selection, return_state=True), RunSummary)
 
 
 async def _select(

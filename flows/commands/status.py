@@ -11,8 +11,9 @@ from flows.commands.console import AsJson, log_lines, out, print_json, print_tab
 from flows.runtime.prefect_api import configured_api_url, require_answer, server_url_file
 from flows.runtime.warehouse import open_migrated
 from schemas.errors import DataopsError
-from schemas.mappings import find_mapping_errors
+from schemas.mappings import survey_mappings
 from schemas.settings import Settings, load_settings
+from tasks.operate.outdated_loads import OutdatedSource
 from tasks.operate.show_status import ChangedColumns, Status, UnfinishedLoad, show_status
 from tasks.warehouse.connection import display_name
 from tasks.warehouse.migrate import StorageLayout, read_storage_layout
@@ -29,7 +30,7 @@ Count = Annotated[int, typer.Option("--loads", min=1, max=1000, help="How many o
 def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
     """Show the last loads, days with gaps, schedules, and the versions of database and extensions."""
     settings = load_settings()
-    mapping_errors = [{"error": str(error)} for error in find_mapping_errors(settings.sources_dir)]
+    mapping_errors = [{"error": str(error)} for error in survey_mappings(settings.sources_dir).errors]
     place, found, layout, (schedules, troubles) = asyncio.run(_collect(settings, loads))
     if as_json:
         scheduled = {"schedules": schedules, "troubles": troubles, "mapping_errors": mapping_errors}
@@ -44,6 +45,11 @@ def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
     print_table("Days with gaps", [day.model_dump() for day in found.days_with_gaps])
     if found.changed_columns:
         print_table("Sources whose columns changed", [_in_words(change, settings) for change in found.changed_columns])
+    if found.outdated_sources:
+        print_table(
+            "Loads that would be read otherwise today: dataops replay --source NAME --dry-run",
+            [_outdated_in_words(source) for source in found.outdated_sources],
+        )
     if mapping_errors:
         print_table("Mappings with an error: the files that they could take wait", mapping_errors)
     print_table("Next scheduled runs", schedules)
@@ -76,6 +82,16 @@ def _in_words(change: ChangedColumns, settings: Settings) -> dict[str, object]:
         "file": change.source_file,
         "added": ", ".join(change.added) or "—",
         "removed": ", ".join(change.removed) or "—",
+    }
+
+
+def _outdated_in_words(source: OutdatedSource) -> dict[str, object]:
+    return {
+        "source": source.source,
+        "loads": source.loads,
+        "from": source.first_day,
+        "to": source.last_day,
+        "because": "the mapping has changed" if source.mapping_changed else "metrics, units or settings have changed",
     }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -36,6 +36,11 @@ from tasks.warehouse.statements import Statements
 sql = Statements(__file__)
 _log = logging.getLogger("dataops.ingest")
 _MAX_WAIT = "10s"
+_MAX_TRIES = 10
+
+
+Replay = Literal["latest", "in place"]
+"""How known content is loaded again: its values replace all earlier ones, or keep the place of those they replace."""
 
 
 class Claim(NamedTuple):
@@ -50,7 +55,7 @@ class Claim(NamedTuple):
     """The same for developers."""
     is_staged: bool = False
     """An earlier attempt of this flow run has staged the file; the run goes on from there."""
-    replay_of: UUID | None = None
+    replaces: Mapping[str, Any] | None = None
     """The load whose content this one loads again."""
 
 
@@ -61,7 +66,7 @@ async def claim(
     settings: Settings,
     *,
     mapping: SourceMapping | None = None,
-    replay: bool = False,
+    replay: Replay | None = None,
 ) -> Claim:
     """Claim a file's content: one log row, `running` (ours) or `skipped` (known, or being loaded).
 
@@ -72,28 +77,36 @@ async def claim(
         settings: The settings.
         mapping: The mapping that takes the file. It says by the path whose readings these are: equal bytes of two
             buildings, such as a day without any flow, are two contents.
-        replay: Also claim known content.
+        replay: Also claim known content, and how.
 
     """
-    while True:
+    for _ in range(_MAX_TRIES):
         try:
             return await _claim(connection, run, file, mapping, settings, replay=replay)
         except asyncpg.UniqueViolationError:  # another run has claimed the content since we looked
             _log.debug("claimed by another run: %r", file.source_file)
+    return await _claim(connection, run, file, mapping, settings, replay=replay)
 
 
 async def _claim(
-    connection: Connection, run: Run, file: RawFile, mapping: SourceMapping | None, settings: Settings, *, replay: bool
+    connection: Connection,
+    run: Run,
+    file: RawFile,
+    mapping: SourceMapping | None,
+    settings: Settings,
+    *,
+    replay: Replay | None,
 ) -> Claim:
     identity = mapping.path_identity(file.relative_path) if mapping else None
     async with connection.transaction():
         # For another claim of the same content, which takes a moment unless its process was stopped in it.
         await connection.execute(f"set local lock_timeout = '{_MAX_WAIT}'")
-        claimed = await _decide(connection, run, file, identity, settings, replay=replay)
+        claimed = await _decide(connection, run, file, identity, settings, is_replay=replay is not None)
         if claimed.is_staged:
             return claimed
         if not claimed.skipped_as:
             await restart_failed_loads(connection, file.checksum, identity, settings)
+        replaced: Mapping[str, Any] = claimed.replaces or {}
         load = NewLoad(
             load_id=claimed.load_id,
             source_file=file.source_file,
@@ -103,7 +116,10 @@ async def _claim(
             checksum=file.checksum,
             size_bytes=file.size_bytes,
             identity=identity,
-            replay_of=claimed.replay_of,
+            replay_of=replaced.get("load_id"),
+            content_id=replaced.get("content_id"),
+            effective_at=replaced.get("effective_at") if replay == "in place" else None,
+            mapping_digest=mapping.digest if mapping else None,
             problem=claimed.skipped_as,
             message=claimed.message,
         )
@@ -115,17 +131,21 @@ async def _claim(
 
 
 async def _decide(
-    connection: Connection, run: Run, file: RawFile, identity: str | None, settings: Settings, *, replay: bool
+    connection: Connection, run: Run, file: RawFile, identity: str | None, settings: Settings, *, is_replay: bool
 ) -> Claim:
-    """Compare a file with the loads of the same content; those of dead runs are failed on the way."""
+    """Compare a file with the loads of the same content; those of dead runs are failed on the way.
+
+    The same bytes under the same path are the same content, whomever an edited mapping now says they are of.
+    """
     load_id = new_load_id(time.time())
-    replay_of = None
-    known = sql("find_loads_of_checksum", settings, checksum=file.checksum, identity=identity)
+    replaces = None
+    content = {"checksum": file.checksum, "identity": identity}
+    known = sql("find_loads_of_content", settings, **content, source_file=file.source_file)
     for load in await connection.fetch(*known):
         if load["status"] != LoadStatus.RUNNING:
-            if replay or load["replay_by_hand"]:
+            if is_replay or load["replay_by_hand"]:
                 if load["status"] != LoadStatus.HELD:
-                    replay_of = replay_of or load["load_id"]
+                    replaces = replaces or load
                 continue
             return _skip(load_id, _why_known(load), load)
         if load["claim_key"] == run.claim_key:
@@ -137,8 +157,8 @@ async def _decide(
             return _skip(load_id, FileProblem.IN_PROGRESS, load)
         await fail_dead_load(connection, load["load_id"], load["claim_key"], settings)
     # Of a load that was deleted by hand the next one of its content is the same one again.
-    deleted = sql("take_deleted_load", settings, checksum=file.checksum, identity=identity)
-    return Claim(await connection.fetchval(*deleted) or load_id, replay_of=replay_of)
+    deleted = sql("take_deleted_load", settings, **content)
+    return Claim(await connection.fetchval(*deleted) or load_id, replaces=dict(replaces) if replaces else None)
 
 
 def _why_known(load: asyncpg.Record) -> FileProblem:

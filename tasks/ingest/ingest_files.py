@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from schemas.problems import FileProblem, Language, Step
 from schemas.reasons import Reason
 from schemas.settings import Settings
 from schemas.source_files import day_and_path, member_of, source_file_of
-from tasks.ingest.claim_files import claim, log_never_read, log_unreadable
+from tasks.ingest.claim_files import Replay, claim, log_never_read, log_unreadable
 from tasks.ingest.find_files import DayFiles, FoundFile, RawFile, find_files, find_outside
 from tasks.ingest.read_tables import FileTables, find_fitting, read_tables
 from tasks.ingest.stage_rows import stage_tables
@@ -41,8 +41,10 @@ class Request(NamedTuple):
 
     only: list[str] | None = None
     """Paths below the day's folder; None: all."""
-    replay: bool = False
-    """Also load content again that is loaded already."""
+    replay: Replay | None = None
+    """Also load content again that is loaded already, and how."""
+    contents: Collection[str] | None = None
+    """Checksums of the files to load; None: all."""
 
     def asks_for(self, path: str) -> bool:
         """Return True if a path, a file of the archive at that path, or the archive that it is in, is asked for."""
@@ -141,6 +143,8 @@ async def ingest_files(
                 for member in unpacked.files:
                     if not request.asks_for(day_and_path(member.source_file)[1]):
                         continue
+                    if request.contents is not None and member.checksum not in request.contents:
+                        continue
                     count += 1
                     mapping = unpacked.broken.get(member.source_file) or _find_mapping(member, mappings, settings)
                     error = await _ingest_file(
@@ -197,7 +201,7 @@ async def _ingest_file(
     run: Run,
     settings: Settings,
     *,
-    replay: bool,
+    replay: Replay | None,
     progress: Progress,
 ) -> FileError | None:
     """Claim a file and stage it; return why it failed."""

@@ -64,14 +64,19 @@ class Region:
         self._undescribed: dict[int, Row] = {}
         self.next_header: int | None = None
         """Set by reading: where the same tables go on below another header."""
+        self.lines_above: dict[int, Row] = {}
+        """The header, and the lines above it, that `account_above` has accounted for."""
         self._columns = _columns_of(header, indexes, [table.schema for table in tables])
 
     def account_above(self, *, from_line: int) -> None:
         """Account for the header, the lines of units below it, and the lines above it from a line on."""
         header = self.header
         waiting: list[int] = []
-        for line, row in enumerate(islice(self._grid.rows(), header.first_line - 1), start=1):
+        for line, row in enumerate(islice(self._grid.rows(), header.ends), start=1):
             if line < from_line:
+                continue
+            self.lines_above[line] = row
+            if line >= header.first_line:
                 continue
             waiting.append(line)
             if row is CONTINUED:

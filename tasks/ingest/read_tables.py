@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from schemas.errors import FileError
@@ -15,6 +17,7 @@ from schemas.lines import LineClass, describe_left_out, line_counts
 from schemas.mappings import SourceMapping
 from schemas.problems import FileProblem, FileRemark, Kind
 from schemas.settings import Settings
+from schemas.source_lines import GridLines, SourceLines
 from schemas.table_schema import TableSchema
 from schemas.table_spec import TableSpec
 from tasks.ingest.bind_columns import bind
@@ -28,9 +31,11 @@ from tasks.ingest.line_account import LineAccount
 from tasks.ingest.read_csv import CsvGrid
 from tasks.ingest.read_html import HtmlGrid
 from tasks.ingest.read_region import Region, Table
-from tasks.ingest.read_workbook import SheetGrid, SheetInfo, choose_sheets, open_sheets
+from tasks.ingest.read_workbook import SheetInfo, choose_sheets, open_sheets
 
 _MAX_LINES_PEEKED = 2_000
+_MAX_LINES_KEPT = 1_000
+"""More lines above a table make its rows in stage readable by the mapping that has read them only."""
 
 
 class RawTable(NamedTuple):
@@ -45,15 +50,29 @@ class RawTable(NamedTuple):
     batches: Iterator[pa.RecordBatch]
 
 
+OpenedGrids = tuple[list[tuple[Grid, list[TableSpec]]], dict[str, int]]
+"""Each grid with its tables; and the visible sheets that nobody reads, with how many rows they hold."""
+
+
 class FileTables:
     """The tables of a file, to be read one after the other, each to its end; then the account of its lines."""
 
-    def __init__(self, path: Path, mapping: SourceMapping, *, relative_path: str, settings: Settings) -> None:
-        self._path = path
-        self._mapping = mapping
+    def __init__(
+        self,
+        open_grids: Callable[[], OpenedGrids],
+        *,
+        relative_path: str,
+        settings: Settings,
+        origin: str | None = None,
+    ) -> None:
+        self._open_grids = open_grids
         self._relative_path = relative_path
         self._settings = settings
+        self.origin = origin
+        """The operators' words for where the lines are from, if that is not the file: then some of its are missing."""
         self._counts: Counter[LineClass] = Counter()
+        self.source_lines = SourceLines()
+        """The lines that are no rows of the tables; known at the end."""
         self.unread: dict[str, int] = {}
         """Visible sheets that nobody reads, with how many rows they hold; known at the end."""
         self.sheet: str | None = None
@@ -69,6 +88,8 @@ class FileTables:
     @property
     def notes(self) -> list[str]:
         """What a person should know of the file: sheets that are not read, lines that are no readings."""
+        if self.origin:
+            return [self.origin]
         notes = []
         if self.unread:
             sheets = ", ".join(f"«{sheet}» ({rows})" for sheet, rows in self.unread.items())
@@ -84,7 +105,7 @@ class FileTables:
             FileError: the file cannot be read or does not fit its mapping; says why and what to do.
 
         """
-        grids, unread = _open_grids(self._path, self._mapping, self._settings)
+        grids, unread = self._open_grids()
         without_header: FileError | None = None
         is_read = False
         for grid, specs in grids:
@@ -105,9 +126,10 @@ class FileTables:
             raise without_header
         self.unread = {sheet: rows for sheet, rows in unread.items() if rows}
         self._counts[LineClass.NOT_TAKEN] += sum(self.unread.values())
+        self.source_lines.left_out += sum(self.unread.values())
 
     def _read_grid(self, grid: Grid, specs: Sequence[tuple[TableSpec, Header]]) -> Iterator[RawTable]:
-        account = LineAccount()
+        account, lines = LineAccount(), dict[int, Row]()
         regions = self._find_regions(grid, specs, account)
         starts = sorted(region.header.begins for region in regions)
         for region in regions:
@@ -115,10 +137,23 @@ class FileTables:
             region.account_above(from_line=1 if region.header.begins == starts[0] else region.header.begins)
         while regions:
             region = regions.pop(0)
+            lines |= region.lines_above
             yield from (RawTable(table.schema, region.batches(table)) for table in region.tables)
             if region.next_header is not None:
                 regions.insert(0, self._go_on(grid, region, account))
         self._counts += account.counts()
+        self._keep(grid, lines, account)
+
+    def _keep(self, grid: Grid, lines: dict[int, Row], account: LineAccount) -> None:
+        """Keep the headers of a grid and what is above them, and count what is neither there nor a row."""
+        epoch, counts_blank_lines = grid.epoch, grid.counts_blank_lines
+        kept = dict(islice(sorted(lines.items()), _MAX_LINES_KEPT))
+        own = GridLines(sheet=grid.sheet, epoch=epoch, counts_blank_lines=counts_blank_lines, lines=kept)
+        self.source_lines.grids.append(own)
+        not_read = LineClass.NOT_TAKEN, LineClass.NOT_SELECTED
+        in_kept = sum(int(account.is_of(np.array([*kept], dtype=np.int64), kind).sum()) for kind in not_read)
+        counts = account.counts()
+        self.source_lines.left_out += sum(counts[kind] for kind in not_read) - in_kept + len(lines) - len(kept)
 
     def _find_regions(
         self, grid: Grid, specs: Sequence[tuple[TableSpec, Header]], account: LineAccount
@@ -175,7 +210,21 @@ class FileTables:
 
 def read_tables(path: Path, mapping: SourceMapping, *, relative_path: str, settings: Settings) -> FileTables:
     """Return the tables of a file; the content decides how it is read, not the suffix."""
-    return FileTables(path, mapping, relative_path=relative_path, settings=settings)
+    opened = partial(_open_grids, path, mapping, settings)
+    return FileTables(opened, relative_path=relative_path, settings=settings)
+
+
+def read_grids(
+    grids: Sequence[Grid], mapping: SourceMapping, *, relative_path: str, settings: Settings, origin: str
+) -> FileTables:
+    """Return the tables in the grids of a file that is not there itself; `origin` says so in the operators' words."""
+
+    def opened() -> OpenedGrids:
+        if [grid.sheet for grid in grids] == [None]:
+            return [(grids[0], mapping.tables)], {}
+        return _by_sheet([_named(grids, spec) for spec in mapping.tables], mapping.tables), {}
+
+    return FileTables(opened, relative_path=relative_path, settings=settings, origin=origin)
 
 
 def find_fitting(path: Path, mappings: Sequence[SourceMapping], settings: Settings) -> list[SourceMapping]:
@@ -207,8 +256,8 @@ def find_fitting(path: Path, mappings: Sequence[SourceMapping], settings: Settin
     return [mapping for mapping in mappings if fits(mapping)]
 
 
-def _named(sheets: Sequence[SheetGrid], spec: TableSpec) -> list[SheetGrid]:
-    present = [SheetInfo(sheet.sheet, visible=True, epoch=sheet.epoch) for sheet in sheets]
+def _named(sheets: Sequence[Grid], spec: TableSpec) -> list[Grid]:
+    present = [SheetInfo(sheet.sheet or "", visible=True, epoch=sheet.epoch) for sheet in sheets]
     names = choose_sheets(_wanted_sheets(spec), present)
     return [sheet for sheet in sheets if sheet.sheet in names]
 
@@ -232,10 +281,7 @@ def peek(path: Path, settings: Settings) -> list[tuple[str | None, list[Row]]]:
     return [(grid.sheet, list(islice(grid.rows(), _MAX_LINES_PEEKED))) for grid in grids]
 
 
-def _open_grids(
-    path: Path, mapping: SourceMapping, settings: Settings
-) -> tuple[list[tuple[Grid, list[TableSpec]]], dict[str, int]]:
-    """Return each grid with its tables, and the visible sheets that nobody reads, with how many rows they hold."""
+def _open_grids(path: Path, mapping: SourceMapping, settings: Settings) -> OpenedGrids:
     kind = kind_of(path, settings)
     if kind is Kind.EMPTY:
         return [], {}
@@ -260,11 +306,9 @@ def _wanted_sheets(spec: TableSpec) -> tuple[str, ...]:
     return spec.sheet or (("*",) if spec.table_format == "long" and spec.header is None else ())
 
 
-def _by_sheet(
-    sheets_of: Sequence[Sequence[SheetGrid]], specs: Sequence[TableSpec]
-) -> list[tuple[Grid, list[TableSpec]]]:
+def _by_sheet(sheets_of: Sequence[Sequence[Grid]], specs: Sequence[TableSpec]) -> list[tuple[Grid, list[TableSpec]]]:
     """Turn the sheets of each table into the tables of each sheet."""
-    by_sheet: dict[str, tuple[Grid, list[TableSpec]]] = {}
+    by_sheet: dict[str | None, tuple[Grid, list[TableSpec]]] = {}
     for spec, sheets in zip(specs, sheets_of, strict=True):
         for sheet in sheets:
             by_sheet.setdefault(sheet.sheet, (sheet, []))[1].append(spec)

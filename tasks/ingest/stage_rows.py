@@ -51,7 +51,7 @@ async def stage_tables(
     run: Run,
     settings: Settings,
     *,
-    progress: Callable[[int], None],
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Staged:
     """Copy every row of a file's tables into stage, all or nothing; `progress` is told the bytes that are read.
 
@@ -90,7 +90,8 @@ async def stage_tables(
             run.claim_key,
             settings,
             raw_rows=rows,
-            lines=tables.lines,
+            lines=None if tables.origin else tables.lines,
+            source_lines=tables.source_lines,
             message=describe_staged(tables.notes, staged, rows),
         )
         unread = [

@@ -1,5 +1,7 @@
 """What earlier versions of a file have in core and the new one no longer holds: counted and named, or taken out.
 
+A replay stands in the place of all loads of its content: what they have and it has not is taken out.
+
 A version is a load of the same path. With `replaces: days` in the mapping the new version stands in the place of the
 older ones on the days of which it has readings of the same meter and metric; on others nothing is taken out.
 """
@@ -44,9 +46,12 @@ async def find_superseded(
     """
     versions = await connection.fetch(*sql("find_earlier_versions", settings, load_ids=load_ids))
     differing = [version for version in versions if version["meters"] or version["is_purged"]]
-    if not differing:
+    replays = await connection.fetch(*sql("find_replayed_loads", settings, load_ids=load_ids))
+    if not differing and not replays:
         return {}
     await create_unsettled(connection, settings)
+    for replay in replays:
+        await connection.execute(*sql("insert_no_longer_read", settings, **dict(replay)))
     for version in differing:
         can_be_named = not version["is_purged"] and len(version["meters"]) <= MAX_METERS
         names = ("load_id", "replaces_days", "family", "earlier", "first_time", "last_time")
@@ -79,6 +84,6 @@ async def settle_superseded(
     settled = await settle_readings(connection, settings, change="removal")
     for load_id, counts in settled.items():
         if removed := counts.removed + counts.restored:
-            message = FileRemark.REMOVED.format(count=removed)
-            recorded = {"load_id": load_id, "removed": removed, "message": message}
-            await connection.execute(*sql("record_removed", settings, **recorded))
+            remarks = {"of_version": FileRemark.REMOVED, "of_replay": FileRemark.NO_LONGER_READ}
+            messages = {name: remark.format(count=removed) for name, remark in remarks.items()}
+            await connection.execute(*sql("record_removed", settings, load_id=load_id, removed=removed, **messages))

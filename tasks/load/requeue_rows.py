@@ -6,6 +6,7 @@ import time
 from datetime import date
 from uuid import UUID
 
+from schemas.digests import rules_digest
 from schemas.reasons import Reason
 from schemas.settings import Settings
 from tasks.warehouse.connection import Connection
@@ -54,6 +55,7 @@ async def _requeue(connection: Connection, origin: UUID, run: Run, settings: Set
     """Stage the collected rows of one load as a new load."""
     loads = {"load_id": new_load_id(time.time()), "origin": origin}
     owner = {"flow_run_id": run.flow_run_id, "claim_key": run.claim_key}
-    await connection.execute(*sql("insert_requeue_load", settings, **loads, **owner))
+    rules = rules_digest(settings)
+    await connection.execute(*sql("insert_requeue_load", settings, **loads, **owner, rules_digest=rules))
     await connection.execute(*sql("copy_table_schema", settings, **loads))
     await connection.execute(*sql("stage_requeue_rows", settings, **loads))

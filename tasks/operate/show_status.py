@@ -7,8 +7,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.mappings import survey_mappings
 from schemas.problems import FileProblem
 from schemas.settings import Settings
+from tasks.operate.outdated_loads import OutdatedSource, find_outdated_sources
 from tasks.warehouse.connection import Connection, fetch_one
 from tasks.warehouse.statements import Statements
 
@@ -85,6 +87,7 @@ class Status(BaseModel):
     unfinished_loads: list[UnfinishedLoad]
     held_loads: list[HeldLoad]
     days_with_gaps: list[GapDay]
+    outdated_sources: list[OutdatedSource]
     changed_columns: list[ChangedColumns] = Field(serialization_alias="changed_layouts")
     """Under the key that `dataops status --json` has always had."""
 
@@ -106,6 +109,7 @@ async def show_status(connection: Connection, settings: Settings, *, loads: int 
         unfinished_loads=[UnfinishedLoad(**row) for row in unfinished],
         held_loads=[HeldLoad(**row) for row in held],
         days_with_gaps=await _days_with_gaps(connection, settings),
+        outdated_sources=await find_outdated_sources(connection, survey_mappings(settings.sources_dir), settings),
         changed_columns=[ChangedColumns(**row) for row in changed_columns],
     )
 

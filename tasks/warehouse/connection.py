@@ -6,14 +6,14 @@ import errno
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from typing import TypeAlias
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import asyncpg
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 
 from schemas.errors import DataopsError, TerminalError, TransientError
 from schemas.settings import Settings
@@ -76,6 +76,23 @@ class Warehouse(BaseModel):
 
         """
         return connect(self.dsn, self.session_name)
+
+
+class OneConnection(Warehouse):
+    """A warehouse whose every connection is the same one: all that is done with it can be one transaction."""
+
+    _connection: Connection = PrivateAttr()
+
+    @classmethod
+    def of(cls, connection: Connection, settings: Settings) -> OneConnection:
+        """Wrap a connection."""
+        warehouse = cls(settings=settings, dsn=settings.database_url or SecretStr(""))
+        warehouse._connection = connection
+        return warehouse
+
+    def connect(self) -> AbstractAsyncContextManager[Connection]:
+        """Return the connection; it stays open."""
+        return nullcontext(self._connection)
 
 
 def session_name_of(flow_run_id: UUID) -> str:

@@ -13,13 +13,15 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from schemas.digests import rules_digest
 from schemas.errors import ClaimLostError, FileError
 from schemas.load_states import LoadStatus
 from schemas.problems import FileProblem, FileRemark, Language, Step, describe
 from schemas.settings import Settings
+from schemas.source_lines import SourceLines
 from schemas.table_schema import TableSchema, fingerprint
 from tasks.warehouse.batches import BatchResult
-from tasks.warehouse.connection import Connection, Warehouse, session_name_of
+from tasks.warehouse.connection import Connection, Warehouse, fetch_one, session_name_of
 from tasks.warehouse.locks import end_sessions
 from tasks.warehouse.statements import Statements
 
@@ -50,6 +52,11 @@ class NewLoad(NamedTuple):
     size_bytes: int | None = None
     identity: str | None = None
     replay_of: UUID | None = None
+    content_id: UUID | None = None
+    """The first load of its content; None: this one."""
+    effective_at: datetime | None = None
+    """Its place in the order of loads, where that is another one's; None: it comes last when it ends in core."""
+    mapping_digest: str | None = None
     problem: FileProblem | None = None
     message: str | None = None
 
@@ -58,11 +65,16 @@ class LogRow(NamedTuple):
     """A load as the log knows it."""
 
     load_id: UUID
+    content_id: UUID
     source_file: str
+    source: str | None
     checksum: str | None
+    size_bytes: int | None
+    mapping_digest: str | None
     business_date: date
     status: LoadStatus
     requeue_of: UUID | None
+    effective_at: datetime | None
     raw_rows: int
     rolled_back_at: datetime | None
     first_time: datetime | None
@@ -118,6 +130,7 @@ async def insert_load(connection: Connection, run: Run, load: NewLoad, settings:
             business_date=run.business_date,
             flow_run_id=run.flow_run_id,
             claim_key=claim_key,
+            rules_digest=rules_digest(settings),
         )
     )
 
@@ -146,10 +159,13 @@ async def finish_staging(
     settings: Settings,
     *,
     raw_rows: int,
-    lines: Mapping[str, int],
+    lines: Mapping[str, int] | None,
+    source_lines: SourceLines | None,
     message: str | None,
 ) -> None:
     """Move a load from claimed to staged.
+
+    `lines` are the counts of the file's account; None: its rows come from stage.
 
     Raises:
         ClaimLostError: it is no longer in that state, or no longer the run's.
@@ -165,13 +181,30 @@ async def finish_staging(
                 load_id=load_id,
                 claim_key=claim_key,
                 raw_rows=raw_rows,
-                lines=json.dumps(lines),
+                lines=None if lines is None else json.dumps(lines),
+                source_lines=source_lines and source_lines.model_dump_json(),
                 fingerprint=fingerprint(tables),
                 message=message,
                 tables=tables_json,
             )
         ),
     )
+
+
+class Staging(NamedTuple):
+    """What the log knows of the rows that a load has in stage."""
+
+    tables: list[TableSchema]
+    source_lines: SourceLines | None
+    """None: loaded before they were kept."""
+
+
+async def find_staging(connection: Connection, load_id: UUID, settings: Settings) -> Staging:
+    """Return what `finish_staging` has logged of a load."""
+    row = await fetch_one(connection, *sql("find_staging", settings, load_id=load_id))
+    tables = [TableSchema.model_validate(table) for table in json.loads(row["layout"])]
+    lines = row["source_lines"]
+    return Staging(tables, lines and SourceLines.model_validate_json(lines))
 
 
 async def finish_validation(

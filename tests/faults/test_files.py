@@ -635,7 +635,7 @@ async def test_file_of_any_name_loads_and_is_found_again_by_the_name_in_the_load
     )
 
     log = await run(city)
-    request = Request(only=[r"\xcc\xe0\xf0\xf2/\xd5\xc2\xd1.csv"], replay=True)
+    request = Request(only=[r"\xcc\xe0\xf0\xf2/\xd5\xc2\xd1.csv"], replay="latest")
     again = await prepare_ingest(await city.begin(), request, city.warehouse)
 
     assert {name: row["status"] for name, row in log.items()} == dict.fromkeys(

@@ -124,7 +124,7 @@ async def test_rolled_back_file_is_skipped_until_it_is_replayed(pipeline: Pipeli
 
     (skipped,) = await pipeline.run()
     gone = await pipeline.values()
-    (replayed,) = await pipeline.run(replay=True)
+    (replayed,) = await pipeline.run(replay="latest")
 
     assert skipped["status"] == "skipped"
     assert "откачена" in skipped["message"]
@@ -157,7 +157,7 @@ async def test_replay_brings_an_older_file_over_a_newer_one(pipeline: PipelineHa
     await put_and_run(pipeline, "a.csv", "2025-04-30 00:00,M,T1,61")
     pipeline.put("a.csv", old)
 
-    (log,) = await pipeline.run(replay=True)
+    (log,) = await pipeline.run(replay="latest")
 
     assert (log["rows_updated"], await value(pipeline)) == (1, 60)
 

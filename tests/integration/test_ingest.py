@@ -79,11 +79,11 @@ async def test_content_in_core_is_skipped_until_it_is_replayed(pipeline: Pipelin
     run = await pipeline.begin()
 
     known = await claimed(pipeline, run, file)
-    replayed = await claimed(pipeline, run, file, replay=True)
+    replayed = await claimed(pipeline, run, file, replay="latest")
 
     assert known.skipped_as is FileProblem.ALREADY_LOADED
     assert f"load_id {loaded['load_id']}" in (known.message or "")
-    assert (replayed.skipped_as, replayed.replay_of) == (None, loaded["load_id"])
+    assert (replayed.skipped_as, (replayed.replaces or {"load_id": None})["load_id"]) == (None, loaded["load_id"])
 
 
 async def test_rolled_back_content_is_skipped_with_the_command_to_load_it_again(pipeline: PipelineHarness) -> None:

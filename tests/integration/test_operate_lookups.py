@@ -21,8 +21,8 @@ C = UUID("aaaabbbb-0000-7000-8000-0000cccc0000")
 @pytest.fixture
 async def three_loads(pipeline: PipelineHarness) -> PipelineHarness:
     await pipeline.connection.executemany(
-        "insert into quality.quality_load_log (load_id, source_file, status, business_date, flow_run_id)"
-        " values ($1, 'a.csv', 'skipped', $2, $1)",
+        "insert into quality.quality_load_log (load_id, content_id, source_file, status, business_date, flow_run_id)"
+        " values ($1, $1, 'a.csv', 'skipped', $2, $1)",
         [(load_id, DAY) for load_id in (A, B, C)],
     )
     return pipeline

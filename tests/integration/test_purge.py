@@ -107,7 +107,7 @@ async def test_recent_load_over_purged_ones_is_rolled_back_and_an_old_one_as_soo
     with pytest.raises(TerminalError, match=f"were purged.*{second['load_id']}"):
         await pipeline.rollback(first["load_id"])
     untouched = await pipeline.values()
-    await pipeline.run(replay=True)
+    await pipeline.run(replay="latest")
     done = await pipeline.rollback(first["load_id"])
 
     assert newest.restored == 1

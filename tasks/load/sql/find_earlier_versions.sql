@@ -11,6 +11,8 @@ own as (
         log.business_date,
         log.source_file,
         log.replaces_days,
+        log.content_id,
+        log.replay_of,
         coalesce(origin.effective_at, log.effective_at) as effective_at
     from {quality}.quality_load_log as log
     left join {quality}.quality_load_log as origin on log.requeue_of = origin.load_id
@@ -23,17 +25,25 @@ versions as (
     select
         own.load_id,
         own.replaces_days,
-        own.load_id || array_agg(other.load_id) filter (where other.effective_at = own.effective_at) as family,
+        own.load_id || array_agg(other.load_id) filter (
+            where other.effective_at = own.effective_at and counting.load_id is not null
+        ) as family,
         array_agg(other.load_id) filter (where other.effective_at is distinct from own.effective_at) as earlier,
         min(other.first_time) as first_time,
         max(other.last_time) as last_time,
         bool_or(other.purged_before is not null and other.effective_at is distinct from own.effective_at) as is_purged
     from own
-    inner join {quality}.effective_loads as other
+    -- Readings of a version stand in core as those of its first load also after a replay of it.
+    inner join {quality}.quality_load_log as other
         on
             own.business_date = other.business_date
             and own.source_file = other.source_file
             and other.effective_at <= coalesce(own.effective_at, 'infinity')
+            -- What a replay replaces is for find_replayed_loads.
+            and (own.replay_of is null or other.content_id <> own.content_id)
+            and other.status in ('success', 'partial')
+            and other.rolled_back_at is null
+    left join {quality}.effective_loads as counting on other.load_id = counting.load_id
     group by own.load_id, own.replaces_days
 
 )

@@ -11,7 +11,10 @@ loads as materialized (
 
     select
         load_id,
-        effective_at
+        content_id,
+        requeue_of,
+        effective_at,
+        finished_at
     from {quality}.effective_loads
     where first_time <= :last_time and last_time >= :first_time
 
@@ -109,11 +112,20 @@ candidates as (
         own.metric,
         revisions.old_value,
         revisions.old_quality,
-        revisions.old_load_id,
+        coalesce(counting.load_id, revisions.old_load_id),
         false as is_standing
     from unsettled as own
     inner join {core}.measurement_revisions as revisions
         on own.meter_id = revisions.meter_id and own.time = revisions.time and own.metric = revisions.metric
+    -- What stood in core after a replay had come was the replay's, whose load had written it.
+    left join lateral (
+        select loads.load_id
+        from {quality}.quality_load_log as writer
+        inner join loads on writer.content_id = loads.content_id
+        where writer.load_id = revisions.old_load_id and loads.finished_at <= revisions.replaced_at
+        order by loads.load_id <> writer.load_id, loads.requeue_of is not null, loads.finished_at desc
+        limit 1
+    ) as counting on true
     where revisions.old_value is not null
     union
     select

@@ -1,7 +1,7 @@
 -- origin: the load whose rows the new one loads once more.
 insert into {quality}.quality_load_log (
     load_id, source_file, source, replaces_days, business_date, status, step, message, flow_run_id, claim_key,
-    identity, requeue_of, raw_rows, rows_requeued
+    identity, requeue_of, raw_rows, rows_requeued, content_id, mapping_digest, rules_digest
 )
 select
     :load_id,
@@ -30,6 +30,9 @@ select
                 and parsed.table_num = rows.table_num
                 and parsed.row_num = rows.row_num
         where parsed.load_id = :origin and parsed.quality = 2
-    )
+    ),
+    content_id,
+    mapping_digest,
+    :rules_digest
 from {quality}.quality_load_log
 where load_id = :origin

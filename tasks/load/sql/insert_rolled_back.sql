@@ -1,5 +1,5 @@
--- What loads that are rolled back have in core; and what is kept out of it because they are newer versions of a file
--- that replaces days, as stage knows it, and after a purge the revisions. zone: that of local days; meters: null if
+-- What loads that are rolled back have in core; and what is kept out of it because they are replays, or newer versions of
+-- a file that replaces days, as stage knows it, and after a purge the revisions. zone: that of local days; meters: null if
 -- there are too many to name.
 insert into unsettled (time, meter_id, metric, value, quality, load_id, withdrawn_by, is_withdrawn)
 with
@@ -14,6 +14,17 @@ versions as materialized (
     inner join {quality}.quality_load_log as other
         on own.business_date = other.business_date and own.source_file = other.source_file
     where own.load_id = any(:load_ids::uuid[]) and own.replaces_days
+
+),
+
+replayed as materialized (
+
+    select
+        own.load_id,
+        other.load_id as other_load_id
+    from {quality}.quality_load_log as own
+    inner join {quality}.effective_loads as other on own.content_id = other.content_id
+    where own.load_id = any(:load_ids::uuid[]) and own.replay_of is not null
 
 ),
 
@@ -56,6 +67,24 @@ kept_out as materialized (
     from versions
     inner join {core}.measurement_revisions as revisions on versions.other_load_id = revisions.load_id
     where revisions.change = 'removal'
+    union
+    select
+        replayed.load_id,
+        times.time_utc at time zone 'UTC' as time,
+        series.meter_id,
+        series.metric
+    from replayed
+    inner join {stage}.parsed_series as series on replayed.other_load_id = series.load_id and series.quality < 2
+    cross join lateral unnest(series.times_utc) as times (time_utc)
+    union
+    select
+        own.load_id,
+        revisions.time,
+        revisions.meter_id,
+        revisions.metric::text
+    from {quality}.quality_load_log as own
+    inner join {core}.measurement_revisions as revisions on own.load_id = revisions.load_id
+    where own.load_id = any(:load_ids::uuid[]) and own.replay_of is not null and revisions.change = 'removal'
 
 )
 

@@ -15,9 +15,10 @@ moved as (
 
 )
 
-insert into {quality}.load_layouts (load_id, layout)
+insert into {quality}.load_layouts (load_id, layout, source_lines)
 select
     moved.load_id,
-    :tables::jsonb
+    :tables::jsonb,
+    :source_lines::jsonb
 from moved
 returning load_id

@@ -22,6 +22,12 @@ def test_clock_goes_up_to_24_00() -> None:
         read_clock("24:01")
 
 
+def test_points_stand_between_hours_and_minutes_only() -> None:
+    assert read_clock("01.30") == dt.timedelta(hours=1, minutes=30)
+    with pytest.raises(NotATimeError):
+        read_clock("01.04.25")
+
+
 def test_number_of_an_interval_is_whole() -> None:
     assert read_number("48.0") == 48
     with pytest.raises(NotATimeError):

@@ -25,7 +25,7 @@ def test_diagram_shows_each_state_and_names_the_statements_of_each_move() -> Non
 
     assert lines[0] == "stateDiagram-v2"
     assert "    running_staged: running, staged" in lines
-    assert "    [*] --> running_staged: insert_requeue_load, insert_stage_replay_load" in lines
+    assert "    [*] --> running_staged: insert_requeue_load" in lines
     assert "    running_claimed --> failed_claimed: fail_load, fail_dead_load, fail_dead_loads" in lines
     assert len(lines) == len(set(lines))
     assert not any("running_loaded" in line for line in lines)

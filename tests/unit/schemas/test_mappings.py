@@ -9,11 +9,11 @@ import pytest
 from schemas.errors import FileError, MappingError
 from schemas.mappings import (
     SourceMapping,
-    find_mapping_errors,
     load_mappings,
     load_usable_mappings,
     match_mapping,
     read_mappings,
+    survey_mappings,
 )
 from schemas.problems import FileProblem
 from schemas.settings import PROJECT_ROOT, Settings
@@ -287,10 +287,10 @@ def test_draft_with_an_open_question_is_refused_with_each_of_its_lines() -> None
 
 
 def test_errors_of_a_folder_are_found_without_raising(tmp_path: Path) -> None:
-    assert "holds no *.yaml" in str(find_mapping_errors(tmp_path)[0])
+    assert "holds no *.yaml" in str(survey_mappings(tmp_path).errors[0])
 
     (tmp_path / "a.yaml").write_text("name: a\nmatch: [a]\nlayout: long\n")
     (tmp_path / "b.yaml").write_text("name: b\nmatch: [b]\nlayout: tall\n")
 
-    (error,) = find_mapping_errors(tmp_path)
+    (error,) = survey_mappings(tmp_path).errors
     assert str(error).startswith("b.yaml: line 3: layout: must be")

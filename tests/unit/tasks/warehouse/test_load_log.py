@@ -27,6 +27,7 @@ def test_load_ids_of_one_millisecond_differ_and_those_of_later_ones_are_greater(
 
 @pytest.mark.parametrize("status", LoadStatus)
 def test_load_ended_in_core_if_it_succeeded_in_full_or_in_part(status: LoadStatus) -> None:
-    row = LogRow(uuid.uuid4(), "2025-04-30/a.csv", None, DAY, status, None, 0, None, None, None)
+    values = dict.fromkeys(LogRow._fields) | {"load_id": uuid.uuid4(), "business_date": DAY, "status": status}
+    row = LogRow(**values)  # type: ignore[arg-type]
 
     assert row.ended_in_core == (status in ("success", "partial"))

@@ -1,0 +1,3 @@
+select count(*)
+from {stage}.raw_rows
+where load_id = :load_id

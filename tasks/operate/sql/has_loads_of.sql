@@ -1,0 +1,5 @@
+select exists(
+    select
+    from {quality}.quality_load_log
+    where source = :source
+)
