@@ -20,7 +20,7 @@ def digest(said: object) -> str:
 
 
 def rules_digest(settings: Settings) -> str:
-    """Return a digest of what readings are judged by, whatever the mapping: metrics, units and settings."""
+    """Return a digest of what readings are validated with, whatever the mapping: metrics, units and settings."""
     return digest([_digest_of_definitions(), settings.default_tz, settings.delta_t_min, settings.delta_t_max])
 
 

@@ -35,7 +35,7 @@ COMMANDS: dict[str, Entry] = {
     ),
     "replay": Entry(
         "flows.commands.replay:replay",
-        "Load a file, a load or a whole day once more, though it is loaded already.",
+        "Load a file, a load, a day, or what an edited mapping would read otherwise, though it is loaded already.",
     ),
     "rollback": Entry(
         "flows.commands.rollback:rollback",

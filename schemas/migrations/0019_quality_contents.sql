@@ -38,10 +38,10 @@ alter table {quality}.quality_load_log add column rules_digest text;
 comment on column {quality}.quality_load_log.content_id is
 'The first load of the same content: replays of it, and loads of its rows that waited in stage, have the same one.';
 comment on column {quality}.quality_load_log.mapping_digest is
-'What the source mapping said when the file was read; a load with another digest than the mapping has now would be read '
-'otherwise. NULL: loaded before digests were kept.';
+'What the source mapping said when the file was read; if it says something else now, the file would be read otherwise. '
+'NULL: loaded before digests were kept.';
 comment on column {quality}.quality_load_log.rules_digest is
-'Likewise of metrics, units and the settings that readings are judged by.';
+'Likewise of metrics, units and the settings that readings are validated with.';
 
 create index on {quality}.quality_load_log (content_id) where replay_of is not null;
 

@@ -49,22 +49,28 @@ async def restage_load(
     """
     async with connection.transaction():
         load = await _find(connection, load_id, settings)
-        mapping = _find_mapping(load, settings)
-        found = mapping if isinstance(mapping, SourceMapping) else None
+        mapping = _find_mapping(load, settings, replay)
         new = NewLoad(
             load_id=new_load_id(time.time()),
             source_file=load.source_file,
-            source=found and found.name,
-            replaces_days=bool(found and found.replaces),
+            source=load.source,
+            replaces_days=load.replaces_days,
             status=LoadStatus.RUNNING,
             checksum=load.checksum,
             size_bytes=load.size_bytes,
-            identity=found and found.path_identity(day_and_path(load.source_file)[1]),
+            identity=load.identity,
             replay_of=load_id,
             content_id=load.content_id,
             effective_at=await _find_place(connection, load, settings) if replay == "in place" else None,
-            mapping_digest=found and found.digest,
+            mapping_digest=load.mapping_digest,
         )
+        if isinstance(mapping, SourceMapping):
+            new = new._replace(
+                source=mapping.name,
+                replaces_days=bool(mapping.replaces),
+                identity=mapping.path_identity(day_and_path(load.source_file)[1]),
+                mapping_digest=mapping.digest,
+            )
         try:
             await insert_load(connection, run, new, settings)
         except asyncpg.UniqueViolationError:
@@ -106,22 +112,28 @@ async def _find_place(connection: Connection, load: LogRow, settings: Settings) 
     return place or load.effective_at
 
 
-def _find_mapping(load: LogRow, settings: Settings) -> SourceMapping | FileError:
-    """Find the mapping that takes a load's file now; one that goes by content takes those that it has taken."""
+def _find_mapping(load: LogRow, settings: Settings, replay: Replay) -> SourceMapping | FileError | None:
+    """Find the mapping that takes a load's file now; one that goes by content takes those that it has taken.
+
+    None: the one that read it is gone, and a person wants the load again: as it was read.
+    """
 
     def fitting(mappings: Sequence[SourceMapping]) -> list[SourceMapping]:
         return [mapping for mapping in mappings if mapping.name == load.source]
 
+    mappings = load_usable_mappings(settings.sources_dir)
+    if replay == "latest" and not fitting(mappings.usable):
+        return None
     try:
-        return load_usable_mappings(settings.sources_dir).match(day_and_path(load.source_file)[1], fitting)
+        return mappings.match(day_and_path(load.source_file)[1], fitting)
     except FileError as error:
         return error
 
 
 async def _stage(
-    connection: Connection, load: LogRow, new: NewLoad, mapping: SourceMapping, run: Run, settings: Settings
+    connection: Connection, load: LogRow, new: NewLoad, mapping: SourceMapping | None, run: Run, settings: Settings
 ) -> None:
-    if mapping.digest != load.mapping_digest:
+    if mapping and mapping.digest != load.mapping_digest:
         tables = await open_staged(connection, load, mapping, settings)
         await stage_tables(connection, new.load_id, load.source_file, tables, run, settings)
         return

@@ -24,7 +24,7 @@ class OutdatedSource(BaseModel):
     first_day: dt.date
     last_day: dt.date
     mapping_changed: bool
-    """Else only the rules have: metrics, units, and the settings that readings are judged by."""
+    """Else only the rules have: metrics, units, and the settings that readings are validated with."""
 
 
 class OutdatedLoad(BaseModel):

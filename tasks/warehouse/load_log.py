@@ -68,6 +68,8 @@ class LogRow(NamedTuple):
     content_id: UUID
     source_file: str
     source: str | None
+    replaces_days: bool
+    identity: str | None
     checksum: str | None
     size_bytes: int | None
     mapping_digest: str | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ from tasks.ingest.read_tables import read_tables
 from tasks.warehouse.connection import fetch_one
 from tasks.warehouse.storage import LOCAL
 from tests.harness import DAY, PipelineHarness, long_csv
+from tests.integration.test_history import command
 from tests.integration.test_main_job import COLD, HOT, put_real_files
 
 pytestmark = [pytest.mark.usefixtures("prefect_api"), pytest.mark.server]
@@ -259,3 +260,41 @@ def test_nightly_run_closes_the_local_day_before(scheduled: datetime, closed: da
 def test_raw_dir_of_one_day_refuses_another() -> None:
     with pytest.raises(SettingsError, match="2025-01-03"):
         Settings(raw_dir=Path("raw/2025-01-03")).day_folder(date(2025, 1, 4))
+
+
+async def test_what_an_edited_mapping_reads_otherwise_is_replayed_by_the_name_of_its_source(
+    pipeline: PipelineHarness, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def edit(metric: str, heading: str = "V") -> None:
+        columns = f"columns: {{{heading}: {{metric: {metric}}}}}"
+        mapping = f"name: v\nmatch: [v*.csv]\nlayout: day-sheet\ntimestamp: t\n{columns}\nidentity: {{meter: M}}\n"
+        (tmp_path / "v.yaml").write_text(mapping, encoding="utf-8")
+
+    monkeypatch.setenv("SOURCES_DIR", str(tmp_path))
+    edit("flow_return")
+    await pipeline.add_meter("M")
+    days = [DAY, DAY + timedelta(days=1)]
+    paths = [pipeline.put(f"v{number}.csv", f"t,V\n{day} 00:00,5\n", day=day) for number, day in enumerate(days)]
+    for day in days:
+        await load_day(date=day)
+    edit("flow_supply")
+    paths[1].unlink()
+
+    said, error = await command("replay", "--source", "v", str(days[1]), str(days[1]), "--dry-run")
+    assert ("flow_return\tgone\t1\tM" in said, "flow_supply\tnew\t1\tM" in said, error) == (True, True, "")
+    assert [metric for _, _, metric in await pipeline.values()] == ["flow_return"] * 2
+    said, error = await command("replay", "--source", "v")
+
+    assert error == ""
+    assert [line.split(";")[0] for line in said.splitlines()] == [
+        f"{day}: 1 files: 1 loaded, 0 skipped, 0 failed" for day in days
+    ]
+    assert [metric for _, _, metric in await pipeline.values()] == ["flow_supply"] * 2
+    assert (await command("replay", "--source", "v"))[0] == "no load of v would be read otherwise\n"
+    assert await pipeline.connection.fetchval("select count(*) from quality.changed_days") == 0
+
+    edit("flow_supply", heading="W")
+    said, error = await command("replay", "--source", "v")
+    assert [f"{days[number]}/v{number}.csv" in error for number in (0, 1)] == [True, True]
+    assert "нет столбца «W»" in error
+    assert [metric for _, _, metric in await pipeline.values()] == ["flow_supply"] * 2

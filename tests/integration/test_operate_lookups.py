@@ -146,7 +146,7 @@ async def test_status_shows_the_newest_loads_and_keeps_its_json_keys(pipeline: P
     assert (status.row_errors_open, status.days_with_gaps) == (2, [])
     assert set(status.model_dump()) == {
         *("server_version", "extensions", "days_waiting_for_features", "row_errors_open", "last_loads"),
-        *("days_with_gaps", "changed_layouts", "unfinished_loads", "held_loads"),
+        *("days_with_gaps", "changed_layouts", "outdated_sources", "unfinished_loads", "held_loads"),
     }
 
 

@@ -40,7 +40,7 @@ versions as (
             and own.source_file = other.source_file
             and other.effective_at <= coalesce(own.effective_at, 'infinity')
             -- What a replay replaces is for find_replayed_loads.
-            and (own.replay_of is null or other.content_id <> own.content_id)
+            and (own.replay_of is null or own.content_id <> other.content_id)
             and other.status in ('success', 'partial')
             and other.rolled_back_at is null
     left join {quality}.effective_loads as counting on other.load_id = counting.load_id

@@ -22,7 +22,16 @@ select
     m.quality,
     m.load_id,
     :load_id,
-    true
+    -- Of a purged load nobody knows any more which readings it found in core and has, too.
+    not exists (
+        select
+        from {quality}.effective_loads as purged
+        where
+            purged.purged_before is not null
+            and purged.rows_unchanged > 0
+            and purged.load_id <> all(:replayed::uuid[])
+            and m.time between purged.first_time and purged.last_time
+    )
 from {core}.measurements as m
 where
     m.load_id = any(:replayed::uuid[])

@@ -1,6 +1,6 @@
--- What loads that are rolled back have in core; and what is kept out of it because they are replays, or newer versions of
--- a file that replaces days, as stage knows it, and after a purge the revisions. zone: that of local days; meters: null if
--- there are too many to name.
+-- What loads that are rolled back have in core; and what is kept out of it because they are replays, or newer versions
+-- of a file that replaces days, as stage knows it, and after a purge the revisions. zone: that of local days; meters:
+-- null if there are too many to name.
 insert into unsettled (time, meter_id, metric, value, quality, load_id, withdrawn_by, is_withdrawn)
 with
 

@@ -12,7 +12,7 @@ mappings as (
 
 select
     loads.source,
-    mappings.digest is distinct from loads.mapping_digest as mapping_changed,
+    (mappings.digest is distinct from loads.mapping_digest) as mapping_changed,
     count(*) as loads,
     min(loads.business_date) as first_day,
     max(loads.business_date) as last_day

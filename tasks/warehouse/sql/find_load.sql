@@ -3,6 +3,8 @@ select
     content_id,
     source_file,
     source,
+    replaces_days,
+    identity,
     checksum,
     size_bytes,
     mapping_digest,
