@@ -43,7 +43,7 @@ comment on column {quality}.quality_load_log.mapping_digest is
 comment on column {quality}.quality_load_log.rules_digest is
 'Likewise of metrics, units and the settings that readings are validated with.';
 
-create index on {quality}.quality_load_log (content_id) where replay_of is not null;
+create index on {quality}.quality_load_log (content_id);
 
 create or replace view {quality}.effective_loads as
 select log.* -- noqa: AM04
