@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
@@ -69,8 +70,7 @@ def replay(
     if source is not None:
         if date or from_stage or len(named) not in (0, 2):
             raise TerminalError("--source goes with two days, the first and the last, or with none")
-        days = tuple(map(parse_date, named))
-        replay_source(source, (days[0], days[1]) if days else None, dry_run=dry_run, as_json=as_json)
+        replay_source(source, _span(named), dry_run=dry_run, as_json=as_json)
         return
     if len(named) + (date is not None) != 1:
         raise TerminalError(_NAME_ONE)
@@ -84,6 +84,15 @@ def replay(
         print_json(summary.model_dump())
     else:
         out.print(str(summary), highlight=False, soft_wrap=True)
+
+
+def _span(named: Sequence[str]) -> tuple[dt.date, dt.date] | None:
+    if not named:
+        return None
+    first, last = map(parse_date, named)
+    if last < first:
+        raise TerminalError(f"the last day {last} is before the first {first}")
+    return first, last
 
 
 async def _select(

@@ -93,8 +93,11 @@ def test_status_names_the_mappings_with_an_error_by_file_line_and_key(settings: 
         (("backfill", "2025-05-02"), "END"),
         (("rollback", "seven"), "UUID"),
         (("replay", "nothing.csv"), "YYYY-MM-DD"),
+        (("replay", "--source", "long", "2025-05-02", "2025-05-01"), "before"),
+        (("replay", "--source", "long", "2025-05-02"), "two days"),
+        (("replay", "nothing.csv", "--dry-run"), "--source"),
     ],
-    ids=["date", "end_before_start", "no_end", "load_id", "file"],
+    ids=["date", "end_before_start", "no_end", "load_id", "file", "span_backwards", "half_a_span", "dry_run_alone"],
 )
 def test_wrong_argument_is_refused_with_what_is_right(arguments: tuple[str, ...], said: str) -> None:
     done = CliRunner().invoke(build_app(), arguments)
