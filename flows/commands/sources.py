@@ -37,6 +37,8 @@ from tasks.validate.parse_readings import parse
 from tasks.validate.row_errors import list_unreadable, without_flags
 from tasks.warehouse.storage import LOCAL
 
+_MAX_COLUMNS_SHOWN = 30
+
 app = typer.Typer(help="Source mappings: which files are accepted and how they are read.", no_args_is_help=True)
 
 
@@ -182,7 +184,9 @@ def _show(checked: FileCheck) -> None:
         )
         for note in shown.notes:
             out.print(note, markup=False, highlight=False, soft_wrap=True)
-        print_table("Columns", shown.columns)
+        print_table("Columns", shown.columns[:_MAX_COLUMNS_SHOWN])
+        if (more := len(shown.columns) - _MAX_COLUMNS_SHOWN) > 0:
+            out.print(f"and {more} columns more: --json has them all", highlight=False)
         print_table("First readings", shown.first_readings)
         if shown.last_readings != shown.first_readings:
             print_table("Last readings", shown.last_readings)

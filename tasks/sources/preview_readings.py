@@ -13,6 +13,8 @@ import pyarrow.compute as pc
 from schemas.table_schema import MetricColumn, TableSchema
 
 _MAX_ROWS = 2
+_MAX_READINGS = 12
+"""A row of a month across would be a screen by itself."""
 _MAX_VALUE_LENGTH = 60
 
 
@@ -91,6 +93,7 @@ def _readings(parsed: pa.Table, zone: ZoneInfo, which: slice) -> list[dict[str, 
     parsed = parsed.filter(pc.or_(pc.is_valid(parsed.column("ts")), pc.is_valid(parsed.column("metric"))))
     numbers = pa.array(sorted(pc.unique(parsed.column("row_num")).to_pylist())[which], pa.int32())
     shown = parsed.filter(pc.is_in(parsed.column("row_num"), value_set=numbers)).sort_by("row_num")
+    shown = shown.slice(0, _MAX_READINGS) if which.start is None else shown.slice(max(len(shown) - _MAX_READINGS, 0))
     names = ("row_num", "building_code", "itp_code", "meter_code", "metric", "value", "unit")
     return [
         {"time": _local(reading["ts"], zone), **{name: reading[name] for name in names}}

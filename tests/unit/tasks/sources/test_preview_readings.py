@@ -62,6 +62,17 @@ def batch(first_row: int, *cells: str) -> ParsedBatch:
     )
 
 
+def test_of_a_row_with_many_readings_the_first_and_the_last_are_shown() -> None:
+    hours = batch(0, *["1"] * 24)
+    row = hours._replace(parsed=hours.parsed.set_column(0, "row_num", pa.array([4] * 24, pa.int32())))
+
+    preview = summarise(schema(), [row])
+
+    first, last = ([one["time"][11:13] for one in shown] for shown in (preview.first_readings, preview.last_readings))
+    assert (first[0], first[-1], len(first)) == ("03", "14", 12)
+    assert (last[0], last[-1], len(last)) == ("15", "02", 12)
+
+
 def test_preview_sums_up_all_batches_and_shows_the_first_readings_in_local_time() -> None:
     table = schema().model_copy(update={"notes": ["примечание"]})
 
