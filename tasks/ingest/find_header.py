@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from xlsxwriter.utility import xl_col_to_name
 
 from schemas.errors import FileError
+from schemas.headings import HeadingCells, heading_cells
 from schemas.metrics import METRICS
 from schemas.patterns import compile_pattern
 from schemas.problems import FileProblem
@@ -239,23 +240,13 @@ def _header(lines: list[Row], index: int, first_line: int, count: int) -> Header
 
 
 def _joined(rows: Sequence[Row]) -> list[Heading]:
-    """Join lines; a merged cell also heads the empty ones to its right, down to another group."""
-    headings, groups = [], [""] * (len(rows) - 1)
-    for cells in itertools.zip_longest(*rows):
-        texts = [(cell or "").strip() for cell in cells]
-        for level, text in enumerate(texts[:-1]):
-            if text:
-                groups[level:] = [text, *[""] * (len(groups) - level - 1)]
-        headings.append(_heading(texts, groups))
-    return headings
+    return [_heading(cells) for cells in heading_cells(rows)]
 
 
-def _heading(texts: Sequence[str], groups: Sequence[str]) -> Heading:
-    """Return the words over a column, given its cells and the groups that it is in, from the top."""
-    lowest = max((level for level, text in enumerate(texts) if text), default=0)
-    joined = [*groups[:lowest], texts[lowest]]
-    middle, lower_two = (texts[1], " ".join(filter(None, joined[1:]))) if len(texts) > 2 else ("", "")
-    return Heading(" ".join(filter(None, joined)), texts[-1], texts[0], middle, lower_two)
+def _heading(cells: HeadingCells) -> Heading:
+    texts = cells.own
+    middle, lower_two = (texts[1], cells.below(1).joined) if len(texts) > 2 else ("", "")
+    return Heading(cells.joined, texts[-1], texts[0], middle, lower_two)
 
 
 def _words(row: Row) -> frozenset[str]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from schemas.headings import heading_cells
 from schemas.patterns import compile_pattern
 from schemas.spellings import MISSING, fold
 from schemas.units import find_units, has_unit, is_line_of_units, unit_in_heading
@@ -17,6 +18,7 @@ Row = Sequence[str | None]
 _MAX_LINES = 1_000
 """Of a table that are looked at."""
 _MAX_SAMPLES = 200
+_MAX_HEADER_LINES = 3
 _MAX_HEADING = 200
 _NUMBER = re.compile(r"[+\-−]?(\d[\d \xa0]*|\d{1,3}([.,']\d{3})+)([.,]\d+)?([eE][+-]?\d+)?")
 _HOURS = re.compile(r"\d{1,2}:\d{2}(:\d{2})?(\s*[-–]\s*\d{1,2}:\d{2}(:\d{2})?)?|\d{1,2}\s*[-–]\s*\d{1,2}")
@@ -197,11 +199,22 @@ def _find_table(sheet: Sheet, searched: int, data: Sequence[Row], first: int) ->
         last -= 1
     if last < searched or not is_header(sheet.rows[last]):
         return None
-    upper = sheet.rows[last - 1] if last > searched else []
-    is_double = _is_upper_line(upper, sheet.rows[last])
-    headings = _join(upper, sheet.rows[last]) if is_double else [(cell or "").strip() for cell in sheet.rows[last]]
-    above = list(sheet.rows[: last - is_double])
+    top = _top_of_header(sheet.rows, searched, last)
+    headings = [cells.joined for cells in heading_cells(sheet.rows[top : last + 1])]
+    above = list(sheet.rows[:top])
     return FoundTable(sheet.name, above, searched, last + 1, _columns(headings, units, data))
+
+
+def _top_of_header(rows: Sequence[Row], searched: int, last: int) -> int:
+    """Return the index of the first line of a header that ends with a line."""
+    top = last
+    while top > searched and last - top < _MAX_HEADER_LINES - 1 and _is_upper_line(rows[top - 1], rows[top]):
+        # Of three lines the top one may be a title that fills several cells: over the first column is one heading.
+        leftmost = [row[0] for row in rows[top - 1 : last + 1] if row]
+        if top < last and sum(map(bool, leftmost)) > 1:
+            break
+        top -= 1
+    return top
 
 
 def _columns(headings: list[str], units: dict[int, str], data: Sequence[Row]) -> list[FoundColumn]:
@@ -227,18 +240,10 @@ def unit_of(heading: str) -> str | None:
 
 
 def _is_upper_line(upper: Row, lower: Row) -> bool:
-    """Return True for a header in two lines: the lower one leaves out what the upper one says, or says things twice."""
+    """Return True for two lines of a header: the lower one leaves out what the upper one says, or says things twice."""
     words = [fold(cell) for cell in _filled(lower)]
     leaves_out = any(above and not below for above, below in itertools.zip_longest(upper, lower))
     return is_header(upper) and (leaves_out or len(set(words)) < len(words))
-
-
-def _join(upper: Row, lower: Row) -> list[str]:
-    headings, last_upper = [], ""
-    for above, below in itertools.zip_longest(upper, lower):
-        last_upper = (above or "").strip() or last_upper
-        headings.append(f"{last_upper} {below.strip()}".strip() if below else (above or "").strip())
-    return headings
 
 
 def is_header(row: Row) -> bool:

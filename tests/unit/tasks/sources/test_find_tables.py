@@ -51,6 +51,20 @@ def test_line_above_is_joined_too_where_headings_are_the_same_without_it() -> No
     assert headings(table) == ["Дата", "Подача V", "Обратка V"]
 
 
+def test_header_in_three_lines_is_joined_and_a_title_in_several_cells_is_none_of_them() -> None:
+    lines: list[list[str | None]] = [
+        ["Дата", "Система 1", None, "Система 2"],
+        [None, "Подача", "Обратка", "Подача"],
+        [None, "V", "V", "V"],
+        ["01.04.2025", "60", "1", "2"],
+    ]
+    (table,) = found(["Абонент", "ООО", None, None, "Адрес"], *lines)
+    (with_title,) = found(["Абонент", "ООО", None, "Адрес"], ["Дата", "Подача", None, None], *lines[2:])
+
+    assert headings(table) == ["Дата", "Система 1 Подача V", "Система 1 Обратка V", "Система 2 Подача V"]
+    assert headings(with_title) == ["Дата", "Подача V", "Подача V", "Подача V"]
+
+
 def test_unknown_units_and_a_blank_line_may_stand_between_header_and_data() -> None:
     (table,) = found(["Дата", "Q", "P"], [None, "Гкал", "кгс/см2"], ["1", "2", "3"], [], ["01.04.2025", "6", "1"])
 
