@@ -32,7 +32,7 @@ from tasks.warehouse.load_log import (
     insert_load,
     new_load_id,
 )
-from tasks.warehouse.statements import Statements
+from tasks.warehouse.statements import SHARED, Statements
 
 sql = Statements(__file__)
 _log = logging.getLogger("dataops.ingest")
@@ -138,7 +138,9 @@ async def _stage(
         await stage_tables(connection, new.load_id, load.source_file, tables, run, settings)
         return
     staged = await find_staging(connection, load.load_id, settings)
-    await connection.execute(*sql("copy_staged_rows", settings, load_id=new.load_id, origin=load.load_id))
+    loads = {"load_id": new.load_id, "origin": load.load_id}
+    await connection.execute(*SHARED("copy_raw_tables", settings, **loads))
+    await connection.execute(*sql("copy_staged_rows", settings, **loads))
     await finish_staging(
         connection,
         new.load_id,

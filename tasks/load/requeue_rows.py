@@ -12,7 +12,7 @@ from schemas.settings import Settings
 from tasks.warehouse.connection import Connection
 from tasks.warehouse.load_log import Run, new_load_id
 from tasks.warehouse.locks import Lock, lock_transaction
-from tasks.warehouse.statements import Statements
+from tasks.warehouse.statements import SHARED, Statements
 
 sql = Statements(__file__)
 
@@ -57,5 +57,6 @@ async def _requeue(connection: Connection, origin: UUID, run: Run, settings: Set
     owner = {"flow_run_id": run.flow_run_id, "claim_key": run.claim_key}
     rules = rules_digest(settings)
     await connection.execute(*sql("insert_requeue_load", settings, **loads, **owner, rules_digest=rules))
-    await connection.execute(*sql("copy_table_schema", settings, **loads))
+    await connection.execute(*SHARED("copy_raw_tables", settings, **loads))
+    await connection.execute(*sql("copy_layout", settings, **loads))
     await connection.execute(*sql("stage_requeue_rows", settings, **loads))
