@@ -196,6 +196,16 @@ class TableSchema(_Frozen):
         return self.interval_minutes if self.is_interval_stated else None
 
     @property
+    def used_keys(self) -> frozenset[str]:
+        """The keys of the columns that say anything of a reading."""
+        named = [getattr(self, field) for field in type(self).model_fields if field.endswith("_column")]
+        parts = [part.column for own in self.code_parts.values() for part in own]
+        conditions = [
+            key for key, _ in (*self.where, *(one for code in self.stated_codes.values() for one in code.where))
+        ]
+        return frozenset(filter(None, [*named, *parts, *conditions, *self.value_columns]))
+
+    @property
     def value_columns(self) -> list[str]:
         """Keys of the columns that hold values."""
         return [column.key for column in self.reading_columns]

@@ -106,7 +106,6 @@ def bind(
         where=[(keys[f"where:{heading}"], globs) for heading, globs in spec.where.items()],
         status_column=keys.get("status"),
         status_words=fold_words(spec.status.words) if spec.status else {},
-        notes=_note_unmapped(columns.columns, {*keys.values(), *bound_keys}),
     )
 
 
@@ -179,8 +178,11 @@ def _metric_words(spec: TableSpec) -> dict[str, MetricWord]:
     return {word: MetricWord(metric=meaning.metric, unit=meaning.unit) for word, meaning in words.items()}
 
 
-def _note_unmapped(columns: Sequence[Column], bound_keys: set[str]) -> list[str]:
-    names = [_name(column)[:_MAX_NAME_LENGTH] for column in columns if column.key not in bound_keys and column.heading]
+def note_unmapped(tables: Sequence[TableSchema]) -> list[str]:
+    """Name the columns that mean nothing to any of the tables that share a header."""
+    used = frozenset[str]().union(*(table.used_keys for table in tables))
+    unmapped = [column for column in tables[0].columns if column.key not in used and column.heading]
+    names = [_name(column)[:_MAX_NAME_LENGTH] for column in unmapped]
     if not names:
         return []
     more = len(names) - _MAX_COLUMNS_NAMED

@@ -20,7 +20,7 @@ from schemas.settings import Settings
 from schemas.source_lines import GridLines, SourceLines
 from schemas.table_schema import TableSchema
 from schemas.table_spec import TableSpec
-from tasks.ingest.bind_columns import bind
+from tasks.ingest.bind_columns import bind, note_unmapped
 from tasks.ingest.detect_kind import kind_of
 from tasks.ingest.find_codes import find_codes, find_groups
 from tasks.ingest.find_date import find_date
@@ -194,6 +194,7 @@ class FileTables:
                 groups=groups,
             )
             tables.append(Table(spec, schema.model_copy(update={"epoch": grid.epoch}), unit))
+        tables[0].schema.notes.extend(note_unmapped([table.schema for table in tables]))
         return Region(grid, header, indexes, tables, account)
 
     def _go_on(self, grid: Grid, region: Region, account: LineAccount) -> Region:

@@ -9,7 +9,7 @@ from schemas.problems import FileProblem
 from schemas.settings import Settings
 from schemas.table_schema import CodePart, MetricColumn, TableSchema
 from schemas.table_spec import TableSpec
-from tasks.ingest.bind_columns import bind
+from tasks.ingest.bind_columns import bind, note_unmapped
 from tasks.ingest.find_header import Header, Heading
 
 
@@ -36,13 +36,20 @@ def test_columns_are_bound_by_their_headings_wherever_they_are() -> None:
     assert (schema.date_column, schema.hour_column) == ("Дата", "Час")
     assert [(metric.key, metric.metric) for metric in schema.metrics] == [("V, м3", "consumption_period")]
     assert (schema.meter_code, schema.time_zone) == ("M", "UTC")
-    assert schema.notes == ["столбцы без описания, сохранены в сырье: C «Примечание»"]
+    assert note_unmapped([schema]) == ["столбцы без описания, сохранены в сырье: C «Примечание»"]
 
 
 def test_of_very_many_unknown_columns_only_the_first_are_named() -> None:
     schema = bound(["Дата", "Час", "V, м3", *(f"x{number}" for number in range(25))])
 
-    assert schema.notes[0].endswith("W «x19» и ещё 5")
+    assert note_unmapped([schema])[0].endswith("W «x19» и ещё 5")
+
+
+def test_column_of_one_table_is_not_unknown_to_another_of_the_same_header() -> None:
+    headings = ["Дата", "Час", "V, м3", "V2, м3", "x"]
+    other = bound(headings, columns={"V2, м3": {"metric": "consumption_period"}})
+
+    assert note_unmapped([bound(headings), other]) == ["столбцы без описания, сохранены в сырье: E «x»"]
 
 
 def test_columns_have_excels_letters_and_unique_keys() -> None:

@@ -9,7 +9,7 @@ from schemas.problems import FileProblem
 from schemas.settings import Settings
 from schemas.table_schema import MetricColumn, TableSchema
 from schemas.table_spec import TableSpec
-from tasks.ingest.bind_columns import bind
+from tasks.ingest.bind_columns import bind, note_unmapped
 from tasks.ingest.find_header import Header, Heading
 
 PATTERNS = {
@@ -61,7 +61,7 @@ def test_each_column_that_a_pattern_matches_is_a_meters_and_no_note_names_it() -
         MetricColumn(key="DMA 8 (L/s)", metric="flow_supply", unit="л/с", meter_code="X8"),
     ]
     assert (schema.building_code, schema.meter_code) == ("X", None)
-    assert schema.notes == ["столбцы без описания, сохранены в сырье: C «DMA x»"]
+    assert note_unmapped([schema]) == ["столбцы без описания, сохранены в сырье: C «DMA x»"]
 
 
 def test_pattern_matches_one_line_of_a_header_of_two_where_it_matches_no_whole_heading() -> None:
