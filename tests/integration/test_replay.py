@@ -241,3 +241,14 @@ async def test_file_that_is_another_one_by_now_is_left_alone_and_stage_is_read(c
 
     assert (right["replay_of"], right["checksum"]) == (wrong["load_id"], wrong["checksum"])
     assert await city.values() == AFTER
+
+
+async def test_file_of_an_archive_is_read_from_the_archive(city: PipelineHarness) -> None:
+    city.put("heat A B-t.zip", files.zipped({NAME: "\n".join(LINES).encode(), "heat C.csv": b"x"}))
+    (*_, wrong) = sorted(await city.run(), key=lambda row: row["status"])
+    edit(city.settings, RIGHT)
+
+    preview = await preview_replay(city.connection, DAY, [wrong["load_id"]], city.settings)
+
+    assert [(load.source_file, load.status) for load in preview.loads] == [(f"{DAY}/heat A B-t.zip/{NAME}", "success")]
+    assert "стейдж" not in (preview.loads[0].message or "")
