@@ -39,7 +39,9 @@ class IntervalColumns(Strict):
         if unknown := self.groups - _GROUPS:
             raise ValueError(f"a pattern with groups among {', '.join(sorted(_GROUPS))}, not {', '.join(unknown)}")
         if self.headings and (len(self.groups.intersection(_HOUR_GROUPS)) > 1 or not (self.has_hour or self.has_date)):
-            raise ValueError("a pattern with one of the groups start, end, hour (and minute) or number, or with date")
+            raise ValueError(
+                "a pattern with one of the groups start, end, hour (and minute) or number alone, or with date"
+            )
         if "minute" in self.groups and "hour" not in self.groups:
             raise ValueError("a pattern with the group hour beside minute")
         if "again" in self.groups and (self.is_numbered or not self.has_hour):

@@ -25,11 +25,8 @@ from schemas.wide_columns import is_pattern
 from tasks.ingest.bind_wide_columns import BoundColumn, WideColumn, bind_intervals, bind_patterns, require_different
 from tasks.ingest.find_header import Header, Heading, WantedColumn, wanted_columns
 
-_ROW_FIELDS = {
-    *("timestamp", "date", "hour", "interval_number", "tz", "interval", "interval_end"),
-    *("where", "status"),
-}
 _VALUES = ("metric:", "intervals")
+"""Fields of columns that are each meter's own where several are side by side; others may be outside of its block."""
 _MAX_COLUMNS_NAMED = 20
 _MAX_NAME_LENGTH = 60
 _MAX_NAMES_LENGTH = 300
@@ -228,14 +225,15 @@ class _Columns(NamedTuple):
         return self.indexes[self.columns.index(column)]
 
     def find(self, wanted: WantedColumn) -> Column | None:
-        """Find a column: inside the block before outside, by the whole heading before one line of it.
+        """Find a column: inside the block before outside, where values are not; by the whole heading before one line.
 
         Raises:
             FileError: it is needed and missing, or there are several.
 
         """
         spellings = {fold(spelling) for spelling in wanted.spellings}
-        for inside in (True, False) if wanted.field.partition(":")[0] in _ROW_FIELDS else (True,):
+        is_value = wanted.field == "value" or wanted.field.startswith(_VALUES)
+        for inside in (True,) if is_value else (True, False):
             for heading_line in range(len(Heading._fields)):
                 found = [
                     column
@@ -257,7 +255,8 @@ class _Columns(NamedTuple):
         return None
 
     def _missing(self, heading: str) -> FileError:
-        present = {fold(column.heading): column.heading for column in self.columns if column.heading}
+        own = [column for column, in_block in zip(self.columns, self.in_block, strict=True) if in_block]
+        present = {fold(column.heading): column.heading for column in own if column.heading}
         listed = ", ".join(f"«{name}»" for name in present.values())
         listed = f"{listed[:_MAX_NAMES_LENGTH]}…" if len(listed) > _MAX_NAMES_LENGTH else listed
         similar = difflib.get_close_matches(fold(heading), list(present)[:_MAX_COLUMNS_COMPARED], 1, 0.5)

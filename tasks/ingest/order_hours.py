@@ -100,4 +100,16 @@ def _folds(lines: list[tuple[int, _Moment]]) -> list[tuple[int, int]]:
         if all(before <= after for before, after in pairwise(starts)):
             found = zip(lines, folds, strict=True)
             return [(line, fold) for (line, moment), fold in found if moment.is_ambiguous]
-    return []
+    return _folds_of_pairs(lines)
+
+
+def _folds_of_pairs(lines: list[tuple[int, _Moment]]) -> list[tuple[int, int]]:
+    """Return the same where lines are in the order of the clock: each time of the hour twice, the first one first."""
+    ambiguous = [(line, moment.first) for line, moment in lines if moment.is_ambiguous]
+    firsts, seconds = ambiguous[::2], ambiguous[1::2]
+    times = [first for _, first in firsts]
+    is_in_pairs = times == [second for _, second in seconds] and times == sorted(set(times))
+    clock = [moment.first for _, moment in lines]
+    if not is_in_pairs or clock != sorted(clock):
+        return []
+    return [(line, fold) for fold, own in enumerate((firsts, seconds)) for line, _ in own]

@@ -39,6 +39,18 @@ def test_columns_are_bound_by_their_headings_wherever_they_are() -> None:
     assert note_unmapped([schema]) == ["столбцы без описания, сохранены в сырье: C «Примечание»"]
 
 
+def test_code_may_be_outside_of_the_block_and_a_value_may_not() -> None:
+    headings = ["Прибор", "Дата", "Час", "V, м3", "V, м3"]
+    changes: dict[str, Any] = {"identity": {"meter": {"column": "Прибор"}}, "codes": {"meter": None}}
+
+    schema = bound(headings, block="E:E", **changes)
+
+    assert (schema.meter_column, schema.value_columns) == ("Прибор", ["V, м3 (2)"])
+    with pytest.raises(FileError) as caught:
+        bound(headings, block="F:F", **changes)
+    assert (caught.value.problem, caught.value.data["present"]) == (FileProblem.COLUMN_MISSING, "")
+
+
 def test_of_very_many_unknown_columns_only_the_first_are_named() -> None:
     schema = bound(["Дата", "Час", "V, м3", *(f"x{number}" for number in range(25))])
 

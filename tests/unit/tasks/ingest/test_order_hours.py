@@ -85,6 +85,12 @@ def test_zone_of_the_row_says_when_clocks_change() -> None:
     assert (schema.first_hours, schema.second_hours) == ([4], [3])
 
 
+def test_lines_in_the_order_of_the_clock_have_each_time_twice_the_first_one_first() -> None:
+    lines = ["26 01:45", "26 02:00", "26 02:00", "26 02:15", "26 02:15", "26 02:30", "26 02:30", "26 03:00"]
+
+    assert told(*lines) == ([3, 5, 7], [4, 6, 8])
+
+
 @pytest.mark.parametrize(
     "lines",
     [
@@ -94,8 +100,9 @@ def test_zone_of_the_row_says_when_clocks_change() -> None:
         ["26 03:00", "26 02:00", "26 02:00", "26 03:15", "26 01:00"],
         ["26 02:00", "26 02:15", "26 02:30"],
         ["27 02:00", "27 02:00"],
+        ["26 02:15", "26 02:15", "26 02:00", "26 02:00"],
     ],
-    ids=["once", "three_times", "not_together", "no_order", "one_run", "another_day"],
+    ids=["once", "three_times", "not_together", "no_order", "one_run", "another_day", "pairs_backwards"],
 )
 def test_what_the_order_does_not_tell_stays_untold(lines: list[str]) -> None:
     assert told(*lines) == ([], [])
