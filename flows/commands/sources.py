@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,8 +34,9 @@ from tasks.sources.compare_deliveries import Delivery, compare_deliveries
 from tasks.sources.draft_mapping import Surroundings, draft_mapping
 from tasks.sources.find_tables import Sheet, find_tables
 from tasks.sources.preview_readings import Preview
+from tasks.validate.list_rejected import list_rejected
 from tasks.validate.parse_readings import parse
-from tasks.validate.row_errors import list_unreadable, without_flags
+from tasks.validate.row_errors import without_flags
 from tasks.warehouse.storage import LOCAL
 
 _MAX_COLUMNS_SHOWN = 30
@@ -157,12 +159,12 @@ def _steps(settings: Settings) -> Steps:
         ),
         find_fitting=lambda file, mappings: find_fitting(file.path, mappings, settings),
         parse=_parse,
+        list_errors=partial(list_rejected, settings=settings),
     )
 
 
-def _parse(schema: TableSchema, batch: Any) -> tuple[Any, Any]:  # noqa: ANN401 - Arrow tables pass through
-    parsed = without_flags(parse(schema, batch))
-    return parsed, list_unreadable(schema, parsed)
+def _parse(schema: TableSchema, batch: Any, table: int) -> Any:  # noqa: ANN401 - Arrow tables pass through
+    return without_flags(parse(schema, batch, table=table))
 
 
 def _show(checked: FileCheck) -> None:

@@ -257,7 +257,7 @@ class _Columns(NamedTuple):
     def _missing(self, heading: str) -> FileError:
         own = [column for column, in_block in zip(self.columns, self.in_block, strict=True) if in_block]
         present = {fold(column.heading): column.heading for column in own if column.heading}
-        listed = ", ".join(f"«{name}»" for name in present.values())
+        listed = ", ".join(f"«{name}»" for name in present.values()) or "—"
         listed = f"{listed[:_MAX_NAMES_LENGTH]}…" if len(listed) > _MAX_NAMES_LENGTH else listed
         similar = difflib.get_close_matches(fold(heading), list(present)[:_MAX_COLUMNS_COMPARED], 1, 0.5)
         if similar:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.errors import DataopsError, FileError, TerminalError
 from schemas.mappings import Mappings, SourceMapping
@@ -88,8 +89,10 @@ class Steps(NamedTuple):
     read_tables: Callable[[OpenFile, SourceMapping], Tables]
     find_fitting: Callable[[OpenFile, Sequence[SourceMapping]], Sequence[SourceMapping]]
     """Returns the mappings whose sheets and columns a file has, whatever its name."""
-    parse: Callable[[TableSchema, pa.RecordBatch], tuple[pa.Table, pa.Table]]
-    """Returns a batch's readings, and an error for each that cannot be read."""
+    parse: Callable[[TableSchema, pa.RecordBatch, int], pa.Table]
+    """Returns a batch's readings; the number is the table's."""
+    list_errors: Callable[[Sequence[TableSchema], pa.Table], pa.Table]
+    """Returns an error for each of a file's readings that would be rejected, whatever the reference tables."""
 
 
 class FileCheck(NamedTuple):
@@ -137,23 +140,43 @@ def path_for_mappings(file: Path) -> str:
 
 def _check(file: OpenFile, broken: FileError | None, mappings: Mappings, steps: Steps) -> FileCheck:
     mapping: SourceMapping | None = None
-    tables: list[dict[str, Any]] = []
+    read: list[_ReadTable] = []
     try:
         if broken:
             raise broken
         mapping = mappings.match(file.relative_path, partial(steps.find_fitting, file))
         found = steps.read_tables(file, mapping)
-        for table in found:
-            schema = table.schema
+        for number, table in enumerate(found):
             # Where the order of lines tells the hours that come twice, the last line has to be known.
-            rows = [*table.batches] if schema.tells_hours_by_order else table.batches
-            batches = (ParsedBatch(batch, *steps.parse(schema, batch)) for batch in rows)
-            tables.append(summarise(schema, batches)._asdict())
+            rows = [*table.batches]
+            read.append(_ReadTable(table.schema, rows, [steps.parse(table.schema, batch, number) for batch in rows]))
     except (DataopsError, OSError) as error:
         why = _name_fitting(error, file, mapping, mappings, steps)
-        return FileCheck(file.source_file, mapping.name if mapping else None, tables, [], str(why))
-    lines, notes = dict(found.lines), [*found.notes]
+        return FileCheck(file.source_file, mapping.name if mapping else None, _previews(read, steps), [], str(why))
+    lines, notes, tables = dict(found.lines), [*found.notes], _previews(read, steps)
     return FileCheck(file.source_file, mapping.name, tables, notes, _why_nothing_is_read(tables), lines)
+
+
+class _ReadTable(NamedTuple):
+    """A table with its raw rows and its readings."""
+
+    schema: TableSchema
+    rows: list[pa.RecordBatch]
+    parsed: list[pa.Table]
+
+
+def _previews(read: Sequence[_ReadTable], steps: Steps) -> list[dict[str, Any]]:
+    """Sum up the tables of a file; what it says twice, even in two tables, contradicts itself."""
+    parsed = [readings for table in read for readings in table.parsed]
+    errors = steps.list_errors([table.schema for table in read], pa.concat_tables(parsed)) if parsed else None
+    previews = []
+    for number, table in enumerate(read):
+        batches = []
+        if errors is not None and table.rows:
+            own = errors.filter(pc.equal(errors.column("table"), number))
+            batches = [ParsedBatch(pa.Table.from_batches(table.rows), pa.concat_tables(table.parsed), own)]
+        previews.append(summarise(table.schema, batches)._asdict())
+    return previews
 
 
 def _name_fitting(

@@ -19,9 +19,9 @@ _MAX_VALUE_LENGTH = 60
 
 
 class ParsedBatch(NamedTuple):
-    """Consecutive rows of a table, the readings in them (schema PARSED), and what cannot be read."""
+    """Consecutive rows of a table, the readings in them (schema PARSED), and what would be rejected."""
 
-    raw: pa.RecordBatch
+    raw: pa.Table | pa.RecordBatch
     parsed: pa.Table
     errors: pa.Table
 
@@ -101,7 +101,7 @@ def _readings(parsed: pa.Table, zone: ZoneInfo, which: slice) -> list[dict[str, 
     ]
 
 
-def _count_lost(lost: dict[str, dict[str, Any]], errors: pa.Table, raw: pa.RecordBatch) -> None:
+def _count_lost(lost: dict[str, dict[str, Any]], errors: pa.Table, raw: pa.Table | pa.RecordBatch) -> None:
     """Add the errors of a batch to those before it; the first of each reason is the example."""
     if not len(errors):
         return
@@ -114,7 +114,7 @@ def _count_lost(lost: dict[str, dict[str, Any]], errors: pa.Table, raw: pa.Recor
         lost[reason]["count"] += count
 
 
-def _problem(error: dict[str, Any], raw: pa.RecordBatch) -> dict[str, Any]:
+def _problem(error: dict[str, Any], raw: pa.Table | pa.RecordBatch) -> dict[str, Any]:
     row = raw.filter(pc.equal(raw.column("row_num"), error["row_num"])).to_pylist()[0]
     cells = [row.get(error["column_name"])] if error["column_name"] else [row[key] for key in [*row][2:]]
     value = "; ".join(cell for cell in cells if cell)

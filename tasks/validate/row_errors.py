@@ -46,12 +46,6 @@ def row_errors(schemas: Sequence[TableSchema], readings: pa.Table) -> pa.Table:
     return pa.concat_tables(errors)
 
 
-def list_unreadable(schema: TableSchema, parsed: pa.Table) -> pa.Table:
-    """List what is wrong with the parsed readings of one table, without the rules and the reference tables."""
-    unreadable = parsed.filter(pc.not_equal(parsed.column("problems"), 0))
-    return row_errors([schema], unreadable) if len(unreadable) else unreadable
-
-
 def without_flags(parsed: pa.Table) -> pa.Table:
     """Return parsed readings without the reasons that only flag them."""
     problems = parsed.column("problems").to_numpy() & ~_FLAGS

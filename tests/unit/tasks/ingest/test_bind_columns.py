@@ -48,7 +48,7 @@ def test_code_may_be_outside_of_the_block_and_a_value_may_not() -> None:
     assert (schema.meter_column, schema.value_columns) == ("Прибор", ["V, м3 (2)"])
     with pytest.raises(FileError) as caught:
         bound(headings, block="F:F", **changes)
-    assert (caught.value.problem, caught.value.data["present"]) == (FileProblem.COLUMN_MISSING, "")
+    assert (caught.value.problem, caught.value.data["present"]) == (FileProblem.COLUMN_MISSING, "—")
 
 
 def test_of_very_many_unknown_columns_only_the_first_are_named() -> None:

@@ -63,7 +63,8 @@ def steps(
         unpack=unpack,
         read_tables=lambda _file, _mapping: Found(fail),
         find_fitting=lambda _file, others: [other for other in fitting if other in others],
-        parse=lambda _schema, _batch: pytest.fail("there are no batches"),
+        parse=lambda _schema, _batch, _number: pytest.fail("there are no batches"),
+        list_errors=lambda _schemas, _parsed: pytest.fail("there are no readings"),
     )
 
 

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from schemas.reasons import Reason
+from schemas.settings import Settings
 from schemas.table_schema import CodePart, StatedCode
+from tasks.validate.list_rejected import list_rejected
 from tasks.validate.parse_readings import REASON_BITS, parse
 from tasks.validate.read_codes import read_codes
-from tasks.validate.row_errors import list_unreadable
 from tests.unit.tasks.validate.tables import long_row, long_table, raw_batch
 
 PARTS = [CodePart(text="D-"), CodePart(column="building"), CodePart(text="/"), CodePart(column="meter")]
@@ -35,7 +36,7 @@ def test_row_without_a_code_names_the_cell_that_lacks_it() -> None:
     parsed = parse(table, batch)
 
     assert parsed.column("problems").to_pylist() == [0, *[REASON_BITS[Reason.NO_CODE]] * 2]
-    errors = list_unreadable(table, parsed).to_pylist()
+    errors = list_rejected([table], parsed, Settings()).to_pylist()
     assert [(error["cell"], error["reason"]) for error in errors] == [("C3", "no_code"), ("B4", "no_code")]
 
 

@@ -4,9 +4,11 @@ import pyarrow as pa
 import pytest
 
 from schemas.reasons import ADVICE, OF_WHOLE_LINES, Reason
+from schemas.settings import Settings
 from schemas.spec_parts import fold_words
+from tasks.validate.list_rejected import list_rejected
 from tasks.validate.parse_readings import REASON_BITS, parse
-from tasks.validate.row_errors import column_letters, list_unreadable, row_keys, without_flags
+from tasks.validate.row_errors import column_letters, row_keys, without_flags
 from tests.unit.tasks.validate.tables import long_row, long_table, raw_batch, wide_row, wide_table
 
 
@@ -14,7 +16,7 @@ def test_a_fault_of_the_row_is_listed_once_and_a_fault_of_a_cell_for_each_cell()
     table = wide_table()
     rows = [wide_row(hour="99"), wide_row(supply="x", t1="y"), wide_row()]
 
-    errors = list_unreadable(table, parse(table, raw_batch(table, rows)))
+    errors = list_rejected([table], parse(table, raw_batch(table, rows)), Settings())
 
     assert [(error["row_num"], error["cell"], error["metric"], error["reason"]) for error in errors.to_pylist()] == [
         (2, "B2", None, "bad_timestamp"),
@@ -28,9 +30,9 @@ def test_a_fault_of_the_row_is_listed_once_and_a_fault_of_a_cell_for_each_cell()
 def test_a_line_whose_cells_are_not_the_columns_is_one_error_of_the_whole_row(reason: Reason) -> None:
     table = wide_table()
 
-    (error,) = list_unreadable(
-        table, parse(table, raw_batch(table, [wide_row(supply="x")], problems={2: reason}))
-    ).to_pylist()
+    parsed = parse(table, raw_batch(table, [wide_row(supply="x")], problems={2: reason}))
+
+    (error,) = list_rejected([table], parsed, Settings()).to_pylist()
 
     assert (error["column_name"], error["cell"], error["raw_value"], error["reason"]) == (None, "A2", None, reason)
 
@@ -39,7 +41,7 @@ def test_a_formula_without_a_value_in_the_time_is_an_error_of_that_cell() -> Non
     table = long_table()
     rows = [long_row(timestamp="=A1"), long_row(value="=A1")]
 
-    errors = list_unreadable(table, parse(table, raw_batch(table, rows)))
+    errors = list_rejected([table], parse(table, raw_batch(table, rows)), Settings())
 
     assert [(error["cell"], error["reason"]) for error in errors.to_pylist()] == [
         ("A2", "formula_without_value"),
@@ -50,7 +52,7 @@ def test_a_formula_without_a_value_in_the_time_is_an_error_of_that_cell() -> Non
 def test_readable_rows_have_no_errors() -> None:
     table = long_table()
 
-    assert len(list_unreadable(table, parse(table, raw_batch(table, [long_row()])))) == 0
+    assert len(list_rejected([table], parse(table, raw_batch(table, [long_row()])), Settings())) == 0
 
 
 def test_row_keys_identify_a_source_row_in_all_tables_and_keep_the_order_of_tables() -> None:
@@ -76,4 +78,4 @@ def test_reading_that_is_only_flagged_can_be_read() -> None:
     parsed = without_flags(parse(table, raw_batch(table, [long_row(unit="Расчёт"), long_row(unit="Авария")])))
 
     assert parsed.column("problems").to_pylist() == [0, REASON_BITS[Reason.REJECTED_STATUS]]
-    assert [error["reason"] for error in list_unreadable(table, parsed).to_pylist()] == ["rejected_status"]
+    assert [error["reason"] for error in list_rejected([table], parsed, Settings()).to_pylist()] == ["rejected_status"]
