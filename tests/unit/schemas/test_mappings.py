@@ -18,6 +18,7 @@ from schemas.mappings import (
 from schemas.problems import FileProblem
 from schemas.settings import PROJECT_ROOT, Settings
 from schemas.table_spec import Identity, TableSpec
+from schemas.xml_rows import XmlRows
 from tasks.ingest.read_tables import read_tables
 from tasks.validate.parse_readings import parse
 from tests import files
@@ -221,7 +222,9 @@ def test_heat_meter_of_the_developers_guide_is_read_as_it_says(tmp_path: Path) -
     }
 
 
-@pytest.mark.parametrize("key", [*SourceMapping.model_fields, *TableSpec.yaml_keys(), *Identity.model_fields])
+@pytest.mark.parametrize(
+    "key", [*SourceMapping.model_fields, *TableSpec.yaml_keys(), *Identity.model_fields, *XmlRows.model_fields]
+)
 def test_developers_guide_explains_every_key(key: str) -> None:
     reference = CONTRIBUTING.partition("Of a file:")[2].partition("## ")[0]
 
