@@ -17,9 +17,10 @@ from ruamel.yaml.error import YAMLError
 
 from schemas.digests import digest
 from schemas.errors import FileError, MappingError
-from schemas.problems import FileProblem
+from schemas.problems import FileProblem, Kind
 from schemas.spec_types import Glob, Strict
 from schemas.table_spec import TEMPLATE_NAME, TableSpec, names_in_template
+from schemas.xml_rows import XmlRows
 from schemas.yaml_errors import describe_syntax, describe_value, line_of
 
 _OPEN = "???"
@@ -68,6 +69,8 @@ class SourceMapping(Strict):
     None: only the readings that it holds. `days`: also what the versions before had in core on the local days of which
     it has readings of the same meter and metric, and it no longer holds.
     """
+    xml: XmlRows | None = None
+    """Files of XML: what their rows and cells are."""
     tables: Annotated[list[TableSpec], Field(min_length=1)]
 
     @model_validator(mode="before")
@@ -89,7 +92,28 @@ class SourceMapping(Strict):
                 raise ValueError("either match: {content: true}, or fallback")
             if any(table.header for table in self.tables):
                 raise ValueError("match with globs where a table has no header, which could be anybody's")
+            if self.xml:
+                raise ValueError("match with globs where xml names the columns, which could be anybody's")
         return self
+
+    @model_validator(mode="after")
+    def _cuts_lines_in_one_way(self) -> Self:
+        if len({table.positions for table in self.tables}) > 1:
+            raise ValueError("the same positions in all tables, which are those of one file")
+        if self.xml and any(table.positions or table.sheet or table.header for table in self.tables):
+            raise ValueError("either xml, which says what the columns are, or positions, sheet or header: none")
+        return self
+
+    @property
+    def kind(self) -> Kind | None:
+        """The only kind of file that it reads; None: any that has tables."""
+        return Kind.XML if self.xml else Kind.TEXT if self.tables[0].positions else None
+
+    @cached_property
+    def cut(self) -> str | None:
+        """A digest of what it says of where the cells of a file are; None: the file itself says so."""
+        said = [self.xml and self.xml.model_dump(), self.tables[0].positions]
+        return digest(said) if any(said) else None
 
     @cached_property
     def digest(self) -> str:

@@ -56,6 +56,7 @@ class FileProblem(StrEnum):
     ENCRYPTED = "encrypted"
     DAMAGED = "damaged"
     WRONG_KIND = "wrong_kind"
+    KIND_DIFFERS = "kind_differs"
     XML_DTD = "xml_dtd"
     # An archive.
     NESTED_ARCHIVE = "nested_archive"
@@ -79,6 +80,10 @@ class FileProblem(StrEnum):
     WORKBOOK_TOO_SLOW = "workbook_too_slow"
     WORKBOOK_TOO_BIG = "workbook_too_big"
     PAGE_TOO_BIG = "page_too_big"
+    # An XML file.
+    XML_WITHOUT_ROWS = "xml_without_rows"
+    XML_SEVERAL_NODES = "xml_several_nodes"
+    XML_PATH_FAILED = "xml_path_failed"
     # The file and its mapping.
     NO_MAPPING = "no_mapping"
     MAPPING_HAS_ERROR = "mapping_has_error"
@@ -298,6 +303,12 @@ _TEMPLATES: dict[Problem, Words] = {
         "это {kind}: такой файл не читается, попросите csv или xlsx",
         "this is {kind}, which is not read: request csv or xlsx",
     ),
+    FileProblem.KIND_DIFFERS: Words(
+        "это {kind}, а описание источника читает другое ({expected}): исправьте match в описании или запросите файл "
+        "ещё раз",
+        "this is {kind}, but its mapping reads another kind ({expected}): correct match in the mapping, or request the "
+        "file again",
+    ),
     FileProblem.XML_DTD: Words(
         "в части {part} есть DTD или сущности XML: файл опасен и не прочитан",
         "part {part} holds a DTD or XML entities: the file is dangerous and was not read",
@@ -374,8 +385,24 @@ _TEMPLATES: dict[Problem, Words] = {
         "the workbook was not read within {seconds} s (WORKBOOK_TIMEOUT_SEC): request a smaller file or csv",
     ),
     FileProblem.PAGE_TOO_BIG: Words(
-        "страница html больше {max_megabytes} МБ: попросите csv",
-        "the web page has more than {max_megabytes} MB: request csv",
+        "это {kind}, и в файле больше {max_megabytes} МБ: попросите csv или файл поменьше",
+        "this is {kind} of more than {max_megabytes} MB: request csv, or a smaller file",
+    ),
+    FileProblem.XML_WITHOUT_ROWS: Words(
+        "по пути {path} в файле ничего нет: исправьте xml.rows (и namespaces) в описании источника или запросите файл "
+        "ещё раз",
+        "nothing in the file is at the path {path}: correct xml.rows (and namespaces) in the mapping, or request the "
+        "file again",
+    ),
+    FileProblem.XML_SEVERAL_NODES: Words(
+        "столбец «{column}», строка {line}: по пути {path} нашлось {count} узлов, а не один. "
+        "Исправьте xml.columns в описании источника",
+        "column «{column}», line {line}: the path {path} finds {count} nodes, not one. "
+        "Correct xml.columns in the mapping",
+    ),
+    FileProblem.XML_PATH_FAILED: Words(
+        "путь {path} («{key}») не вычисляется: исправьте xml в описании источника\n{error}",
+        "the path {path} («{key}») cannot be evaluated: correct xml in the mapping\n{error}",
     ),
     FileProblem.WORKBOOK_TOO_BIG: Words(
         "книге не хватило {megabytes} МБ памяти (WORKBOOK_MEMORY_MB), или она повреждена: "

@@ -29,6 +29,7 @@ class Reason(StrEnum):
     MISSING_COLUMN = "missing_column"
     SURPLUS_CELL = "surplus_cell"
     BAD_QUOTING = "bad_quoting"
+    TAB_IN_LINE = "tab_in_line"
     UNDESCRIBED_TABLE = "undescribed_table"
     BAD_TIMESTAMP = "bad_timestamp"
     OFF_GRID = "off_grid"
@@ -51,7 +52,12 @@ class Reason(StrEnum):
     NO_LONGER_IN_FILE = "no_longer_in_file"
 
 
-OF_WHOLE_LINES = frozenset({Reason.MISSING_COLUMN, Reason.SURPLUS_CELL, Reason.BAD_QUOTING, Reason.UNDESCRIBED_TABLE})
+OF_WHOLE_LINES = frozenset(
+    {
+        *(Reason.MISSING_COLUMN, Reason.SURPLUS_CELL, Reason.BAD_QUOTING, Reason.TAB_IN_LINE),
+        Reason.UNDESCRIBED_TABLE,
+    }
+)
 """The cells of such a line are not those of the table's columns: nothing else is said of it."""
 
 OF_FILES = frozenset({Reason.UNREAD_SHEET, Reason.NO_LONGER_IN_FILE})
@@ -76,6 +82,9 @@ ADVICE: dict[Reason, str] = {
         "или подпишите столбец"
     ),
     Reason.BAD_QUOTING: "кавычка в строке не закрыта: уберите её или закройте",
+    Reason.TAB_IN_LINE: (
+        "в строке есть табуляция, а столбцы описаны позициями знаков (positions): замените её пробелами"
+    ),
     Reason.UNDESCRIBED_TABLE: (
         "строка таблицы, которой нет в описании источника: опишите её (tables, after, until) или уберите из файла"
     ),
@@ -129,6 +138,7 @@ NAMES: dict[str, str] = {
     Reason.MISSING_COLUMN: "строка обрывается",
     Reason.SURPLUS_CELL: "ячейка без заголовка",
     Reason.BAD_QUOTING: "кавычка не закрыта",
+    Reason.TAB_IN_LINE: "табуляция в строке",
     Reason.UNDESCRIBED_TABLE: "таблица без описания",
     Reason.BAD_TIMESTAMP: "дата или час не читаются",
     Reason.OFF_GRID: "время не на границе интервала",

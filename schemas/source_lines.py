@@ -21,3 +21,5 @@ class SourceLines(BaseModel):
     grids: list[GridLines] = Field(default_factory=list)
     left_out: int = 0
     """Lines that could be readings to another mapping, and are not in stage."""
+    cut: str | None = None
+    """What cells they are to the mapping that has cut them out of the file (`SourceMapping.cut`)."""

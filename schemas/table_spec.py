@@ -247,6 +247,8 @@ class TableSpec(Strict):
     """The table ends above the first line below its header with this text in a cell."""
     block: Annotated[str, Field(pattern=r"^[A-Z]{1,3}:[A-Z]{1,3}$")] | None = None
     """Columns of one meter where several meters are side by side, such as C:F; times may be outside."""
+    positions: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Listed] = ()
+    """Of a text, the characters of a line, from 1, at which its columns begin; empty: it has delimiters."""
     where: Conditions = Field(default_factory=dict)
     """Heading → globs: only rows whose cells match one of them, under each heading; `""` is the empty cell."""
     status: Annotated[StatusWords, BeforeValidator(in_column)] | None = None
@@ -367,6 +369,8 @@ class TableSpec(Strict):
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
         check_times(self)
+        if self.positions and self.sheet:
+            raise ValueError("either positions, which are those of a text, or sheet")
         if self.decimal and self.decimal == self.thousands:
             raise ValueError("different marks in decimal and thousands")
         if self.table_format == "long":
@@ -389,6 +393,14 @@ class TableSpec(Strict):
         if self.unit and not self.unit.column and len({METRICS[meaning.metric].unit for meaning in self.meanings}) > 1:
             raise ValueError("columns of one kind where one unit is that of all; else state unit for each column")
         return self
+
+    @field_validator("positions")
+    @classmethod
+    def _positions_ascend(cls, positions: tuple[int, ...]) -> tuple[int, ...]:
+        # Text left of the first column would be nobody's.
+        if positions and (positions[0] != 1 or len(positions) == 1 or [*positions] != sorted({*positions})):
+            raise ValueError("ascending positions of two columns or more, the first of which is 1: [1, 12, 17]")
+        return positions
 
     @field_validator("columns")
     @classmethod

@@ -23,7 +23,7 @@ MAX_CELL_BYTES = 1 << 20
 """A longer line fails the file, and no record of several lines is longer."""
 # The csv module's own limit of 128 kB a cell would refuse what is shorter.
 csv.field_size_limit(2 * MAX_CELL_BYTES)
-_HEAD_BYTES = 1 << 16
+HEAD_BYTES = 1 << 16
 """Who wants single rows wants a few from the top."""
 _QUOTE, _LINE_BREAK = ord('"'), ord("\n")
 
@@ -86,7 +86,7 @@ def cut_records(
     """
     quoting = _Quoting(delimiter, widths, parse)
     line, rest = 1, b""
-    for block, is_last in _blocks(source, block_bytes or MAX_CELL_BYTES):
+    for block, is_last in blocks(source, block_bytes or MAX_CELL_BYTES):
         data = rest + block
         if line <= after_line:
             data, skipped = _skip_lines(data, after_line + 1 - line)
@@ -107,7 +107,7 @@ def cut_records(
 
 def split_rows(source: Source, delimiter: str) -> Iterator[Row]:
     """Yield a row for each line; a record of several lines comes in the last of them, after CONTINUED."""
-    for chunk in cut_records(source, delimiter, block_bytes=_HEAD_BYTES):
+    for chunk in cut_records(source, delimiter, block_bytes=HEAD_BYTES):
         continued = set(chunk.continued)
         record: list[str] = []
         for index, text in enumerate(chunk.content.decode("utf-8", "replace").split("\n")[:-1]):
@@ -127,7 +127,7 @@ def split_cells(record: str, delimiter: str) -> Row:
     return [cell or None for cell in next(csv.reader([record], delimiter=delimiter), [])]
 
 
-def _blocks(source: Source, size: int) -> Iterator[tuple[bytes, bool]]:
+def blocks(source: Source, size: int) -> Iterator[tuple[bytes, bool]]:
     r"""Yield blocks whose line breaks are all `\n`, each with whether it is the last."""
     pending = b""
     while block := source.read(size):

@@ -6,7 +6,8 @@ import codecs
 import io
 import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,9 +15,10 @@ import charset_normalizer
 
 from schemas.errors import FileError
 from schemas.problems import FileProblem
-from tasks.ingest.cut_records import MAX_CELL_BYTES, split_rows
+from tasks.ingest.cut_records import MAX_CELL_BYTES, Source, split_rows
 from tasks.ingest.detect_kind import utf16_codec
 from tasks.ingest.find_header import WantedColumn, most_known
+from tasks.ingest.grids import Row
 from tasks.warehouse.storage import LOCAL
 
 _SAMPLE_BYTES = 1 << 18
@@ -42,18 +44,40 @@ def detect_dialect(file: Path, wanted: Sequence[WantedColumn], *, min_width: int
         FileError: the text is damaged; names the byte.
 
     """
-    with LOCAL.open(file) as stream:
-        head = stream.read(_SAMPLE_BYTES)
+    head = _head_of(file)
 
     def fit(dialect: Dialect) -> int:
-        text = io.BytesIO(head.decode(dialect.encoding, "replace").encode())
-        rows = list(itertools.islice(split_rows(text, dialect.delimiter), _MAX_LINES))
+        rows = _first_rows(head, dialect.encoding, partial(split_rows, delimiter=dialect.delimiter))
         if not wanted:
             return max(Counter(len(row) for row in rows if len(row) >= max(min_width, 2)).values(), default=0)
         return most_known(rows, wanted)
 
     encodings = _possible_encodings(file, head)
     return max((Dialect(encoding, delimiter) for encoding in encodings for delimiter in _DELIMITERS), key=fit)
+
+
+def detect_encoding_by_columns(
+    file: Path, wanted: Sequence[WantedColumn], split: Callable[[Source], Iterator[Row]]
+) -> str:
+    """Return the encoding in which most of the wanted columns are found; without any, the likeliest.
+
+    Raises:
+        FileError: the text is damaged; names the byte.
+
+    """
+    head = _head_of(file)
+    return max(
+        _possible_encodings(file, head), key=lambda encoding: most_known(_first_rows(head, encoding, split), wanted)
+    )
+
+
+def _head_of(file: Path) -> bytes:
+    with LOCAL.open(file) as stream:
+        return stream.read(_SAMPLE_BYTES)
+
+
+def _first_rows(head: bytes, encoding: str, split: Callable[[Source], Iterator[Row]]) -> list[Row]:
+    return list(itertools.islice(split(io.BytesIO(head.decode(encoding, "replace").encode())), _MAX_LINES))
 
 
 def detect_encoding(file: Path, head: bytes) -> str:

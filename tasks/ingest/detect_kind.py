@@ -19,7 +19,10 @@ _HEAD_BYTES = 4096
 MIN_BOMB_BYTES = 100 << 20
 """What unpacks to less is not a bomb, whatever its ratio."""
 _MANIFEST_BYTES = 1 << 20
-_DTD = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
+DTD = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
+_XML = re.compile(rb"<[a-z_\x80-\xff][^\s<>/]*(?:\s[^<>]*)?>(?:\s*[\r\n]\s*)?<")
+"""A document without a declaration: the tag of its root and the next. A csv may have headings such as `<date>;<time>`,
+also with tabs between them."""
 _HTML = (b"<!doctype html", b"<html", b"<head", b"<meta", b"<body", b"<table")
 
 
@@ -90,7 +93,7 @@ def _kind_of_text(head: bytes) -> Kind:
     start = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t").lower()
     if start.startswith(_HTML) or (start.startswith((b"<?xml", b"<!--")) and b"<html" in start):
         return Kind.HTML
-    if start.startswith((b"<?xml", b"<!doctype")):
+    if start.startswith((b"<?xml", b"<!doctype")) or _XML.match(start):
         return Kind.XML
     return Kind.TEXT if utf16_codec(head) or _is_mostly_text(head) else Kind.BINARY
 
@@ -162,7 +165,7 @@ def _refuse_dtd(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> Non
         if not member.filename.lower().endswith((".xml", ".rels")):
             continue
         # Without its NULs, UTF-16 is searched too. A DTD can only come before the first element.
-        if _DTD.search(_start_of(archive, member.filename, _HEAD_BYTES).replace(b"\0", b"")):
+        if DTD.search(_start_of(archive, member.filename, _HEAD_BYTES).replace(b"\0", b"")):
             raise FileError(FileProblem.XML_DTD, part=member.filename)
 
 

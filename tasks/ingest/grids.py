@@ -73,3 +73,31 @@ class Grid(Protocol):
     def batches_below(self, line: int, width: int) -> Iterator[LineBatch]:
         """Yield the lines below a line, `width` columns of them."""
         ...
+
+
+class RowsGrid:
+    """A grid whose lines are held in memory as a whole."""
+
+    sheet = None
+    epoch = 1900
+    counts_blank_lines = False
+
+    def __init__(self, rows: list[Row]) -> None:
+        self._rows = rows
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines from the top."""
+        yield from self._rows
+
+    def used_columns(self, header_line: int, width: int) -> list[int]:
+        """Return the columns that hold anything at or below a header of that width."""
+        lengths = (len(row) for row in self._rows[header_line:])
+        return list(range(max(width, *lengths, 0)))
+
+    def batches_below(self, line: int, width: int) -> Iterator[LineBatch]:
+        """Yield the lines below a line."""
+        rows = [(row + [None] * width)[:width] for row in self._rows[line:]]
+        if rows:
+            numbers = pa.array(range(line + 1, line + 1 + len(rows)), pa.int32())
+            columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
+            yield LineBatch(numbers, columns, {}, {}, {})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -17,11 +16,11 @@ from schemas.errors import FileError
 from schemas.problems import FileProblem
 from schemas.reasons import Reason
 from schemas.table_spec import TableSpec
-from tasks.ingest.cut_records import MAX_CELL_BYTES, Chunk, Records, cut_records, split_cells, split_rows
+from tasks.ingest.cut_records import Chunk, Records, cut_records, split_cells, split_rows
 from tasks.ingest.detect_dialect import Dialect, detect_dialect
 from tasks.ingest.find_header import wanted_columns
 from tasks.ingest.grids import LineBatch, Row, column_index
-from tasks.ingest.utf8_stream import Utf8Stream
+from tasks.ingest.utf8_stream import Utf8Stream, find_not_utf8
 from tasks.warehouse.storage import LOCAL
 
 _MAX_LINES_COMPARED = 60
@@ -116,22 +115,9 @@ class CsvGrid:
 
     def _find_cause(self, error: Exception) -> FileError:
         """Return what is wrong with a csv that pyarrow refuses; it does not say which byte is not text."""
-        if self._dialect.encoding == "utf-8" and (offset := self._first_not_utf8()) is not None:
+        if self._dialect.encoding == "utf-8" and (offset := find_not_utf8(self._file)) is not None:
             return FileError(FileProblem.BYTE_NOT_IN_ENCODING, offset=offset, encoding="utf-8")
         return FileError(FileProblem.CSV_UNREADABLE, error=str(error).splitlines()[0][:_MAX_ERROR_LENGTH])
-
-    def _first_not_utf8(self) -> int | None:
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        offset = 0
-        with LOCAL.open(self._file) as file:
-            while block := file.read(MAX_CELL_BYTES):
-                pending = len(decoder.getstate()[0])
-                try:
-                    decoder.decode(block, final=len(block) < MAX_CELL_BYTES)
-                except UnicodeDecodeError as error:
-                    return offset - pending + error.start
-                offset += len(block)
-        return None
 
 
 def _parse(content: bytes, delimiter: str, width: int) -> Records:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
-
-import pyarrow as pa
 
 from schemas.errors import FileError
 from schemas.problems import FileProblem, Kind
 from tasks.ingest.detect_dialect import detect_encoding
-from tasks.ingest.grids import LineBatch, Row
+from tasks.ingest.grids import Row, RowsGrid
 from tasks.warehouse.storage import LOCAL
 
 _MAX_BYTES = 64 << 20
@@ -23,15 +20,8 @@ _HEAD_BYTES = 1 << 18
 _CHARSET = re.compile(rb"(?i)<meta[^>]+charset=[\"']?([\w-]+)")
 
 
-class HtmlGrid:
+class HtmlGrid(RowsGrid):
     """The lines of all tables of a page below each other, as a grid of text cells."""
-
-    sheet = None
-    epoch = 1900
-    counts_blank_lines = False
-
-    def __init__(self, rows: list[Row]) -> None:
-        self._rows = rows
 
     @classmethod
     def open(cls, file: Path) -> HtmlGrid:
@@ -44,30 +34,13 @@ class HtmlGrid:
         with LOCAL.open(file) as stream:
             content = stream.read(_MAX_BYTES + 1)
         if len(content) > _MAX_BYTES:
-            raise FileError(FileProblem.PAGE_TOO_BIG, max_megabytes=_MAX_BYTES >> 20)
+            raise FileError(FileProblem.PAGE_TOO_BIG, kind=Kind.HTML, max_megabytes=_MAX_BYTES >> 20)
         parser = _Tables()
         parser.feed(_decode(file, content))
         parser.close()
         if not parser.rows:
             raise FileError(FileProblem.WRONG_KIND, kind=Kind.HTML)
         return cls(parser.rows)
-
-    def rows(self) -> Iterator[Row]:
-        """Yield the lines from the top."""
-        yield from self._rows
-
-    def used_columns(self, header_line: int, width: int) -> list[int]:
-        """Return the columns that hold anything at or below a header of that width."""
-        lengths = (len(row) for row in self._rows[header_line:])
-        return list(range(max(width, *lengths, 0)))
-
-    def batches_below(self, line: int, width: int) -> Iterator[LineBatch]:
-        """Yield the lines below a line."""
-        rows = [(row + [None] * width)[:width] for row in self._rows[line:]]
-        if rows:
-            numbers = pa.array(range(line + 1, line + 1 + len(rows)), pa.int32())
-            columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
-            yield LineBatch(numbers, columns, {}, {}, {})
 
 
 def _decode(file: Path, content: bytes) -> str:

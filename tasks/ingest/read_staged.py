@@ -65,12 +65,13 @@ async def open_staged(
     """Return the tables of a load's rows in stage, as a mapping reads them.
 
     Raises:
-        FileError: stage has not all lines that the mapping could take.
+        FileError: stage has not all lines that the mapping could take, or other cells of them.
 
     """
     staged = await find_staging(connection, load.load_id, settings)
     lines = staged.source_lines
-    if lines is None or lines.left_out or any(table.stated_codes for table in staged.tables):
+    is_cut_otherwise = lines is not None and lines.cut != mapping.cut
+    if lines is None or lines.left_out or is_cut_otherwise or any(table.stated_codes for table in staged.tables):
         raise FileError(FileProblem.NOT_ALL_IN_STAGE)
     grids = [await _open_grid(connection, load.load_id, grid, staged.tables, settings) for grid in lines.grids]
     return read_grids(

@@ -29,9 +29,11 @@ from tasks.ingest.find_unit import find_unit
 from tasks.ingest.grids import Grid, Row
 from tasks.ingest.line_account import LineAccount
 from tasks.ingest.read_csv import CsvGrid
+from tasks.ingest.read_fixed import FixedGrid
 from tasks.ingest.read_html import HtmlGrid
 from tasks.ingest.read_region import Region, Table
 from tasks.ingest.read_workbook import SheetInfo, choose_sheets, open_sheets
+from tasks.ingest.read_xml import XmlGrid
 
 _MAX_LINES_PEEKED = 2_000
 _MAX_LINES_KEPT = 1_000
@@ -63,6 +65,7 @@ class FileTables:
         *,
         relative_path: str,
         settings: Settings,
+        cut: str | None,
         origin: str | None = None,
     ) -> None:
         self._open_grids = open_grids
@@ -71,7 +74,7 @@ class FileTables:
         self.origin = origin
         """The operators' words for where the lines are from, if that is not the file: then some of its are missing."""
         self._counts: Counter[LineClass] = Counter()
-        self.source_lines = SourceLines()
+        self.source_lines = SourceLines(cut=cut)
         """The lines that are no rows of the tables; known at the end."""
         self.unread: dict[str, int] = {}
         """Visible sheets that nobody reads, with how many rows they hold; known at the end."""
@@ -212,7 +215,7 @@ class FileTables:
 def read_tables(path: Path, mapping: SourceMapping, *, relative_path: str, settings: Settings) -> FileTables:
     """Return the tables of a file; the content decides how it is read, not the suffix."""
     opened = partial(_open_grids, path, mapping, settings)
-    return FileTables(opened, relative_path=relative_path, settings=settings)
+    return FileTables(opened, relative_path=relative_path, settings=settings, cut=mapping.cut)
 
 
 def read_grids(
@@ -225,7 +228,7 @@ def read_grids(
             return [(grids[0], mapping.tables)], {}
         return _by_sheet([_named(grids, spec) for spec in mapping.tables], mapping.tables), {}
 
-    return FileTables(opened, relative_path=relative_path, settings=settings, origin=origin)
+    return FileTables(opened, relative_path=relative_path, settings=settings, cut=mapping.cut, origin=origin)
 
 
 def find_fitting(path: Path, mappings: Sequence[SourceMapping], settings: Settings) -> list[SourceMapping]:
@@ -237,9 +240,11 @@ def find_fitting(path: Path, mappings: Sequence[SourceMapping], settings: Settin
     def grids_of(specs: list[TableSpec]) -> list[tuple[Grid, list[TableSpec]]]:
         if kind is Kind.WORKBOOK:
             return _by_sheet([_named(sheets, spec) for spec in specs], specs)
-        return [(page, specs)] if page else _csv_grid(path, specs)
+        return [(page, specs)] if page else _text_grid(path, specs)
 
     def fits(mapping: SourceMapping) -> bool:
+        if mapping.xml or mapping.kind not in (None, kind):  # the columns of xml are in the mapping, not in the file
+            return False
         try:
             for grid, specs in grids_of(mapping.tables):
                 for spec in specs:
@@ -286,8 +291,12 @@ def _open_grids(path: Path, mapping: SourceMapping, settings: Settings) -> Opene
     kind = kind_of(path, settings)
     if kind is Kind.EMPTY:
         return [], {}
+    if mapping.kind not in (None, kind):
+        raise FileError(FileProblem.KIND_DIFFERS, kind=kind, expected=mapping.kind)
+    if mapping.xml:
+        return [(XmlGrid.open(path, mapping.xml, settings), mapping.tables)], {}
     if kind is Kind.TEXT:
-        return _csv_grid(path, mapping.tables), {}
+        return _text_grid(path, mapping.tables), {}
     if kind is Kind.HTML:
         return [(HtmlGrid.open(path), mapping.tables)], {}
     if kind is Kind.WORKBOOK:
@@ -298,8 +307,8 @@ def _open_grids(path: Path, mapping: SourceMapping, settings: Settings) -> Opene
     raise FileError(FileProblem.WRONG_KIND, kind=kind)
 
 
-def _csv_grid(path: Path, specs: list[TableSpec]) -> list[tuple[Grid, list[TableSpec]]]:
-    return [(CsvGrid.open(path, specs), specs)]
+def _text_grid(path: Path, specs: list[TableSpec]) -> list[tuple[Grid, list[TableSpec]]]:
+    return [(FixedGrid.open(path, specs) if specs[0].positions else CsvGrid.open(path, specs), specs)]
 
 
 def _wanted_sheets(spec: TableSpec) -> tuple[str, ...]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import codecs
 import io
+from pathlib import Path
 
 from schemas.errors import FileError
 from schemas.problems import FileProblem
+from tasks.warehouse.storage import LOCAL
+
+_BLOCK_BYTES = 1 << 20
 
 
 class Utf8Stream:
@@ -47,3 +51,18 @@ class Utf8Stream:
         except UnicodeError as error:
             offset = self._offset - pending + getattr(error, "start", 0)
             raise FileError(FileProblem.BYTE_NOT_IN_ENCODING, offset=offset, encoding=self._encoding) from None
+
+
+def find_not_utf8(file: Path) -> int | None:
+    """Return where a file is no UTF-8: the stream hands that on as it is, and who refuses it names no byte."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    offset = 0
+    with LOCAL.open(file) as stream:
+        while block := stream.read(_BLOCK_BYTES):
+            pending = len(decoder.getstate()[0])
+            try:
+                decoder.decode(block, final=len(block) < _BLOCK_BYTES)
+            except UnicodeDecodeError as error:
+                return offset - pending + error.start
+            offset += len(block)
+    return None

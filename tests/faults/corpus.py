@@ -66,6 +66,17 @@ columns:
   "Показание": {metric: consumption_cumulative}
 identity:
   meter: {column: Счётчик}
+---
+name: fixed
+match: ["fixed*"]
+layout: day-sheet
+positions: [1, 12, 18, 26, 40]
+date: Дата
+hour: Час
+columns:
+  "Т1, °C": {metric: T1}
+  "Объём, м3": {metric: consumption_period, unit: м3}
+identity: {meter: M}
 """
 MAPPINGS: dict[str, SourceMapping] = {
     mapping.name: mapping for mapping in read_mappings("corpus.yaml", MAPPINGS_YAML.encode())
@@ -130,12 +141,19 @@ def csv_of(rows: files.Rows, *, encoding: str = "utf-8", delimiter: str = ",", c
     return stream.getvalue().encode(encoding, "replace")
 
 
+def fixed_of(rows: files.Rows) -> bytes:
+    """Write rows as a text with columns at fixed positions."""
+    lines = ["{:<11}{:<6}{:<8}{:<14}{}".format(*("" if cell is None else cell for cell in row)) for row in rows]
+    return "\n".join(lines).encode()
+
+
 def _seeds() -> Iterator[Seed]:
     yield Seed("long.csv", csv_of(LONG))
     yield Seed("long-bom.csv", csv_of(LONG, encoding="utf-8-sig", delimiter="\t"))
     yield Seed("sheet-1251.csv", csv_of(SHEET, encoding="cp1251", delimiter=";", comma=True))
     yield Seed("sheet-866.csv", csv_of(SHEET, encoding="cp866", delimiter="|"))
     yield Seed("stamps-16.csv", csv_of(STAMPS, encoding="utf-16", delimiter=";"))
+    yield Seed("fixed.txt", fixed_of(SHEET))
     yield Seed("heat.csv", csv_of(HEAT, delimiter=";"))
     for name, rows in (("long", LONG), ("sheet", SHEET), ("heat", HEAT), ("stamps", STAMPS)):
         yield Seed(f"{name}.xlsx", files.xlsx(rows))

@@ -12,6 +12,7 @@ import pytest
 from schemas.errors import FileError
 from schemas.lines import LineClass
 from schemas.mappings import SourceMapping, load_mappings, match_mapping, read_mappings
+from schemas.problems import Kind
 from schemas.settings import PROJECT_ROOT, Settings
 from tasks.ingest.read_tables import read_tables
 from tests.faults.account import count
@@ -39,6 +40,9 @@ def check(path: Path, mapping: SourceMapping, name: str) -> None:
     if counted is None:
         return
     assert sum(lines.values()) == counted.lines, (lines, counted.lines)
+    if mapping.kind is Kind.TEXT:  # cut at positions
+        check_fixed(content, rows)
+        return
     for row in rows:
         cells = (counted.cells or {}).get(row["row_num"])
         if cells is not None:
@@ -46,6 +50,14 @@ def check(path: Path, mapping: SourceMapping, name: str) -> None:
             # The last cell of a line with too many holds the rest of it.
             kept = [cell for cell in delimiter.join(texts).split(delimiter) if cell.strip()]
             assert [_ascii(cell) for cell in kept] == [_ascii(cell) for cell in cells]
+
+
+def check_fixed(content: bytes, rows: list[dict[str, Any]]) -> None:
+    """Hold all that is not a space in the lines of a text against the rows."""
+    text = content.decode().splitlines()
+    for row in rows:
+        cells = [cell for key, cell in row.items() if key not in ("row_num", "row_problem") and cell]
+        assert "".join(" ".join(cells).split()) == "".join(text[row["row_num"] - 1].split())
 
 
 def _ascii(cell: str) -> str:

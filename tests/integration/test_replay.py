@@ -218,6 +218,25 @@ async def test_stage_without_all_lines_is_not_read_by_another_mapping(city: Pipe
     assert await city.values() == AFTER
 
 
+async def test_stage_is_not_read_by_a_mapping_that_cuts_lines_elsewhere(city: PipelineHarness) -> None:
+    fixed = WRONG.replace("columns:", "positions: [1, 12, 16, 19]\ncolumns:")
+    edit(city.settings, fixed)
+    content = "\n".join("{:<11}{:<4}{:<3}{}".format(*line.split(";")).rstrip() for line in LINES[1:])
+    path = city.put(NAME, content)
+    (first,) = await city.run()
+    assert await city.values() == BEFORE
+    path.unlink()
+
+    edit(city.settings, fixed.replace("16, 19", "16, 20"))
+    (failed,) = await replay(city, [first["load_id"]])
+    edit(city.settings, fixed.replace("flow_return", "flow_supply, unit: л/с").replace("[A-Z]+)", "[A-Z]+)-t"))
+    (replayed,) = await replay(city, [first["load_id"]])
+
+    assert (failed["status"], failed["problem"]) == ("failed", "not_all_in_stage")
+    assert replayed["status"] == "success"
+    assert await city.values() == AFTER
+
+
 async def test_mapping_that_does_not_fit_the_file_changes_nothing(city: PipelineHarness) -> None:
     city.put(NAME, "\n".join(LINES))
     (wrong,) = await city.run()

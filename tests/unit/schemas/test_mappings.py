@@ -15,9 +15,10 @@ from schemas.mappings import (
     read_mappings,
     survey_mappings,
 )
-from schemas.problems import FileProblem
+from schemas.problems import FileProblem, Kind
 from schemas.settings import PROJECT_ROOT, Settings
 from schemas.table_spec import Identity, TableSpec
+from schemas.xml_rows import XmlRows
 from tasks.ingest.read_tables import read_tables
 from tasks.validate.parse_readings import parse
 from tests import files
@@ -221,7 +222,9 @@ def test_heat_meter_of_the_developers_guide_is_read_as_it_says(tmp_path: Path) -
     }
 
 
-@pytest.mark.parametrize("key", [*SourceMapping.model_fields, *TableSpec.yaml_keys(), *Identity.model_fields])
+@pytest.mark.parametrize(
+    "key", [*SourceMapping.model_fields, *TableSpec.yaml_keys(), *Identity.model_fields, *XmlRows.model_fields]
+)
 def test_developers_guide_explains_every_key(key: str) -> None:
     reference = CONTRIBUTING.partition("Of a file:")[2].partition("## ")[0]
 
@@ -294,3 +297,36 @@ def test_errors_of_a_folder_are_found_without_raising(tmp_path: Path) -> None:
 
     (error,) = survey_mappings(tmp_path).errors
     assert str(error).startswith("b.yaml: line 3: layout: must be")
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("positions: [2, 12]", "line 3: positions: must be ascending positions of two columns or more, the first"),
+        ("positions: [1, 12, 12]", "line 3: positions: must be ascending"),
+        ("positions: [1, 17, 12]", "line 3: positions: must be ascending"),
+        ("positions: 12", "line 3: positions: must be ascending"),
+        ("positions: [1, b]", "line 3: positions.1: must be a valid integer"),
+        ("positions: [1, 0]", "line 3: positions.1: must be greater than or equal to 1"),
+        ("positions: [1, 12]\nsheet: A", "line 3: positions: must be either positions, which are those of a text, or"),
+        ("tables: [{positions: [1, 5]}, {}]", "the same positions in all tables"),
+    ],
+)
+def test_positions_are_those_of_one_text(keys: str, said: str) -> None:
+    rest = "layout: day-sheet\ntimestamp: t\ncolumns: {V: {metric: T1}}\nidentity: {meter: M}\n"
+
+    with pytest.raises(MappingError) as refused:
+        read_mappings("a.yaml", f"name: a\nmatch: [a]\n{keys}\n{rest}".encode())
+
+    assert said in str(refused.value)
+
+
+def test_where_cells_are_cut_is_told_by_a_digest_unless_the_file_says_it() -> None:
+    rest = "match: [a]\nlayout: long\n"
+    documents = ("", "positions: [1, 5]", "positions: [1, 6]", "xml: {rows: //a, columns: {timestamp: b}}")
+
+    mappings = [read_mappings("a.yaml", f"name: a\n{rest}{document}\n".encode())[0] for document in documents]
+
+    assert mappings[0].cut is None
+    assert len({mapping.cut for mapping in mappings}) == 4
+    assert [mapping.kind for mapping in mappings] == [None, Kind.TEXT, Kind.TEXT, Kind.XML]

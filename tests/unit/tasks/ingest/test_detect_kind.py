@@ -48,6 +48,11 @@ def write(folder: Path, content: bytes) -> Path:
         (b"\xef\xbb\xbf \n<!DOCTYPE html><html>", Kind.HTML),
         (b"<?xml version='1.0'?><html>", Kind.HTML),
         (b"<?xml version='1.0'?><Workbook>", Kind.XML),
+        (b'<message class="80020">\r\n  <area>', Kind.XML),
+        ("<report><!-- -->".encode("utf-16"), Kind.XML),
+        (b"<DATE>;<TIME>;<VALUE>\n", Kind.TEXT),
+        (b"<DATE>\t<TIME>\t<VALUE>\n", Kind.TEXT),
+        (b"<no data>\n", Kind.TEXT),
     ],
     ids=lambda value: value.name if isinstance(value, Kind) else "",
 )

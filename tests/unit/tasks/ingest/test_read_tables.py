@@ -334,3 +334,17 @@ identity: {path: '(?P<place>[A-Z]+)/', meter: "{place}-{dma}"}
 
     assert find_fitting(fitting, mappings, Settings()) == mappings
     assert find_fitting(other, mappings, Settings()) == []
+
+
+def test_mapping_with_positions_fits_a_text_of_another_name_and_one_with_xml_fits_none(tmp_path: Path) -> None:
+    rest = "layout: day-sheet\ntimestamp: t\ncolumns: {V: {metric: T1}}\nidentity: {meter: M}\n"
+    positions = f"name: a\nmatch: [a]\npositions: [1, 18]\n{rest}"
+    paths = f"name: b\nmatch: [b]\nxml: {{rows: //p, columns: {{t: t, V: v}}}}\n{rest}"
+    mappings = read_mappings("a.yaml", f"{positions}---\n{paths}".encode())
+    text, xml = tmp_path / "a.csv", tmp_path / "a.xml"
+    text.write_text("t                V\n2025-04-01 00:00 5\n")
+    xml.write_text("<r><p><t>2025-04-01 00:00</t><v>5</v></p></r>")
+
+    assert find_fitting(text, mappings, Settings()) == mappings[:1]
+    assert find_fitting(workbook(tmp_path, [["t", "V"], ["2025-04-01 00:00", 5]]), mappings, Settings()) == []
+    assert find_fitting(xml, mappings, Settings()) == []

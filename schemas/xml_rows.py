@@ -1,0 +1,56 @@
+"""What of an XML file are rows and cells, as a mapping says it by path expressions (XPath 1.0)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Annotated, Any
+
+from lxml import etree
+from pydantic import AfterValidator, Field, ValidationInfo
+
+from schemas.spec_types import Strict, Text
+
+Prefix = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.-]*$")]
+
+
+@lru_cache(maxsize=1_000)
+def compile_path(path: str, namespaces: tuple[tuple[str, str], ...] = ()) -> Any:  # noqa: ANN401 - lxml has no types
+    """Compile a path expression, to be called with the node that it is evaluated from.
+
+    Raises:
+        ValueError: what is wrong with it.
+
+    """
+    try:
+        compiled = etree.XPath(path, namespaces=dict(namespaces), regexp=False, smart_strings=False)
+        compiled(etree.Element("_"))  # which knows prefixes and functions; to compile looks at neither
+    except (etree.XPathError, ValueError) as error:
+        raise ValueError(f"a path expression of XPath 1.0 ({error})") from None
+    return compiled
+
+
+def _checked_path(path: str, info: ValidationInfo) -> str:
+    compile_path(path, tuple(info.data.get("namespaces", {}).items()))
+    return path
+
+
+def _checked_rows(path: str, info: ValidationInfo) -> str:
+    found = compile_path(path, tuple(info.data.get("namespaces", {}).items()))(etree.Element("_"))
+    if not isinstance(found, list):
+        raise ValueError("a path that selects nodes")  # noqa: TRY004 - pydantic collects ValueErrors
+    return path
+
+
+class XmlRows(Strict):
+    """Which nodes are rows, and what their cells are."""
+
+    namespaces: dict[Prefix, Text] = Field(default_factory=dict)
+    """Prefix in the paths → namespace; a name without a prefix is one without a namespace."""
+    rows: Annotated[Text, AfterValidator(_checked_rows)]
+    """Selects the nodes that are rows, from the root of the file."""
+    columns: Annotated[dict[Text, Annotated[Text, AfterValidator(_checked_path)]], Field(min_length=1)]
+    """Heading → path from the row to the one node, or the text, that is its cell."""
+
+    def compiled(self, path: str) -> Any:  # noqa: ANN401 - as above
+        """Return one of its paths, to be called with a node."""
+        return compile_path(path, tuple(self.namespaces.items()))

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import FileError
+from schemas.problems import FileProblem
+from schemas.settings import Settings
+from schemas.xml_rows import XmlRows
+from tasks.ingest import read_xml
+from tasks.ingest.read_xml import XmlGrid
+
+SPEC = XmlRows.model_validate(
+    {
+        "rows": "//period",
+        "columns": {
+            "Прибор": "ancestor::point/@code",
+            "Начало": "concat(substring(@start, 1, 2), ':', substring(@start, 3))",
+            "Значение": "value",
+            "Раз": "count(value)",
+        },
+    }
+)
+LAUGHS = (
+    b"<!DOCTYPE a [<!ENTITY a0 'ha'>"
+    + b"".join(b"<!ENTITY a%d '%s'>" % (n, b"&a%d;" % (n - 1) * 10) for n in range(1, 11))
+    + b"]><a><period>&a10;</period></a>"
+)
+
+
+def grid(folder: Path, content: bytes, spec: XmlRows = SPEC) -> XmlGrid:
+    file = folder / "a.xml"
+    file.write_bytes(content)
+    return XmlGrid.open(file, spec, Settings())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "windows-1251", "utf-16"])
+def test_each_node_is_a_line_below_the_names_of_the_columns(tmp_path: Path, encoding: str) -> None:
+    xml = f"""<?xml version="1.0" encoding="{encoding}"?>
+    <отчёт><point code="Ж-1">
+      <period start="0000"><value> 1<!-- и -->2,5\n</value></period>
+      <period start="0030"><value><b>7</b></value></period></point>
+      <period start="0100"/>
+    </отчёт>"""
+
+    found = grid(tmp_path, xml.encode(encoding))
+
+    assert list(found.rows()) == [
+        ["Прибор", "Начало", "Значение", "Раз"],
+        ["Ж-1", "00:00", "12,5", "1.0"],
+        ["Ж-1", "00:30", "7", "1.0"],
+        [None, "01:00", None, "0.0"],
+    ]
+    (batch,) = found.batches_below(1, 4)
+    assert batch.numbers.to_pylist() == [2, 3, 4]
+    assert found.counts_blank_lines
+
+
+def test_names_of_a_namespace_have_the_prefix_that_the_mapping_gives_it(tmp_path: Path) -> None:
+    spec = XmlRows(namespaces={"m": "urn:m"}, rows="//m:p", columns={"A": "m:v"})
+
+    found = grid(tmp_path, b'<r xmlns="urn:m"><p><v>1</v></p><p xmlns=""><v>2</v></p></r>', spec)
+
+    assert list(found.rows()) == [["A"], ["1"]]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (LAUGHS, FileProblem.XML_DTD),
+        (LAUGHS.decode().encode("utf-16"), FileProblem.XML_DTD),
+        (b"<!DOCTYPE a SYSTEM 'http://127.0.0.1:1/a.dtd'><a><period/></a>", FileProblem.XML_DTD),
+        (b"<!DOCTYPE a [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><a><period>&e;</period></a>", FileProblem.XML_DTD),
+        (b"<a><period>&e;</period></a>", FileProblem.DAMAGED),
+        (b"<a><period></a>", FileProblem.DAMAGED),
+        (b"<a>\xff<period/></a>", FileProblem.DAMAGED),
+        (b"<a>" * 1_000 + b"</a>" * 1_000, FileProblem.DAMAGED),
+        (b"<a>" + b"<period/>" * 200_000 + b"</a>", FileProblem.PAGE_TOO_BIG),
+        (b"<a/>", FileProblem.XML_WITHOUT_ROWS),
+        (b"<a xmlns='urn:m'><period/></a>", FileProblem.XML_WITHOUT_ROWS),
+        (b"<a><period/><period><value/><value/></period></a>", FileProblem.XML_SEVERAL_NODES),
+    ],
+)
+def test_file_that_cannot_be_read_says_why_and_takes_no_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, problem: FileProblem
+) -> None:
+    monkeypatch.setattr(read_xml, "_MAX_MB", 1)
+    tracemalloc.start()
+
+    with pytest.raises(FileError) as caught:
+        grid(tmp_path, content)
+
+    assert caught.value.problem is problem
+    assert tracemalloc.get_traced_memory()[1] < 10 << 20
+    tracemalloc.stop()
+
+
+def test_dtd_in_an_encoding_that_is_not_like_ascii_is_refused_too(tmp_path: Path) -> None:
+    xml = b"<?xml version='1.0' encoding='utf-7'?>+ADwAIQ-DOCTYPE a [+ADwAIQ-ENTITY e 'x'>]><a><period/></a>"
+
+    with pytest.raises(FileError) as caught:
+        grid(tmp_path, xml)
+
+    assert caught.value.problem is FileProblem.XML_DTD
+
+
+def test_a_cell_that_could_be_one_of_several_names_column_and_line(tmp_path: Path) -> None:
+    with pytest.raises(FileError) as caught:
+        grid(tmp_path, b"<a><period/><period><value>1</value><value>2</value></period></a>")
+
+    assert str(caught.value) == (
+        "столбец «Значение», строка 3: по пути value нашлось 2 узлов, а не один. "
+        "Исправьте xml.columns в описании источника"
+    )
+
+
+@pytest.mark.parametrize(
+    ("spec", "key"),
+    [
+        ({"rows": "//period", "columns": {"A": "value[x:b]"}}, "A"),
+        ({"rows": "//period[f()]", "columns": {"A": "value"}}, "rows"),
+        ({"rows": "//period/@start", "columns": {"A": "value"}}, "rows"),
+    ],
+)
+def test_path_that_only_a_file_shows_to_be_wrong_is_named(tmp_path: Path, spec: dict[str, object], key: str) -> None:
+    with pytest.raises(FileError) as caught:
+        grid(tmp_path, b"<a><period start='1'><value/></period></a>", XmlRows.model_validate(spec))
+
+    assert (caught.value.problem, caught.value.data["key"]) == (FileProblem.XML_PATH_FAILED, key)
