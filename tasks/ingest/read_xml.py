@@ -15,8 +15,8 @@ from tasks.ingest.detect_kind import DTD
 from tasks.ingest.grids import RowsGrid
 from tasks.warehouse.storage import LOCAL
 
-_MAX_MB = 64
-"""A file is held in memory as a tree, which is ten times as big."""
+_MAX_MB = 16
+"""A file is held in memory as a tree with all its rows, some forty times as big."""
 _STRING = etree.XPath("string()", smart_strings=False)
 
 
