@@ -24,6 +24,7 @@ _OF_READINGS = re.compile(r"(?i)показан|снят|измер|отсч|read
 _SAYS_HOUR = re.compile(r"(?i)час|врем|hour|time|период|period|интервал|interval|№|номер|number|settlement")
 _SAYS_LENGTH = re.compile(r"(?i)resolution|interval|duration|granular|интервал|длит|шаг")
 _CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?::\d{2})?(?:\.0)?(?:\s*[-–—].*)?")
+_WRITTEN_CLOCK = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2})?(\s*[-–—]\s*\d{1,2}:\d{2}(:\d{2})?)?\s*")
 _FRACTION = re.compile(r"[01][.,]\d{3,}|0[.,]\d+")
 _NEXT_MIDNIGHT = re.compile(r"24:00(:00)?|(1900-01-01|1904-01-02)(T00:00:00)?")
 _COUNT = re.compile(r"(\d{1,3})(\.0)?")
@@ -58,7 +59,7 @@ def draft_times(columns: Sequence[FoundColumn]) -> DraftedTimes:
     chosen, ends = _interval_start(dated)
     taken = [one.column for one in dated]
     lengths = next((column for column in columns if _are_lengths(column)), None)
-    hours = next((one for one in columns if one not in (*taken, lengths) and _are_hours(one)), None)
+    hours = _find_hours([one for one in columns if one.heading and one not in (*taken, lengths)])
     filled = _filled_down(chosen.dates.times)
     if hours is None or any(time and time.time() != dt.time() for time in filled):
         key, lines = "timestamp", [*_stamp_lines(chosen, filled, ends)]
@@ -169,8 +170,15 @@ def _interval_number(hours: FoundColumn) -> int | None:
     return max(counts) if len(counts) == len(hours.samples) and min(counts) >= 1 and max(counts) > 24 else None
 
 
+def _find_hours(columns: Sequence[FoundColumn]) -> FoundColumn | None:
+    """Find the column of hours: by its heading, else, in whatever language that is, by times such as 00:15."""
+    named = (column for column in columns if _are_hours(column))
+    clocks = (one for one in columns if len(set(one.samples)) > 1 and one.mostly(_WRITTEN_CLOCK.fullmatch))
+    return next(named, None) or next(clocks, None)
+
+
 def _are_hours(column: FoundColumn) -> bool:
-    if not column.heading or not _SAYS_HOUR.search(column.heading):
+    if not _SAYS_HOUR.search(column.heading):
         return False
     is_counted = column.mostly(lambda text: bool(_COUNT.fullmatch(text.strip())) and 0 <= float(text) <= 300)
     return column.mostly(_is_hour) or (is_counted and _interval_number(column) is not None)

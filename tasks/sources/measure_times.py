@@ -14,6 +14,8 @@ from tasks.sources.recognise_dates import OPEN
 _DAY = dt.timedelta(days=1)
 _MINUTE = dt.timedelta(minutes=1)
 _MAX_NAMED = 4
+_MANY_LINES = 3
+"""Of one day."""
 _SAYS_START = re.compile(r"(?i)(?<![a-zа-я])(нач|start|from|begin|period_start)|(?<![а-я])с(?![а-я])")
 _SAYS_END = re.compile(r"(?i)(?<![a-zа-я])(кон|end|until|to(?![a-z])|finish)|(?<![а-я])(по|до)(?![а-я])")
 
@@ -55,6 +57,9 @@ def measure_interval(times: Sequence[dt.datetime]) -> Answer:
         return Answer(OPEN, f"length of one interval in minutes: the steps between times differ: {named}")
     others = f"; {total - count} are otherwise" if count < total else ""
     evidence = f"{count} of {total} steps between times{others}"
+    if step == _DAY and (lines := len(times) // len(set(times))) > _MANY_LINES:
+        # A day's hours may stand in a column that was not found.
+        return Answer(str(step // _MINUTE), f"{evidence}; each day stands on {lines} lines: of as many meters?")
     return Answer(str(step // _MINUTE), evidence, is_certain=count * 5 >= total * 4)
 
 

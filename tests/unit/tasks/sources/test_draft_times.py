@@ -62,6 +62,17 @@ def test_hours_in_a_column_of_their_own() -> None:
     assert numbers[3] == "interval_minutes: 60  # 23 of 23 steps between times"
 
 
+def test_hours_are_seen_under_a_heading_of_any_language_where_dates_have_none() -> None:
+    clocks: list[str | None] = ["00:15", "00:30", "00:45", "01:00"]
+
+    drafted = lines(Data=["2025/04/01"] * 4, Trab=["1:00"] * 4, Uhrzeit=clocks)
+    by_heading = lines(Data=["2025/04/01"] * 4, Trab=clocks[::-1], Время=clocks)
+
+    assert drafted[:2] == ['date: "Data"  # such as "2025/04/01"', 'hour: "Uhrzeit"  # such as "00:15"']
+    assert by_heading[1] == 'hour: "Время"  # such as "00:15"'
+    assert lines(Data=[f"2025/04/01 {clock}" for clock in clocks], Trab=["1:00"] * 4)[0].startswith("timestamp:")
+
+
 @pytest.mark.parametrize(("count", "interval"), [(48, "30"), (50, "30"), (96, "15"), (41, "???")])
 def test_numbers_above_24_count_the_intervals_of_a_day(count: int, interval: str) -> None:
     drafted = lines(Date=["2025-04-01"] * count, Period=[str(number + 1) for number in range(count)])

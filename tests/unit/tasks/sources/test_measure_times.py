@@ -26,6 +26,16 @@ def test_interval_is_the_distance_of_times_however_they_are_ordered_and_repeated
         assert (answer.value, answer.evidence, answer.is_certain) == ("30", "4 of 4 steps between times", True)
 
 
+def test_day_that_stands_on_many_lines_is_a_question() -> None:
+    days = [MIDNIGHT + dt.timedelta(days=day) for day in range(3) for _ in range(96)]
+
+    answer = measure_interval(days)
+
+    assert (answer.value, answer.is_certain) == ("1440", False)
+    assert answer.comment == "??? 2 of 2 steps between times; each day stands on 96 lines: of as many meters?"
+    assert measure_interval(days[::96]).is_certain
+
+
 def test_gap_does_not_hide_the_interval_but_is_said() -> None:
     answer = measure_interval([*series(0, 3), *series(10, 1)])
 
