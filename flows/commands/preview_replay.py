@@ -10,12 +10,11 @@ from contextlib import contextmanager
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from schemas.errors import TerminalError
 from schemas.load_states import LoadStatus
 from schemas.settings import Settings
 from tasks.ingest.find_replayed import find_content_files, find_without_file
 from tasks.ingest.ingest_files import Request, ingest_files, prepare_ingest
-from tasks.ingest.restage_load import restage_load
+from tasks.ingest.restage_load import restage_loads
 from tasks.load.list_changes import Change, LoadResult, list_changes, list_results
 from tasks.load.merge_loads import merge_loads
 from tasks.load.plan_merges import plan_merges
@@ -33,7 +32,7 @@ class Preview(NamedTuple):
     changes: dict[UUID, list[Change]]
     """Of each of them."""
     failed: dict[str, str]
-    """Source file → why it could not even be begun."""
+    """Source file → why stage could not give it."""
 
 
 async def preview_replay(connection: Connection, day: dt.date, load_ids: Sequence[UUID], settings: Settings) -> Preview:
@@ -56,25 +55,22 @@ async def preview_replay(connection: Connection, day: dt.date, load_ids: Sequenc
 
 
 async def _replay(warehouse: OneConnection, run: Run, load_ids: Sequence[UUID]) -> dict[str, str]:
-    """Take the steps of a run; return what could not be begun."""
-    settings, failed = warehouse.settings, dict[str, str]()
+    """Take the steps of a run; return what stage could not give."""
+    settings = warehouse.settings
     async with warehouse.connect() as connection:
         files = await find_content_files(connection, load_ids, settings)
         request = Request(files.paths, "in place", files.contents)
         day = await prepare_ingest(run, request, warehouse)
         for batch in day.batches:
             await ingest_files(batch, day.mappings, run, request, warehouse)
-        for load_id in await find_without_file(connection, load_ids, run, settings):
-            try:
-                await restage_load(connection, load_id, run, settings, replay="in place")
-            except TerminalError as error:
-                failed[str(load_id)] = str(error)
+        without_file = await find_without_file(connection, load_ids, run, settings)
+        restaged = await restage_loads(connection, without_file, run, settings, replay="in place")
     for staged in await find_staged_batches(run, warehouse):
         await validate_loads(staged, run, warehouse)
     plan = await plan_merges(run, warehouse)
     for validated in [*plan.side_by_side, *plan.in_order]:
         await merge_loads(validated, run, warehouse)
-    return failed
+    return dict(restaged.failed)
 
 
 @contextmanager

@@ -38,6 +38,20 @@ sql = Statements(__file__)
 _log = logging.getLogger("dataops.ingest")
 
 
+async def restage_loads(
+    connection: Connection, load_ids: Sequence[UUID], run: Run, settings: Settings, *, replay: Replay
+) -> BatchResult:
+    """Stage all rows of loads again, as new loads; one that cannot be fails alone."""
+    results = []
+    for load_id in load_ids:
+        try:
+            results.append(await restage_load(connection, load_id, run, settings, replay=replay))
+        except TerminalError as error:
+            load = await find_load(connection, load_id, settings)
+            results.append(BatchResult(1, {load.source_file if load else str(load_id): str(error)}))
+    return BatchResult.of(results)
+
+
 async def restage_load(
     connection: Connection, load_id: UUID, run: Run, settings: Settings, *, replay: Replay = "latest"
 ) -> BatchResult:

@@ -147,7 +147,7 @@ def _check(file: OpenFile, broken: FileError | None, mappings: Mappings, steps: 
         mapping = mappings.match(file.relative_path, partial(steps.find_fitting, file))
         found = steps.read_tables(file, mapping)
         for number, table in enumerate(found):
-            # Where the order of lines tells the hours that come twice, the last line has to be known.
+            # Its last line may say which hour an earlier one is of; and any line may contradict another.
             rows = [*table.batches]
             read.append(_ReadTable(table.schema, rows, [steps.parse(table.schema, batch, number) for batch in rows]))
     except (DataopsError, OSError) as error:
