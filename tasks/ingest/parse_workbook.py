@@ -18,7 +18,6 @@ import resource
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from html import unescape
 from itertools import islice
 from multiprocessing.connection import Connection
@@ -41,11 +40,11 @@ Unvalued = dict[int, list[tuple[int, str]]]
 """Row (from 0) → columns (from 0) and texts of cells that calamine returns as empty."""
 
 
-def main(descriptor: int, memory_mb: int, seconds: int) -> None:
-    """Answer requests until the other side closes the pipe."""
+def main(requests: int, lifeline: int, memory_mb: int, seconds: int) -> None:
+    """Answer requests until the other side closes the pipes (both are descriptors)."""
     _limit_memory(memory_mb)
-    pipe = Connection(descriptor)
-    fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
+    _end_with(lifeline)
+    pipe = Connection(requests)
     while True:
         try:
             request = json.loads(pipe.recv_bytes())
@@ -53,8 +52,7 @@ def main(descriptor: int, memory_mb: int, seconds: int) -> None:
             return
         _limit_time(seconds)
         try:
-            with _ending_with(descriptor):
-                answer: dict[str, Any] = {"ok": _answer(request)}
+            answer: dict[str, Any] = {"ok": _answer(request)}
         except MemoryError:
             answer = {"error": "memory"}
         except PasswordError:
@@ -70,18 +68,14 @@ def _number_of_full_disk(error: BaseException) -> int | None:
     return error.errno if isinstance(error, OSError) and error.errno in _FULL else None
 
 
-@contextmanager
-def _ending_with(descriptor: int) -> Iterator[None]:
-    """End this process at once when the other side closes the pipe: nothing else comes while it waits for an answer.
+def _end_with(lifeline: int) -> None:
+    """End this process at once when the other side closes the lifeline, a pipe on which nothing is ever written.
 
-    The kernel's signal ends also a parser that is busy in a library; it ends a process where nobody handles it.
+    The kernel's signal ends also a parser that is busy in a library; it ends a process where nobody handles it. On
+    the pipe of the requests it could come late, for a request that has just been read.
     """
-    flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
-    fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_ASYNC)
-    try:
-        yield
-    finally:
-        fcntl.fcntl(descriptor, fcntl.F_SETFL, flags)
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
 
 
 def _answer(request: dict[str, Any]) -> list[dict[str, Any]] | dict[str, int]:

@@ -167,6 +167,7 @@ class _Parser:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
+        self._lifeline: int | None = None
         self._started_as: tuple[int, int, int] | None = None
 
     def ask(self, request: dict[str, Any], settings: Settings) -> Any:  # noqa: ANN401 - JSON
@@ -203,8 +204,10 @@ class _Parser:
             return self._pipe
         self.stop()
         self._pipe, child_pipe = Pipe()
-        self._process = _start_script([child_pipe.fileno(), *wanted[1:]], child_pipe)
+        child_lifeline, self._lifeline = os.pipe()
+        self._process = _start_script([child_pipe.fileno(), child_lifeline], wanted[1:])
         child_pipe.close()
+        os.close(child_lifeline)
         self._started_as = wanted
         return self._pipe
 
@@ -223,20 +226,22 @@ class _Parser:
         """End the process, if it is ours."""
         if self._pipe is not None:
             self._pipe.close()
+        if self._lifeline is not None:
+            os.close(self._lifeline)
         if self._process is not None and self._started_as and self._started_as[0] == os.getpid():
             self._process.kill()
             self._process.wait()
-        self._pipe = self._process = self._started_as = None
+        self._pipe = self._lifeline = self._process = self._started_as = None
 
 
-def _start_script(arguments: Sequence[int], pipe: Connection) -> subprocess.Popen[bytes]:
+def _start_script(pipes: Sequence[int], limits: Sequence[int]) -> subprocess.Popen[bytes]:
     # Arrow's own allocator reserves more address space than the limit allows.
     environment = {"ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"}
     if libraries := os.environ.get("LD_LIBRARY_PATH"):  # some Pythons do not start without
         environment["LD_LIBRARY_PATH"] = libraries
     return subprocess.Popen(  # noqa: S603 - our own script
-        [sys.executable, "-I", str(_SCRIPT), *(str(argument) for argument in arguments)],
-        pass_fds=[pipe.fileno()],
+        [sys.executable, "-I", str(_SCRIPT), *map(str, (*pipes, *limits))],
+        pass_fds=pipes,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import os
 import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pyarrow as pa
@@ -98,26 +103,48 @@ import sys
 from tasks.ingest import parse_workbook
 def count(request):
     print("busy", flush=True)
-    return sum(range(10**12))
+    return sum(range(request["to"]))
 parse_workbook._answer = count
-parse_workbook.main(int(sys.argv[1]), 2048, 300)
+parse_workbook.main(int(sys.argv[1]), int(sys.argv[2]), 2048, 300)
 """
 
 
-def test_busy_parser_ends_when_the_process_that_asked_has_ended() -> None:
+@contextmanager
+def busy_parser() -> Iterator[tuple[subprocess.Popen[bytes], Connection, int]]:
+    """Start a parser that adds up numbers; yield it, our end of its requests, and our end of its lifeline."""
     ours, its = Pipe()
-    parser = subprocess.Popen(
-        [sys.executable, "-c", BUSY, str(its.fileno())],
-        pass_fds=[its.fileno()],
-        cwd=PROJECT_ROOT,
-        stdout=subprocess.PIPE,
-    )
-    its.close()
-    ours.send_bytes(b"{}")
+    its_lifeline, our_lifeline = os.pipe()
+    arguments = [sys.executable, "-c", BUSY, str(its.fileno()), str(its_lifeline)]
+    with subprocess.Popen(
+        arguments, pass_fds=[its.fileno(), its_lifeline], cwd=PROJECT_ROOT, stdout=subprocess.PIPE
+    ) as parser:
+        its.close()
+        os.close(its_lifeline)
+        yield parser, ours, our_lifeline
+        parser.kill()
+
+
+def ask(parser: subprocess.Popen[bytes], requests: Connection, to: int) -> None:
+    requests.send_bytes(json.dumps({"to": to}).encode())
     assert parser.stdout
     assert parser.stdout.readline() == b"busy\n"
 
-    ours.close()  # as the kernel does for a process that is killed
 
-    assert parser.wait(timeout=60) == -signal.SIGIO
-    parser.stdout.close()
+def test_busy_parser_ends_when_the_process_that_asked_has_ended() -> None:
+    with busy_parser() as (parser, requests, lifeline):
+        ask(parser, requests, 10**12)
+
+        os.close(lifeline)  # as the kernel does for a process that is killed
+
+        assert parser.wait(timeout=60) == -signal.SIGIO
+
+
+def test_what_comes_on_the_pipe_of_requests_never_ends_a_busy_parser() -> None:
+    with busy_parser() as (parser, requests, lifeline):
+        ask(parser, requests, 10**8)
+        requests.send_bytes(b'{"to": 10}')
+
+        assert [json.loads(requests.recv_bytes()) for _ in range(2)] == [
+            {"ok": sum(range(number))} for number in (10**8, 10)
+        ]
+        os.close(lifeline)
