@@ -13,7 +13,6 @@ from flows.commands.arguments import parse_date, parse_load
 from flows.commands.console import AsJson, out, print_json, print_table
 from flows.runtime.warehouse import open_migrated
 from schemas.errors import TerminalError
-from schemas.mappings import load_usable_mappings
 from schemas.reasons import Reason, Severity
 from schemas.settings import Settings, load_settings
 from tasks.operate.list_row_errors import ErrorFilter, count_row_errors, list_row_errors
@@ -102,6 +101,8 @@ def _require_source(source: str, settings: Settings) -> None:
         TerminalError: there is none.
 
     """
+    from schemas.mappings import load_usable_mappings
+
     mappings = load_usable_mappings(settings.sources_dir)
     names = [mapping.name for mapping in mappings.usable]
     if source not in names:
