@@ -26,8 +26,3 @@ def windows_of(days: Iterable[dt.date]) -> list[Window]:
         else:
             windows.append(Window(day, day))
     return windows
-
-
-def format_windows(windows: Iterable[Window]) -> str:
-    """Return windows as dbt's models read them: `first:last` pairs, separated by spaces."""
-    return " ".join(map(str, windows))

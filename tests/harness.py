@@ -22,6 +22,8 @@ from tasks.load.requeue_rows import requeue_rows
 from tasks.load.rollback_load import RolledBack, rollback_load
 from tasks.transform.find_targets import find_targets
 from tasks.transform.refresh_aggregates import refresh
+from tasks.transform.track_changes import start_changes
+from tasks.transform.transform_changes import Transformed, transform_changes
 from tasks.validate.validate_loads import find_staged_batches, validate_loads
 from tasks.warehouse.connection import OneConnection, Warehouse
 from tasks.warehouse.heap import use_one_heap
@@ -126,10 +128,31 @@ class PipelineHarness(NamedTuple):
         """Roll a load back."""
         return await rollback_load(self.connection, load_id, self.settings, dry_run=dry_run)
 
-    async def refresh(self, windows: Sequence[Window], *, full: bool = False) -> list[Window]:
+    async def refresh(self, windows: Sequence[Window]) -> list[Window]:
         """Bring aggregates and REFRESH_OBJECTS up to date; returns the windows that retention kept from it."""
         targets = await find_targets(self.connection, self.settings)
-        return await refresh(self.connection, targets, windows, self.settings, full=full)
+        return await refresh(self.connection, targets, windows, self.settings)
+
+    async def refresh_all(self) -> list[Window]:
+        """Do so over all days of core, and those beside them."""
+        await self.connection.execute(
+            "insert into quality.changed_days (local_date) "
+            "select distinct (time at time zone $1)::date + day from core.measurements, generate_series(-1, 1) as day",
+            self.settings.default_tz,
+        )
+        return await self.follow()
+
+    async def follow(self) -> list[Window]:
+        """Do what the flow does after the commit, but for the features."""
+        changes = await start_changes(self.connection, self.settings)
+        dropped = await self.refresh(changes.windows)
+        await self.connection.execute("delete from quality.changed_days where taken")
+        return dropped
+
+    async def transform(self) -> Transformed:
+        """Do what the flow does after the commit."""
+        assert self.settings.database_url
+        return await transform_changes(Warehouse(settings=self.settings, dsn=self.settings.database_url))
 
     async def values(self) -> dict[tuple[str, str, str], float]:
         """Return core as (meter, hour UTC, metric) → value."""

@@ -8,7 +8,7 @@
 {# Only meters of changed buildings, for the expected readings are computed for each; needs a CTE `changed_days`. #}
 {% macro meters_of_changed_buildings() -%}
     select * from {{ ref('stg_core__meters') }}
-    {% if is_incremental() %}
+    {% if only_changed_days() %}
     where building_id in (select changed_days.building_id from changed_days)
     {% endif %}
 {%- endmacro %}

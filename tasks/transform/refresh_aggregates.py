@@ -37,32 +37,27 @@ async def refresh(
     targets: Sequence[Target],
     windows: Sequence[Window],
     settings: Settings,
-    *,
-    full: bool = False,
 ) -> list[Window]:
     """Refresh each target over windows of whole local days; a plain view is always up to date.
 
     What retention has dropped, or may have dropped in part, stays as it is: an aggregate outlives its readings.
     The connection must not be in a transaction: continuous aggregates refuse one.
 
-    `full`: the product's own aggregates over all that core holds, because their definition or zone is new.
     Returns the windows that were not refreshed because of retention.
 
     """
     retention_start = await _retention_start(connection, settings)
     changed, dropped = split_at_retention(windows, retention_start)
-    span = await _whole_span(connection, settings) if full else []
-    everything = split_at_retention(span, retention_start).kept
     for name in ("changed_days", "measurements"):
         await connection.execute(*sql("analyze_new", settings, table_name=name))
     for target in targets:
         if target.kind == "materialized_view":
             await _refresh_view(connection, target)
-        for window in split_windows(everything if full and target.is_own else changed):
+        for window in split_windows(changed):
             if target.kind == "continuous_aggregate":
                 await _refresh_continuous(connection, target, window, retention_start, settings)
             elif target.kind == "rollup":
-                await _refresh_rollup(connection, target, window, settings, full=full)
+                await _refresh_rollup(connection, target, window, settings)
         if target.is_own:
             await connection.execute(*sql("analyze_new", settings, table_name=target.table))
     return dropped
@@ -75,12 +70,6 @@ async def _retention_start(connection: Connection, settings: Settings) -> dt.dat
         *sql("select_retention_start", settings, zone=settings.default_tz)
     )
     return start
-
-
-async def _whole_span(connection: Connection, settings: Settings) -> list[Window]:
-    """Return the local days of core, and one more at both ends: buckets of another zone may be there."""
-    span = await fetch_one(connection, *sql("select_span", settings, zone=settings.default_tz))
-    return [Window(span["first_day"] - DAY, span["last_day"] + DAY)] if span["first_day"] else []
 
 
 async def _midnight(connection: Connection, day: dt.date, settings: Settings) -> dt.datetime:
@@ -118,10 +107,8 @@ async def _refresh_continuous(
         await retry_on_lock(connection, *call)
 
 
-async def _refresh_rollup(
-    connection: Connection, target: Target, window: Window, settings: Settings, *, full: bool
-) -> None:
-    """Delete and insert the buckets of the changed building-days (`full`: of all buildings)."""
+async def _refresh_rollup(connection: Connection, target: Target, window: Window, settings: Settings) -> None:
+    """Delete and insert the buckets of the changed building-days."""
     grain = target.table.removeprefix("meter_")
     days = {"first_day": window.first, "last_day": window.last, "zone": settings.default_tz}
     width = settings.chunk_days * (_DAILY_PARTITION_FACTOR if grain == "daily" else 1)
@@ -131,7 +118,7 @@ async def _refresh_rollup(
     bounds = (await _bounds(connection, window, settings))._asdict()
     async with connection.transaction():
         await connection.execute(*sql("create_changed_meter_days", settings))
-        await connection.execute(*sql("fill_changed_meter_days", settings, all_meters=full, **days))
+        await connection.execute(*sql("fill_changed_meter_days", settings, **days))
         await connection.execute("analyze changed_meter_days")
         await connection.execute(*sql(f"delete_{grain}", settings, **bounds))
         await connection.execute(*sql(f"insert_{grain}", settings, zone=settings.default_tz, **bounds))

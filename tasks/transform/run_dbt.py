@@ -1,4 +1,4 @@
-"""Run dbt over what changed: features, their tests, the static docs."""
+"""Run dbt: make what its project defines, compile the models, test, write the static docs."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import holidays
 from pydantic import SecretStr
 
 from schemas.errors import StepError
-from schemas.meter_kinds import METER_KINDS
 from schemas.problems import Step, StepProblem
 from schemas.settings import PROJECT_ROOT, Settings
-from schemas.windows import Window, format_windows
 from tasks.warehouse.environment import environment
+
+Result = TypeVar("Result")
 
 _MAX_NODES_NAMED = 5
 DBT_FOLDER = PROJECT_ROOT / "dbt"
@@ -40,15 +40,9 @@ class DbtError(StepError):
     step = Step.DBT
 
 
-def fingerprint(settings: Settings) -> str:
-    """Name the settings and definitions that the features depend on; when they change, everything is rebuilt."""
-    expected = "; ".join(f"{name}: {', '.join(kind.expected)}" for name, kind in METER_KINDS.items())
-    return f"{settings.default_tz} {settings.day_start} {settings.day_end} {expected}"
-
-
 @cache
 def project_checksum() -> str:
-    """SHA-256 of the dbt project: while it is the one that was built, what it tags as static stands."""
+    """SHA-256 of the dbt project: while it is the one that was set up, its tables, views and seeds stay."""
     folders = (DBT_FOLDER / name for name in ("macros", "models", "seeds"))
     files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
     digest = hashlib.sha256()
@@ -57,40 +51,33 @@ def project_checksum() -> str:
     return digest.hexdigest()
 
 
-def build(
-    dsn: SecretStr,
-    settings: Settings,
-    *,
-    windows: Sequence[Window],
-    full: bool,
-    project: str | None = None,
-    role: str | None = None,
-) -> None:
-    """Build and test the features of the changed days (full: of everything there is), acting as a database role.
+def set_up_project(dsn: SecretStr, settings: Settings, *, role: str | None = None) -> None:
+    """Make the tables that the project defines, empty or as they are, its views and its seeds, acting as a role.
 
-    `project`: the checksum of the project whose static nodes stand (views, seeds); they are left alone while it is
-    the same. In a flow run every node shows as a task run. Blocks: call it in a thread.
+    In a flow run every node shows as a task run. Blocks: call it in a thread.
 
     Raises:
         DbtError: names the nodes that failed, with what dbt says of each.
 
     """
-    # `empty`: of the tests only those that are tagged themselves; each costs a run 0.1 s.
-    arguments = ["build", "--indirect-selection", "empty", "--select", "resource_type:model", "tag:each_build"]
-    if full or project != project_checksum():
-        arguments.append("tag:static")
-    else:
-        arguments += ["--exclude", "tag:static"]
-    if full:
-        arguments.append("--full-refresh")
-    _invoke(arguments, dsn, settings, () if full else windows, role)
+    # `empty`: of the tests only those that are tagged themselves.
+    arguments = ["build", "--indirect-selection", "empty", "--select", "resource_type:model", "tag:static"]
+    _invoke(arguments, _variables(dsn, settings, role), settings)
 
 
-async def until_cancelled(work: Callable[[], None]) -> None:
+def compile_project(dsn: SecretStr, settings: Settings) -> list[Any]:
+    """Compile the models, and the tests of each build, over days that are named as parameters; returns dbt's nodes."""
+    parameters = {"DATAOPS_FIRST_DAY": ":first_day", "DATAOPS_LAST_DAY": ":last_day"}
+    arguments = ["compile", "--quiet", "--select", "resource_type:model", "tag:each_build"]
+    result = _invoke(arguments, _variables(dsn, settings) | parameters, settings)
+    return [item.node for item in result.result.results]
+
+
+async def until_cancelled(work: Callable[[], Result]) -> Result:
     """Run dbt in a thread; a cancel ends its sessions first, so that nothing of it goes on behind the caller's back."""
     building = asyncio.ensure_future(asyncio.to_thread(work))
     try:
-        await asyncio.shield(building)
+        return await asyncio.shield(building)
     except asyncio.CancelledError:
         until = time.monotonic() + _END_SECONDS
         while not building.done() and time.monotonic() < until:
@@ -111,7 +98,7 @@ def _cut_sessions() -> None:
 
 def unit_test(dsn: SecretStr, settings: Settings) -> None:
     """Run dbt's unit tests; the models they mock must exist, empty or not."""
-    _invoke(["test", "--select", "test_type:unit"], dsn, settings)
+    _invoke(["test", "--select", "test_type:unit"], _variables(dsn, settings), settings)
 
 
 def check_data(dsn: SecretStr, settings: Settings, *, role: str | None = None) -> None:
@@ -121,16 +108,16 @@ def check_data(dsn: SecretStr, settings: Settings, *, role: str | None = None) -
         DbtError: names the tests that failed.
 
     """
-    _invoke(["test", "--exclude", "test_type:unit"], dsn, settings, role=role)
+    _invoke(["test", "--exclude", "test_type:unit"], _variables(dsn, settings, role), settings)
 
 
 def write_docs(dsn: SecretStr, settings: Settings) -> Path:
     """Write the static dbt docs, one HTML file, into `artifacts/dbt_docs/`."""
-    _invoke(["docs", "generate", "--static"], dsn, settings)
+    _invoke(["docs", "generate", "--static"], _variables(dsn, settings), settings)
     folder = settings.artifacts_dir / "dbt_docs"
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / "index.html"
-    page.write_bytes((_target(settings) / "static_index.html").read_bytes())
+    page.write_bytes((target_folder(settings) / "static_index.html").read_bytes())
     return page
 
 
@@ -143,32 +130,27 @@ def write_holidays(path: Path = HOLIDAYS_SEED) -> None:
         writer.writerows([day.isoformat(), days[day]] for day in sorted(days))
 
 
-def _target(settings: Settings) -> Path:
+def target_folder(settings: Settings) -> Path:
+    """Return the folder in which dbt writes what it makes of the project."""
     return settings.state_dir / "dbt" / "target"
 
 
-def _invoke(
-    arguments: Sequence[str],
-    dsn: SecretStr,
-    settings: Settings,
-    windows: Sequence[Window] = (),
-    role: str | None = None,
-) -> None:
+def _invoke(arguments: Sequence[str], variables: Mapping[str, str], settings: Settings) -> Any:  # noqa: ANN401
     from dbt_common.events.base_types import EventLevel
     from prefect_dbt import PrefectDbtRunner, PrefectDbtSettings
 
-    with environment(_variables(dsn, settings, windows, role)):
+    with environment(variables):
         runner = PrefectDbtRunner(
             settings=PrefectDbtSettings(
                 project_dir=DBT_FOLDER,
                 profiles_dir=DBT_FOLDER,
-                target_path=_target(settings),
+                target_path=target_folder(settings),
                 log_level=EventLevel.WARN,
             ),
             raise_on_failure=False,
         )
         others = set(threading.enumerate())
-        logs = ["--no-version-check", "--log-path", str(_target(settings).parent / "logs")]
+        logs = ["--no-version-check", "--log-path", str(target_folder(settings).parent / "logs")]
         try:
             result = runner.invoke([*arguments, *logs])
         except ValueError as error:
@@ -179,6 +161,7 @@ def _invoke(
             _await_node_tasks(others)
     if not result.success:
         raise _error_of(result)
+    return result
 
 
 def _await_node_tasks(others: set[threading.Thread]) -> None:
@@ -205,7 +188,7 @@ def _in_one_line(text: str) -> str:
     return " ".join(text.split())[:600]
 
 
-def _variables(dsn: SecretStr, settings: Settings, windows: Sequence[Window], role: str | None) -> dict[str, str]:
+def _variables(dsn: SecretStr, settings: Settings, role: str | None = None) -> dict[str, str]:
     url = urlsplit(dsn.get_secret_value())
     return {
         "DBT_HOST": url.hostname or "127.0.0.1",
@@ -217,7 +200,6 @@ def _variables(dsn: SecretStr, settings: Settings, windows: Sequence[Window], ro
         "DBT_SSLMODE": parse_qs(url.query).get("sslmode", ["prefer"])[0],
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
-        "DATAOPS_CHANGED_DAYS": format_windows(windows),
         "DEFAULT_TZ": settings.default_tz,
         "DAY_START": str(settings.day_start),
         "DAY_END": str(settings.day_end),

@@ -1,4 +1,4 @@
-"""The durable record of what loads changed, and of what the transform has still to do about it."""
+"""The durable record of what has changed, and of what the transform has still to do about it."""
 
 from __future__ import annotations
 
@@ -12,33 +12,42 @@ from tasks.warehouse.statements import Statements
 sql = Statements(__file__)
 
 
+class TransformState(NamedTuple):
+    """What the features were last built with."""
+
+    fingerprint: str | None
+    """Of settings, definitions and models; None: there are no features."""
+    project: str | None
+    """Checksum of the dbt project whose tables, views and seeds are there; None: they have to be looked at."""
+
+
 class Changes(NamedTuple):
     """What a transform is working on: how many building-days, and the windows of their local days."""
 
     building_days: int
     windows: list[Window]
-    fingerprint: str | None
-    """Of the settings that the features were last built with; None: never."""
-    project: str | None
-    """Checksum of the dbt project whose views and seeds exist; None: they have to be built."""
 
-    @property
-    def last_is_unfinished(self) -> bool:
-        """The features exist, but the last transform did not finish."""
-        return self.fingerprint is not None and self.project is None
+
+async def read_state(connection: Connection, settings: Settings) -> TransformState:
+    """Return what the features were last built with."""
+    row = await connection.fetchrow(*sql("select_transform_state", settings))
+    return TransformState(**row) if row else TransformState(None, None)
+
+
+async def record_new_fingerprint(connection: Connection, state: TransformState, settings: Settings) -> None:
+    """Record that all days of all buildings have changed, and with what they are built from now on."""
+    async with connection.transaction():
+        await connection.execute(*sql("record_all_days", settings, zone=settings.default_tz))
+        await connection.execute(*sql("record_fingerprint", settings, **state._asdict()))
+
+
+async def record_project(connection: Connection, project: str | None, settings: Settings) -> None:
+    """Record the dbt project whose tables, views and seeds are there."""
+    await connection.execute(*sql("record_project", settings, project=project))
 
 
 async def start_changes(connection: Connection, settings: Settings) -> Changes:
     """Mark what has changed so far as in progress; what changes later waits for the next transform."""
-    async with connection.transaction():
-        await connection.execute(*sql("record_unfinished", settings))
-        await connection.execute(*sql("mark_in_progress", settings))
+    await connection.execute(*sql("mark_in_progress", settings))
     row = await fetch_one(connection, *sql("select_changes_in_progress", settings))
-    return Changes(row["building_days"], windows_of(row["days"]), row["fingerprint"], row["project"])
-
-
-async def finish_changes(connection: Connection, fingerprint: str, project: str, settings: Settings) -> None:
-    """Delete the changes that were in progress, and record the settings and the dbt project they were built with."""
-    async with connection.transaction():
-        await connection.execute(*sql("record_transform", settings, fingerprint=fingerprint, project=project))
-        await connection.execute(*sql("delete_finished_days", settings))
+    return Changes(row["building_days"], windows_of(row["days"]))

@@ -7,11 +7,20 @@ from functools import partial
 
 from pydantic import BaseModel
 
+from tasks.transform.build_features import build_features
+from tasks.transform.feature_statements import FeatureStatements, compiled_statements, fingerprint
 from tasks.transform.find_targets import find_targets
+from tasks.transform.plan_windows import split_windows
 from tasks.transform.refresh_aggregates import refresh
-from tasks.transform.run_dbt import build, fingerprint, project_checksum, until_cancelled
-from tasks.transform.track_changes import finish_changes, start_changes
-from tasks.warehouse.connection import Warehouse
+from tasks.transform.run_dbt import DbtError, project_checksum, set_up_project, until_cancelled
+from tasks.transform.track_changes import (
+    TransformState,
+    read_state,
+    record_new_fingerprint,
+    record_project,
+    start_changes,
+)
+from tasks.warehouse.connection import Connection, Warehouse
 from tasks.warehouse.locks import Lock, hold
 from tasks.warehouse.roles import dbt_role
 
@@ -28,25 +37,41 @@ class Transformed(BaseModel):
 async def transform_changes(warehouse: Warehouse) -> Transformed:
     """Refresh aggregates and build features over the changed days, one transform at a time.
 
-    A failure leaves the record of changes as it is.
+    A failure leaves the record of what is still to be built.
     """
     settings = warehouse.settings
     async with warehouse.connect() as holder, hold(holder, Lock.TRANSFORM, settings), warehouse.connect() as connection:
         role = await dbt_role(connection, settings)
         targets = await find_targets(connection, settings)
+        statements, full = await _prepare(connection, warehouse, role)
         changes = await start_changes(connection, settings)
-        full = changes.fingerprint != fingerprint(settings)
-        if not changes.windows and not full:
+        if not changes.windows:
             _log.info("nothing changed since the last transform")
-            return Transformed(building_days=0, full=False)
-        if changes.last_is_unfinished:
-            _log.info("the last transform did not finish: its days are included, views and seeds are built again")
+            return Transformed(building_days=0, full=full)
         _log.info("%d building-days in %s", changes.building_days, ", ".join(map(str, changes.windows)))
-        for window in await refresh(connection, targets, changes.windows, settings, full=full):
+        for window in await refresh(connection, targets, changes.windows, settings):
             _log.warning("%s: not refreshed, retention has dropped readings of these days", window)
-        work = partial(
-            build, warehouse.dsn, settings, windows=changes.windows, full=full, project=changes.project, role=role
-        )
-        await until_cancelled(work)
-        await finish_changes(connection, fingerprint(settings), project_checksum(), settings)
+        try:
+            for window in reversed([*split_windows(changes.windows)]):  # what is new is asked for first
+                await build_features(connection, statements, window, settings, role=role)
+        except DbtError:
+            # A table or a view may have been dropped, or be another.
+            await record_project(connection, None, settings)
+            raise
         return Transformed(building_days=changes.building_days, full=full)
+
+
+async def _prepare(connection: Connection, warehouse: Warehouse, role: str | None) -> tuple[FeatureStatements, bool]:
+    """Return the statements that fill the features, and whether everything is to be built, for their like is new."""
+    settings = warehouse.settings
+    state, project = await read_state(connection, settings), project_checksum()
+    if state.project != project:
+        await until_cancelled(partial(set_up_project, warehouse.dsn, settings, role=role))
+    statements = await until_cancelled(partial(compiled_statements, warehouse.dsn, settings))
+    current = TransformState(fingerprint(statements, settings), project)
+    if state.fingerprint != current.fingerprint:
+        _log.info("settings, definitions or models are new: the features of all days are built")
+        await record_new_fingerprint(connection, current, settings)
+    elif state.project != project:
+        await record_project(connection, project, settings)
+    return statements, state.fingerprint != current.fingerprint

@@ -33,7 +33,7 @@ class Statements:
             TypeError: a parameter has no value, or a value no parameter.
 
         """
-        numbered, names = _number_parameters(_read(self._folder / f"{name}.sql"))
+        numbered, names = number_parameters(_read(self._folder / f"{name}.sql"))
         if values.keys() != set(names):
             raise TypeError(f"{name}.sql takes {', '.join(names) or 'no parameters'}, not {', '.join(values)}")
         return fill_schemas(numbered, settings), *(values[name] for name in names)
@@ -45,7 +45,8 @@ def _read(file: Path) -> str:
 
 
 @cache
-def _number_parameters(text: str) -> tuple[str, tuple[str, ...]]:
+def number_parameters(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return a statement with `$1` and so on for `:name`, and the names in that order."""
     names = tuple(dict.fromkeys(_PARAMETER.findall(text)))
     return _PARAMETER.sub(lambda match: f"${names.index(match[1]) + 1}", text), names
 

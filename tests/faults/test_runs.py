@@ -22,9 +22,11 @@ from schemas.errors import RunFailedError, SettingsError, TerminalError
 from schemas.problems import Step, StepProblem, describe_failed_step
 from schemas.report import Report
 from schemas.settings import Settings
+from schemas.windows import Window
 from tasks.report.prefect_task import build_report_task
+from tasks.transform import transform_changes
 from tasks.transform.run_dbt import DbtError
-from tasks.warehouse.connection import is_transient
+from tasks.warehouse.connection import Connection, is_transient
 from tasks.warehouse.load_log import Run
 from tests import files
 from tests.harness import DAY, PipelineHarness, long_csv
@@ -46,15 +48,20 @@ CUT_ONCE = """
 
 @pytest.fixture
 def features(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The windows that features were built for, by a stand-in of dbt; an error in the list is raised instead."""
+    """The windows that features were built for, by a stand-in; an error in the list is raised instead."""
     asked: list[Any] = []
 
-    def build(dsn: object, settings: object, *, windows: list[object], **_: object) -> None:
+    async def prepare(*_: object) -> tuple[None, bool]:
+        return None, False
+
+    async def build(connection: Connection, _: object, window: Window, settings: Settings, **__: object) -> None:
         if asked and isinstance(asked[0], Exception):
             raise asked.pop(0)
-        asked.extend(windows)
+        asked.append(window)
+        await connection.execute("delete from quality.changed_days where taken")
 
-    monkeypatch.setattr("tasks.transform.transform_changes.build", build)
+    monkeypatch.setattr(transform_changes, "_prepare", prepare)
+    monkeypatch.setattr(transform_changes, "build_features", build)
     return asked
 
 

@@ -9,7 +9,7 @@ from datetime import date
 import asyncpg
 import pytest
 
-from tasks.transform.track_changes import finish_changes, start_changes
+from tasks.transform.track_changes import start_changes
 from tests.harness import DAY, PipelineHarness, long_csv
 
 # Buckets in the aggregates that should not be there, and the other way round.
@@ -38,13 +38,6 @@ WRONG_BUCKETS = """
 """
 
 
-async def follow(pipeline: PipelineHarness) -> None:
-    """Do what the flow does after the commit, without dbt."""
-    changes = await start_changes(pipeline.connection, pipeline.settings)
-    await pipeline.refresh(changes.windows)
-    await finish_changes(pipeline.connection, "", "", pipeline.settings)
-
-
 async def day_of(pipeline: PipelineHarness, name: str, day: date, *, value: float = 1, meters: str = "M") -> None:
     """Load the first four hours and the last one of a local day, the last one twice an hour."""
     await pipeline.connection.execute("update core.meters set interval_minutes = 30")
@@ -58,7 +51,7 @@ async def city(pipeline: PipelineHarness) -> PipelineHarness:
     await pipeline.add_meter("M")
     await pipeline.add_meter("N", building="B2", itp="I2")
     await day_of(pipeline, "now.csv", DAY, meters="MN")
-    await follow(pipeline)
+    await pipeline.follow()
     return pipeline
 
 
@@ -69,7 +62,7 @@ async def wrong(pipeline: PipelineHarness) -> list[asyncpg.Record]:
 async def test_backfill_years_behind_reaches_the_aggregates(city: PipelineHarness) -> None:
     await day_of(city, "old.csv", date(2019, 3, 10))
 
-    await follow(city)
+    await city.follow()
 
     assert await wrong(city) == []
     first = await city.connection.fetchval("select min(bucket_start) from features.meter_daily")
@@ -79,7 +72,7 @@ async def test_backfill_years_behind_reaches_the_aggregates(city: PipelineHarnes
 async def test_what_a_load_and_its_refresh_have_filled_has_statistics(city: PipelineHarness) -> None:
     await day_of(city, "next.csv", date(2025, 5, 20))
 
-    await follow(city)
+    await city.follow()
 
     # Partitions, and chunks. One that was never analysed says -1, one that was empty then 0.
     counts = await city.connection.fetch(
@@ -111,10 +104,10 @@ async def test_features_are_planned_with_the_changed_days_of_this_transform(city
 
 async def test_corrected_value_in_an_old_month_replaces_the_old_one(city: PipelineHarness) -> None:
     await day_of(city, "old.csv", date(2025, 1, 10))
-    await follow(city)
+    await city.follow()
 
     await day_of(city, "old.csv", date(2025, 1, 10), value=9)
-    await follow(city)
+    await city.follow()
 
     assert await wrong(city) == []
     assert await city.connection.fetchval("select max(value_max) from features.meter_daily") == 9
@@ -122,13 +115,13 @@ async def test_corrected_value_in_an_old_month_replaces_the_old_one(city: Pipeli
 
 async def test_rolled_back_load_leaves_no_bucket_behind(city: PipelineHarness) -> None:
     await day_of(city, "old.csv", date(2025, 1, 10))
-    await follow(city)
+    await city.follow()
     load_id = await city.connection.fetchval(
         "select load_id from quality.quality_load_log where source_file like '%old.csv'"
     )
 
     await city.rollback(load_id)
-    await follow(city)
+    await city.follow()
 
     assert await wrong(city) == []
     assert await city.connection.fetchval("select count(*) from features.meter_daily") == 2
@@ -145,7 +138,7 @@ async def test_two_loads_at_once_are_both_followed(city: PipelineHarness) -> Non
     finally:
         await other.close()
 
-    await follow(city)
+    await city.follow()
 
     assert await wrong(city) == []
 
@@ -158,7 +151,7 @@ async def test_transform_killed_before_its_refresh_is_completed_by_the_next_and_
     await start_changes(city.connection, city.settings)  # and the transform dies here
     await day_of(city, "b.csv", date(2025, 3, 5))
 
-    await follow(city)
+    await city.follow()
 
     assert await wrong(city) == []
     assert await city.connection.fetchval("select count(*) from quality.changed_days") == 0
@@ -170,10 +163,10 @@ async def test_change_during_a_transform_waits_for_the_next_one(city: PipelineHa
     changes = await start_changes(city.connection, city.settings)
     await day_of(city, "b.csv", date(2025, 3, 1), value=5, meters="N")
     await city.refresh(changes.windows)
-    await finish_changes(city.connection, "", "", city.settings)
+    await city.connection.execute("delete from quality.changed_days where taken")
 
     assert await city.connection.fetchval("select count(*) from quality.changed_days") == 1
-    await follow(city)
+    await city.follow()
     assert await wrong(city) == []
 
 
@@ -181,7 +174,7 @@ async def test_full_refresh_builds_everything_again(city: PipelineHarness) -> No
     await day_of(city, "old.csv", date(2025, 1, 10))
     await city.connection.execute("delete from quality.changed_days")
 
-    await city.refresh([], full=True)
+    await city.refresh_all()
 
     assert await wrong(city) == []
 

@@ -18,11 +18,10 @@ from schemas.errors import DataopsError, TerminalError, TransientError
 from schemas.meter_kinds import METER_KINDS
 from schemas.metrics import METRICS
 from schemas.settings import PROJECT_ROOT, Settings
-from schemas.windows import Window
 from tasks.warehouse import embedded_postgres
 from tasks.warehouse.connection import Warehouse, connect
 from tasks.warehouse.migrate import describe, find_migrations, migrate
-from tests.harness import DAY, PipelineHarness, long_csv
+from tests.harness import PipelineHarness, long_csv
 
 
 def postmaster(state: Path) -> int:
@@ -203,7 +202,7 @@ async def test_metrics_are_texts_for_readers(pipeline: PipelineHarness) -> None:
     await pipeline.add_meter("M")
     pipeline.put("a.csv", long_csv("2025-04-30 01:00,M,T1,50", "2025-04-30 01:00,M,T2,40"))
     await pipeline.run()
-    await pipeline.refresh([Window(DAY, DAY)], full=True)
+    await pipeline.refresh_all()
 
     for relation in ("core.readings", "quality.reading_lineage", "features.meter_hourly", "features.meter_daily"):
         found = await pipeline.connection.fetchval(

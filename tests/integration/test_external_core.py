@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from datetime import date
 
 import asyncpg
 import pytest
@@ -13,8 +11,6 @@ from pydantic import SecretStr
 from schemas.errors import TerminalError
 from schemas.metrics import METRICS
 from schemas.settings import Settings
-from schemas.windows import Window
-from tasks.transform.run_dbt import build
 from tasks.warehouse.migrate import migrate
 from tasks.warehouse.roles import set_up_roles
 from tests.harness import PipelineHarness, long_csv
@@ -194,10 +190,7 @@ async def test_user_without_ddl_on_core_loads_refreshes_builds_and_rolls_back(
     pipeline = PipelineHarness(connection, own)
     pipeline.put("a.csv", long_csv(*(f"2025-04-30 0{hour}:00,M,T1,{60 + hour}" for hour in range(3))))
     (log,) = await pipeline.run()
-    # The engineer's days are those of UTC.
-    window = Window(date(2025, 4, 29), date(2025, 5, 1))
-    await pipeline.refresh([window], full=True)
-    await asyncio.to_thread(build, own.database_url, own, windows=[], full=True, role=role)
+    await pipeline.transform()
     features = await connection.fetch(
         "select hour, t1_degc from features.ml_hourly_by_building where t1_degc is not null order by ts"
     )

@@ -18,15 +18,12 @@ from tasks.transform.refresh_aggregates import refresh
 from tasks.transform.run_dbt import (
     HOLIDAYS_SEED,
     DbtError,
-    build,
     check_data,
-    fingerprint,
-    project_checksum,
+    set_up_project,
     unit_test,
     write_docs,
     write_holidays,
 )
-from tasks.transform.track_changes import finish_changes, start_changes
 from tasks.warehouse.migrate import migrate
 from tasks.warehouse.statements import SHARED
 from tests.harness import DAY, PipelineHarness, long_csv
@@ -44,21 +41,11 @@ SAME_ON_EVERY_SERVER = [
 FEATURES = ("time_attributes", "ml_hourly_by_building", "ml_daily_by_building", "ml_hourly_by_district")
 
 
-async def transform(pipeline: PipelineHarness, *, full: bool = False) -> None:
-    """Do what the flow does after the commit."""
-    assert pipeline.settings.database_url
-    changes = await start_changes(pipeline.connection, pipeline.settings)
-    full = full or changes.fingerprint != fingerprint(pipeline.settings)
-    await pipeline.refresh(changes.windows, full=full)
-    await asyncio.to_thread(
-        build,
-        pipeline.settings.database_url,
-        pipeline.settings,
-        windows=changes.windows,
-        full=full,
-        project=changes.project,
-    )
-    await finish_changes(pipeline.connection, fingerprint(pipeline.settings), project_checksum(), pipeline.settings)
+async def build_all(pipeline: PipelineHarness) -> None:
+    """Build the features of all days on tables that hold none."""
+    await pipeline.connection.execute(f"truncate {', '.join('features.' + name for name in FEATURES)}")
+    await pipeline.connection.execute("update quality.transform_state set fingerprint = 'other settings'")
+    assert (await pipeline.transform()).full
 
 
 async def digest(pipeline: PipelineHarness) -> list[str]:
@@ -82,7 +69,7 @@ def cold(hour: int, value: float, day: date = DAY) -> str:
 
 
 async def test_dbt_unit_tests_hold(pipeline: PipelineHarness) -> None:
-    await transform(pipeline)
+    await pipeline.transform()
     assert pipeline.settings.database_url
 
     await asyncio.to_thread(unit_test, pipeline.settings.database_url, pipeline.settings)
@@ -93,7 +80,7 @@ async def test_dbt_data_tests_hold(pipeline: PipelineHarness) -> None:
     await city(pipeline)
     pipeline.put("a.csv", long_csv(*(cold(hour, 1) for hour in range(24)), f"{DAY} 00:00,H,T1,60"))
     await pipeline.run()
-    await transform(pipeline)
+    await pipeline.transform()
     assert pipeline.settings.database_url
 
     await asyncio.to_thread(check_data, pipeline.settings.database_url, pipeline.settings)
@@ -125,14 +112,14 @@ async def test_incremental_features_equal_a_full_build(pipeline: PipelineHarness
     gone = await pipeline.connection.fetchval(
         "select load_id from quality.quality_load_log where source_file like '%gone.csv'"
     )
-    await transform(pipeline)
+    await pipeline.transform()
     pipeline.put("b.csv", long_csv(cold(3, 99), cold(1, 7, date(2023, 1, 29))))
     await pipeline.run()
     await pipeline.rollback(gone)
-    await transform(pipeline)
+    await pipeline.transform()
     incremental = await digest(pipeline)
 
-    await transform(pipeline, full=True)
+    await build_all(pipeline)
 
     assert await digest(pipeline) == incremental
     assert incremental == SAME_ON_EVERY_SERVER
@@ -156,7 +143,7 @@ async def test_views_are_made_again_only_for_another_project(pipeline: PipelineH
     async def load_and_transform(hour: int) -> None:
         pipeline.put(f"{hour}.csv", long_csv(cold(hour, 1)))
         await pipeline.run()
-        await transform(pipeline)
+        await pipeline.transform()
         oids.append(await pipeline.connection.fetchval(view))
 
     await load_and_transform(0)
@@ -172,12 +159,12 @@ async def test_build_tests_the_changed_days_alone(pipeline: PipelineHarness) -> 
     await city(pipeline)
     pipeline.put("a.csv", long_csv(cold(5, 1, date(2025, 4, 28))))
     await pipeline.run()
-    await transform(pipeline)
+    await pipeline.transform()
     await pipeline.connection.execute("insert into features.ml_hourly_by_building table features.ml_hourly_by_building")
     pipeline.put("b.csv", long_csv(cold(5, 1)))
     await pipeline.run()
 
-    await transform(pipeline)
+    await pipeline.transform()
 
     assert pipeline.settings.database_url
     with pytest.raises(TerminalError, match="unique_together_ml_hourly_by_building"):
@@ -204,7 +191,7 @@ STAGED = (
 
 
 async def test_schema_features_holds_what_readers_are_meant_to_see(pipeline: PipelineHarness) -> None:
-    await transform(pipeline)
+    await pipeline.transform()
 
     found = await pipeline.connection.fetchval(IN_FEATURES)
 
@@ -217,7 +204,7 @@ async def test_views_and_seeds_of_an_older_version_leave_features_and_the_featur
     await city(pipeline)
     pipeline.put("a.csv", long_csv(*(cold(hour, hour) for hour in range(24)), cold(3, 1, date(2025, 4, 28))))
     await pipeline.run()
-    await transform(pipeline)
+    await pipeline.transform()
     tables = "select array_agg(oid order by oid) from pg_class where relname = any($1)"
     before = await digest(pipeline), await pipeline.connection.fetchval(tables, FEATURES)
     for name in STAGED:
@@ -234,10 +221,10 @@ async def test_views_and_seeds_of_an_older_version_leave_features_and_the_featur
     assert await pipeline.connection.fetchval("select project is null from quality.transform_state")
     pipeline.put("b.csv", long_csv(cold(3, 99)))
     await pipeline.run()
-    await transform(pipeline)
+    await pipeline.transform()
     incremental = await digest(pipeline)
     assert incremental != before[0]
-    await transform(pipeline, full=True)
+    await build_all(pipeline)
     assert await digest(pipeline) == incremental
 
 
@@ -245,18 +232,18 @@ async def test_aggregates_are_dropped_with_the_views_on_them_and_all_comes_again
     await city(pipeline)
     pipeline.put("a.csv", long_csv(*(cold(hour, hour) for hour in range(24))))
     await pipeline.run()
-    await transform(pipeline)
+    await pipeline.transform()
     before = await digest(pipeline)
 
     await pipeline.connection.execute(SHARED.text("drop_aggregates", pipeline.settings))
     await migrate(pipeline.connection, pipeline.settings)
-    await transform(pipeline)
+    await pipeline.transform()
 
     assert await digest(pipeline) == before
 
 
 async def test_what_somebody_else_has_put_on_a_view_of_an_older_version_is_named(pipeline: PipelineHarness) -> None:
-    await transform(pipeline)
+    await pipeline.transform()
     await pipeline.connection.execute("alter view features_staging.stg_core__meters set schema features")
     await pipeline.connection.execute("create view public.of_the_engineer as table features.stg_core__meters")
     await pipeline.connection.execute("delete from quality.schema_migrations where version = 7")
@@ -273,7 +260,7 @@ async def test_zero_is_a_value_and_a_missing_hour_is_none(pipeline: PipelineHarn
     pipeline.put("a.csv", long_csv(*(cold(hour, 0) for hour in range(23))))
     await pipeline.run()
 
-    await transform(pipeline)
+    await pipeline.transform()
 
     rows = await pipeline.connection.fetch(
         "select hour, cold_consumption_m3, readings_present from features.ml_hourly_by_building order by ts"
@@ -286,12 +273,12 @@ async def test_day_start_and_zone_decide_the_attributes(pipeline: PipelineHarnes
     await city(pipeline)
     pipeline.put("a.csv", long_csv(cold(5, 1)))
     await pipeline.run()
-    await transform(pipeline)
+    await pipeline.transform()
     moscow = await pipeline.connection.fetch("select hour from features.time_attributes where day_night = 'day'")
     changed = pipeline.settings.model_copy(update={"day_start": 5, "day_end": 6, "default_tz": "Asia/Yekaterinburg"})
 
     await migrate(pipeline.connection, changed)
-    await transform(PipelineHarness(pipeline.connection, changed))
+    await PipelineHarness(pipeline.connection, changed).transform()
 
     ural = await pipeline.connection.fetch("select hour from features.time_attributes where day_night = 'day'")
     assert sorted(row["hour"] for row in moscow) == list(range(7, 22))
@@ -302,16 +289,16 @@ async def test_failing_build_names_the_node_and_keeps_the_record_of_changes(pipe
     await city(pipeline)
     pipeline.put("a.csv", long_csv(cold(5, 1)))
     await pipeline.run()
-    await transform(pipeline)
+    await pipeline.transform()
     pipeline.put("b.csv", long_csv(cold(6, 1)))
     await pipeline.run()
     await pipeline.connection.execute("drop view features_staging.stg_core__meters cascade")
 
     with pytest.raises(TerminalError, match=r"ml_hourly_by_building.*stg_core__meters"):
-        await transform(pipeline)
+        await pipeline.transform()
 
     assert await pipeline.connection.fetchval("select count(*) from quality.changed_days") == 1
-    await transform(pipeline)  # after one that failed everything is made again, the view as well
+    await pipeline.transform()  # after one that failed everything is made again, the view as well
     assert await pipeline.connection.fetchval("select count(*) from quality.changed_days") == 0
     assert await pipeline.connection.fetchval("select readings_present from features.ml_daily_by_building") == 2
 
@@ -341,7 +328,7 @@ async def test_unknown_object_to_refresh_is_named(pipeline: PipelineHarness) -> 
 
 
 async def test_static_docs_are_one_page(pipeline: PipelineHarness) -> None:
-    await transform(pipeline)
+    await pipeline.transform()
     assert pipeline.settings.database_url
 
     page = await asyncio.to_thread(write_docs, pipeline.settings.database_url, pipeline.settings)
@@ -355,7 +342,7 @@ def test_what_ends_dbt_before_it_builds_is_one_line(tmp_path: Path) -> None:
     tmp_path.joinpath("dbt", "target").write_text("a file where the folder should be")
 
     with pytest.raises(DbtError, match=r"^\[Errno \d+\] Not a directory: '[^']*partial_parse\.msgpack'$"):
-        build(SecretStr("postgresql://u:p@127.0.0.1:1/x"), settings, windows=[], full=False)
+        set_up_project(SecretStr("postgresql://u:p@127.0.0.1:1/x"), settings)
 
 
 def test_holidays_seed_is_what_the_library_says(tmp_path: Path) -> None:
@@ -371,6 +358,6 @@ def test_holidays_seed_is_what_the_library_says(tmp_path: Path) -> None:
 def test_password_reaches_dbt_only_as_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     from tasks.transform.run_dbt import _variables
 
-    found = _variables(SecretStr("postgresql://u:p%40ss@h:5/d"), Settings(), [], None)
+    found = _variables(SecretStr("postgresql://u:p%40ss@h:5/d"), Settings())
 
     assert [name for name, value in found.items() if "p@ss" in value] == ["DBT_ENV_SECRET_PASSWORD"]

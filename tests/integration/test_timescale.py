@@ -15,7 +15,7 @@ from tasks.warehouse.connection import fetch_one
 from tasks.warehouse.migrate import estimate_conversion, migrate, read_storage_layout
 from tasks.warehouse.migrate.hypertable import make_hypertable, measure_conversion
 from tests.harness import DAY, PipelineHarness, long_csv
-from tests.integration.test_aggregates import day_of, follow, wrong
+from tests.integration.test_aggregates import day_of, wrong
 
 pytestmark = pytest.mark.timescale
 
@@ -69,7 +69,7 @@ async def test_filled_partitioned_core_becomes_a_hypertable_only_when_asked_and_
     assert await connection.fetchval("select count(*) from core.of_a_user") == 18
     assert await connection.fetchval("select count(*) from quality.reading_lineage where source_file is not null") == 18
     await day_of(pipeline, "d.csv", date(2024, 1, 12))
-    await pipeline.refresh([], full=True)
+    await pipeline.refresh_all()
     assert await wrong(pipeline) == []
     await connection.close()
 
@@ -152,11 +152,11 @@ async def test_policies_come_and_go_with_the_settings(pipeline: PipelineHarness)
 async def test_days_of_another_zone_rebuild_the_daily_aggregate(pipeline: PipelineHarness) -> None:
     await pipeline.add_meter("M")
     await day_of(pipeline, "a.csv", DAY)
-    await follow(pipeline)
+    await pipeline.follow()
     ural = pipeline.settings.model_copy(update={"default_tz": "Asia/Yekaterinburg"})
 
     await migrate(pipeline.connection, ural)
-    await PipelineHarness(pipeline.connection, ural).refresh([], full=True)
+    await PipelineHarness(pipeline.connection, ural).refresh_all()
 
     starts = await pipeline.connection.fetch("select distinct bucket_start from features.meter_daily order by 1")
     assert [f"{row[0]:%d %H:%M}" for row in starts] == ["29 19:00", "30 19:00"]
@@ -211,7 +211,7 @@ async def test_window_that_retention_has_dropped_is_skipped_said_so_and_not_eras
     await pipeline.add_meter("M")
     await day_of(pipeline, "old.csv", date(2020, 1, 10))
     await day_of(pipeline, "new.csv", DAY)
-    await follow(pipeline)
+    await pipeline.follow()
     settings = pipeline.settings.model_copy(update={"keep_months": 60})
     await migrate(pipeline.connection, settings)
     await pipeline.connection.fetch("select drop_chunks('core.measurements', '2020-06-01'::timestamptz)")
@@ -219,7 +219,7 @@ async def test_window_that_retention_has_dropped_is_skipped_said_so_and_not_eras
 
     kept = PipelineHarness(pipeline.connection, settings)
     skipped = await kept.refresh(windows)
-    everything = await kept.refresh([], full=True)
+    everything = await kept.refresh_all()
 
     assert (skipped, everything) == (windows[:1], [])
     days = await pipeline.connection.fetch("select bucket_start, readings from features.meter_daily order by 1")

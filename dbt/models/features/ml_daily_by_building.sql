@@ -1,9 +1,7 @@
 {{
     config(
-        materialized='incremental',
-        incremental_strategy='changed_days',
+        materialized='changed_days',
         unique_key=['building_id', 'local_date'],
-        on_schema_change='append_new_columns',
         indexes=[
             {'columns': ['building_id', 'local_date'], 'unique': true},
             {'columns': ['local_date']},
@@ -40,7 +38,7 @@ expected_metrics as (
 hourly as (
 
     select * from {{ ref('ml_hourly_by_building') }}
-    {% if is_incremental() %}
+    {% if only_changed_days() %}
     where
         {{ in_changed_days('local_date') }}
         and (building_id, local_date) in (
@@ -141,7 +139,7 @@ daily_metrics as (
         on
             meters.meter_id = meter_daily.meter_id
             and building_days.ts = meter_daily.bucket_start
-    {% if is_incremental() %}
+    {% if only_changed_days() %}
     where {{ at_changed_days('meter_daily.bucket_start') }}
     {% endif %}
     group by building_days.building_id, building_days.local_date, meters.kind, meter_daily.metric

@@ -1,15 +1,12 @@
 {{
     config(
-        materialized='incremental',
-        incremental_strategy='changed_days',
+        materialized='changed_days',
         unique_key=['building_id', 'local_date'],
-        on_schema_change='append_new_columns',
         indexes=[
             {'columns': ['building_id', 'local_date']},
             {'columns': ['ts']},
             {'columns': ['local_date']},
         ],
-        post_hook='analyze {{ this }}',
     )
 }}
 
@@ -60,7 +57,7 @@ building_days as (
 
     from meter_daily
     inner join meters on meter_daily.meter_id = meters.meter_id
-    {% if is_incremental() %}
+    {% if only_changed_days() %}
     inner join changed_days
         on
             meters.building_id = changed_days.building_id
@@ -140,7 +137,7 @@ hourly_metrics as (
         on
             meter_hourly.meter_id = meters.meter_id
             and meters.interval_minutes <= 60
-    {% if is_incremental() %}
+    {% if only_changed_days() %}
     where {{ at_changed_days('meter_hourly.bucket_start') }}
     {% endif %}
     group by meters.building_id, ts, meters.kind, meter_hourly.metric

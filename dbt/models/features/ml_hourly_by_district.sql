@@ -1,9 +1,7 @@
 {{
     config(
-        materialized='incremental',
-        incremental_strategy='changed_days',
+        materialized='changed_days',
         unique_key=['district_id', 'local_date'],
-        on_schema_change='append_new_columns',
         indexes=[
             {'columns': ['district_id', 'local_date']},
             {'columns': ['ts']},
@@ -22,7 +20,7 @@ changed_days as (
 hourly as (
 
     select * from {{ ref('ml_hourly_by_building') }}
-    {% if is_incremental() %}
+    {% if only_changed_days() %}
     where
         {{ in_changed_days('local_date') }}
         and (district_id, local_date) in (

@@ -1,9 +1,7 @@
 {{
     config(
-        materialized='incremental',
-        incremental_strategy='changed_days',
+        materialized='changed_days',
         unique_key=['local_date'],
-        on_schema_change='append_new_columns',
         indexes=[
             {'columns': ['ts'], 'unique': true},
             {'columns': ['local_date']},
@@ -22,7 +20,7 @@ changed_days as (
 daily as (
 
     select * from {{ ref('ml_daily_by_building') }}
-    {% if is_incremental() %}
+    {% if only_changed_days() %}
     where {{ in_changed_days('local_date') }}
     {% endif %}
 
@@ -38,7 +36,7 @@ local_days as (
 
     select distinct local_date
     from daily
-    {% if is_incremental() %}
+    {% if only_changed_days() %}
     where local_date in (select changed_days.local_date from changed_days)
     {% endif %}
 

@@ -3,6 +3,7 @@ with
 changed_days as (
 
     select * from {{ source('quality', 'changed_days') }}
+    where taken
 
 ),
 
@@ -10,14 +11,30 @@ buildings as (
 
     select * from {{ source('core', 'buildings') }}
 
+),
+
+building_days as (
+
+    select
+        building_id,
+        local_date
+    from changed_days
+    where building_id is not null
+    union distinct
+    -- Days of all buildings.
+    select
+        buildings.id as building_id,
+        changed_days.local_date
+    from changed_days
+    cross join buildings
+    where changed_days.building_id is null
+
 )
 
-select distinct
-    changed_days.building_id,
+select
+    building_days.building_id,
     coalesce(buildings.district_id::text, 'unknown') as district_id,
-    changed_days.local_date
+    building_days.local_date
 
-from changed_days
-inner join buildings on changed_days.building_id = buildings.id
-
-where changed_days.taken
+from building_days
+inner join buildings on building_days.building_id = buildings.id

@@ -1,4 +1,3 @@
--- all_meters: every meter counts, not only those of the changed buildings.
 insert into changed_meter_days (meter_id, local_date, since, until)
 select
     meters.id,
@@ -6,18 +5,20 @@ select
     days.local_date::timestamp at time zone :zone,
     (days.local_date + 1)::timestamp at time zone :zone
 from (
-    select distinct
+    select
         building_id,
         local_date
     from {quality}.changed_days
-    where taken and not :all_meters and local_date between :first_day and :last_day
-    union all
+    where taken and building_id is not null and local_date between :first_day and :last_day
+    union distinct
     select
         buildings.id,
-        day::date
-    from {core}.buildings as buildings
-    cross join generate_series(:first_day::date::timestamp, :last_day::date::timestamp, interval '1 day') as day
-    where :all_meters
+        changed_days.local_date
+    from {quality}.changed_days
+    cross join {core}.buildings as buildings
+    where
+        changed_days.taken and changed_days.building_id is null
+        and changed_days.local_date between :first_day and :last_day
 ) as days
 inner join {core}.itp as itp on days.building_id = itp.building_id
 inner join {core}.meters as meters on itp.id = meters.itp_id

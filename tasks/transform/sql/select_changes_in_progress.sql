@@ -1,15 +1,5 @@
 with
 
-state as (
-
-    select
-        fingerprint,
-        project
-    from {quality}.transform_state
-    where to_regclass('{features}.ml_hourly_by_building') is not null
-
-),
-
 changed as (
 
     select distinct
@@ -18,21 +8,10 @@ changed as (
     from {quality}.changed_days
     where taken
 
-),
-
-summary as (
-
-    select
-        count(*) as building_days,
-        coalesce(array_agg(distinct local_date), '{}') as days
-    from changed
-
 )
 
 select
-    summary.building_days,
-    summary.days,
-    state.fingerprint,
-    state.project
-from summary
-left join state on true
+    count(building_id)
+    + count(*) filter (where building_id is null) * (select count(*) from {core}.buildings) as building_days,
+    coalesce(array_agg(distinct local_date), '{}') as days
+from changed

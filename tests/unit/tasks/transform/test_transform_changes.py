@@ -1,4 +1,4 @@
-"""The order of the steps, which are replaced here; the real ones are in tests/integration/test_prefect.py."""
+"""The order of the steps, which are replaced here; the real ones are in tests/integration/test_features.py."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ from typing import Any
 import pytest
 
 from schemas.errors import TerminalError
+from schemas.problems import StepProblem
 from schemas.settings import Settings
 from schemas.windows import Window
 from tasks.transform import transform_changes as module
-from tasks.transform.run_dbt import fingerprint
-from tasks.transform.track_changes import Changes
+from tasks.transform.feature_statements import FeatureStatements, fingerprint
+from tasks.transform.run_dbt import DbtError, project_checksum
+from tasks.transform.track_changes import Changes, TransformState
 
-WINDOWS = [Window(date(2025, 4, 30), date(2025, 4, 30))]
+OLD = Window(date(2024, 1, 1), date(2024, 1, 3))
+NEW = Window(date(2025, 4, 30), date(2025, 4, 30))
+STATEMENTS = FeatureStatements(changed_days="changed", models=[], tests=[])
+CURRENT = TransformState(fingerprint(STATEMENTS, Settings()), project_checksum())
 
 
 class FakeWarehouse:
@@ -28,45 +33,69 @@ class FakeWarehouse:
         yield None
 
 
-@pytest.fixture
-def steps(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Replaces the steps; what they were called with, in the order of the calls, and what has changed."""
-    calls: dict[str, Any] = {"changes": Changes(3, WINDOWS, fingerprint(Settings()), "checksum"), "build_fails": False}
+class Steps:
+    """What was done in which order, what has changed, and what the features were last built with."""
+
+    def __init__(self) -> None:
+        self.done: list[Any] = []
+        self.windows = [OLD, NEW]
+        self.state = CURRENT
+        self.error: Exception | None = None
 
     @asynccontextmanager
-    async def hold(*_: object) -> AsyncIterator[None]:
+    async def hold(self, *_: object) -> AsyncIterator[None]:
         yield
 
-    async def nothing(*_: object) -> list[object]:
+    async def nothing(self, *_: object) -> list[object]:
         return []
 
-    async def start(*_: object) -> Changes:
-        changes: Changes = calls["changes"]
-        return changes
+    async def read_state(self, *_: object) -> TransformState:
+        return self.state
 
-    async def refresh(_: object, __: object, windows: list[Window], ___: object, *, full: bool) -> list[Window]:
-        calls["refresh"] = (windows, full)
+    def set_up_project(self, *_: object, **__: object) -> None:
+        self.done.append("set up")
+
+    def compiled_statements(self, *_: object) -> FeatureStatements:
+        return STATEMENTS
+
+    async def record_new_fingerprint(self, _: object, state: TransformState, __: object) -> None:
+        assert state == CURRENT
+        self.done.append("all days")
+
+    async def record_project(self, _: object, project: str | None, __: object) -> None:
+        self.done.append("project" if project else "no project")
+
+    async def start_changes(self, *_: object) -> Changes:
+        return Changes(3 * len(self.windows), self.windows)
+
+    async def refresh(self, *_: object) -> list[Window]:
+        self.done.append("refresh")
         return []
 
-    def build(*_: object, **options: object) -> None:
-        calls["build"] = options
-        if calls["build_fails"]:
-            raise TerminalError("dbt: a model failed")
+    async def build_features(self, _: object, __: object, window: Window, ___: object, **____: object) -> None:
+        if self.error:
+            raise self.error
+        self.done.append(window)
 
-    async def finish(*_: object) -> None:
-        calls["finish"] = True
 
-    for name, step in {
-        "hold": hold,
-        "dbt_role": nothing,
-        "find_targets": nothing,
-        "start_changes": start,
-        "refresh": refresh,
-        "build": build,
-        "finish_changes": finish,
-    }.items():
-        monkeypatch.setattr(module, name, step)
-    return calls
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
+    steps = Steps()
+    for name in (
+        "hold",
+        "read_state",
+        "set_up_project",
+        "compiled_statements",
+        "record_new_fingerprint",
+        "record_project",
+        "start_changes",
+        "refresh",
+        "build_features",
+    ):
+        monkeypatch.setattr(module, name, getattr(steps, name))
+    for name in ("dbt_role", "find_targets"):
+        monkeypatch.setattr(module, name, steps.nothing)
+    return steps
 
 
 async def transform() -> module.Transformed:
@@ -74,42 +103,56 @@ async def transform() -> module.Transformed:
     return await module.transform_changes(warehouse)
 
 
-async def test_changed_days_are_refreshed_built_and_finished(steps: dict[str, Any]) -> None:
+async def test_changed_days_are_refreshed_and_built_the_newest_first(steps: Steps) -> None:
     done = await transform()
 
-    assert (done.building_days, done.full) == (3, False)
-    assert steps["refresh"] == (WINDOWS, False)
-    assert (steps["build"]["windows"], steps["build"]["full"], steps["build"]["project"]) == (
-        WINDOWS,
-        False,
-        "checksum",
-    )
-    assert list(steps)[-3:] == ["refresh", "build", "finish"]
+    assert (done.building_days, done.full) == (6, False)
+    assert steps.done == ["refresh", NEW, OLD]
 
 
-async def test_without_changes_nothing_is_done(steps: dict[str, Any]) -> None:
-    steps["changes"] = Changes(0, [], fingerprint(Settings()), "checksum")
+async def test_without_changes_nothing_is_done(steps: Steps) -> None:
+    steps.windows = []
 
     done = await transform()
 
     assert (done.building_days, done.full) == (0, False)
-    assert not {"refresh", "build", "finish"} & set(steps)
+    assert steps.done == []
 
 
-async def test_other_settings_build_everything_also_without_changes(steps: dict[str, Any]) -> None:
-    steps["changes"] = Changes(0, [], "other settings", "checksum")
+async def test_other_settings_or_models_change_all_days(steps: Steps) -> None:
+    steps.state = TransformState("other settings", CURRENT.project)
 
-    done = await transform()
-
-    assert done.full
-    assert steps["refresh"] == ([], True)
-    assert steps["build"]["full"]
+    assert (await transform()).full
+    assert steps.done == ["all days", "refresh", NEW, OLD]
 
 
-async def test_failed_build_keeps_the_record_of_changes(steps: dict[str, Any]) -> None:
-    steps["build_fails"] = True
+async def test_another_project_is_set_up_first(steps: Steps) -> None:
+    steps.state = TransformState(CURRENT.fingerprint, "another")
 
-    with pytest.raises(TerminalError, match="a model failed"):
+    assert not (await transform()).full
+    assert steps.done == ["set up", "project", "refresh", NEW, OLD]
+
+
+async def test_database_without_features_is_set_up_and_filled(steps: Steps) -> None:
+    steps.state = TransformState(None, None)
+
+    assert (await transform()).full
+    assert steps.done == ["set up", "all days", "refresh", NEW, OLD]
+
+
+async def test_model_that_fails_has_the_next_transform_look_at_what_it_needs(steps: Steps) -> None:
+    steps.error = DbtError(StepProblem.DBT_NODES_FAILED, nodes="m", error="m: no such view")
+
+    with pytest.raises(DbtError, match="no such view"):
         await transform()
 
-    assert "finish" not in steps
+    assert steps.done == ["refresh", "no project"]
+
+
+async def test_other_errors_leave_the_project_alone(steps: Steps) -> None:
+    steps.error = TerminalError("no space")
+
+    with pytest.raises(TerminalError, match="no space"):
+        await transform()
+
+    assert steps.done == ["refresh"]

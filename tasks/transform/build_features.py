@@ -1,0 +1,88 @@
+"""Fill the features of a window of changed days: all models in one transaction, so that no reader sees half."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import asyncpg
+
+from schemas.problems import StepProblem
+from schemas.settings import Settings
+from schemas.windows import Window
+from tasks.transform.feature_statements import FeatureModel, FeatureStatements
+from tasks.transform.run_dbt import DbtError
+from tasks.warehouse.connection import Connection, is_transient
+from tasks.warehouse.statements import Statements, number_parameters
+
+sql = Statements(__file__)
+_log = logging.getLogger("dataops.transform")
+
+# Of rows that a table has: below that the planner's statistics still say what is there.
+_SHARE_TO_ANALYZE = 0.1
+
+
+async def build_features(
+    connection: Connection, statements: FeatureStatements, window: Window, settings: Settings, *, role: str | None
+) -> None:
+    """Delete and insert the features of the window's changed days, test them, and delete the record of the changes.
+
+    Raises:
+        DbtError: a model's statement failed, or a test of it; nothing has changed.
+
+    """
+    async with connection.transaction():
+        await connection.execute("set local plan_cache_mode = force_custom_plan")
+        if role:
+            await connection.execute(f'set local role "{role}"')
+        for model in statements.models:
+            with _named(model.name):
+                await _fill(connection, model, statements.changed_days, window)
+        for test in statements.tests:
+            with _named(test.name):
+                query, days = _over(f"select count(*) from ({test.query}) as wrong", window)  # noqa: S608 - of the project's own files
+                wrong = await connection.fetchval(query, *days)
+            if wrong and test.severity == "error":
+                raise DbtError(StepProblem.DBT_NODES_FAILED, nodes=test.name, error=f"{test.name}: {wrong} results")
+            if wrong:
+                _log.warning("%s in %s: %d results", test.name, window, wrong)
+        await connection.execute("reset role")
+        await connection.execute(*sql("delete_finished_days", settings, **window._asdict()))
+
+
+async def _fill(connection: Connection, model: FeatureModel, changed_days: str, window: Window) -> None:
+    keys, columns = ", ".join(model.keys), ", ".join(model.columns)
+    days = "local_date between :first_day::date and :last_day::date"
+    deletion, values = _over(
+        f"delete from {model.relation} where {days} and ({keys}) in (select {keys} from {changed_days} where {days})",  # noqa: S608
+        window,
+    )
+    await connection.execute(deletion, *values)
+    insertion, values = _over(
+        f"insert into {model.relation} ({columns}) select {columns} from ({model.query}) as model",  # noqa: S608
+        window,
+    )
+    inserted = int((await connection.execute(insertion, *values)).rpartition(" ")[2])
+    rows = await connection.fetchval("select reltuples from pg_class where oid = $1::text::regclass", model.relation)
+    if inserted > _SHARE_TO_ANALYZE * rows:
+        await connection.execute(f"analyze {model.relation}")
+
+
+def _over(statement: str, window: Window) -> tuple[str, Sequence[object]]:
+    """Return a statement with numbered parameters, and the values that it takes."""
+    numbered, names = number_parameters(statement)
+    days = {"first_day": window.first, "last_day": window.last}
+    return numbered, [days[name] for name in names]
+
+
+@contextmanager
+def _named(node: str) -> Iterator[None]:
+    """Say which node an error comes from, unless another try may do."""
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        if is_transient(error):
+            raise
+        text = " ".join(str(error).split())
+        raise DbtError(StepProblem.DBT_NODES_FAILED, nodes=node, error=f"{node}: {text}") from error

@@ -1,0 +1,2 @@
+update {quality}.transform_state
+set project = :project
