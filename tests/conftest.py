@@ -149,11 +149,38 @@ async def migrated_template(databases: Databases, empty_template: str | None) ->
         yield url
 
 
+@pytest.fixture(scope="session")
+async def transformed_template(
+    databases: Databases, migrated_template: str, prefect_api: None
+) -> AsyncIterator[tuple[str, Path]]:
+    """A database with the tables of the features to copy, and the folder of its transform: dbt takes seconds."""
+    from tests.harness import PipelineHarness
+
+    with new_database(databases, migrated_template) as url:
+        settings = Settings.model_validate({"database_url": url, "state_dir": _HOME / "transformed"})
+        connection = await asyncpg.connect(url)
+        await PipelineHarness(connection, settings).transform()
+        await connection.close()
+        databases.settle(url)
+        yield url, settings.state_dir
+
+
 @pytest.fixture
-def database_url(databases: Databases, empty_template: str | None, request: pytest.FixtureRequest) -> Iterator[str]:
+def has_features(databases: Databases, request: pytest.FixtureRequest) -> bool:
+    """Whether the test's database has the tables of the features: where flows run on a `warehouse`."""
+    return databases.has_sessions and {"warehouse", "prefect_api"} <= set(request.fixturenames)
+
+
+@pytest.fixture
+def database_url(
+    databases: Databases, empty_template: str | None, has_features: bool, request: pytest.FixtureRequest
+) -> Iterator[str]:
     """A new database, dropped afterwards; migrated if the test asks for a `warehouse`, else empty."""
-    is_migrated = "warehouse" in request.fixturenames
-    template = request.getfixturevalue("migrated_template") if is_migrated else empty_template
+    template = empty_template
+    if has_features:
+        template, _ = request.getfixturevalue("transformed_template")
+    elif "warehouse" in request.fixturenames:
+        template = request.getfixturevalue("migrated_template")
     with new_database(databases, template) as url:
         yield url
 
@@ -173,8 +200,21 @@ async def role_prefix(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(
+    database_url: str,
+    has_features: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> Settings:
     """Settings of a new empty database and temporary folders; also in the environment, for flows."""
+    if has_features:
+        from tasks.transform.feature_statements import statements_file
+
+        _, state = request.getfixturevalue("transformed_template")
+        statements = statements_file(Settings(state_dir=tmp_path / "state"))
+        statements.parent.mkdir(parents=True)
+        shutil.copy(statements_file(Settings(state_dir=state)), statements)
     values = {
         "DATABASE_URL": database_url,
         "RAW_DIR": str(tmp_path / "raw"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from graphlib import TopologicalSorter
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -59,7 +60,7 @@ def compiled_statements(dsn: SecretStr, settings: Settings) -> FeatureStatements
         DbtError: dbt cannot compile a model.
 
     """
-    file = target_folder(settings).parent / "feature_statements.json"
+    file = statements_file(settings)
     made_from = _made_from(settings)
     try:
         compiled = _Compiled.model_validate_json(file.read_bytes())
@@ -71,6 +72,11 @@ def compiled_statements(dsn: SecretStr, settings: Settings) -> FeatureStatements
         partial.write_text(compiled.model_dump_json(), encoding="utf-8")
         partial.replace(file)
     return compiled.statements
+
+
+def statements_file(settings: Settings) -> Path:
+    """Return where the compiled statements are kept."""
+    return target_folder(settings).parent / "feature_statements.json"
 
 
 def fingerprint(statements: FeatureStatements, settings: Settings) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from schemas.windows import Window
 
 DAY = dt.timedelta(days=1)
-# No transaction gets longer than a week of the city.
-_MAX_DAYS = 7
+# No transaction gets longer than a week of the city, nor locks more partitions than a year of one building has.
+_MAX_BUILDING_DAYS = 250_000
+_MAX_DAYS = 366
 
 
 class RetentionSplit(NamedTuple):
@@ -33,9 +34,19 @@ def split_at_retention(windows: Iterable[Window], retention_start: dt.date | Non
     return RetentionSplit(kept, dropped)
 
 
-def split_windows(windows: Iterable[Window]) -> Iterator[Window]:
-    """Yield the windows in pieces of at most a week."""
-    for first, last in windows:
-        for day in range(0, (last - first).days + 1, _MAX_DAYS):
-            start = first + day * DAY
-            yield Window(start, min(start + (_MAX_DAYS - 1) * DAY, last))
+def split_windows(building_days: Mapping[dt.date, int]) -> list[Window]:
+    """Join neighbouring days into windows, in the order of time, as long as one transaction can hold them.
+
+    `building_days`: local day → how many buildings of it are meant.
+    """
+    windows: list[Window] = []
+    held = 0
+    for day in sorted(building_days):
+        held += building_days[day]
+        last = windows[-1] if windows else None
+        if last and last.last + DAY == day and held <= _MAX_BUILDING_DAYS and (day - last.first).days < _MAX_DAYS:
+            windows[-1] = Window(last.first, day)
+        else:
+            windows.append(Window(day, day))
+            held = building_days[day]
+    return windows

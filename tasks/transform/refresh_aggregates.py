@@ -13,7 +13,7 @@ from schemas.errors import TerminalError
 from schemas.settings import Settings
 from schemas.windows import Window
 from tasks.transform.find_targets import Target
-from tasks.transform.plan_windows import DAY, split_at_retention, split_windows
+from tasks.transform.plan_windows import DAY, split_at_retention
 from tasks.warehouse.connection import Connection, fetch_one
 from tasks.warehouse.statements import SHARED, Statements
 
@@ -38,7 +38,7 @@ async def refresh(
     windows: Sequence[Window],
     settings: Settings,
 ) -> list[Window]:
-    """Refresh each target over windows of whole local days; a plain view is always up to date.
+    """Refresh each target over windows of whole local days, each in a transaction; a plain view is always up to date.
 
     What retention has dropped, or may have dropped in part, stays as it is: an aggregate outlives its readings.
     The connection must not be in a transaction: continuous aggregates refuse one.
@@ -53,7 +53,7 @@ async def refresh(
     for target in targets:
         if target.kind == "materialized_view":
             await _refresh_view(connection, target)
-        for window in split_windows(changed):
+        for window in changed:
             if target.kind == "continuous_aggregate":
                 await _refresh_continuous(connection, target, window, retention_start, settings)
             elif target.kind == "rollup":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import NamedTuple
 
 from schemas.settings import Settings
-from schemas.windows import Window, windows_of
-from tasks.warehouse.connection import Connection, fetch_one
+from schemas.windows import Window
+from tasks.transform.plan_windows import split_windows
+from tasks.warehouse.connection import Connection
 from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
@@ -22,10 +24,15 @@ class TransformState(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What a transform is working on: how many building-days, and the windows of their local days."""
+    """What a transform is working on."""
 
-    building_days: int
-    windows: list[Window]
+    building_days: dict[dt.date, int]
+    """Local day → how many buildings have changed on it."""
+
+    @property
+    def windows(self) -> list[Window]:
+        """The days as windows that one transaction can hold."""
+        return split_windows(self.building_days)
 
 
 async def read_state(connection: Connection, settings: Settings) -> TransformState:
@@ -49,5 +56,5 @@ async def record_project(connection: Connection, project: str | None, settings: 
 async def start_changes(connection: Connection, settings: Settings) -> Changes:
     """Mark what has changed so far as in progress; what changes later waits for the next transform."""
     await connection.execute(*sql("mark_in_progress", settings))
-    row = await fetch_one(connection, *sql("select_changes_in_progress", settings))
-    return Changes(row["building_days"], windows_of(row["days"]))
+    rows = await connection.fetch(*sql("select_changes_in_progress", settings))
+    return Changes({row["local_date"]: row["building_days"] for row in rows})

@@ -7,10 +7,10 @@ from functools import partial
 
 from pydantic import BaseModel
 
+from schemas.windows import windows_of
 from tasks.transform.build_features import build_features
 from tasks.transform.feature_statements import FeatureStatements, compiled_statements, fingerprint
 from tasks.transform.find_targets import find_targets
-from tasks.transform.plan_windows import split_windows
 from tasks.transform.refresh_aggregates import refresh
 from tasks.transform.run_dbt import DbtError, project_checksum, set_up_project, until_cancelled
 from tasks.transform.track_changes import (
@@ -45,20 +45,21 @@ async def transform_changes(warehouse: Warehouse) -> Transformed:
         targets = await find_targets(connection, settings)
         statements, full = await _prepare(connection, warehouse, role)
         changes = await start_changes(connection, settings)
-        if not changes.windows:
+        if not changes.building_days:
             _log.info("nothing changed since the last transform")
             return Transformed(building_days=0, full=full)
-        _log.info("%d building-days in %s", changes.building_days, ", ".join(map(str, changes.windows)))
+        building_days = sum(changes.building_days.values())
+        _log.info("%d building-days in %s", building_days, ", ".join(map(str, windows_of(changes.building_days))))
         for window in await refresh(connection, targets, changes.windows, settings):
             _log.warning("%s: not refreshed, retention has dropped readings of these days", window)
         try:
-            for window in reversed([*split_windows(changes.windows)]):  # what is new is asked for first
+            for window in reversed(changes.windows):  # what is new is asked for first
                 await build_features(connection, statements, window, settings, role=role)
         except DbtError:
             # A table or a view may have been dropped, or be another.
             await record_project(connection, None, settings)
             raise
-        return Transformed(building_days=changes.building_days, full=full)
+        return Transformed(building_days=building_days, full=full)
 
 
 async def _prepare(connection: Connection, warehouse: Warehouse, role: str | None) -> tuple[FeatureStatements, bool]:

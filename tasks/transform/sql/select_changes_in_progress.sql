@@ -1,17 +1,8 @@
-with
-
-changed as (
-
-    select distinct
-        building_id,
-        local_date
-    from {quality}.changed_days
-    where taken
-
-)
-
+-- A row without a building stands for all of them.
 select
-    count(building_id)
-    + count(*) filter (where building_id is null) * (select count(*) from {core}.buildings) as building_days,
-    coalesce(array_agg(distinct local_date), '{}') as days
-from changed
+    local_date,
+    count(distinct building_id)
+    + count(*) filter (where building_id is null) * (select count(*) from {core}.buildings) as building_days
+from {quality}.changed_days
+where taken
+group by local_date

@@ -18,7 +18,7 @@ from tasks.transform.feature_statements import FeatureStatements, fingerprint
 from tasks.transform.run_dbt import DbtError, project_checksum
 from tasks.transform.track_changes import Changes, TransformState
 
-OLD = Window(date(2024, 1, 1), date(2024, 1, 3))
+OLD = Window(date(2024, 1, 1), date(2024, 1, 2))
 NEW = Window(date(2025, 4, 30), date(2025, 4, 30))
 STATEMENTS = FeatureStatements(changed_days="changed", models=[], tests=[])
 CURRENT = TransformState(fingerprint(STATEMENTS, Settings()), project_checksum())
@@ -38,7 +38,7 @@ class Steps:
 
     def __init__(self) -> None:
         self.done: list[Any] = []
-        self.windows = [OLD, NEW]
+        self.changes = Changes({date(2024, 1, 1): 3, date(2024, 1, 2): 1, date(2025, 4, 30): 2})
         self.state = CURRENT
         self.error: Exception | None = None
 
@@ -66,7 +66,7 @@ class Steps:
         self.done.append("project" if project else "no project")
 
     async def start_changes(self, *_: object) -> Changes:
-        return Changes(3 * len(self.windows), self.windows)
+        return self.changes
 
     async def refresh(self, *_: object) -> list[Window]:
         self.done.append("refresh")
@@ -111,7 +111,7 @@ async def test_changed_days_are_refreshed_and_built_the_newest_first(steps: Step
 
 
 async def test_without_changes_nothing_is_done(steps: Steps) -> None:
-    steps.windows = []
+    steps.changes = Changes({})
 
     done = await transform()
 
