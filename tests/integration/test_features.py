@@ -11,8 +11,12 @@ import pytest
 from pydantic import SecretStr
 
 from schemas.errors import TerminalError
+from schemas.problems import StepProblem
 from schemas.settings import Settings
 from schemas.windows import Window
+from tasks.transform import feature_statements, run_dbt, transform_changes
+from tasks.transform.build_features import build_features
+from tasks.transform.feature_statements import FeatureStatements, compiled_statements, statements_file
 from tasks.transform.find_targets import find_targets
 from tasks.transform.refresh_aggregates import refresh
 from tasks.transform.run_dbt import (
@@ -24,6 +28,7 @@ from tasks.transform.run_dbt import (
     write_docs,
     write_holidays,
 )
+from tasks.warehouse.connection import Connection
 from tasks.warehouse.migrate import migrate
 from tasks.warehouse.statements import SHARED
 from tests.harness import DAY, PipelineHarness, long_csv
@@ -301,6 +306,129 @@ async def test_failing_build_names_the_node_and_keeps_the_record_of_changes(pipe
     await pipeline.transform()  # after one that failed everything is made again, the view as well
     assert await pipeline.connection.fetchval("select count(*) from quality.changed_days") == 0
     assert await pipeline.connection.fetchval("select readings_present from features.ml_daily_by_building") == 2
+
+
+async def test_no_reader_sees_half_of_a_day(pipeline: PipelineHarness) -> None:
+    """The last model fails: neither the models before it nor the record of changes have changed."""
+    await city(pipeline)
+    pipeline.put("a.csv", long_csv(cold(5, 1)))
+    await pipeline.run()
+    await pipeline.transform()
+    before = await digest(pipeline)
+    await pipeline.connection.execute(
+        "alter table features.ml_hourly_by_district add constraint only_one check (cold_consumption_m3 <= 1)"
+    )
+    pipeline.put("b.csv", long_csv(cold(5, 2)))
+    await pipeline.run()
+
+    with pytest.raises(DbtError, match=r"ml_hourly_by_district: .*only_one"):
+        await pipeline.transform()
+
+    assert await digest(pipeline) == before
+    assert await pipeline.connection.fetchval("select count(*) from quality.changed_days") == 1
+    await pipeline.connection.execute("alter table features.ml_hourly_by_district drop constraint only_one")
+    await pipeline.transform()
+    assert (
+        await pipeline.connection.fetchval("select max(cold_consumption_m3) from features.ml_hourly_by_district") == 2
+    )
+
+
+async def test_dbt_is_not_run_while_project_and_settings_stay(
+    pipeline: PipelineHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("dbt was run")
+
+    await city(pipeline)
+    await pipeline.transform()
+    monkeypatch.setattr(run_dbt, "_invoke", refuse)
+    pipeline.put("a.csv", long_csv(cold(5, 1)))
+    await pipeline.run()
+
+    await pipeline.transform()
+
+    assert (
+        await pipeline.connection.fetchval("select sum(cold_consumption_m3) from features.ml_hourly_by_building") == 1
+    )
+
+
+async def test_rebuild_of_all_days_that_was_interrupted_goes_on_with_the_next_transform(
+    pipeline: PipelineHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await city(pipeline)
+    days = [date(2023, 1, 29), date(2024, 4, 28), DAY]
+    pipeline.put("a.csv", long_csv(*(cold(5, 1, day) for day in days)))
+    await pipeline.run()
+    await pipeline.transform()
+    before = await digest(pipeline)
+    await pipeline.connection.execute("update features.ml_daily_by_building set readings_present = 99")
+    await pipeline.connection.execute("update quality.transform_state set fingerprint = 'other settings'")
+
+    async def fail_in_the_past(
+        connection: Connection, statements: FeatureStatements, window: Window, settings: Settings, *, role: str | None
+    ) -> None:
+        if window.first < date(2024, 1, 1):
+            raise ConnectionError("gone")
+        await build_features(connection, statements, window, settings, role=role)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(transform_changes, "build_features", fail_in_the_past)
+        with pytest.raises(ConnectionError, match="gone"):
+            await pipeline.transform()
+
+    done = (
+        "select array_agg(local_date order by local_date) from features.ml_daily_by_building where readings_present = 1"
+    )
+    assert await pipeline.connection.fetchval(done) == days[1:]
+    assert not (await pipeline.transform()).full
+    assert await digest(pipeline) == before
+
+
+async def test_table_of_an_older_version_gets_the_columns_of_the_model(pipeline: PipelineHarness) -> None:
+    await city(pipeline)
+    pipeline.put("a.csv", long_csv(cold(5, 1)))
+    await pipeline.run()
+    await pipeline.transform()
+    before = await digest(pipeline)
+    await pipeline.connection.execute(
+        "alter table features.ml_daily_by_building drop column season, add column gone integer;"
+        "update quality.transform_state set project = 'older', fingerprint = 'older'"
+    )
+
+    await pipeline.transform()
+
+    columns = "select array_agg(column_name::text) from information_schema.columns where table_name = $1"
+    found = await pipeline.connection.fetchval(columns, "ml_daily_by_building")
+    assert ("season" in found, "gone" in found) == (True, False)
+    assert await digest(pipeline) == before  # season is the last column, before and after
+
+
+async def test_statements_are_compiled_once_for_a_project_and_its_settings(
+    pipeline: PipelineHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await pipeline.transform()
+    assert pipeline.settings.database_url
+    compiled = compiled_statements(pipeline.settings.database_url, pipeline.settings)
+    asked: list[Settings] = []
+
+    def compile_project(_: object, settings: Settings) -> list[object]:
+        asked.append(settings)
+        raise DbtError(StepProblem.FAILED, error="asked")
+
+    monkeypatch.setattr(feature_statements, "compile_project", compile_project)
+
+    assert compiled_statements(pipeline.settings.database_url, pipeline.settings) == compiled
+    for change in ({"day_start": 3}, {"default_tz": "Asia/Omsk"}, {"core_schema": "kern"}):
+        other = pipeline.settings.model_copy(update=change)
+        with pytest.raises(DbtError, match="asked"):
+            compiled_statements(pipeline.settings.database_url, other)
+    statements_file(pipeline.settings).write_text("{ half")
+    with pytest.raises(DbtError, match="asked"):
+        compiled_statements(pipeline.settings.database_url, pipeline.settings)
+    assert len(asked) == 4
+    names = [model.name for model in compiled.models]
+    assert names.index("ml_hourly_by_building") < names.index("ml_daily_by_building") < names.index("time_attributes")
+    assert all(":first_day::date" in model.query for model in compiled.models)
 
 
 async def test_materialised_view_is_refreshed_and_a_plain_view_left_as_it_is(pipeline: PipelineHarness) -> None:
