@@ -11,10 +11,12 @@ from typing import Any, Literal
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from schemas.meter_kinds import METER_KINDS
+from schemas.problems import StepProblem
 from schemas.settings import Settings
-from tasks.transform.run_dbt import compile_project, project_checksum, target_folder
+from tasks.transform.run_dbt import DbtError, compile_project, project_checksum, target_folder
 
 MATERIALIZATION = "changed_days"
+_KEPT_UP_TO_DATE = (MATERIALIZATION, "view", "ephemeral")
 
 
 class FeatureModel(BaseModel):
@@ -57,7 +59,7 @@ def compiled_statements(dsn: SecretStr, settings: Settings) -> FeatureStatements
     Blocks: call it in a thread.
 
     Raises:
-        DbtError: dbt cannot compile a model.
+        DbtError: dbt cannot compile a model, or nobody would fill it.
 
     """
     file = statements_file(settings)
@@ -97,6 +99,10 @@ def _from_nodes(nodes: list[Any]) -> FeatureStatements:
     def without_database(node: Any, sql: str) -> str:  # noqa: ANN401 - dbt's
         return sql.replace(f'"{node.database}".', "")
 
+    for node in nodes:
+        if node.resource_type == "model" and node.config.materialized not in _KEPT_UP_TO_DATE:
+            error = f"{node.name}: nobody fills a model materialized as {node.config.materialized}: use changed_days"
+            raise DbtError(StepProblem.DBT_NODES_FAILED, nodes=node.name, error=error)
     order = TopologicalSorter({key: node.depends_on_nodes for key, node in by_id.items()}).static_order()
     ordered = [by_id[key] for key in order if key in by_id]
     return FeatureStatements(
