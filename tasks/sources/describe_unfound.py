@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from tasks.sources.find_tables import Row, Sheet, is_header, is_number, plain_text
+from tasks.sources.cells import Row, is_number, plain_text
+from tasks.sources.find_tables import Sheet
 from tasks.sources.quoting import quote
 from tasks.sources.recognise_dates import OPEN, PLAIN, is_date, recognise
+from tasks.sources.recognise_headers import is_header
 
 _MAX_CELLS = 12
 _MAX_LENGTH = 40

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from schemas.metrics import METRICS, convert_to_own_unit, find_metric
 from schemas.units import is_unit
+from tasks.sources.cells import is_number, plain_text
 from tasks.sources.draft_identity import counts_lines, is_like_a_code
-from tasks.sources.find_tables import FoundColumn, is_number, plain_text
+from tasks.sources.find_tables import FoundColumn
 from tasks.sources.quoting import example, quote
 from tasks.sources.recognise_dates import OPEN
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from tasks.sources.find_tables import FoundColumn, FoundTable, is_number, without_dates
+from tasks.sources.cells import is_number, without_dates
+from tasks.sources.find_tables import FoundColumn, FoundTable
 from tasks.sources.quoting import example, quote
 from tasks.sources.recognise_dates import OPEN, is_date
 

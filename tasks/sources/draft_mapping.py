@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 from schemas.mappings import SourceMapping
 from schemas.spellings import fold
+from tasks.sources.cells import plain_text, without_dates
 from tasks.sources.choose_match import draft_match
 from tasks.sources.describe_unfound import describe_unfound
 from tasks.sources.draft_columns import draft_long_columns, draft_metric_columns, find_metric_column
 from tasks.sources.draft_identity import draft_identity
 from tasks.sources.draft_outside_date import draft_outside_date
 from tasks.sources.draft_times import draft_times
-from tasks.sources.find_tables import FoundTable, Sheet, find_tables, find_undated, plain_text, without_dates
+from tasks.sources.find_tables import FoundTable, Sheet, find_tables, find_undated
 from tasks.sources.quoting import quote
 from tasks.sources.recognise_dates import OPEN
 

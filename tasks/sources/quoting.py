@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from tasks.sources.find_tables import FoundColumn, plain_text
+from tasks.sources.cells import plain_text
+from tasks.sources.find_tables import FoundColumn
 
 _MAX_LENGTH = 80
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+from tasks.sources.cells import Row
 from tasks.sources.describe_unfound import describe_unfound
-from tasks.sources.find_tables import Row, Sheet
+from tasks.sources.find_tables import Sheet
 
 
 def described(*rows: Row, sheet: str | None = None) -> list[str]:

@@ -4,7 +4,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from tasks.sources.draft_columns import draft_long_columns, draft_metric_columns, find_metric_column
-from tasks.sources.find_tables import FoundColumn, unit_of
+from tasks.sources.find_tables import FoundColumn
+from tasks.sources.recognise_headers import unit_of
 
 
 def columns(*headings: str, cell: str = "1.5") -> list[FoundColumn]:

@@ -11,8 +11,9 @@ from schemas.errors import MappingError
 from schemas.mappings import read_mappings
 from schemas.settings import Settings
 from tasks.ingest.read_tables import peek, read_tables
+from tasks.sources.cells import Row
 from tasks.sources.draft_mapping import Draft, draft_mapping
-from tasks.sources.find_tables import Row, Sheet
+from tasks.sources.find_tables import Sheet
 from tasks.validate.parse_readings import parse
 from tests import files
 
