@@ -11,11 +11,19 @@ from schemas.spellings import fold
 from tasks.sources.cells import plain_text, without_dates
 from tasks.sources.choose_match import draft_match
 from tasks.sources.describe_unfound import describe_unfound
-from tasks.sources.draft_columns import draft_long_columns, draft_metric_columns, find_metric_column
+from tasks.sources.draft_columns import (
+    draft_interval_values,
+    draft_long_columns,
+    draft_meter_columns,
+    draft_metric_columns,
+    find_meter_columns,
+    find_metric_column,
+)
 from tasks.sources.draft_identity import draft_identity
 from tasks.sources.draft_outside_date import draft_outside_date
 from tasks.sources.draft_times import draft_times
-from tasks.sources.find_tables import FoundTable, Sheet, find_tables, find_undated
+from tasks.sources.find_intervals import FoundIntervals, find_intervals
+from tasks.sources.find_tables import FoundColumn, FoundTable, Sheet, find_tables, find_undated
 from tasks.sources.quoting import quote
 from tasks.sources.recognise_dates import OPEN
 
@@ -92,17 +100,30 @@ def _tables(tables: Sequence[_Alike], *, is_only_sheet: bool) -> list[str]:
 def _body(alike: _Alike, before: _Alike | None, after: _Alike | None, *, is_only_sheet: bool) -> Iterator[str]:
     table = alike.table
     metric = find_metric_column(table.columns)
-    yield f"layout: {'long  # one reading a row' if metric else 'day-sheet  # a row is an interval, a column a metric'}"
+    intervals = find_intervals(table.columns)
+    yield f"layout: {_layout(metric, intervals)}"
     if alike.sheets and not is_only_sheet:
         names = ", ".join(map(quote, alike.sheets))
         yield f"sheet: {names if len(alike.sheets) == 1 else f'[{names}]'}"
     yield from _borders(table, _of_sheet(before, table), _of_sheet(after, table))
     yield f"# The headings are in line {table.header_line}; they are found by their words."
-    drafted = draft_times(table.columns)
+    drafted = draft_times(table.columns, intervals)
     yield from drafted.lines
     rest = [column for column in table.columns if not any(column is taken for taken in drafted.columns)]
-    yield from draft_identity(table, [column for column in rest if column is not metric])
-    yield from draft_long_columns(rest, metric) if metric else draft_metric_columns(rest)
+    meters = [] if metric or intervals else find_meter_columns(rest)
+    yield from draft_identity(table, [column for column in rest if column is not metric], meters)
+    if meters:
+        yield from draft_meter_columns(meters, rest)
+    elif intervals:
+        yield from draft_interval_values(intervals.columns, rest, metric)
+    else:
+        yield from draft_long_columns(rest, metric) if metric else draft_metric_columns(rest)
+
+
+def _layout(metric: FoundColumn | None, intervals: FoundIntervals | None) -> str:
+    if intervals:
+        return "long  # a row is a day of a metric" if metric else "day-sheet  # a row is a day"
+    return "long  # one reading a row" if metric else "day-sheet  # a row is an interval, a column a metric"
 
 
 def _undated_body(table: FoundTable, file_name: str) -> Iterator[str]:

@@ -12,6 +12,8 @@ from schemas.dates import NotATimeError
 from schemas.hours import read_hour
 from schemas.lengths import read_length
 from schemas.spellings import fold
+from tasks.sources.cells import is_number
+from tasks.sources.find_intervals import FoundIntervals
 from tasks.sources.find_tables import FoundColumn
 from tasks.sources.measure_times import Answer, find_stamp, measure_interval, runs_backwards, says_end, says_start
 from tasks.sources.quoting import example, quote
@@ -32,6 +34,8 @@ _DAY = 1440
 _CALENDAR = {7: "week"} | dict.fromkeys((28, 29, 30, 31), "month")
 """Days between times → the interval of the local calendar."""
 _MINUTE = dt.timedelta(minutes=1)
+_MANY_COLUMNS = 23
+"""As many hours as a day has in spring."""
 _LENGTHS = (30, 15, 10, 5)
 """Minutes."""
 
@@ -48,14 +52,19 @@ class _Dated(NamedTuple):
     dates: Dates
 
 
-def draft_times(columns: Sequence[FoundColumn]) -> DraftedTimes:
-    """Write the keys of the times; what data and headings do not say is asked for."""
+def draft_times(columns: Sequence[FoundColumn], intervals: FoundIntervals | None = None) -> DraftedTimes:
+    """Write the keys of the times; what data and headings do not say is asked for.
+
+    `intervals` are columns that are the intervals of a row's day.
+    """
     dated = [_Dated(column, found) for column in columns if column.heading and (found := column.dates())]
     if not dated:
         return DraftedTimes(
             [f"timestamp: {OPEN}  # no column with a heading holds dates: date and hour, or timestamp"], []
         )
     dated.sort(key=lambda one: _rank(one.column.heading))
+    if intervals:
+        return _draft_days(dated, intervals)
     chosen, ends = _interval_start(dated)
     taken = [one.column for one in dated]
     lengths = next((column for column in columns if _are_lengths(column)), None)
@@ -63,15 +72,26 @@ def draft_times(columns: Sequence[FoundColumn]) -> DraftedTimes:
     filled = _filled_down(chosen.dates.times)
     if hours is None or any(time and time.time() != dt.time() for time in filled):
         key, lines = "timestamp", [*_stamp_lines(chosen, filled, ends)]
+        lines = [_doubted(line, columns) for line in lines]
     else:
         taken.append(hours)
-        key, lines = "date", [*_hour_lines(hours, filled)]
+        key, lines = "date", [*_hour_lines(hours, filled, columns)]
     if lengths:
         taken.append(lengths)
         lines = [line for line in lines if not line.startswith("interval_minutes:")]
         lines.append(f"interval: {quote(lengths.heading)}  # such as {example(lengths)}")
     asked = dated[:1] if ends else dated
     return DraftedTimes([*_which_column(key, asked), *_spelling(chosen), *lines, *_zone(chosen), *_gaps(chosen)], taken)
+
+
+def _draft_days(dated: Sequence[_Dated], intervals: FoundIntervals) -> DraftedTimes:
+    """Write the keys of a table whose rows are days."""
+    lines = [*_which_column("date", dated), *_spelling(dated[0]), f"intervals: {intervals.key}"]
+    if intervals.stamp:
+        lines.append(f"stamp: {intervals.stamp.value}  # {intervals.stamp.comment}")
+    lines.append(f"interval_minutes: {intervals.minutes.value}  # {intervals.minutes.comment}")
+    taken = [*(one.column for one in dated), *intervals.columns]
+    return DraftedTimes([*lines, *_zone(dated[0]), *_gaps(dated[0])], taken)
 
 
 def _are_lengths(column: FoundColumn) -> bool:
@@ -131,12 +151,22 @@ def _stamp_lines(chosen: _Dated, filled: Sequence[dt.datetime | None], ends: Fou
     yield from _answers(stamp, interval, known)
 
 
+def _doubted(line: str, columns: Sequence[FoundColumn]) -> str:
+    """Return the line of an interval of a day as a question where as many columns as a day has hours hold numbers."""
+    count = sum(column.mostly(is_number) for column in columns)
+    if not line.startswith(f"interval_minutes: {_DAY}  # ") or count < _MANY_COLUMNS:
+        return line
+    return f"{line}; {OPEN} {count} columns of numbers side by side: are they intervals of the day?"
+
+
 def _shortest(times: Sequence[dt.datetime]) -> int:
     """Return how many days the least of the steps between times has."""
     return min((later - time for time, later in itertools.pairwise(sorted(set(times)))), default=dt.timedelta()).days
 
 
-def _hour_lines(hours: FoundColumn, days: Sequence[dt.datetime | None]) -> Iterator[str]:
+def _hour_lines(
+    hours: FoundColumn, days: Sequence[dt.datetime | None], columns: Sequence[FoundColumn]
+) -> Iterator[str]:
     if number := _interval_number(hours):
         yield f"interval_number: {quote(hours.heading)}  # such as {example(hours)}; they count to {number}"
         # A day with a clock change has an hour more or less.
@@ -153,6 +183,11 @@ def _hour_lines(hours: FoundColumn, days: Sequence[dt.datetime | None]) -> Itera
     if (length := _length_of_ranges(hours)) is not None:
         yield f"interval_minutes: {length // _MINUTE}  # from the start to the end of each hour's range"
         return
+    for column in columns:
+        if (length := _length_until(hours, column)) is not None:
+            yield f"stamp: start  # {quote(column.heading)} holds the ends"
+            yield f"interval_minutes: {length // _MINUTE}  # from {quote(hours.heading)} to {quote(column.heading)}"
+            return
     written_24 = any(_NEXT_MIDNIGHT.fullmatch(text.strip()) or text in ("24", "24.0") for text in hours.samples)
     yield from _answers(find_stamp(known, interval.value, hours.heading, written_24=written_24), interval, known)
 
@@ -201,6 +236,15 @@ def _length_of_ranges(hours: FoundColumn) -> dt.timedelta | None:
         if len(pair) == 2 and pair[0] is not None and pair[1] is not None
     }
     return lengths.pop() if len(lengths) == 1 and all(len(pair) == 2 for pair in ends) else None
+
+
+def _length_until(hours: FoundColumn, ends: FoundColumn) -> dt.timedelta | None:
+    """Return how much later another column's clock is in every line; None: it is no clock, or that differs."""
+    if ends is hours or not ends.mostly(_WRITTEN_CLOCK.fullmatch):
+        return None
+    pairs = [(_offset(start or ""), _offset(end or "")) for start, end in zip(hours.cells, ends.cells, strict=True)]
+    lengths = {(end - start) % dt.timedelta(days=1) for start, end in pairs if start is not None and end is not None}
+    return lengths.pop() if len(lengths) == 1 and max(lengths) > dt.timedelta() else None
 
 
 def _offset(text: str) -> dt.timedelta | None:

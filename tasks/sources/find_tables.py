@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 from schemas.headings import heading_cells
@@ -12,7 +12,15 @@ from schemas.spellings import MISSING, fold
 from schemas.units import has_unit
 from tasks.sources.cells import HOURS, Row, filled_cells, is_number, without_dates
 from tasks.sources.recognise_dates import Dates, is_date, recognise, says_time
-from tasks.sources.recognise_headers import are_units, count_up, is_between, is_header, top_of_header, unit_of
+from tasks.sources.recognise_headers import (
+    are_units,
+    count_up,
+    is_between,
+    is_header,
+    is_header_of_codes,
+    top_of_header,
+    unit_of,
+)
 
 _MAX_LINES = 1_000
 """Of a table that are looked at."""
@@ -76,7 +84,7 @@ class FoundTable(NamedTuple):
 def find_tables(sheet: Sheet) -> Iterator[FoundTable]:
     """Yield the tables of a sheet from the top; one that only repeats the header above it goes on with that one."""
     last: FoundTable | None = None
-    for table in _find_all(sheet):
+    for table in [*_find_all(sheet)] or filter(None, [_find_without_values(sheet)]):
         if last and table.words == last.words and not _has_own_code(table):
             for column, further in zip(last.columns, table.columns, strict=True):
                 column.cells.extend(further.cells)
@@ -97,7 +105,7 @@ def _find_all(sheet: Sheet) -> Iterator[FoundTable]:
             continue
         first = _first_without_values(rows, searched, index, said)
         index = _end_of_data(rows, index, said)
-        if table := _find_table(sheet, searched, rows[first:index][:_MAX_LINES], first):
+        if table := _find_table(sheet, searched, rows[first:index][:_MAX_LINES], first, said):
             yield table
         searched, said = index, set()
 
@@ -118,7 +126,7 @@ def _has_own_code(table: FoundTable) -> bool:
     return bool(table.title and re.search(r"\d", without_dates(table.title)))
 
 
-def _dates_in(row: Row, said: set[int]) -> set[int]:
+def _dates_in(row: Row, said: Set[int]) -> set[int]:
     return {index for index, cell in enumerate(row) if cell and is_date(cell, in_time_column=index in said)}
 
 
@@ -153,13 +161,9 @@ def _goes_on(row: Row, dates: set[int], held: set[int], said: set[int]) -> bool:
 
 
 def _first_without_values(rows: Sequence[Row], searched: int, first: int, said: set[int]) -> int:
-    """Step up over lines that hold only a date: the first rows of an archive often have no values yet."""
-    missing = compile_pattern(MISSING)
-    while first > searched:
-        dates = _dates_in(rows[first - 1], said)
-        others = [cell for index, cell in enumerate(rows[first - 1]) if cell and index not in dates]
-        if not dates or len(rows[first - 1]) < 2 or not all(missing.search(cell) for cell in others):
-            return first
+    """Step up over lines with a date where the first line of data has one: an archive often begins without values."""
+    dates = _dates_in(rows[first], said)
+    while first > searched and len(rows[first - 1]) > 1 and dates & _dates_in(rows[first - 1], said):
         # A title with nothing but a date stands above the header, not below it.
         if first - 2 < searched or len(filled_cells(rows[first - 2])) < 2:
             return first
@@ -167,7 +171,20 @@ def _first_without_values(rows: Sequence[Row], searched: int, first: int, said: 
     return first
 
 
-def _find_table(sheet: Sheet, searched: int, data: Sequence[Row], first: int) -> FoundTable | None:
+def _find_without_values(sheet: Sheet) -> FoundTable | None:
+    """Find a header above two lines or more with dates in the same place where no line has a value."""
+    rows, said = sheet.rows, set[int]()
+    for first in range(1, len(rows) - 1):
+        said |= {column for column, cell in enumerate(rows[first - 1]) if cell and says_time(cell)}
+        dates = _dates_in(rows[first], said)
+        if dates and dates & _dates_in(rows[first + 1], said) and is_header(rows[first - 1]):
+            return _find_table(sheet, 0, rows[first : _end_of_data(rows, first, said)][:_MAX_LINES], first, said)
+    return None
+
+
+def _find_table(
+    sheet: Sheet, searched: int, data: Sequence[Row], first: int, said: Set[int] = frozenset()
+) -> FoundTable | None:
     """Find the header above the first line of data and below the lines that are `searched`."""
     units: dict[int, str] = {}
     last = first - 1
@@ -175,7 +192,9 @@ def _find_table(sheet: Sheet, searched: int, data: Sequence[Row], first: int) ->
         if are_units(sheet.rows[last]):
             units = {index: cell.strip() for index, cell in enumerate(sheet.rows[last]) if cell and has_unit(cell)}
         last -= 1
-    if last < searched or not is_header(sheet.rows[last]):
+    if last < searched:
+        return None
+    if not is_header(sheet.rows[last]) and not is_header_of_codes(sheet.rows[last], data, _dates_in(data[0], said)):
         return None
     top = top_of_header(sheet.rows, searched, last)
     headings = [cells.joined for cells in heading_cells(sheet.rows[top : last + 1])]

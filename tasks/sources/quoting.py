@@ -16,6 +16,11 @@ def quote(text: str | None) -> str:
     return "".join(char if char.isprintable() else f"\\U{ord(char):08X}" for char in quoted)
 
 
+def quote_pattern(pattern: str) -> str:
+    """Return a regex quoted for YAML, its backslashes as they are where nothing in it needs an escape."""
+    return "'" + pattern.replace("'", "''") + "'" if pattern.isprintable() else quote(pattern)
+
+
 def example(column: FoundColumn) -> str:
     """Return the first sample of a column, quoted."""
     return quote(next(iter(column.samples), "")[:_MAX_LENGTH])

@@ -12,6 +12,12 @@ from tasks.sources.cells import HOURS, Row, filled_cells, is_number
 
 _MAX_HEADER_LINES = 3
 _MAX_HEADING = 200
+_MAX_LINES_COMPARED = 20
+_NO_WORD = re.compile(r"\d[\d./: TZ+-]*")
+CODE = re.compile(r"\d{5,}([-/_ ]\d+)*")
+"""A number of a meter or a point of supply, as a heading."""
+_NAMES_DAY = re.compile(r"(?i)дат[аы]|врем|день|сутки|dat(e|um|a)|time|day|tag|zeit|giorno|fecha|d[ií]a|jour|dzie")
+_CLOCK = re.compile(r"([01]\d|2[0-4])[0-5]\d")
 _LAST_WORD = re.compile(r"(?s).*\s(?P<unit>\S{2,}|[тлl])|.*\n\s*(?P<line>[^\n]+)|.*_(?P<suffix>l|[^\W_]{2,})")
 
 
@@ -50,15 +56,39 @@ def _is_upper_line(upper: Row, lower: Row) -> bool:
 def is_header(row: Row) -> bool:
     """Return True if a line holds several words and no numbers, unless these count hours or intervals."""
     filled = filled_cells(row)
-    others = [cell.strip() for cell in filled if is_number(cell) or re.fullmatch(r"\d[\d./: TZ+-]*", cell.strip())]
+    others = _numbers_among(filled)
     if len(filled) < 2 or len(others) == len(filled):
         return False
-    return not others or (len(others) > 2 and (all(map(HOURS.fullmatch, others)) or count_up(others)))
+    # An hour among many may be cut short: what the others are, it is too.
+    are_hours = sum(bool(HOURS.fullmatch(cell) or _CLOCK.fullmatch(cell)) for cell in others) * 5 >= len(others) * 4
+    return not others or (len(others) > 2 and (are_hours or count_up(others)))
+
+
+def is_header_of_codes(row: Row, data: Sequence[Row], dates: set[int]) -> bool:
+    """Return True if a line heads columns of data by the codes of meters: words over the dates, each column headed."""
+    numbers = _numbers_among(filled_cells(row))
+    headed = {index: cell.strip() for index, cell in enumerate(row) if cell and cell.strip()}
+    over_dates = [headed.get(index, "") for index in dates]
+    if not numbers or not all(map(CODE.fullmatch, numbers)) or len(set(numbers)) < len(numbers):
+        return False
+    held = {index for line in data[:_MAX_LINES_COMPARED] for index, cell in enumerate(line) if cell}
+    # A meter's number alone beside its label is a title.
+    is_title = len(headed) == len(numbers) + 1 == 2 and not any(map(_NAMES_DAY.search, over_dates))
+    return (
+        held <= headed.keys()
+        and bool(dates)
+        and all(text and text not in numbers for text in over_dates)
+        and not is_title
+    )
+
+
+def _numbers_among(cells: Sequence[str]) -> list[str]:
+    return [cell.strip() for cell in cells if is_number(cell) or _NO_WORD.fullmatch(cell.strip())]
 
 
 def count_up(cells: Sequence[str]) -> bool:
     """Return True if cells are numbers, each one more than the one before."""
-    return cells == [str(int(cells[0]) + step) for step in range(len(cells))] if cells[0].isdigit() else False
+    return all(map(str.isdecimal, cells)) and [*map(int, cells)] == [int(cells[0]) + step for step in range(len(cells))]
 
 
 def is_between(row: Row) -> bool:

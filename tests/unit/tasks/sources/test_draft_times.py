@@ -73,6 +73,30 @@ def test_hours_are_seen_under_a_heading_of_any_language_where_dates_have_none() 
     assert lines(Data=[f"2025/04/01 {clock}" for clock in clocks], Trab=["1:00"] * 4)[0].startswith("timestamp:")
 
 
+def test_clock_that_is_always_as_much_later_is_the_end() -> None:
+    drafted = lines(Datum=["01.04.2025"] * 2, Od=["08:00", "08:15"], Do=["08:15", "08:30"])
+    other = lines(Datum=["01.04.2025"] * 2, Od=["08:00", "08:15"], Do=["08:15", "09:30"])
+
+    assert drafted[1:] == [
+        'hour: "Od"  # such as "08:00"',
+        'stamp: start  # "Do" holds the ends',
+        'interval_minutes: 15  # from "Od" to "Do"',
+    ]
+    assert other[2].startswith("stamp: ???")
+
+
+def test_length_of_a_day_is_doubted_where_a_day_s_hours_may_stand_side_by_side() -> None:
+    days: list[str | None] = ["01.04.2025", "02.04.2025"]
+
+    numbers: dict[str, list[str | None]] = {letter: ["1", "2"] for letter in "abcdefghijklmnopqrstuvwx"}
+
+    drafted = lines(День=days, **numbers)
+
+    assert drafted[2].startswith("interval_minutes: 1440  # ")
+    assert drafted[2].endswith("??? 24 columns of numbers side by side: are they intervals of the day?")
+    assert "???" not in lines(День=days, a=["1", "2"])[2]
+
+
 @pytest.mark.parametrize(("count", "interval"), [(48, "30"), (50, "30"), (96, "15"), (41, "???")])
 def test_numbers_above_24_count_the_intervals_of_a_day(count: int, interval: str) -> None:
     drafted = lines(Date=["2025-04-01"] * count, Period=[str(number + 1) for number in range(count)])

@@ -76,6 +76,18 @@ def test_first_lines_without_values_and_lines_without_a_date_belong_to_the_table
     assert table.columns[2].samples == ["1", "2", "н/д"]
 
 
+def test_first_lines_with_texts_and_a_date_but_no_values_belong_to_the_table_be_they_all() -> None:
+    empty: list[Row] = [[f"{day:02}.04.2025", "A-1", "нет счёта", None] for day in range(1, 29)]
+    header: Row = ["Дата", "Код", "Состояние", "V"]
+
+    (filled,) = found(["Отчёт", "01.04.2025"], header, *empty, ["29.04.2025", "A-1", "снято", "1"])
+    (without,) = found(["Отчёт", "01.04.2025"], header, *empty)
+
+    assert (filled.header_line, len(filled.columns[0].cells), filled.columns[3].samples) == (2, 29, ["1"])
+    assert (without.header_line, len(without.columns[0].cells), without.columns[3].samples) == (2, 28, [])
+    assert found(["Отчёт", "за"], ["01.04.2025", "пусто"], ["Подпись", "Иванов"]) == []
+
+
 def test_title_with_a_date_is_not_taken_for_a_line_without_values() -> None:
     (table,) = found(["Отчёт", "01.04.2025"], ["Дата", "V"], ["02.04.2025", "1"])
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.sources.recognise_headers import is_header, unit_of
+from tasks.sources.recognise_headers import is_header, is_header_of_codes, unit_of
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,19 @@ def test_header_holds_words_and_hours_or_numbers_only_if_these_count() -> None:
     assert not is_header(["Дата", "1", "7", "3"])
     assert not is_header(["Дата", "01.04.2025"])
     assert not is_header(["Дата"])
+    assert is_header(["Дата", "01", "02", "03"])
+    assert is_header(["Дата", "0015", "0030", "0045"])
+    assert is_header(["Дата", "00:00-06:00", "06:00-12:00", "12:00-18:00", "18:00-20:00", "20:00-00"])
+
+
+def test_header_of_codes_heads_each_column_of_data_and_has_a_word_over_the_dates() -> None:
+    data = [["01.04.2025", "1", "2"]]
+
+    assert is_header_of_codes(["Datum", "85912345", "85912346"], data, {0})
+    assert is_header_of_codes(["Datum", "85912345"], [["01.04.2025", "1"]], {0})
+    assert not is_header_of_codes(["Прибор", "85912345"], [["01.04.2025", "1"]], {0})
+    assert not is_header_of_codes(["Datum", "85912345"], data, {0})
+    assert not is_header_of_codes(["Datum", "85912345", "85912345"], data, {0})
+    assert not is_header_of_codes(["Datum", "85912345", "12,5"], data, {0})
+    assert not is_header_of_codes(["85912345", "Datum", "85912346"], data, {0})
+    assert not is_header_of_codes(["Datum", "85912345", "85912346"], data, set())

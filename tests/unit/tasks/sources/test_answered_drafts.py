@@ -1,0 +1,122 @@
+"""A draft of each kind of file, its questions answered by hand, reads the file that it was drafted from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.mappings import read_mappings
+from schemas.settings import Settings
+from tasks.ingest.read_tables import peek, read_tables
+from tasks.sources.draft_mapping import draft_mapping
+from tasks.sources.find_tables import Sheet
+from tasks.validate.parse_readings import parse
+
+SETTINGS = Settings()
+QUARTERS = [f"{minutes // 60:02}:{minutes % 60:02}" for minutes in range(0, 1440, 15)]
+EMPTY_SINCE = [f"{day:02}.04.2025;0{hour}:00;NO-{hour};нет данных счёта;" for day in range(1, 6) for hour in range(9)]
+
+
+def csv(*lines: Sequence[object]) -> str:
+    return "\n".join(";".join(map(str, line)) for line in lines)
+
+
+def draft(path: Path, text: str) -> str:
+    path.write_text(text)
+    sheets = [Sheet(name, [*rows]) for name, rows in peek(path, SETTINGS)]
+    return draft_mapping("new", path.name, sheets).yaml
+
+
+def answer(yaml: str, answers: Mapping[str, str]) -> str:
+    for question, said in {"description: ???": "description: Новый", **answers}.items():
+        assert question in yaml
+        yaml = yaml.replace(question, said)
+    return yaml
+
+
+def read(path: Path, yaml: str) -> list[dict[str, Any]]:
+    (mapping,) = read_mappings("new.yaml", yaml.encode())
+    return [
+        reading
+        for table in read_tables(path, mapping, relative_path=path.name, settings=SETTINGS)
+        for batch in table.batches
+        for reading in parse(table.schema, batch).to_pylist()
+    ]
+
+
+def times(readings: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [f"{one['ts'].astimezone(SETTINGS.zone):%d %H:%M}" for one in readings]
+
+
+def test_archive_whose_first_lines_have_no_values_yet(tmp_path: Path) -> None:
+    head = ["Дата;Время;Код;Состояние;Объём, м3", *EMPTY_SINCE]
+    path = tmp_path / "архив.csv"
+
+    yaml = draft(path, "\n".join([*head, "06.04.2025;00:00;A-1;снято;1,5", "06.04.2025;01:00;A-1;снято;2,5"]))
+    found = [one for one in read(path, answer(yaml, {"meter: ???": "meter: M"})) if not one["problems"]]
+
+    assert "The headings are in line 1;" in yaml
+    assert [one["value"] for one in found] == [1.5, 2.5]
+    assert times(found) == ["06 00:00", "06 01:00"]
+
+
+@pytest.mark.parametrize(
+    ("headings", "interval", "first_and_last"),
+    [
+        ([f"{a}-{b}" for a, b in zip(QUARTERS, [*QUARTERS[1:], "24:00"], strict=True)], 15, ("00:00", "23:45")),
+        ([*QUARTERS[1:], "24:00"], 15, ("00:00", "23:45")),
+        ([clock.replace(":", "") for clock in QUARTERS], 15, ("00:00", "23:45")),
+        ([f"{hour}-{hour + 1}" for hour in range(24)], 60, ("00:00", "23:00")),
+        ([f"{hour:02}" for hour in range(24)], 60, ("00:00", "23:00")),
+        ([f"H{number} (kWh)" for number in range(1, 49)], 30, ("00:00", "23:30")),
+        (range(1, 25), 60, ("00:00", "23:00")),
+    ],
+    ids=["ranges", "ends", "digits", "hours", "from_00", "half_hours", "numbers"],
+)
+def test_intervals_of_a_day_side_by_side(
+    tmp_path: Path, headings: Sequence[object], interval: int, first_and_last: tuple[str, str]
+) -> None:
+    days = [[f"{day}.04.2025", *(f"{day},{n}" for n in range(1, len(headings) + 1))] for day in (13, 14)]
+    path = tmp_path / "сутки.csv"
+
+    yaml = draft(path, csv(["День", *headings], *days))
+    found = read(path, answer(yaml, {"meter: ???": "meter: M", '"???"': "electricity_consumption"}))
+
+    assert f"interval_minutes: {interval}  # " in yaml
+    assert [one["problems"] for one in found] == [0] * 2 * len(headings)
+    assert (times(found)[0], times(found)[-1]) == (f"13 {first_and_last[0]}", f"14 {first_and_last[1]}")
+    assert found[1]["value"] == 13.2
+
+
+def test_hour_that_comes_twice_has_marked_columns(tmp_path: Path) -> None:
+    marked = [*QUARTERS[:12], "02:00*", "02:15*", "02:30*", "02:45*", *QUARTERS[12:]]
+    path = tmp_path / "сутки.csv"
+
+    yaml = draft(path, csv(["День", *marked], ["26.10.2025", *range(1, 101)]))
+    berlin = {"# time_zone: Europe/Moscow": "time_zone: Europe/Berlin #", "meter: ???": "meter: M"}
+    found = read(path, answer(yaml, {**berlin, '"???"': "electricity_consumption"}))
+
+    assert len({one["ts"] for one in found}) == 100
+    assert {one["problems"] for one in found} == {0}
+
+
+def test_headings_that_are_codes_of_meters(tmp_path: Path) -> None:
+    path = tmp_path / "сутки.csv"
+
+    yaml = draft(
+        path, "Datum;Cas od;Cas do;85912345-1;85912345-2\n1.8.2025;00:00;00:15;0,5;1\n1.8.2025;00:15;00:30;0,7;2"
+    )
+    found = read(path, answer(yaml, {"meter: ???": 'meter: "{meter}"', '"???"': "electricity_consumption"}))
+
+    assert '# meter: "{meter}"  # of the heading of each column, such as "85912345-1"' in yaml
+    assert "interval_minutes: 15  # " in yaml
+    assert [(one["meter_code"], one["value"]) for one in found] == [
+        ("85912345-1", 0.5),
+        ("85912345-2", 1.0),
+        ("85912345-1", 0.7),
+        ("85912345-2", 2.0),
+    ]
+    assert times(found) == ["01 00:00", "01 00:00", "01 00:15", "01 00:15"]
