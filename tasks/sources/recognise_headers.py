@@ -13,6 +13,7 @@ from tasks.sources.cells import HOURS, Row, filled_cells, is_number
 _MAX_HEADER_LINES = 3
 _MAX_HEADING = 200
 _MAX_LINES_COMPARED = 20
+_MAX_WORDS_OF_UNIT = 4
 _NO_WORD = re.compile(r"\d[\d./: TZ+-]*")
 CODE = re.compile(r"\d{5,}([-/_ ]\d+)*")
 """A number of a meter or a point of supply, as a heading."""
@@ -41,9 +42,12 @@ def unit_of(heading: str) -> str | None:
         return unit
     if len(heading) > 1 and any(unit.dimension != "duration" for unit in find_units(heading)):
         return heading
-    match = _LAST_WORD.fullmatch(heading)
-    text = (match["unit"] or match["line"] or match["suffix"]).strip() if match else ""
-    return text if text and not text[0].isdigit() and find_units(text) else None
+    words = heading.split()
+    # The longest first: hours are no unit of kilowatt hours.
+    tails = [" ".join(words[-count:]) for count in range(min(_MAX_WORDS_OF_UNIT, len(words) - 1), 1, -1)]
+    if match := _LAST_WORD.fullmatch(heading):
+        tails.append((match["unit"] or match["line"] or match["suffix"]).strip())
+    return next((text for text in tails if text and not text[0].isdigit() and find_units(text)), None)
 
 
 def _is_upper_line(upper: Row, lower: Row) -> bool:

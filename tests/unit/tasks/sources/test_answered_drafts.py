@@ -120,3 +120,16 @@ def test_headings_that_are_codes_of_meters(tmp_path: Path) -> None:
         ("85912345-2", 2.0),
     ]
     assert times(found) == ["01 00:00", "01 00:00", "01 00:15", "01 00:15"]
+
+
+def test_units_in_words_in_headings_and_in_a_column(tmp_path: Path) -> None:
+    path = tmp_path / "вода.csv"
+
+    yaml = draft(path, "Время;Расход в литрах\n01.04.2025 00:00;1500\n01.04.2025 01:00;2500")
+    found = read(path, answer(yaml, {"meter: ???": "meter: M"}))
+    by_row = draft(path, "Время;Electricity;Unit\n01.04.2025 00:00;1;megawatt-hours\n01.04.2025 01:00;2;megawatt-hours")
+    energy = {"meter: ???": "meter: M", '"???"': "electricity_consumption"}
+    of_rows = read(path, answer(by_row, energy))
+
+    assert [one["value"] for one in found] == [1.5, 2.5]
+    assert [one["value"] for one in of_rows] == [1000.0, 2000.0]

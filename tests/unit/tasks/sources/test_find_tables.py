@@ -80,10 +80,11 @@ def test_first_lines_with_texts_and_a_date_but_no_values_belong_to_the_table_be_
     empty: list[Row] = [[f"{day:02}.04.2025", "A-1", "нет счёта", None] for day in range(1, 29)]
     header: Row = ["Дата", "Код", "Состояние", "V"]
 
-    (filled,) = found(["Отчёт", "01.04.2025"], header, *empty, ["29.04.2025", "A-1", "снято", "1"])
+    earlier: list[Row] = [["Дата", "T"], ["01.03.2025", "5"], ["Отчёт", "01.04.2025"]]
+    _, filled = found(*earlier, header, *empty, ["29.04.2025", "A-1", "снято", "1"])
     (without,) = found(["Отчёт", "01.04.2025"], header, *empty)
 
-    assert (filled.header_line, len(filled.columns[0].cells), filled.columns[3].samples) == (2, 29, ["1"])
+    assert (filled.header_line, len(filled.columns[0].cells), filled.columns[3].samples) == (4, 29, ["1"])
     assert (without.header_line, len(without.columns[0].cells), without.columns[3].samples) == (2, 28, [])
     assert found(["Отчёт", "за"], ["01.04.2025", "пусто"], ["Подпись", "Иванов"]) == []
 

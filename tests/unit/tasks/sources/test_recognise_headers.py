@@ -9,6 +9,9 @@ from tasks.sources.recognise_headers import is_header, is_header_of_codes, unit_
     ("heading", "unit"),
     [
         *(("V1\nм³", "м³"), ("t1 °C", "°C"), ("Volume (m3)", "m3"), ("Q [kWh]", "kWh"), ("V, л", "л"), ("kWh", "kWh")),
+        *(("Energy in kilowatt hours", "kilowatt hours"), ("Running time in hours", "hours"), ("Volume in m³", "m³")),
+        *(("Used (cubic metres)", "cubic metres"), ("Flow litres per second", "litres per second")),
+        *(("Вода в литрах", "литрах"), ("Энергия, киловатт-часы", "киловатт-часы"), ("Cubic metres of 2024", None)),
         *(("cold_water_l", "l"), ("Время суток", None), ("Час", None), ("T", None), ("utc_timestamp", None)),
     ],
 )
