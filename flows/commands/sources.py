@@ -120,7 +120,7 @@ def new(
     with open_files(file, _steps(settings).unpack) as opened:
         first = _first(opened)
         sheets = [Sheet(sheet, [*rows]) for sheet, rows in peek(first.path, settings)]
-        around = Surroundings(_usable_mappings(settings), _paths_at_hand(settings))
+        around = Surroundings(_usable_mappings(settings), _paths_at_hand(settings), settings.zone)
         draft = draft_mapping(name, first.relative_path.rpartition("/")[2], sheets, around)
     LOCAL.write(target, draft.yaml.encode())
     for number, question in enumerate(draft.questions, start=1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from schemas.mappings import SourceMapping
 from schemas.spellings import fold
@@ -22,6 +23,7 @@ from tasks.sources.draft_columns import (
 from tasks.sources.draft_identity import draft_identity
 from tasks.sources.draft_outside_date import draft_outside_date
 from tasks.sources.draft_times import draft_times
+from tasks.sources.draft_zone import draft_zone
 from tasks.sources.find_intervals import FoundIntervals, find_intervals
 from tasks.sources.find_tables import FoundColumn, FoundTable, Sheet, find_tables, find_undated
 from tasks.sources.quoting import quote
@@ -42,6 +44,8 @@ class Surroundings(NamedTuple):
     mappings: Sequence[SourceMapping] = ()
     paths: Iterable[str] = ()
     """Of files at hand, below their day's folder."""
+    zone: ZoneInfo | None = None
+    """Of files that name none."""
 
 
 _NONE = Surroundings()
@@ -55,15 +59,17 @@ def draft_mapping(name: str, file_name: str, sheets: Sequence[Sheet], around: Su
         f"name: {name}",
         f"description: {OPEN}  # for people: whose files these are",
         *draft_match(file_name, around.mappings, around.paths),
-        "# time_zone: Europe/Moscow  # of the supplier's clock, if it is not DEFAULT_TZ",
     ]
     tables = _together([table for sheet in sheets for table in find_tables(sheet)])
     if tables:
-        lines += _tables(tables, is_only_sheet=len(sheets) == 1)
+        body = _tables(tables, around.zone, is_only_sheet=len(sheets) == 1)
     else:
-        lines += describe_unfound(sheets)
+        body = [*describe_unfound(sheets)]
         undated = next((table for sheet in sheets if (table := find_undated(sheet))), None)
-        lines += _undated_body(undated, file_name) if undated else []
+        body += _undated_body(undated, file_name) if undated else []
+    if not any(re.search(r"\btime_zone: ", line) for line in body):
+        lines.append("# time_zone: Europe/Moscow  # of the supplier's clock, if it is not DEFAULT_TZ")
+    lines += body
     questions = [*_questions(lines)]
     numbered = [f"# {number}. {question}" for number, question in enumerate(questions, start=1)]
     return Draft("\n".join([*lines, "#", "# Open:", *numbered, ""]), questions)
@@ -87,17 +93,19 @@ def _together(tables: Sequence[FoundTable]) -> list[_Alike]:
     return found
 
 
-def _tables(tables: Sequence[_Alike], *, is_only_sheet: bool) -> list[str]:
+def _tables(tables: Sequence[_Alike], zone: ZoneInfo | None, *, is_only_sheet: bool) -> list[str]:
     if len(tables) == 1:
-        return [*_body(tables[0], None, None, is_only_sheet=is_only_sheet)]
+        return [*_body(tables[0], None, None, zone, is_only_sheet=is_only_sheet)]
     lines = ["tables:"]
     for before, one, after in zip([None, *tables], tables, [*tables[1:], None], strict=False):
-        body = _body(one, before, after, is_only_sheet=is_only_sheet)
+        body = _body(one, before, after, zone, is_only_sheet=is_only_sheet)
         lines += [("  - " if index == 0 else "    ") + line for index, line in enumerate(body)]
     return lines
 
 
-def _body(alike: _Alike, before: _Alike | None, after: _Alike | None, *, is_only_sheet: bool) -> Iterator[str]:
+def _body(
+    alike: _Alike, before: _Alike | None, after: _Alike | None, zone: ZoneInfo | None, *, is_only_sheet: bool
+) -> Iterator[str]:
     table = alike.table
     metric = find_metric_column(table.columns)
     intervals = find_intervals(table.columns)
@@ -109,6 +117,9 @@ def _body(alike: _Alike, before: _Alike | None, after: _Alike | None, *, is_only
     yield f"# The headings are in line {table.header_line}; they are found by their words."
     drafted = draft_times(table.columns, intervals)
     yield from drafted.lines
+    if drafted.headings:
+        above = [cell for row in table.above[table.begins :] for cell in row if cell]
+        yield from draft_zone(drafted.headings, above, zone)
     rest = [column for column in table.columns if not any(column is taken for taken in drafted.columns)]
     meters = [] if metric or intervals else find_meter_columns(rest)
     yield from draft_identity(table, [column for column in rest if column is not metric], meters)

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from schemas.dates import NotATimeError
 from schemas.hours import read_hour
 from schemas.lengths import read_length
-from schemas.spellings import fold
 from tasks.sources.cells import is_number
 from tasks.sources.find_intervals import FoundIntervals
 from tasks.sources.find_tables import FoundColumn
@@ -45,6 +44,8 @@ class DraftedTimes(NamedTuple):
 
     lines: list[str]
     columns: list[FoundColumn]
+    headings: Sequence[str] = ()
+    """Over the date and the hour, where these do not say their offset from UTC."""
 
 
 class _Dated(NamedTuple):
@@ -81,7 +82,11 @@ def draft_times(columns: Sequence[FoundColumn], intervals: FoundIntervals | None
         lines = [line for line in lines if not line.startswith("interval_minutes:")]
         lines.append(f"interval: {quote(lengths.heading)}  # such as {example(lengths)}")
     asked = dated[:1] if ends else dated
-    return DraftedTimes([*_which_column(key, asked), *_spelling(chosen), *lines, *_zone(chosen), *_gaps(chosen)], taken)
+    return DraftedTimes(
+        [*_which_column(key, asked), *_spelling(chosen), *lines, *_offsets(chosen), *_gaps(chosen)],
+        taken,
+        _local_headings(chosen, hours),
+    )
 
 
 def _draft_days(dated: Sequence[_Dated], intervals: FoundIntervals) -> DraftedTimes:
@@ -91,7 +96,7 @@ def _draft_days(dated: Sequence[_Dated], intervals: FoundIntervals) -> DraftedTi
         lines.append(f"stamp: {intervals.stamp.value}  # {intervals.stamp.comment}")
     lines.append(f"interval_minutes: {intervals.minutes.value}  # {intervals.minutes.comment}")
     taken = [*(one.column for one in dated), *intervals.columns]
-    return DraftedTimes([*lines, *_zone(dated[0]), *_gaps(dated[0])], taken)
+    return DraftedTimes([*lines, *_offsets(dated[0]), *_gaps(dated[0])], taken, _local_headings(dated[0], None))
 
 
 def _are_lengths(column: FoundColumn) -> bool:
@@ -265,14 +270,13 @@ def _filled_down(times: Sequence[dt.datetime | None]) -> list[dt.datetime | None
     return filled
 
 
-def _zone(chosen: _Dated) -> Iterator[str]:
+def _offsets(chosen: _Dated) -> Iterator[str]:
     if chosen.dates.has_offset:
         yield "# The times say where they stand in UTC; time_zone only says which local day they are of."
-    elif (
-        re.search(r"(?<![a-z])(utc|gmt)(?![a-z])", fold(chosen.column.heading))
-        or "utc" in chosen.column.heading.lower()
-    ):
-        yield f"time_zone: UTC  # the heading {quote(chosen.column.heading)} says so"
+
+
+def _local_headings(chosen: _Dated, hours: FoundColumn | None) -> list[str]:
+    return [] if chosen.dates.has_offset else [chosen.column.heading, *([hours.heading] if hours else [])]
 
 
 def _gaps(chosen: _Dated) -> Iterator[str]:

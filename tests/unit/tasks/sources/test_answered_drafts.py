@@ -133,3 +133,13 @@ def test_units_in_words_in_headings_and_in_a_column(tmp_path: Path) -> None:
 
     assert [one["value"] for one in found] == [1.5, 2.5]
     assert [one["value"] for one in of_rows] == [1000.0, 2000.0]
+
+
+def test_zone_that_a_text_above_names(tmp_path: Path) -> None:
+    path = tmp_path / "вода.csv"
+
+    yaml = draft(path, "Все времена в UTC+5;\nВремя;Расход, м3\n01.04.2025 00:00;1\n01.04.2025 01:00;2")
+    found = read(path, answer(yaml, {"meter: ???": "meter: M"}))
+
+    assert 'time_zone: Etc/GMT-5  # ??? the text above "Все времена в UTC+5" says "UTC+5"' in yaml
+    assert found[0]["ts"].isoformat() == "2025-03-31T19:00:00+00:00"

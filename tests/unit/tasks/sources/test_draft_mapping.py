@@ -175,6 +175,19 @@ def test_sheets_with_the_same_headings_are_one_table_and_an_only_sheet_is_not_na
     assert "sheet:" not in drafted(Sheet("Лист1", rows)).yaml
 
 
+def test_zone_is_a_key_where_the_file_names_it_and_else_a_comment() -> None:
+    rows: list[Row] = [["Time (UTC)", "T1, °C"], ["2025-04-01 00:00", "60"]]
+
+    plain = drafted(Sheet(None, [["Time", "T1, °C"], rows[1]])).yaml
+    named = drafted(Sheet(None, rows)).yaml
+    offset = drafted(Sheet(None, [rows[0], ["2025-04-01 00:00Z", "60"]])).yaml
+
+    assert "\n# time_zone: Europe/Moscow  # of the supplier's clock, if it is not DEFAULT_TZ\n" in plain
+    assert "# time_zone" not in named
+    assert "\ntime_zone: UTC  # the heading" in named
+    assert "\ntime_zone:" not in offset
+
+
 def test_two_meters_have_an_identity_each() -> None:
     table: list[Row] = [["Дата", "Час", "V, м3"], ["01.04.2025", "0-1", "1"]]
 

@@ -122,10 +122,9 @@ def test_date_given_once_a_day_holds_for_the_lines_below_it_and_is_asked_about()
     assert "interval_minutes: 30  # 2 of 2 steps between times" in clock
 
 
-def test_zone_and_order_are_said_where_heading_or_times_tell_them() -> None:
+def test_order_is_said_where_times_tell_it() -> None:
     drafted = lines(time_utc=[*HOURS[::-1]])
 
-    assert 'time_zone: UTC  # the heading "time utc" says so' in drafted
     assert "# The newest time stands first; lines may come in any order." in drafted
 
 
