@@ -25,7 +25,8 @@ from tasks.sources.draft_outside_date import draft_outside_date
 from tasks.sources.draft_times import draft_times
 from tasks.sources.draft_zone import draft_zone
 from tasks.sources.find_intervals import FoundIntervals, find_intervals
-from tasks.sources.find_tables import FoundColumn, FoundTable, Sheet, find_tables, find_undated
+from tasks.sources.find_tables import FoundColumn, FoundTable, find_tables, find_undated
+from tasks.sources.look_at_file import Looked
 from tasks.sources.quoting import quote
 from tasks.sources.recognise_dates import OPEN
 
@@ -51,7 +52,7 @@ class Surroundings(NamedTuple):
 _NONE = Surroundings()
 
 
-def draft_mapping(name: str, file_name: str, sheets: Sequence[Sheet], around: Surroundings = _NONE) -> Draft:
+def draft_mapping(name: str, file_name: str, looked: Looked, around: Surroundings = _NONE) -> Draft:
     """Write a mapping as YAML that is refused until its questions, marked `???`, are answered."""
     lines = [
         f"# Draft for {quote(file_name)}. Answer each ???, delete what is wrong, rename",
@@ -60,6 +61,7 @@ def draft_mapping(name: str, file_name: str, sheets: Sequence[Sheet], around: Su
         f"description: {OPEN}  # for people: whose files these are",
         *draft_match(file_name, around.mappings, around.paths),
     ]
+    sheets = looked.sheets
     tables = _together([table for sheet in sheets for table in find_tables(sheet)])
     if tables:
         body = _tables(tables, around.zone, is_only_sheet=len(sheets) == 1)
@@ -69,7 +71,7 @@ def draft_mapping(name: str, file_name: str, sheets: Sequence[Sheet], around: Su
         body += _undated_body(undated, file_name) if undated else []
     if not any(re.search(r"\btime_zone: ", line) for line in body):
         lines.append("# time_zone: Europe/Moscow  # of the supplier's clock, if it is not DEFAULT_TZ")
-    lines += body
+    lines += [*looked.cut, *body]
     questions = [*_questions(lines)]
     numbered = [f"# {number}. {question}" for number, question in enumerate(questions, start=1)]
     return Draft("\n".join([*lines, "#", "# Open:", *numbered, ""]), questions)

@@ -29,10 +29,11 @@ from schemas.mappings import SourceMapping, match_mapping, read_mappings
 from schemas.raw_rows import SEPARATOR
 from schemas.settings import Settings
 from schemas.table_schema import TableSchema
-from tasks.ingest.read_tables import peek, read_tables
+from tasks.ingest.read_tables import peek, peek_lines, read_tables
 from tasks.ingest.unpack_archives import expand, is_archive
 from tasks.sources.draft_mapping import draft_mapping
 from tasks.sources.find_tables import Sheet
+from tasks.sources.look_at_file import look_at_text
 from tasks.validate.apply_rules import Meter, apply_rules
 from tasks.validate.parse_readings import parse
 from tasks.validate.row_errors import row_errors
@@ -313,9 +314,10 @@ def draft_of(content: bytes) -> bytes:
         path.write_bytes(content)
         try:
             sheets = [Sheet(name, [*rows]) for name, rows in peek(path, LIMITS)]
+            looked = look_at_text(sheets, peek_lines(path, LIMITS))
         except FileError:
             return b""
-    return draft_mapping("draft", "file 1.csv", sheets).yaml.encode()
+    return draft_mapping("draft", "file 1.csv", looked).yaml.encode()
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: seed.name)

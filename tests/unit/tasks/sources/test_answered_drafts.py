@@ -10,9 +10,10 @@ import pytest
 
 from schemas.mappings import read_mappings
 from schemas.settings import Settings
-from tasks.ingest.read_tables import peek, read_tables
+from tasks.ingest.read_tables import peek, peek_lines, read_tables
 from tasks.sources.draft_mapping import draft_mapping
 from tasks.sources.find_tables import Sheet
+from tasks.sources.look_at_file import look_at_text
 from tasks.validate.parse_readings import parse
 
 SETTINGS = Settings()
@@ -24,10 +25,10 @@ def csv(*lines: Sequence[object]) -> str:
     return "\n".join(";".join(map(str, line)) for line in lines)
 
 
-def draft(path: Path, text: str) -> str:
-    path.write_text(text)
+def draft(path: Path, text: str, encoding: str = "utf-8") -> str:
+    path.write_bytes(text.encode(encoding))
     sheets = [Sheet(name, [*rows]) for name, rows in peek(path, SETTINGS)]
-    return draft_mapping("new", path.name, sheets).yaml
+    return draft_mapping("new", path.name, look_at_text(sheets, peek_lines(path, SETTINGS))).yaml
 
 
 def answer(yaml: str, answers: Mapping[str, str]) -> str:
@@ -143,3 +144,27 @@ def test_zone_that_a_text_above_names(tmp_path: Path) -> None:
 
     assert 'time_zone: Etc/GMT-5  # ??? the text above "Все времена в UTC+5" says "UTC+5"' in yaml
     assert found[0]["ts"].isoformat() == "2025-03-31T19:00:00+00:00"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1251"])
+def test_text_without_delimiters(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "архив.txt"
+    lines = [
+        "Узел учёта 12, архив часовой",
+        "",
+        "Дата и время       Прибор   Расход, м3    T1",
+        "---------------- -------- ------------ -----",
+        "01.04.2025 00:00 A-1            12,50  60,5",
+        "01.04.2025 01:00 A-12          112,25  60,75",
+        "01.04.2025 02:00 A-1             2",
+        "Итого                          126,75",
+    ]
+
+    yaml = draft(path, "\r\n".join(lines), encoding)
+    found = read(path, answer(yaml, {"meter: ???": "meter: {column: Прибор}", "stamp: start": "stamp: end"}))
+
+    assert "positions: [1, 18, 27, 40]  # 3 lines with data have blanks before these; ??? a single blank" in yaml
+    volumes = [(one["meter_code"], one["value"]) for one in found if one["metric"] == "consumption_period"]
+    assert volumes == [("A-1", 12.5), ("A-12", 112.25), ("A-1", 2.0)]
+    assert [one["value"] for one in found if one["metric"] == "T1"] == [60.5, 60.75, None]
+    assert times(found)[:2] == ["31 23:00", "01 00:00"]

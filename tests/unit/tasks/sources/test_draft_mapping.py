@@ -14,6 +14,7 @@ from tasks.ingest.read_tables import peek, read_tables
 from tasks.sources.cells import Row
 from tasks.sources.draft_mapping import Draft, draft_mapping
 from tasks.sources.find_tables import Sheet
+from tasks.sources.look_at_file import Looked
 from tasks.validate.parse_readings import parse
 from tests import files
 
@@ -47,7 +48,7 @@ def draft(tmp_path: Path, rows: files.Rows) -> tuple[str, Path]:
     path = tmp_path / "Архив 2025-04.xlsx"
     path.write_bytes(files.xlsx(rows))
     sheets = [Sheet(name, [*lines]) for name, lines in peek(path, Settings())]
-    return draft_mapping("new", path.name, sheets).yaml, path
+    return draft_mapping("new", path.name, Looked(sheets)).yaml, path
 
 
 def readings(path: Path, yaml: str) -> list[list[dict[str, Any]]]:
@@ -137,7 +138,7 @@ def test_proposed_spelling_of_dates_reads_them(tmp_path: Path, heading: str, tim
 
 
 def drafted(*sheets: Sheet, file_name: str = "Архив 1.csv") -> Draft:
-    return draft_mapping("new", file_name, sheets)
+    return draft_mapping("new", file_name, Looked([*sheets]))
 
 
 def test_what_is_open_is_numbered_with_its_line_at_the_end() -> None:
