@@ -34,7 +34,7 @@ _LIKELY: tuple[tuple[str, str], ...] = (
     (r"(^|\W)(m|м)2(?!\d)|обр|return", "mass_return"),
     (r"(^|\W)(p|р)1(?!\d)|под|прям|supply", "pressure_supply"),
     (r"(^|\W)(p|р)2(?!\d)|обр|return", "pressure_return"),
-    (r"(^|\W)q|тепл|heat", "heat_energy"),
+    (r"(^|\W)q(?!ual|uant)|тепл|heat", "heat_energy"),
     (r"электр|энерг|energy|usage", "electricity_consumption"),
 )
 _SAYS_METRIC = re.compile(r"(?i)параметр|показатель|канал|величин|metric|parameter|measure|channel|quantity|register")

@@ -66,7 +66,7 @@ def draft_mapping(name: str, file_name: str, looked: Looked, around: Surrounding
     if tables:
         body = _tables(tables, around.zone, is_only_sheet=len(sheets) == 1)
     else:
-        body = [*describe_unfound(sheets)]
+        body = [*describe_unfound(sheets)] if sheets else []
         undated = next((table for sheet in sheets if (table := find_undated(sheet))), None)
         body += _undated_body(undated, file_name) if undated else []
     if not any(re.search(r"\btime_zone: ", line) for line in body):

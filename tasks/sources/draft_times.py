@@ -66,10 +66,12 @@ def draft_times(columns: Sequence[FoundColumn], intervals: FoundIntervals | None
     dated.sort(key=lambda one: _rank(one.column.heading))
     if intervals:
         return _draft_days(dated, intervals)
-    chosen, ends = _interval_start(dated)
     taken = [one.column for one in dated]
     lengths = next((column for column in columns if _are_lengths(column)), None)
     hours = _find_hours([one for one in columns if one.heading and one not in (*taken, lengths)])
+    if hours:
+        dated = [one for one in dated if not _is_one_moment(one)] or dated
+    chosen, ends = _interval_start(dated)
     filled = _filled_down(chosen.dates.times)
     if hours is None or any(time and time.time() != dt.time() for time in filled):
         key, lines = "timestamp", [*_stamp_lines(chosen, filled, ends)]
@@ -77,7 +79,7 @@ def draft_times(columns: Sequence[FoundColumn], intervals: FoundIntervals | None
     else:
         taken.append(hours)
         key, lines = "date", [*_hour_lines(hours, filled, columns)]
-    if lengths:
+    if lengths and _agree(lengths, lines):
         taken.append(lengths)
         lines = [line for line in lines if not line.startswith("interval_minutes:")]
         lines.append(f"interval: {quote(lengths.heading)}  # such as {example(lengths)}")
@@ -103,12 +105,24 @@ def _are_lengths(column: FoundColumn) -> bool:
     return bool(_SAYS_LENGTH.search(column.heading)) and column.mostly(_is_length)
 
 
+def _agree(lengths: FoundColumn, lines: Sequence[str]) -> bool:
+    """Return True unless the lengths in a column are others than the times are apart: 3600 may be seconds."""
+    apart = next((match[1] for line in lines if (match := re.match(r"interval_minutes: (\d+)  # (?!\?)", line))), None)
+    return apart is None or dt.timedelta(minutes=int(apart)) in {read_length(text).span for text in lengths.samples}
+
+
 def _is_length(text: str) -> bool:
     try:
         read_length(text)
     except NotATimeError:
         return False
     return True
+
+
+def _is_one_moment(one: _Dated) -> bool:
+    """Return True for a time of day that is the same in each line: that of the file."""
+    times = {time for time in one.dates.times if time}
+    return len(one.column.samples) > 1 and len(times) == 1 and times.pop().time() != dt.time()
 
 
 def _rank(heading: str) -> tuple[bool, bool]:

@@ -11,9 +11,10 @@ import pytest
 from schemas.mappings import read_mappings
 from schemas.settings import Settings
 from tasks.ingest.read_tables import peek, peek_lines, read_tables
+from tasks.ingest.read_xml import parse_xml
 from tasks.sources.draft_mapping import draft_mapping
 from tasks.sources.find_tables import Sheet
-from tasks.sources.look_at_file import look_at_text
+from tasks.sources.look_at_file import look_at_text, look_at_xml
 from tasks.validate.parse_readings import parse
 
 SETTINGS = Settings()
@@ -27,6 +28,8 @@ def csv(*lines: Sequence[object]) -> str:
 
 def draft(path: Path, text: str, encoding: str = "utf-8") -> str:
     path.write_bytes(text.encode(encoding))
+    if path.suffix == ".xml":
+        return draft_mapping("new", path.name, look_at_xml(parse_xml(path, SETTINGS))).yaml
     sheets = [Sheet(name, [*rows]) for name, rows in peek(path, SETTINGS)]
     return draft_mapping("new", path.name, look_at_text(sheets, peek_lines(path, SETTINGS))).yaml
 
@@ -168,3 +171,52 @@ def test_text_without_delimiters(tmp_path: Path, encoding: str) -> None:
     assert volumes == [("A-1", 12.5), ("A-12", 112.25), ("A-1", 2.0)]
     assert [one["value"] for one in found if one["metric"] == "T1"] == [60.5, 60.75, None]
     assert times(found)[:2] == ["31 23:00", "01 00:00"]
+
+
+def test_xml_with_hours_in_attributes_below_a_day_that_stands_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "архив.xml"
+    clocks = [f"{n // 2:02}{n % 2 * 30:02}" for n in range(49)]
+    periods = "".join(
+        f'<interval begin="{clocks[n]}" finish="{clocks[n + 1]}"><v>{n}</v></interval>' for n in range(48)
+    )
+    points = "".join(f'<point serial="A-{code}">{periods}</point>' for code in (1, 2))
+    made = "<made><at>20250402061500</at><day>20250401</day></made>"
+
+    yaml = draft(path, f"<export>{made}<owner><name>Ж</name>{points}</owner></export>")
+    answers = {"meter: ???": "meter: {column: serial}", '"???"': "electricity_consumption"}
+    found = read(path, answer(yaml, answers))
+
+    assert 'rows: "//interval"  # 96 of them' in yaml
+    assert [one["problems"] for one in found] == [0] * 96
+    assert {one["meter_code"] for one in found} == {"A-1", "A-2"}
+    assert [(times(found)[n], found[n]["value"]) for n in (0, 47)] == [("01 00:00", 0.0), ("01 23:30", 47.0)]
+
+
+def test_xml_in_namespaces_with_seconds_since_1970(tmp_path: Path) -> None:
+    path = tmp_path / "архив.xml"
+    readings = "".join(
+        f"<r><time><length>3600</length><start>{1743454800 + 3600 * hour}</start></time><used>{hour},5</used></r>"
+        for hour in range(24)
+    )
+
+    yaml = draft(path, f'<f xmlns="urn:a"><id>7</id><b xmlns="urn:b"><meterCode>M-1</meterCode>{readings}</b></f>')
+    answers = {"meter: ???": "meter: {column: meter Code}", '"length": {metric': '# "length": {metric'}
+    answers |= {'"used": {metric: "???"': '"used": {metric: T1'}
+    found = read(path, answer(yaml, answers))
+
+    assert 'namespaces: {n1: "urn:b"' in yaml
+    assert "interval_minutes: 60  # 23 of 23 steps between times" in yaml
+    assert [(one["meter_code"], one["value"]) for one in found][:2] == [("M-1", 0.5), ("M-1", 1.5)]
+    assert [one["problems"] for one in found] == [0] * 24
+    assert times(found)[0] == "01 00:00"
+
+
+def test_xml_with_a_row_an_hour_and_a_column_a_metric(tmp_path: Path) -> None:
+    path = tmp_path / "архив.xml"
+    rows = "".join(f"<Строка><Дата>01.04.2025</Дата><Час>{h}-{h + 1}</Час><T1>6{h}</T1></Строка>" for h in range(3))
+
+    yaml = draft(path, f"<Архив>{rows}</Архив>")
+    found = read(path, answer(yaml, {"meter: ???": "meter: M"}))
+
+    assert [(one["metric"], one["value"]) for one in found] == [("T1", 60.0), ("T1", 61.0), ("T1", 62.0)]
+    assert times(found) == ["01 00:00", "01 01:00", "01 02:00"]

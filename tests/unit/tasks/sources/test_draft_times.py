@@ -113,6 +113,21 @@ def test_length_of_each_interval_may_have_a_column() -> None:
     assert not any(line.startswith("interval_minutes") for line in drafted)
 
 
+def test_lengths_that_are_not_what_times_are_apart_are_no_minutes() -> None:
+    drafted = lines(start=["2025-04-01T00:00", "2025-04-01T01:00"], duration=["3600", "3600"])
+
+    assert drafted[2] == "interval_minutes: 60  # 1 of 1 steps between times"
+    assert not any(line.startswith("interval:") for line in drafted)
+
+
+def test_moment_that_is_the_same_in_each_line_is_not_the_date_beside_hours() -> None:
+    clocks: list[str | None] = ["00:00", "00:30"]
+
+    drafted = lines(Записано=["02.04.2025 06:15"] * 2, День=["01.04.2025"] * 2, Час=clocks)
+
+    assert drafted[:2] == ['date: "День"  # such as "01.04.2025"', 'hour: "Час"  # such as "00:00"']
+
+
 def test_date_given_once_a_day_holds_for_the_lines_below_it_and_is_asked_about() -> None:
     drafted = lines(Дата=["01.04.2025", None, "02.04.2025", None], Час=["0-1", "1-2", "0-1", "1-2"])
 
