@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from schemas.dates import NotATimeError
-from schemas.hours import read_hour
 from schemas.lengths import read_length
 from tasks.sources.cells import is_number
 from tasks.sources.find_intervals import FoundIntervals
@@ -17,18 +16,20 @@ from tasks.sources.find_tables import FoundColumn
 from tasks.sources.measure_times import Answer, find_stamp, measure_interval, runs_backwards, says_end, says_start
 from tasks.sources.quoting import example, quote
 from tasks.sources.recognise_dates import OPEN, PLAIN, Dates, is_period
+from tasks.sources.recognise_hours import (
+    ends_a_day,
+    find_hours,
+    interval_number,
+    length_of_ranges,
+    length_until,
+    offset,
+)
 
 _OF_SOMETHING_ELSE = re.compile(
     r"(?i)повер|выдач|установ|рожд|ввод|замен|создан|изготов|договор|issued|install|creat|birth|verif|calibr|expir"
 )
 _OF_READINGS = re.compile(r"(?i)показан|снят|измер|отсч|read|measur|timestamp|начал|start|период|period")
-_SAYS_HOUR = re.compile(r"(?i)час|врем|hour|time|период|period|интервал|interval|№|номер|number|settlement")
 _SAYS_LENGTH = re.compile(r"(?i)resolution|interval|duration|granular|интервал|длит|шаг")
-_CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?::\d{2})?(?:\.0)?(?:\s*[-–—].*)?")
-_WRITTEN_CLOCK = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2})?(\s*[-–—]\s*\d{1,2}:\d{2}(:\d{2})?)?\s*")
-_FRACTION = re.compile(r"[01][.,]\d{3,}|0[.,]\d+")
-_NEXT_MIDNIGHT = re.compile(r"24:00(:00)?|(1900-01-01|1904-01-02)(T00:00:00)?")
-_COUNT = re.compile(r"(\d{1,3})(\.0)?")
 _DAY = 1440
 _CALENDAR = {7: "week"} | dict.fromkeys((28, 29, 30, 31), "month")
 """Days between times → the interval of the local calendar."""
@@ -68,7 +69,7 @@ def draft_times(columns: Sequence[FoundColumn], intervals: FoundIntervals | None
         return _draft_days(dated, intervals)
     taken = [one.column for one in dated]
     lengths = next((column for column in columns if _are_lengths(column)), None)
-    hours = _find_hours([one for one in columns if one.heading and one not in (*taken, lengths)])
+    hours = find_hours([one for one in columns if one.heading and one not in (*taken, lengths)])
     if hours:
         dated = [one for one in dated if not _is_one_moment(one)] or dated
     chosen, ends = _interval_start(dated)
@@ -186,7 +187,7 @@ def _shortest(times: Sequence[dt.datetime]) -> int:
 def _hour_lines(
     hours: FoundColumn, days: Sequence[dt.datetime | None], columns: Sequence[FoundColumn]
 ) -> Iterator[str]:
-    if number := _interval_number(hours):
+    if number := interval_number(hours):
         yield f"interval_number: {quote(hours.heading)}  # such as {example(hours)}; they count to {number}"
         # A day with a clock change has an hour more or less.
         fitting = next((length for length in _LENGTHS if abs(_DAY // length - number) <= 60 // length), None)
@@ -194,21 +195,21 @@ def _hour_lines(
         return
     yield f"hour: {quote(hours.heading)}  # such as {example(hours)}"
     known = [
-        day + offset
+        day + after
         for day, text in zip(days, hours.cells, strict=True)
-        if day and text and (offset := _offset(text)) is not None
+        if day and text and (after := offset(text)) is not None
     ]
     interval = measure_interval(known)
-    if (length := _length_of_ranges(hours)) is not None:
+    if (length := length_of_ranges(hours)) is not None:
         yield f"interval_minutes: {length // _MINUTE}  # from the start to the end of each hour's range"
         return
     for column in columns:
-        if (length := _length_until(hours, column)) is not None:
+        if (length := length_until(hours, column)) is not None:
             yield f"stamp: start  # {quote(column.heading)} holds the ends"
             yield f"interval_minutes: {length // _MINUTE}  # from {quote(hours.heading)} to {quote(column.heading)}"
             return
-    written_24 = any(_NEXT_MIDNIGHT.fullmatch(text.strip()) or text in ("24", "24.0") for text in hours.samples)
-    yield from _answers(find_stamp(known, interval.value, hours.heading, written_24=written_24), interval, known)
+    stamp = find_stamp(known, interval.value, hours.heading, written_24=ends_a_day(hours))
+    yield from _answers(stamp, interval, known)
 
 
 def _answers(stamp: Answer, interval: Answer, known: Sequence[dt.datetime]) -> Iterator[str]:
@@ -216,65 +217,6 @@ def _answers(stamp: Answer, interval: Answer, known: Sequence[dt.datetime]) -> I
     yield f"interval_minutes: {interval.value}  # {interval.comment}"
     if runs_backwards(known):
         yield "# The newest time stands first; lines may come in any order."
-
-
-def _interval_number(hours: FoundColumn) -> int | None:
-    """Return to which number a column counts the intervals of a day; None: it holds hours."""
-    counts = [int(match[1]) for text in hours.samples if (match := _COUNT.fullmatch(text.strip()))]
-    return max(counts) if len(counts) == len(hours.samples) and min(counts) >= 1 and max(counts) > 24 else None
-
-
-def _find_hours(columns: Sequence[FoundColumn]) -> FoundColumn | None:
-    """Find the column of hours: by its heading, else, in whatever language that is, by times such as 00:15."""
-    named = (column for column in columns if _are_hours(column))
-    clocks = (one for one in columns if len(set(one.samples)) > 1 and one.mostly(_WRITTEN_CLOCK.fullmatch))
-    return next(named, None) or next(clocks, None)
-
-
-def _are_hours(column: FoundColumn) -> bool:
-    if not _SAYS_HOUR.search(column.heading):
-        return False
-    is_counted = column.mostly(lambda text: bool(_COUNT.fullmatch(text.strip())) and 0 <= float(text) <= 300)
-    return column.mostly(_is_hour) or (is_counted and _interval_number(column) is not None)
-
-
-def _is_hour(text: str) -> bool:
-    try:
-        read_hour(text, dt.timedelta(hours=1), "end")
-    except NotATimeError:
-        return False
-    return True
-
-
-def _length_of_ranges(hours: FoundColumn) -> dt.timedelta | None:
-    """Return how long each of an hour column's ranges is; None: they are no ranges, or differ."""
-    ends = [[_offset(end) for end in re.split(r"\s*[-–—]\s*", text.strip())] for text in hours.samples]
-    lengths = {
-        (pair[1] - pair[0]) % dt.timedelta(days=1)
-        for pair in ends
-        if len(pair) == 2 and pair[0] is not None and pair[1] is not None
-    }
-    return lengths.pop() if len(lengths) == 1 and all(len(pair) == 2 for pair in ends) else None
-
-
-def _length_until(hours: FoundColumn, ends: FoundColumn) -> dt.timedelta | None:
-    """Return how much later another column's clock is in every line; None: it is no clock, or that differs."""
-    if ends is hours or not ends.mostly(_WRITTEN_CLOCK.fullmatch):
-        return None
-    pairs = [(_offset(start or ""), _offset(end or "")) for start, end in zip(hours.cells, ends.cells, strict=True)]
-    lengths = {(end - start) % dt.timedelta(days=1) for start, end in pairs if start is not None and end is not None}
-    return lengths.pop() if len(lengths) == 1 and max(lengths) > dt.timedelta() else None
-
-
-def _offset(text: str) -> dt.timedelta | None:
-    """Return how long after midnight an hour's cell is, or the start of its range."""
-    text = text.strip()
-    if _NEXT_MIDNIGHT.fullmatch(text):
-        return dt.timedelta(days=1)
-    if _FRACTION.fullmatch(text):
-        return dt.timedelta(seconds=round(float(text.replace(",", ".")) * 86_400))
-    match = _CLOCK.fullmatch(text)
-    return dt.timedelta(hours=int(match[1]), minutes=int(match[2] or 0)) if match else None
 
 
 def _filled_down(times: Sequence[dt.datetime | None]) -> list[dt.datetime | None]:
