@@ -13,7 +13,15 @@ from schemas.lengths import read_length
 from tasks.sources.cells import is_number
 from tasks.sources.find_intervals import FoundIntervals
 from tasks.sources.find_tables import FoundColumn
-from tasks.sources.measure_times import Answer, find_stamp, measure_interval, runs_backwards, says_end, says_start
+from tasks.sources.measure_times import (
+    Answer,
+    find_stamp,
+    measure_interval,
+    runs_backwards,
+    says_end,
+    says_length,
+    says_start,
+)
 from tasks.sources.quoting import example, quote
 from tasks.sources.recognise_dates import OPEN, PLAIN, Dates, is_period
 from tasks.sources.recognise_hours import (
@@ -29,7 +37,6 @@ _OF_SOMETHING_ELSE = re.compile(
     r"(?i)повер|выдач|установ|рожд|ввод|замен|создан|изготов|договор|issued|install|creat|birth|verif|calibr|expir"
 )
 _OF_READINGS = re.compile(r"(?i)показан|снят|измер|отсч|read|measur|timestamp|начал|start|период|period")
-_SAYS_LENGTH = re.compile(r"(?i)resolution|interval|duration|granular|интервал|длит|шаг")
 _DAY = 1440
 _CALENDAR = {7: "week"} | dict.fromkeys((28, 29, 30, 31), "month")
 """Days between times → the interval of the local calendar."""
@@ -103,7 +110,7 @@ def _draft_days(dated: Sequence[_Dated], intervals: FoundIntervals) -> DraftedTi
 
 
 def _are_lengths(column: FoundColumn) -> bool:
-    return bool(_SAYS_LENGTH.search(column.heading)) and column.mostly(_is_length)
+    return says_length(column.heading) and column.mostly(_is_length)
 
 
 def _agree(lengths: FoundColumn, lines: Sequence[str]) -> bool:

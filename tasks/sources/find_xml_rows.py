@@ -10,7 +10,7 @@ from schemas.units import is_unit
 from tasks.sources.cells import Row, is_number
 from tasks.sources.draft_identity import is_like_a_code
 from tasks.sources.find_tables import FoundColumn
-from tasks.sources.measure_times import says_end, says_start
+from tasks.sources.measure_times import says_end, says_length, says_start
 from tasks.sources.xml_paths import Names, Path, Place, Texts, elements_by_path, heading_of, name_of
 
 _MAX_ROWS = 2_000
@@ -21,7 +21,6 @@ _MANY = 8
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
 _COMPACT_CLOCK = re.compile(r"([01]\d|2[0-4])[0-5]\d")
 _SAYS_CLOCK = re.compile(r"(?i)time|hour|час|врем")
-_SAYS_LENGTH = re.compile(r"(?i)resolution|interval|duration|granular|интервал|длит|шаг")
 
 
 class FoundRows(NamedTuple):
@@ -69,8 +68,8 @@ class _Column(NamedTuple):
     def is_of_use(self) -> bool:
         """Whether a text around the rows may be a time, a length, a code or a unit."""
         found = self.found
-        says = self.says_time or _SAYS_LENGTH.search(found.heading) or is_like_a_code(found)
-        return bool(says) or found.mostly(is_unit)
+        says = self.says_time or says_length(found.heading) or is_like_a_code(found)
+        return says or found.mostly(is_unit)
 
 
 class _Candidate(NamedTuple):

@@ -15,6 +15,7 @@ _CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?::\d{2})?(?:\.0)?(?:\s*[-–—
 _WRITTEN_CLOCK = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2})?(\s*[-–—]\s*\d{1,2}:\d{2}(:\d{2})?)?\s*")
 _FRACTION = re.compile(r"[01][.,]\d{3,}|0[.,]\d+")
 _NEXT_MIDNIGHT = re.compile(r"24:00(:00)?|(1900-01-01|1904-01-02)(T00:00:00)?")
+_DAY = dt.timedelta(days=1)
 _COUNT = re.compile(r"(\d{1,3})(\.0)?")
 
 
@@ -50,27 +51,29 @@ def length_of_ranges(hours: FoundColumn) -> dt.timedelta | None:
     """Return how long each of an hour column's ranges is; None: they are no ranges, or differ."""
     ends = [[offset(end) for end in re.split(r"\s*[-–—]\s*", text.strip())] for text in hours.samples]
     lengths = {
-        (pair[1] - pair[0]) % dt.timedelta(days=1)
-        for pair in ends
-        if len(pair) == 2 and pair[0] is not None and pair[1] is not None
+        (pair[1] - pair[0]) % _DAY for pair in ends if len(pair) == 2 and pair[0] is not None and pair[1] is not None
     }
     return lengths.pop() if len(lengths) == 1 and all(len(pair) == 2 for pair in ends) else None
 
 
 def length_until(hours: FoundColumn, ends: FoundColumn) -> dt.timedelta | None:
-    """Return how much later another column's clock is in every line; None: it is no clock, or that differs."""
+    """Return how much later another column's clock is in every line; None: it is no clock, that differs, or is a guess.
+
+    Half a day later is as good as half a day earlier, and a single line shows nothing.
+    """
     if ends is hours or not ends.mostly(_WRITTEN_CLOCK.fullmatch):
         return None
     pairs = [(offset(start or ""), offset(end or "")) for start, end in zip(hours.cells, ends.cells, strict=True)]
-    lengths = {(end - start) % dt.timedelta(days=1) for start, end in pairs if start is not None and end is not None}
-    return lengths.pop() if len(lengths) == 1 and max(lengths) > dt.timedelta() else None
+    lengths = [(end - start) % _DAY for start, end in pairs if start is not None and end is not None]
+    is_one = len(lengths) > 1 and len({*lengths}) == 1 and dt.timedelta() < lengths[0] < _DAY / 2
+    return lengths[0] if is_one else None
 
 
 def offset(text: str) -> dt.timedelta | None:
     """Return how long after midnight an hour's cell is, or the start of its range."""
     text = text.strip()
     if _NEXT_MIDNIGHT.fullmatch(text):
-        return dt.timedelta(days=1)
+        return _DAY
     if _FRACTION.fullmatch(text):
         return dt.timedelta(seconds=round(float(text.replace(",", ".")) * 86_400))
     match = _CLOCK.fullmatch(text)
