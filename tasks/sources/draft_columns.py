@@ -163,12 +163,13 @@ def draft_metric_columns(columns: Sequence[FoundColumn]) -> Iterator[str]:
 
 
 def _with_unit_of_rows(columns: Sequence[FoundColumn]) -> list[FoundColumn]:
-    """Return columns with the unit that a column of units has in each line, where they have none of their own."""
+    """Return columns whose headings name a metric with the unit that a column of units has in each line."""
     units = _unit_column(columns)
     if units is None or len(of_rows := {*units.samples}) > 1:
         return [*columns]
     (unit,) = of_rows
-    return [column if column.unit or column is units else column._replace(unit=unit) for column in columns]
+    named = [column for column in columns if column.unit is None and column is not units and _guess(column).metric]
+    return [column._replace(unit=unit) if any(column is one for one in named) else column for column in columns]
 
 
 def _holds_values(column: FoundColumn, guess: _Guess) -> bool:

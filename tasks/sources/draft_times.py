@@ -116,7 +116,9 @@ def _are_lengths(column: FoundColumn) -> bool:
 def _agree(lengths: FoundColumn, lines: Sequence[str]) -> bool:
     """Return True unless the lengths in a column are others than the times are apart: 3600 may be seconds."""
     apart = next((match[1] for line in lines if (match := re.match(r"interval_minutes: (\d+)  # (?!\?)", line))), None)
-    return apart is None or dt.timedelta(minutes=int(apart)) in {read_length(text).span for text in lengths.samples}
+    return apart is None or dt.timedelta(minutes=int(apart)) in {
+        read_length(text).span for text in lengths.samples if _is_length(text)
+    }
 
 
 def _is_length(text: str) -> bool:

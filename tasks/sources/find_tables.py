@@ -104,8 +104,10 @@ def _find_all(sheet: Sheet) -> Iterator[FoundTable]:
             index += 1
             continue
         first = _first_without_values(rows, searched, index, said)
+        # Of lines without values a part: those with values are to be seen, too.
+        shown = max(first, index - _MAX_LINES // 2)
         index = _end_of_data(rows, index, said)
-        if table := _find_table(sheet, searched, rows[first:index][:_MAX_LINES], first, said):
+        if table := _find_table(sheet, searched, rows[shown:index][:_MAX_LINES], first, said):
             yield table
         searched, said = index, set()
 

@@ -123,9 +123,10 @@ def test_value_is_asked_where_no_heading_says_it() -> None:
 def test_column_is_in_the_unit_that_another_column_has_in_each_line() -> None:
     volume, units = FoundColumn("Volume", None, ["1", "2"]), FoundColumn("Unit", None, ["kWh", "kWh"])
 
-    text = "\n".join(draft_metric_columns([volume, units]))
+    text = "\n".join(draft_metric_columns([volume, units, FoundColumn("Contract", None, ["7", "7"])]))
     mixed = "\n".join(draft_metric_columns([volume, units._replace(cells=["kWh", "m3"])]))
 
+    assert '"Contract": {metric: "???"}' in text
     assert 'metric: "???", unit: "kWh"}  # such as "1"; kWh is no unit of consumption_period' in text
     assert '"Volume": {metric: consumption_period}' in mixed
 

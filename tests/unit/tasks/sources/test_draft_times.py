@@ -120,6 +120,12 @@ def test_lengths_that_are_not_what_times_are_apart_are_no_minutes() -> None:
     assert not any(line.startswith("interval:") for line in drafted)
 
 
+def test_word_among_lengths_is_passed_over() -> None:
+    drafted = lines(start=[f"2025-04-01T0{hour}:00" for hour in range(6)], resolution=[*["60"] * 5, "?"])
+
+    assert 'interval: "resolution"  # such as "60"' in drafted
+
+
 def test_moment_that_is_the_same_in_each_line_is_not_the_date_beside_hours() -> None:
     clocks: list[str | None] = ["00:00", "00:30"]
 

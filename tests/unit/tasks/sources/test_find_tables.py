@@ -89,6 +89,14 @@ def test_first_lines_with_texts_and_a_date_but_no_values_belong_to_the_table_be_
     assert found(["Отчёт", "за"], ["01.04.2025", "пусто"], ["Подпись", "Иванов"]) == []
 
 
+def test_values_are_seen_below_however_many_lines_without_them() -> None:
+    empty: list[Row] = [["01.04.2025", "нет", None]] * 1_500
+
+    (table,) = found(["Дата", "Состояние", "V"], *empty, ["02.04.2025", "есть", "1"])
+
+    assert (table.header_line, table.columns[2].samples) == (1, ["1"])
+
+
 def test_title_with_a_date_is_not_taken_for_a_line_without_values() -> None:
     (table,) = found(["Отчёт", "01.04.2025"], ["Дата", "V"], ["02.04.2025", "1"])
 
