@@ -30,6 +30,12 @@ def test_headings_that_are_dates_and_lines_without_headings_are_named() -> None:
     ]
 
 
+def test_numbers_over_columns_beside_dates_without_a_heading_are_named() -> None:
+    assert described([None, "85912345", "85912346"], ["13.04.2025", "1", "2"])[2:] == [
+        '# the column of dates has no heading: below that line, columns have letters (header: none, after: "85912346")'
+    ]
+
+
 def test_date_that_nobody_knows_is_named() -> None:
     assert described(["t", "V"], ["32/13/2025", "1"])[-1] == (
         '# "32/13/2025" looks like a date that is written in no way that is known: see the key `dates`'
