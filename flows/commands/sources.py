@@ -14,12 +14,14 @@ import typer
 from flows.commands.console import AsJson, err, fail, heading, out, print_json, print_table, track, visible
 from schemas.errors import MappingError, SettingsError
 from schemas.mappings import Mappings, SourceMapping, load_usable_mappings
-from schemas.problems import FileRemark
+from schemas.problems import FileRemark, Kind
 from schemas.settings import Settings, load_settings
 from schemas.source_files import spell
 from schemas.table_schema import TableSchema
+from tasks.ingest.detect_kind import kind_of
 from tasks.ingest.find_files import FoundFile, list_all_files
-from tasks.ingest.read_tables import find_fitting, peek, read_tables
+from tasks.ingest.read_tables import find_fitting, peek, peek_lines, read_tables
+from tasks.ingest.read_xml import parse_xml
 from tasks.ingest.unpack_archives import Unpacked, unpack
 from tasks.sources.check_files import (
     FileCheck,
@@ -33,6 +35,7 @@ from tasks.sources.check_files import (
 from tasks.sources.compare_deliveries import Delivery, compare_deliveries
 from tasks.sources.draft_mapping import Surroundings, draft_mapping
 from tasks.sources.find_tables import Sheet, find_tables
+from tasks.sources.look_at_file import Looked, look_at_text, look_at_xml
 from tasks.sources.preview_readings import Preview
 from tasks.validate.list_rejected import list_rejected
 from tasks.validate.parse_readings import parse
@@ -91,9 +94,17 @@ def _check_difference(files: list[Path], newer: Path, mappings: Mappings, settin
 def _deliver(file: Path, mappings: Mappings, settings: Settings) -> Delivery:
     """Look at a file twice: at its tables as anybody sees them, and at its readings where a mapping takes it."""
     with open_files(file, _steps(settings).unpack) as opened:
-        sheets = [Sheet(sheet, [*rows]) for sheet, rows in peek(_first(opened).path, settings)]
+        sheets = _look(_first(opened).path, settings).sheets
     tables = [table for sheet in sheets for table in find_tables(sheet)]
     return Delivery(tables, check_file(file, mappings, _steps(settings))[0])
+
+
+def _look(path: Path, settings: Settings) -> Looked:
+    """Look at a file as anybody sees it, without a mapping."""
+    if kind_of(path, settings) is Kind.XML:
+        return look_at_xml(parse_xml(path, settings))
+    sheets = [Sheet(sheet, [*rows]) for sheet, rows in peek(path, settings)]
+    return look_at_text(sheets, peek_lines(path, settings))
 
 
 def _first(opened: OpenFiles) -> OpenFile:
@@ -119,9 +130,9 @@ def new(
         raise SettingsError(f"{target.with_suffix('').name} or its draft exists already: choose another --name")
     with open_files(file, _steps(settings).unpack) as opened:
         first = _first(opened)
-        sheets = [Sheet(sheet, [*rows]) for sheet, rows in peek(first.path, settings)]
-        around = Surroundings(_usable_mappings(settings), _paths_at_hand(settings))
-        draft = draft_mapping(name, first.relative_path.rpartition("/")[2], sheets, around)
+        looked = _look(first.path, settings)
+        around = Surroundings(_usable_mappings(settings), _paths_at_hand(settings), settings.zone)
+        draft = draft_mapping(name, first.relative_path.rpartition("/")[2], looked, around)
     LOCAL.write(target, draft.yaml.encode())
     for number, question in enumerate(draft.questions, start=1):
         out.print(f"{number}. {visible(question)}", markup=False, highlight=False, soft_wrap=True)

@@ -87,10 +87,26 @@ class FixedGrid:
         return lines
 
 
-def _split_rows(source: Source, bounds: _Bounds) -> Iterator[Row]:
+def read_lines(file: Path) -> Iterator[str]:
+    """Yield the lines of a text as they are.
+
+    Raises:
+        FileError: the text is damaged; names the byte.
+
+    """
+    encoding = detect_encoding_by_columns(file, (), partial(_split_rows, bounds=()))
+    with LOCAL.open(file) as stream:
+        yield from _lines(Utf8Stream(stream, encoding))
+
+
+def _lines(source: Source) -> Iterator[str]:
     for content in _whole_lines(source, HEAD_BYTES):
-        for line in content.decode("utf-8", "replace").split("\n")[:-1]:
-            yield [line[start:stop].strip() or None for start, stop in bounds]
+        yield from content.decode("utf-8", "replace").split("\n")[:-1]
+
+
+def _split_rows(source: Source, bounds: _Bounds) -> Iterator[Row]:
+    for line in _lines(source):
+        yield [line[start:stop].strip() or None for start, stop in bounds]
 
 
 def _whole_lines(source: Source, size: int) -> Iterator[bytes]:

@@ -29,7 +29,7 @@ from tasks.ingest.find_unit import find_unit
 from tasks.ingest.grids import Grid, Row
 from tasks.ingest.line_account import LineAccount
 from tasks.ingest.read_csv import CsvGrid
-from tasks.ingest.read_fixed import FixedGrid
+from tasks.ingest.read_fixed import FixedGrid, read_lines
 from tasks.ingest.read_html import HtmlGrid
 from tasks.ingest.read_region import Region, Table
 from tasks.ingest.read_workbook import SheetInfo, choose_sheets, open_sheets
@@ -285,6 +285,11 @@ def peek(path: Path, settings: Settings) -> list[tuple[str | None, list[Row]]]:
     else:
         raise FileError(FileProblem.WRONG_KIND, kind=kind)
     return [(grid.sheet, list(islice(grid.rows(), _MAX_LINES_PEEKED))) for grid in grids]
+
+
+def peek_lines(path: Path, settings: Settings) -> list[str]:
+    """Return the first lines of a text as they are; none of a file of another kind."""
+    return [*islice(read_lines(path), _MAX_LINES_PEEKED)] if kind_of(path, settings) is Kind.TEXT else []
 
 
 def _open_grids(path: Path, mapping: SourceMapping, settings: Settings) -> OpenedGrids:

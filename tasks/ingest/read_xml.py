@@ -33,7 +33,7 @@ class XmlGrid(RowsGrid):
             FileError: it is too big, dangerous or damaged, has no rows, or a cell that could be one of several.
 
         """
-        root = _parse(file, settings)
+        root = parse_xml(file, settings)
         nodes = _evaluate(spec, "rows", spec.rows, root)
         if not nodes:
             raise FileError(FileProblem.XML_WITHOUT_ROWS, path=spec.rows)
@@ -45,7 +45,13 @@ class XmlGrid(RowsGrid):
         )
 
 
-def _parse(file: Path, settings: Settings) -> Any:  # noqa: ANN401 - lxml has no types
+def parse_xml(file: Path, settings: Settings) -> Any:  # noqa: ANN401 - lxml has no types
+    """Return the root of a file.
+
+    Raises:
+        FileError: it is too big, dangerous or damaged.
+
+    """
     max_megabytes = min(settings.max_unpacked_mb, _MAX_MB)
     with LOCAL.open(file) as stream:
         content = stream.read((max_megabytes << 20) + 1)

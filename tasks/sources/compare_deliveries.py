@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from schemas.spellings import fold
+from tasks.sources.cells import plain_text
 from tasks.sources.check_files import FileCheck
 from tasks.sources.draft_times import draft_times
-from tasks.sources.find_tables import FoundColumn, FoundTable, plain_text
+from tasks.sources.find_tables import FoundColumn, FoundTable
 
 _MAX_NAMED = 20
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from tasks.sources.find_tables import Row, Sheet, is_header, is_number, plain_text
+from tasks.sources.cells import Row, is_number, plain_text
+from tasks.sources.find_tables import Sheet
 from tasks.sources.quoting import quote
 from tasks.sources.recognise_dates import OPEN, PLAIN, is_date, recognise
+from tasks.sources.recognise_headers import is_header
 
 _MAX_CELLS = 12
 _MAX_LENGTH = 40
@@ -45,7 +47,9 @@ def _may_be_header(row: Row, filled: Sequence[tuple[int, Row]], number: int) -> 
 
 def _obstacles(header: Row | None, samples: Sequence[Row]) -> Iterator[str]:
     days: list[str] = []
-    if header is None:
+    if header is None and (last := _last_over_bare_dates(samples)):
+        yield f"the column of dates has no heading: below that line, columns have letters (header: none, after: {last})"
+    elif header is None:
         yield "no line of words stands above lines with numbers: without headings, columns have letters (header: none)"
     elif days := [cell for cell in header if cell and is_date(cell, in_time_column=False)]:
         yield f"headings such as {quote(days[0])} are dates: a column a day (intervals: {{headings: …}})"
@@ -54,6 +58,13 @@ def _obstacles(header: Row | None, samples: Sequence[Row]) -> Iterator[str]:
         yield obstacle
     elif header is not None and not days:
         yield "no column holds dates or times that are known; where else does the file say the day?"
+
+
+def _last_over_bare_dates(samples: Sequence[Row]) -> str | None:
+    """Return the last cell of a line that leaves out the column of the dates below it; None: it is no such line."""
+    if len(samples) < 2 or samples[0][0] or not is_date(samples[1][0] or "", in_time_column=False):
+        return None
+    return quote(next(cell for cell in reversed(samples[0]) if cell))
 
 
 def _of_cell(cell: str) -> str | None:

@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 from schemas.metrics import METRICS, convert_to_own_unit, find_metric
 from schemas.units import is_unit
+from tasks.sources.cells import is_number, plain_text
 from tasks.sources.draft_identity import counts_lines, is_like_a_code
-from tasks.sources.find_tables import FoundColumn, is_number, plain_text
-from tasks.sources.quoting import example, quote
+from tasks.sources.find_tables import FoundColumn
+from tasks.sources.quoting import example, quote, quote_pattern
 from tasks.sources.recognise_dates import OPEN
+from tasks.sources.recognise_headers import CODE
 
 # What suppliers call the quantities, beyond the spellings that are known for certain.
 _LIKELY: tuple[tuple[str, str], ...] = (
@@ -32,7 +34,7 @@ _LIKELY: tuple[tuple[str, str], ...] = (
     (r"(^|\W)(m|м)2(?!\d)|обр|return", "mass_return"),
     (r"(^|\W)(p|р)1(?!\d)|под|прям|supply", "pressure_supply"),
     (r"(^|\W)(p|р)2(?!\d)|обр|return", "pressure_return"),
-    (r"(^|\W)q|тепл|heat", "heat_energy"),
+    (r"(^|\W)q(?!ual|uant)|тепл|heat", "heat_energy"),
     (r"электр|энерг|energy|usage", "electricity_consumption"),
 )
 _SAYS_METRIC = re.compile(r"(?i)параметр|показатель|канал|величин|metric|parameter|measure|channel|quantity|register")
@@ -61,11 +63,7 @@ def find_metric_column(columns: Sequence[FoundColumn]) -> FoundColumn | None:
 
 def draft_long_columns(columns: Sequence[FoundColumn], metric: FoundColumn) -> Iterator[str]:
     """Write the keys of a long table's columns."""
-    yield f"metric: {quote(metric.heading)}  # such as {example(metric)}"
-    if unknown := [text for text in dict.fromkeys(metric.samples) if not find_metric(text)]:
-        words = ", ".join(f"{quote(word)}: {quote(OPEN)}" for word in unknown[:_MAX_NAMED])
-        yield f"# metric: {{column: {quote(metric.heading)}, words: {{{words}}}}}  # no metric has these names"
-    units = _unit_column([column for column in columns if column is not metric])
+    yield from _metric_lines(metric)
     values = [column for column in columns if column.heading and column.mostly(is_number)]
     values.sort(key=lambda column: not _SAYS_VALUE.search(column.heading))
     if not values:
@@ -74,8 +72,56 @@ def draft_long_columns(columns: Sequence[FoundColumn], metric: FoundColumn) -> I
         yield f"value: {quote(values[0].heading)}  # such as {example(values[0])}"
     else:
         yield f"value: {OPEN}  # one of {', '.join(quote(column.heading) for column in values[:_MAX_NAMED])}"
-    if units:
+    yield from _unit_lines([column for column in columns if column is not metric])
+
+
+def _metric_lines(metric: FoundColumn) -> Iterator[str]:
+    yield f"metric: {quote(metric.heading)}  # such as {example(metric)}"
+    if unknown := [text for text in dict.fromkeys(metric.samples) if not find_metric(text)]:
+        words = ", ".join(f"{quote(word)}: {quote(OPEN)}" for word in unknown[:_MAX_NAMED])
+        yield f"# metric: {{column: {quote(metric.heading)}, words: {{{words}}}}}  # no metric has these names"
+
+
+def draft_interval_values(
+    intervals: Sequence[FoundColumn], others: Sequence[FoundColumn], metric: FoundColumn | None
+) -> Iterator[str]:
+    """Write what the columns of a day's intervals hold; of a long table, a column says it."""
+    yield from _unit_lines([column for column in others if column is not metric])
+    if metric:
+        yield from _metric_lines(metric)
+        return
+    units = {column.unit for column in intervals}
+    held = FoundColumn(
+        "", units.pop() if len(units) == 1 else None, [text for one in intervals for text in one.samples]
+    )
+    unit = f", unit: {quote(held.unit)}" if held.unit else ""
+    yield f"value: {{metric: {quote(OPEN)}{unit}}}  # such as {example(held)}; {_choice(_fitting(held, set()))}"
+
+
+def find_meter_columns(columns: Sequence[FoundColumn]) -> list[FoundColumn]:
+    """Return the columns of numbers if all are headed by codes: then each is a meter's."""
+    numbers = [
+        column for column in columns if column.heading and not is_like_a_code(column) and column.mostly(is_number)
+    ]
+    return numbers if all(CODE.fullmatch(column.heading) for column in numbers) else []
+
+
+def draft_meter_columns(meters: Sequence[FoundColumn], others: Sequence[FoundColumn]) -> Iterator[str]:
+    """Write the columns of a table that has one for each meter, headed by its code."""
+    yield from _unit_lines(others)
+    yield "columns:"
+    held = FoundColumn("", None, [text for column in meters for text in column.samples])
+    meaning = f"{{metric: {quote(OPEN)}}}  # such as {example(held)}; {_choice(_fitting(held, set()))}"
+    yield f"  {quote_pattern(f'(?P<meter>{CODE.pattern})')}: {meaning}"
+
+
+def _unit_lines(columns: Sequence[FoundColumn]) -> Iterator[str]:
+    if units := _unit_column(columns):
         yield f"unit: {quote(units.heading)}  # such as {example(units)}"
+
+
+def _choice(fitting: Sequence[str]) -> str:
+    return f"one of {', '.join(fitting)}" if 0 < len(fitting) <= _MAX_NAMED else "one of schemas/metrics.yaml"
 
 
 def _unit_column(columns: Sequence[FoundColumn]) -> FoundColumn | None:
@@ -84,9 +130,9 @@ def _unit_column(columns: Sequence[FoundColumn]) -> FoundColumn | None:
 
 def draft_metric_columns(columns: Sequence[FoundColumn]) -> Iterator[str]:
     """Write the columns of a day-sheet: live where name and unit fit each other, else as comments."""
-    if units := _unit_column(columns):
-        yield f"unit: {quote(units.heading)}  # such as {example(units)}"
+    yield from _unit_lines(columns)
     yield "columns:"
+    columns = _with_unit_of_rows(columns)
     used: set[str] = set()
     live: list[str] = []
     others: list[tuple[FoundColumn, _Guess]] = []
@@ -106,11 +152,24 @@ def draft_metric_columns(columns: Sequence[FoundColumn]) -> Iterator[str]:
     yield from live
     if not live and not asked:
         yield f"  # {OPEN} no column holds a metric in a unit of it: without one, this table cannot be read"
+        empty = [column for column in columns if column.heading and not column.samples]
+        for column in empty[:_MAX_NAMED]:
+            yield f"  # {quote(column.heading)}: {{metric: {quote(OPEN)}}}  # empty in all lines that were looked at"
     if len(others) > _MAX_NAMED:
         yield from _many(others)
         return
     for column, guess in others:
         yield from _open_lines(column, guess, used, is_live=any(column is one for one in asked))
+
+
+def _with_unit_of_rows(columns: Sequence[FoundColumn]) -> list[FoundColumn]:
+    """Return columns whose headings name a metric with the unit that a column of units has in each line."""
+    units = _unit_column(columns)
+    if units is None or len(of_rows := {*units.samples}) > 1:
+        return [*columns]
+    (unit,) = of_rows
+    named = [column for column in columns if column.unit is None and column is not units and _guess(column).metric]
+    return [column._replace(unit=unit) if any(column is one for one in named) else column for column in columns]
 
 
 def _holds_values(column: FoundColumn, guess: _Guess) -> bool:
@@ -149,8 +208,7 @@ def _open_lines(column: FoundColumn, guess: _Guess, used: set[str], *, is_live: 
     if not unit and (unknown := _IN_BRACKETS.search(column.heading)):
         doubt = f"; the unit {quote(unknown[1])} is not known"
     meaning = f"{{metric: {quote(OPEN)}{f', unit: {quote(unit)}' if unit else ''}}}"
-    choice = f"one of {', '.join(fitting)}" if len(fitting) <= _MAX_NAMED else "one of schemas/metrics.yaml"
-    yield f"  {'' if is_live else '# '}{name}: {meaning}  # such as {example(column)}{doubt}; {choice}"
+    yield f"  {'' if is_live else '# '}{name}: {meaning}  # such as {example(column)}{doubt}; {_choice(fitting)}"
 
 
 def _fitting(column: FoundColumn, used: set[str]) -> list[str]:

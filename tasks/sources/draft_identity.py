@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from tasks.sources.find_tables import FoundColumn, FoundTable, is_number, without_dates
+from tasks.sources.cells import is_number, without_dates
+from tasks.sources.find_tables import FoundColumn, FoundTable
 from tasks.sources.quoting import example, quote
 from tasks.sources.recognise_dates import OPEN, is_date
 
@@ -38,11 +39,18 @@ def counts_lines(column: FoundColumn) -> bool:
     return bool(_NUMBER_OF_LINE.fullmatch(column.heading.strip()))
 
 
-def draft_identity(table: FoundTable, columns: Sequence[FoundColumn]) -> Iterator[str]:
-    """Write the section `identity`: what in the file may say whose readings it holds; `columns` are not yet taken."""
+def draft_identity(
+    table: FoundTable, columns: Sequence[FoundColumn], meters: Sequence[FoundColumn] = ()
+) -> Iterator[str]:
+    """Write the section `identity`: what in the file may say whose readings it holds.
+
+    `columns` are not yet taken; `meters` are headed by codes.
+    """
     yield "identity:"
     yield "  # Whose readings: a constant, a part of the path, a cell above the table, or a column. Such as"
     yield "  # path: '(?P<building>[A-Z]-\\d+)/'   then   meter: \"{building}-GVS\""
+    if meters:
+        yield f'  # meter: "{{meter}}"  # of the heading of each column, such as {quote(meters[0].heading)}'
     yield from _cells_above(table)
     for column in columns:
         if column.heading and column.samples and (is_like_a_code(column) or _are_words(column)):

@@ -5,16 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from schemas.mappings import SourceMapping
 from schemas.spellings import fold
+from tasks.sources.cells import plain_text, without_dates
 from tasks.sources.choose_match import draft_match
 from tasks.sources.describe_unfound import describe_unfound
-from tasks.sources.draft_columns import draft_long_columns, draft_metric_columns, find_metric_column
+from tasks.sources.draft_columns import (
+    draft_interval_values,
+    draft_long_columns,
+    draft_meter_columns,
+    draft_metric_columns,
+    find_meter_columns,
+    find_metric_column,
+)
 from tasks.sources.draft_identity import draft_identity
 from tasks.sources.draft_outside_date import draft_outside_date
 from tasks.sources.draft_times import draft_times
-from tasks.sources.find_tables import FoundTable, Sheet, find_tables, find_undated, plain_text, without_dates
+from tasks.sources.draft_zone import draft_zone
+from tasks.sources.find_intervals import FoundIntervals, find_intervals
+from tasks.sources.find_tables import FoundColumn, FoundTable, find_tables, find_undated
+from tasks.sources.look_at_file import Looked
 from tasks.sources.quoting import quote
 from tasks.sources.recognise_dates import OPEN
 
@@ -33,12 +45,14 @@ class Surroundings(NamedTuple):
     mappings: Sequence[SourceMapping] = ()
     paths: Iterable[str] = ()
     """Of files at hand, below their day's folder."""
+    zone: ZoneInfo | None = None
+    """Of files that name none."""
 
 
 _NONE = Surroundings()
 
 
-def draft_mapping(name: str, file_name: str, sheets: Sequence[Sheet], around: Surroundings = _NONE) -> Draft:
+def draft_mapping(name: str, file_name: str, looked: Looked, around: Surroundings = _NONE) -> Draft:
     """Write a mapping as YAML that is refused until its questions, marked `???`, are answered."""
     lines = [
         f"# Draft for {quote(file_name)}. Answer each ???, delete what is wrong, rename",
@@ -46,15 +60,18 @@ def draft_mapping(name: str, file_name: str, sheets: Sequence[Sheet], around: Su
         f"name: {name}",
         f"description: {OPEN}  # for people: whose files these are",
         *draft_match(file_name, around.mappings, around.paths),
-        "# time_zone: Europe/Moscow  # of the supplier's clock, if it is not DEFAULT_TZ",
     ]
+    sheets = looked.sheets
     tables = _together([table for sheet in sheets for table in find_tables(sheet)])
     if tables:
-        lines += _tables(tables, is_only_sheet=len(sheets) == 1)
+        body = _tables(tables, around.zone, is_only_sheet=len(sheets) == 1)
     else:
-        lines += describe_unfound(sheets)
+        body = [*describe_unfound(sheets)] if sheets else []
         undated = next((table for sheet in sheets if (table := find_undated(sheet))), None)
-        lines += _undated_body(undated, file_name) if undated else []
+        body += _undated_body(undated, file_name) if undated else []
+    if not any(re.search(r"\btime_zone: ", line) for line in body):
+        lines.append("# time_zone: Europe/Moscow  # of the supplier's clock, if it is not DEFAULT_TZ")
+    lines += [*looked.cut, *body]
     questions = [*_questions(lines)]
     numbered = [f"# {number}. {question}" for number, question in enumerate(questions, start=1)]
     return Draft("\n".join([*lines, "#", "# Open:", *numbered, ""]), questions)
@@ -78,30 +95,48 @@ def _together(tables: Sequence[FoundTable]) -> list[_Alike]:
     return found
 
 
-def _tables(tables: Sequence[_Alike], *, is_only_sheet: bool) -> list[str]:
+def _tables(tables: Sequence[_Alike], zone: ZoneInfo | None, *, is_only_sheet: bool) -> list[str]:
     if len(tables) == 1:
-        return [*_body(tables[0], None, None, is_only_sheet=is_only_sheet)]
+        return [*_body(tables[0], None, None, zone, is_only_sheet=is_only_sheet)]
     lines = ["tables:"]
     for before, one, after in zip([None, *tables], tables, [*tables[1:], None], strict=False):
-        body = _body(one, before, after, is_only_sheet=is_only_sheet)
+        body = _body(one, before, after, zone, is_only_sheet=is_only_sheet)
         lines += [("  - " if index == 0 else "    ") + line for index, line in enumerate(body)]
     return lines
 
 
-def _body(alike: _Alike, before: _Alike | None, after: _Alike | None, *, is_only_sheet: bool) -> Iterator[str]:
+def _body(
+    alike: _Alike, before: _Alike | None, after: _Alike | None, zone: ZoneInfo | None, *, is_only_sheet: bool
+) -> Iterator[str]:
     table = alike.table
     metric = find_metric_column(table.columns)
-    yield f"layout: {'long  # one reading a row' if metric else 'day-sheet  # a row is an interval, a column a metric'}"
+    intervals = find_intervals(table.columns)
+    yield f"layout: {_layout(metric, intervals)}"
     if alike.sheets and not is_only_sheet:
         names = ", ".join(map(quote, alike.sheets))
         yield f"sheet: {names if len(alike.sheets) == 1 else f'[{names}]'}"
     yield from _borders(table, _of_sheet(before, table), _of_sheet(after, table))
     yield f"# The headings are in line {table.header_line}; they are found by their words."
-    drafted = draft_times(table.columns)
+    drafted = draft_times(table.columns, intervals)
     yield from drafted.lines
+    if drafted.headings:
+        above = [cell for row in table.above[table.begins :] for cell in row if cell]
+        yield from draft_zone(drafted.headings, above, zone)
     rest = [column for column in table.columns if not any(column is taken for taken in drafted.columns)]
-    yield from draft_identity(table, [column for column in rest if column is not metric])
-    yield from draft_long_columns(rest, metric) if metric else draft_metric_columns(rest)
+    meters = [] if metric or intervals else find_meter_columns(rest)
+    yield from draft_identity(table, [column for column in rest if column is not metric], meters)
+    if meters:
+        yield from draft_meter_columns(meters, rest)
+    elif intervals:
+        yield from draft_interval_values(intervals.columns, rest, metric)
+    else:
+        yield from draft_long_columns(rest, metric) if metric else draft_metric_columns(rest)
+
+
+def _layout(metric: FoundColumn | None, intervals: FoundIntervals | None) -> str:
+    if intervals:
+        return "long  # a row is a day of a metric" if metric else "day-sheet  # a row is a day"
+    return "long  # one reading a row" if metric else "day-sheet  # a row is an interval, a column a metric"
 
 
 def _undated_body(table: FoundTable, file_name: str) -> Iterator[str]:

@@ -9,29 +9,40 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from schemas.dates import NotATimeError
-from schemas.hours import read_hour
 from schemas.lengths import read_length
-from schemas.spellings import fold
+from tasks.sources.cells import is_number
+from tasks.sources.find_intervals import FoundIntervals
 from tasks.sources.find_tables import FoundColumn
-from tasks.sources.measure_times import Answer, find_stamp, measure_interval, runs_backwards, says_end, says_start
+from tasks.sources.measure_times import (
+    Answer,
+    find_stamp,
+    measure_interval,
+    runs_backwards,
+    says_end,
+    says_length,
+    says_start,
+)
 from tasks.sources.quoting import example, quote
 from tasks.sources.recognise_dates import OPEN, PLAIN, Dates, is_period
+from tasks.sources.recognise_hours import (
+    ends_a_day,
+    find_hours,
+    interval_number,
+    length_of_ranges,
+    length_until,
+    offset,
+)
 
 _OF_SOMETHING_ELSE = re.compile(
     r"(?i)повер|выдач|установ|рожд|ввод|замен|создан|изготов|договор|issued|install|creat|birth|verif|calibr|expir"
 )
 _OF_READINGS = re.compile(r"(?i)показан|снят|измер|отсч|read|measur|timestamp|начал|start|период|period")
-_SAYS_HOUR = re.compile(r"(?i)час|врем|hour|time|период|period|интервал|interval|№|номер|number|settlement")
-_SAYS_LENGTH = re.compile(r"(?i)resolution|interval|duration|granular|интервал|длит|шаг")
-_CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?::\d{2})?(?:\.0)?(?:\s*[-–—].*)?")
-_WRITTEN_CLOCK = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2})?(\s*[-–—]\s*\d{1,2}:\d{2}(:\d{2})?)?\s*")
-_FRACTION = re.compile(r"[01][.,]\d{3,}|0[.,]\d+")
-_NEXT_MIDNIGHT = re.compile(r"24:00(:00)?|(1900-01-01|1904-01-02)(T00:00:00)?")
-_COUNT = re.compile(r"(\d{1,3})(\.0)?")
 _DAY = 1440
 _CALENDAR = {7: "week"} | dict.fromkeys((28, 29, 30, 31), "month")
 """Days between times → the interval of the local calendar."""
 _MINUTE = dt.timedelta(minutes=1)
+_MANY_COLUMNS = 23
+"""As many hours as a day has in spring."""
 _LENGTHS = (30, 15, 10, 5)
 """Minutes."""
 
@@ -41,6 +52,8 @@ class DraftedTimes(NamedTuple):
 
     lines: list[str]
     columns: list[FoundColumn]
+    headings: Sequence[str] = ()
+    """Over the date and the hour, where these do not say their offset from UTC."""
 
 
 class _Dated(NamedTuple):
@@ -48,34 +61,64 @@ class _Dated(NamedTuple):
     dates: Dates
 
 
-def draft_times(columns: Sequence[FoundColumn]) -> DraftedTimes:
-    """Write the keys of the times; what data and headings do not say is asked for."""
+def draft_times(columns: Sequence[FoundColumn], intervals: FoundIntervals | None = None) -> DraftedTimes:
+    """Write the keys of the times; what data and headings do not say is asked for.
+
+    `intervals` are columns that are the intervals of a row's day.
+    """
     dated = [_Dated(column, found) for column in columns if column.heading and (found := column.dates())]
     if not dated:
         return DraftedTimes(
             [f"timestamp: {OPEN}  # no column with a heading holds dates: date and hour, or timestamp"], []
         )
     dated.sort(key=lambda one: _rank(one.column.heading))
-    chosen, ends = _interval_start(dated)
+    if intervals:
+        return _draft_days(dated, intervals)
     taken = [one.column for one in dated]
     lengths = next((column for column in columns if _are_lengths(column)), None)
-    hours = _find_hours([one for one in columns if one.heading and one not in (*taken, lengths)])
+    hours = find_hours([one for one in columns if one.heading and one not in (*taken, lengths)])
+    if hours:
+        dated = [one for one in dated if not _is_one_moment(one)] or dated
+    chosen, ends = _interval_start(dated)
     filled = _filled_down(chosen.dates.times)
     if hours is None or any(time and time.time() != dt.time() for time in filled):
         key, lines = "timestamp", [*_stamp_lines(chosen, filled, ends)]
+        lines = [_doubted(line, columns) for line in lines]
     else:
         taken.append(hours)
-        key, lines = "date", [*_hour_lines(hours, filled)]
-    if lengths:
+        key, lines = "date", [*_hour_lines(hours, filled, columns)]
+    if lengths and _agree(lengths, lines):
         taken.append(lengths)
         lines = [line for line in lines if not line.startswith("interval_minutes:")]
         lines.append(f"interval: {quote(lengths.heading)}  # such as {example(lengths)}")
     asked = dated[:1] if ends else dated
-    return DraftedTimes([*_which_column(key, asked), *_spelling(chosen), *lines, *_zone(chosen), *_gaps(chosen)], taken)
+    return DraftedTimes(
+        [*_which_column(key, asked), *_spelling(chosen), *lines, *_offsets(chosen), *_gaps(chosen)],
+        taken,
+        _local_headings(chosen, hours),
+    )
+
+
+def _draft_days(dated: Sequence[_Dated], intervals: FoundIntervals) -> DraftedTimes:
+    """Write the keys of a table whose rows are days."""
+    lines = [*_which_column("date", dated), *_spelling(dated[0]), f"intervals: {intervals.key}"]
+    if intervals.stamp:
+        lines.append(f"stamp: {intervals.stamp.value}  # {intervals.stamp.comment}")
+    lines.append(f"interval_minutes: {intervals.minutes.value}  # {intervals.minutes.comment}")
+    taken = [*(one.column for one in dated), *intervals.columns]
+    return DraftedTimes([*lines, *_offsets(dated[0]), *_gaps(dated[0])], taken, _local_headings(dated[0], None))
 
 
 def _are_lengths(column: FoundColumn) -> bool:
-    return bool(_SAYS_LENGTH.search(column.heading)) and column.mostly(_is_length)
+    return says_length(column.heading) and column.mostly(_is_length)
+
+
+def _agree(lengths: FoundColumn, lines: Sequence[str]) -> bool:
+    """Return True unless the lengths in a column are others than the times are apart: 3600 may be seconds."""
+    apart = next((match[1] for line in lines if (match := re.match(r"interval_minutes: (\d+)  # (?!\?)", line))), None)
+    return apart is None or dt.timedelta(minutes=int(apart)) in {
+        read_length(text).span for text in lengths.samples if _is_length(text)
+    }
 
 
 def _is_length(text: str) -> bool:
@@ -84,6 +127,12 @@ def _is_length(text: str) -> bool:
     except NotATimeError:
         return False
     return True
+
+
+def _is_one_moment(one: _Dated) -> bool:
+    """Return True for a time of day that is the same in each line: that of the file."""
+    times = {time for time in one.dates.times if time}
+    return len(one.column.samples) > 1 and len(times) == 1 and times.pop().time() != dt.time()
 
 
 def _rank(heading: str) -> tuple[bool, bool]:
@@ -131,13 +180,23 @@ def _stamp_lines(chosen: _Dated, filled: Sequence[dt.datetime | None], ends: Fou
     yield from _answers(stamp, interval, known)
 
 
+def _doubted(line: str, columns: Sequence[FoundColumn]) -> str:
+    """Return the line of an interval of a day as a question where as many columns as a day has hours hold numbers."""
+    count = sum(column.mostly(is_number) for column in columns)
+    if not line.startswith(f"interval_minutes: {_DAY}  # ") or count < _MANY_COLUMNS:
+        return line
+    return f"{line}; {OPEN} {count} columns of numbers side by side: are they intervals of the day?"
+
+
 def _shortest(times: Sequence[dt.datetime]) -> int:
     """Return how many days the least of the steps between times has."""
     return min((later - time for time, later in itertools.pairwise(sorted(set(times)))), default=dt.timedelta()).days
 
 
-def _hour_lines(hours: FoundColumn, days: Sequence[dt.datetime | None]) -> Iterator[str]:
-    if number := _interval_number(hours):
+def _hour_lines(
+    hours: FoundColumn, days: Sequence[dt.datetime | None], columns: Sequence[FoundColumn]
+) -> Iterator[str]:
+    if number := interval_number(hours):
         yield f"interval_number: {quote(hours.heading)}  # such as {example(hours)}; they count to {number}"
         # A day with a clock change has an hour more or less.
         fitting = next((length for length in _LENGTHS if abs(_DAY // length - number) <= 60 // length), None)
@@ -145,16 +204,21 @@ def _hour_lines(hours: FoundColumn, days: Sequence[dt.datetime | None]) -> Itera
         return
     yield f"hour: {quote(hours.heading)}  # such as {example(hours)}"
     known = [
-        day + offset
+        day + after
         for day, text in zip(days, hours.cells, strict=True)
-        if day and text and (offset := _offset(text)) is not None
+        if day and text and (after := offset(text)) is not None
     ]
     interval = measure_interval(known)
-    if (length := _length_of_ranges(hours)) is not None:
+    if (length := length_of_ranges(hours)) is not None:
         yield f"interval_minutes: {length // _MINUTE}  # from the start to the end of each hour's range"
         return
-    written_24 = any(_NEXT_MIDNIGHT.fullmatch(text.strip()) or text in ("24", "24.0") for text in hours.samples)
-    yield from _answers(find_stamp(known, interval.value, hours.heading, written_24=written_24), interval, known)
+    for column in columns:
+        if (length := length_until(hours, column)) is not None:
+            yield f"stamp: start  # {quote(column.heading)} holds the ends"
+            yield f"interval_minutes: {length // _MINUTE}  # from {quote(hours.heading)} to {quote(column.heading)}"
+            return
+    stamp = find_stamp(known, interval.value, hours.heading, written_24=ends_a_day(hours))
+    yield from _answers(stamp, interval, known)
 
 
 def _answers(stamp: Answer, interval: Answer, known: Sequence[dt.datetime]) -> Iterator[str]:
@@ -164,56 +228,6 @@ def _answers(stamp: Answer, interval: Answer, known: Sequence[dt.datetime]) -> I
         yield "# The newest time stands first; lines may come in any order."
 
 
-def _interval_number(hours: FoundColumn) -> int | None:
-    """Return to which number a column counts the intervals of a day; None: it holds hours."""
-    counts = [int(match[1]) for text in hours.samples if (match := _COUNT.fullmatch(text.strip()))]
-    return max(counts) if len(counts) == len(hours.samples) and min(counts) >= 1 and max(counts) > 24 else None
-
-
-def _find_hours(columns: Sequence[FoundColumn]) -> FoundColumn | None:
-    """Find the column of hours: by its heading, else, in whatever language that is, by times such as 00:15."""
-    named = (column for column in columns if _are_hours(column))
-    clocks = (one for one in columns if len(set(one.samples)) > 1 and one.mostly(_WRITTEN_CLOCK.fullmatch))
-    return next(named, None) or next(clocks, None)
-
-
-def _are_hours(column: FoundColumn) -> bool:
-    if not _SAYS_HOUR.search(column.heading):
-        return False
-    is_counted = column.mostly(lambda text: bool(_COUNT.fullmatch(text.strip())) and 0 <= float(text) <= 300)
-    return column.mostly(_is_hour) or (is_counted and _interval_number(column) is not None)
-
-
-def _is_hour(text: str) -> bool:
-    try:
-        read_hour(text, dt.timedelta(hours=1), "end")
-    except NotATimeError:
-        return False
-    return True
-
-
-def _length_of_ranges(hours: FoundColumn) -> dt.timedelta | None:
-    """Return how long each of an hour column's ranges is; None: they are no ranges, or differ."""
-    ends = [[_offset(end) for end in re.split(r"\s*[-–—]\s*", text.strip())] for text in hours.samples]
-    lengths = {
-        (pair[1] - pair[0]) % dt.timedelta(days=1)
-        for pair in ends
-        if len(pair) == 2 and pair[0] is not None and pair[1] is not None
-    }
-    return lengths.pop() if len(lengths) == 1 and all(len(pair) == 2 for pair in ends) else None
-
-
-def _offset(text: str) -> dt.timedelta | None:
-    """Return how long after midnight an hour's cell is, or the start of its range."""
-    text = text.strip()
-    if _NEXT_MIDNIGHT.fullmatch(text):
-        return dt.timedelta(days=1)
-    if _FRACTION.fullmatch(text):
-        return dt.timedelta(seconds=round(float(text.replace(",", ".")) * 86_400))
-    match = _CLOCK.fullmatch(text)
-    return dt.timedelta(hours=int(match[1]), minutes=int(match[2] or 0)) if match else None
-
-
 def _filled_down(times: Sequence[dt.datetime | None]) -> list[dt.datetime | None]:
     filled: list[dt.datetime | None] = []
     for time in times:
@@ -221,14 +235,13 @@ def _filled_down(times: Sequence[dt.datetime | None]) -> list[dt.datetime | None
     return filled
 
 
-def _zone(chosen: _Dated) -> Iterator[str]:
+def _offsets(chosen: _Dated) -> Iterator[str]:
     if chosen.dates.has_offset:
         yield "# The times say where they stand in UTC; time_zone only says which local day they are of."
-    elif (
-        re.search(r"(?<![a-z])(utc|gmt)(?![a-z])", fold(chosen.column.heading))
-        or "utc" in chosen.column.heading.lower()
-    ):
-        yield f"time_zone: UTC  # the heading {quote(chosen.column.heading)} says so"
+
+
+def _local_headings(chosen: _Dated, hours: FoundColumn | None) -> list[str]:
+    return [] if chosen.dates.has_offset else [chosen.column.heading, *([hours.heading] if hours else [])]
 
 
 def _gaps(chosen: _Dated) -> Iterator[str]:

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 from schemas.headings import heading_cells
 from schemas.patterns import compile_pattern
 from schemas.spellings import MISSING, fold
-from schemas.units import find_units, has_unit, is_line_of_units, unit_in_heading
+from schemas.units import has_unit
+from tasks.sources.cells import HOURS, Row, filled_cells, is_number, without_dates
 from tasks.sources.recognise_dates import Dates, is_date, recognise, says_time
-
-Row = Sequence[str | None]
+from tasks.sources.recognise_headers import (
+    are_units,
+    count_up,
+    is_between,
+    is_header,
+    is_header_of_codes,
+    top_of_header,
+    unit_of,
+)
 
 _MAX_LINES = 1_000
 """Of a table that are looked at."""
 _MAX_SAMPLES = 200
-_MAX_HEADER_LINES = 3
-_MAX_HEADING = 200
-_NUMBER = re.compile(r"[+\-−]?(\d[\d \xa0]*|\d{1,3}([.,']\d{3})+)([.,]\d+)?([eE][+-]?\d+)?")
-_HOURS = re.compile(r"\d{1,2}:\d{2}(:\d{2})?(\s*[-–]\s*\d{1,2}:\d{2}(:\d{2})?)?|\d{1,2}\s*[-–]\s*\d{1,2}")
-"""Hours of a day, alone or as a range."""
-_LAST_WORD = re.compile(r"(?s).*\s(?P<unit>\S{2,}|[тлl])|.*\n\s*(?P<line>[^\n]+)|.*_(?P<suffix>l|[^\W_]{2,})")
 
 
 class Sheet(NamedTuple):
@@ -71,7 +72,7 @@ class FoundTable(NamedTuple):
     @property
     def title(self) -> str | None:
         """The text that is alone in the nearest filled line above the header."""
-        filled = next((cells for row in reversed(self.above) if (cells := _filled(row))), [])
+        filled = next((cells for row in reversed(self.above) if (cells := filled_cells(row))), [])
         return filled[0] if len(filled) == 1 else None
 
     @property
@@ -83,7 +84,7 @@ class FoundTable(NamedTuple):
 def find_tables(sheet: Sheet) -> Iterator[FoundTable]:
     """Yield the tables of a sheet from the top; one that only repeats the header above it goes on with that one."""
     last: FoundTable | None = None
-    for table in _find_all(sheet):
+    for table in [*_find_all(sheet)] or filter(None, [_find_without_values(sheet)]):
         if last and table.words == last.words and not _has_own_code(table):
             for column, further in zip(last.columns, table.columns, strict=True):
                 column.cells.extend(further.cells)
@@ -103,8 +104,10 @@ def _find_all(sheet: Sheet) -> Iterator[FoundTable]:
             index += 1
             continue
         first = _first_without_values(rows, searched, index, said)
+        # Of lines without values a part: those with values are to be seen, too.
+        shown = max(first, index - _MAX_LINES // 2)
         index = _end_of_data(rows, index, said)
-        if table := _find_table(sheet, searched, rows[first:index][:_MAX_LINES], first):
+        if table := _find_table(sheet, searched, rows[shown:index][:_MAX_LINES], first, said):
             yield table
         searched, said = index, set()
 
@@ -112,41 +115,26 @@ def _find_all(sheet: Sheet) -> Iterator[FoundTable]:
 def find_undated(sheet: Sheet) -> FoundTable | None:
     """Find a header above lines with numbers where no line has a date."""
     rows = sheet.rows
-    first = next((index for index, row in enumerate(rows) if _holds_values(_filled(row))), 0)
+    first = next((index for index, row in enumerate(rows) if _holds_values(filled_cells(row))), 0)
     return _find_table(sheet, 0, rows[first : first + _MAX_LINES], first) if first else None
 
 
 def _holds_values(filled: Sequence[str]) -> bool:
     """Return True for cells with a number among them that do not only number the columns."""
-    return len(filled) > 1 and any(map(is_number, filled)) and not _count_up(filled)
-
-
-def is_number(cell: str) -> bool:
-    """Return True if a cell is written as a number."""
-    return bool(_NUMBER.fullmatch(cell.strip()))
-
-
-def plain_text(text: str | None) -> str:
-    """Return a text in one line."""
-    return " ".join((text or "").split())
-
-
-def without_dates(text: str) -> str:
-    """Return a text without its dates: what is left of numbers may be a code."""
-    return re.sub(r"\d{1,4}[-./]\d{1,2}([-./]\d{1,4})?|\d{1,2}:\d{2}(:\d{2})?|\b(19|20)\d{2}\b", "", text)
+    return len(filled) > 1 and any(map(is_number, filled)) and not count_up(filled)
 
 
 def _has_own_code(table: FoundTable) -> bool:
     return bool(table.title and re.search(r"\d", without_dates(table.title)))
 
 
-def _dates_in(row: Row, said: set[int]) -> set[int]:
+def _dates_in(row: Row, said: Set[int]) -> set[int]:
     return {index for index, cell in enumerate(row) if cell and is_date(cell, in_time_column=index in said)}
 
 
 def _is_data(row: Row, said: set[int]) -> bool:
     """Return True if a line holds a date or time stamp, and a number."""
-    filled = _filled(row)
+    filled = filled_cells(row)
     if len(filled) < 2 or not any(map(is_number, filled)):
         return False
     dates = _dates_in(row, said)
@@ -171,50 +159,49 @@ def _goes_on(row: Row, dates: set[int], held: set[int], said: set[int]) -> bool:
         return False
     if dates & _dates_in(row, said):
         return True
-    return len(filled) > 1 and all(is_number(cell) or _HOURS.fullmatch(cell.strip()) for cell in filled.values())
+    return len(filled) > 1 and all(is_number(cell) or HOURS.fullmatch(cell.strip()) for cell in filled.values())
 
 
 def _first_without_values(rows: Sequence[Row], searched: int, first: int, said: set[int]) -> int:
-    """Step up over lines that hold only a date: the first rows of an archive often have no values yet."""
-    missing = compile_pattern(MISSING)
-    while first > searched:
-        dates = _dates_in(rows[first - 1], said)
-        others = [cell for index, cell in enumerate(rows[first - 1]) if cell and index not in dates]
-        if not dates or len(rows[first - 1]) < 2 or not all(missing.search(cell) for cell in others):
-            return first
+    """Step up over lines with a date where the first line of data has one: an archive often begins without values."""
+    dates = _dates_in(rows[first], said)
+    while first > searched and len(rows[first - 1]) > 1 and dates & _dates_in(rows[first - 1], said):
         # A title with nothing but a date stands above the header, not below it.
-        if first - 2 < searched or len(_filled(rows[first - 2])) < 2:
+        if first - 2 < searched or len(filled_cells(rows[first - 2])) < 2:
             return first
         first -= 1
     return first
 
 
-def _find_table(sheet: Sheet, searched: int, data: Sequence[Row], first: int) -> FoundTable | None:
+def _find_without_values(sheet: Sheet) -> FoundTable | None:
+    """Find a header above two lines or more with dates in the same place where no line has a value."""
+    rows, said = sheet.rows, set[int]()
+    for first in range(1, len(rows) - 1):
+        said |= {column for column, cell in enumerate(rows[first - 1]) if cell and says_time(cell)}
+        dates = _dates_in(rows[first], said)
+        if dates and dates & _dates_in(rows[first + 1], said) and is_header(rows[first - 1]):
+            return _find_table(sheet, 0, rows[first : _end_of_data(rows, first, said)][:_MAX_LINES], first, said)
+    return None
+
+
+def _find_table(
+    sheet: Sheet, searched: int, data: Sequence[Row], first: int, said: Set[int] = frozenset()
+) -> FoundTable | None:
     """Find the header above the first line of data and below the lines that are `searched`."""
     units: dict[int, str] = {}
     last = first - 1
-    while last >= searched and _is_between(sheet.rows[last]):
-        if _are_units(sheet.rows[last]):
+    while last >= searched and is_between(sheet.rows[last]):
+        if are_units(sheet.rows[last]):
             units = {index: cell.strip() for index, cell in enumerate(sheet.rows[last]) if cell and has_unit(cell)}
         last -= 1
-    if last < searched or not is_header(sheet.rows[last]):
+    if last < searched:
         return None
-    top = _top_of_header(sheet.rows, searched, last)
+    if not is_header(sheet.rows[last]) and not is_header_of_codes(sheet.rows[last], data, _dates_in(data[0], said)):
+        return None
+    top = top_of_header(sheet.rows, searched, last)
     headings = [cells.joined for cells in heading_cells(sheet.rows[top : last + 1])]
     above = list(sheet.rows[:top])
     return FoundTable(sheet.name, above, searched, last + 1, _columns(headings, units, data))
-
-
-def _top_of_header(rows: Sequence[Row], searched: int, last: int) -> int:
-    """Return the index of the first line of a header that ends with a line."""
-    top = last
-    while top > searched and last - top < _MAX_HEADER_LINES - 1 and _is_upper_line(rows[top - 1], rows[top]):
-        # Of three lines the top one may be a title that fills several cells: over the first column is one heading.
-        leftmost = [row[0] for row in rows[top - 1 : last + 1] if row]
-        if top < last and sum(map(bool, leftmost)) > 1:
-            break
-        top -= 1
-    return top
 
 
 def _columns(headings: list[str], units: dict[int, str], data: Sequence[Row]) -> list[FoundColumn]:
@@ -224,55 +211,3 @@ def _columns(headings: list[str], units: dict[int, str], data: Sequence[Row]) ->
         cells = [row[index] if index < len(row) else None for row in data]
         columns.append(FoundColumn(heading, units.get(index) or unit_of(heading), cells))
     return columns
-
-
-def unit_of(heading: str) -> str | None:
-    """Return the unit at the end of a heading: in brackets, behind a comma, a line break, a space or a `_`."""
-    if len(heading) > _MAX_HEADING:
-        return None
-    if unit := unit_in_heading(heading):
-        return unit
-    if len(heading) > 1 and any(unit.dimension != "duration" for unit in find_units(heading)):
-        return heading
-    match = _LAST_WORD.fullmatch(heading)
-    text = (match["unit"] or match["line"] or match["suffix"]).strip() if match else ""
-    return text if text and not text[0].isdigit() and find_units(text) else None
-
-
-def _is_upper_line(upper: Row, lower: Row) -> bool:
-    """Return True for two lines of a header: the lower one leaves out what the upper one says, or says things twice."""
-    words = [fold(cell) for cell in _filled(lower)]
-    leaves_out = any(above and not below for above, below in itertools.zip_longest(upper, lower))
-    return is_header(upper) and (leaves_out or len(set(words)) < len(words))
-
-
-def is_header(row: Row) -> bool:
-    """Return True if a line holds several words and no numbers, unless these count hours or intervals."""
-    filled = _filled(row)
-    others = [cell.strip() for cell in filled if is_number(cell) or re.fullmatch(r"\d[\d./: TZ+-]*", cell.strip())]
-    if len(filled) < 2 or len(others) == len(filled):
-        return False
-    return not others or (len(others) > 2 and (all(map(_HOURS.fullmatch, others)) or _count_up(others)))
-
-
-def _count_up(cells: Sequence[str]) -> bool:
-    return cells == [str(int(cells[0]) + step) for step in range(len(cells))] if cells[0].isdigit() else False
-
-
-def _is_between(row: Row) -> bool:
-    """Return True for a line that may stand between header and data: blank, of units, or of column numbers."""
-    return not _filled(row) or _are_units(row) or _are_numbers(row)
-
-
-def _are_units(row: Row) -> bool:
-    filled = _filled(row)
-    return bool(filled) and is_line_of_units(filled)
-
-
-def _are_numbers(row: Row) -> bool:
-    filled = _filled(row)
-    return len(filled) > 2 and all(map(is_number, filled))
-
-
-def _filled(row: Row) -> list[str]:
-    return [cell for cell in row if cell and cell.strip()]

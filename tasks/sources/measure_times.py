@@ -19,6 +19,8 @@ _MANY_LINES = 3
 _SAYS_START = re.compile(r"(?i)(?<![a-zа-я])(нач|start|from|begin|period_start)|(?<![а-я])с(?![а-я])")
 _SAYS_END = re.compile(r"(?i)(?<![a-zа-я])(кон|end|until|to(?![a-z])|finish)|(?<![а-я])(по|до)(?![а-я])")
 
+_SAYS_LENGTH = re.compile(r"(?i)resolution|interval|duration|granular|интервал|длит|шаг")
+
 
 class Answer(NamedTuple):
     """The value of a key, OPEN where the data do not say it, and the evidence."""
@@ -41,6 +43,11 @@ def says_start(heading: str) -> bool:
 def says_end(heading: str) -> bool:
     """Return True if a heading names the end of something."""
     return bool(_SAYS_END.search(heading))
+
+
+def says_length(heading: str) -> bool:
+    """Return True if a heading names the length of an interval."""
+    return bool(_SAYS_LENGTH.search(heading))
 
 
 def measure_interval(times: Sequence[dt.datetime]) -> Answer:

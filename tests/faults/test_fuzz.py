@@ -26,13 +26,17 @@ from hypothesis import strategies as st
 
 from schemas.errors import FileError, MappingError
 from schemas.mappings import SourceMapping, match_mapping, read_mappings
+from schemas.problems import Kind
 from schemas.raw_rows import SEPARATOR
 from schemas.settings import Settings
 from schemas.table_schema import TableSchema
-from tasks.ingest.read_tables import peek, read_tables
+from tasks.ingest.detect_kind import kind_of
+from tasks.ingest.read_tables import peek, peek_lines, read_tables
+from tasks.ingest.read_xml import parse_xml
 from tasks.ingest.unpack_archives import expand, is_archive
 from tasks.sources.draft_mapping import draft_mapping
 from tasks.sources.find_tables import Sheet
+from tasks.sources.look_at_file import Looked, look_at_text, look_at_xml
 from tasks.validate.apply_rules import Meter, apply_rules
 from tasks.validate.parse_readings import parse
 from tasks.validate.row_errors import row_errors
@@ -307,15 +311,22 @@ def test_no_bytes_break_the_reader_or_make_up_a_reading(
     refusal(lambda: read_mappings("draft.yaml", draft_of(content)), MappingError)
 
 
+def look_at(path: Path) -> Looked:
+    if kind_of(path, LIMITS) is Kind.XML:
+        return look_at_xml(parse_xml(path, LIMITS))
+    sheets = [Sheet(name, [*rows]) for name, rows in peek(path, LIMITS)]
+    return look_at_text(sheets, peek_lines(path, LIMITS))
+
+
 def draft_of(content: bytes) -> bytes:
     with tempfile.TemporaryDirectory() as folder, no_hang():
         path = Path(folder, "file")
         path.write_bytes(content)
         try:
-            sheets = [Sheet(name, [*rows]) for name, rows in peek(path, LIMITS)]
+            looked = look_at(path)
         except FileError:
             return b""
-    return draft_mapping("draft", "file 1.csv", sheets).yaml.encode()
+    return draft_mapping("draft", "file 1.csv", looked).yaml.encode()
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: seed.name)

@@ -42,6 +42,22 @@ def test_draft_of_an_archive_is_written_of_its_first_file_and_never_over_another
     assert isinstance(again.exception, SettingsError)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "cut"),
+    [
+        ("a.xml", "<a><r t='2025-04-01T00:00'>1</r><r t='2025-04-01T01:00'>2</r></a>", 'rows: "//r"  # 2 of them'),
+        ("a.txt", "День          V\n01.04.2025   12\n02.04.2025    5", "positions: [1, 14]  # 2 lines"),
+    ],
+)
+def test_draft_says_how_a_file_without_delimiters_is_cut(
+    sources: Path, tmp_path: Path, name: str, content: str, cut: str
+) -> None:
+    done = draft(tmp_path / name, content.encode())
+
+    assert done.exit_code == 0, done.output
+    assert cut in (sources / "new-source.yaml.draft").read_text(encoding="utf-8")
+
+
 def test_check_refuses_a_pattern_that_could_hang_a_run_with_its_line(sources: Path, tmp_path: Path) -> None:
     (sources / "boiler.yaml").write_text(
         "name: boiler\nmatch: ['*.csv']\nlayout: long\nidentity:\n"

@@ -9,7 +9,7 @@ from schemas.problems import FileProblem
 from schemas.reasons import Reason
 from schemas.table_spec import TableSpec
 from tasks.ingest import read_fixed
-from tasks.ingest.read_fixed import FixedGrid
+from tasks.ingest.read_fixed import FixedGrid, read_lines
 
 SPEC = TableSpec.model_validate({"layout": "long", "timestamp": "Время", "positions": [1, 7, 12]})
 
@@ -87,3 +87,11 @@ def test_text_that_cannot_be_read_says_where(
 
     assert caught.value.problem is problem
     assert caught.value.data.items() >= data.items()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1251", "utf-16"])
+def test_lines_without_positions_are_as_they_are(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "a.txt"
+    file.write_bytes("  Время  Объём\n\n 00:00   1,5 ".encode(encoding))
+
+    assert [*read_lines(file)] == ["  Время  Объём", "", " 00:00   1,5 "]

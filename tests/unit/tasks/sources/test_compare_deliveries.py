@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from tasks.sources.cells import Row
 from tasks.sources.check_files import FileCheck
 from tasks.sources.compare_deliveries import Change, Delivery, compare_deliveries
-from tasks.sources.find_tables import Row, Sheet, find_tables
+from tasks.sources.find_tables import Sheet, find_tables
 
 ROWS: list[Row] = [
     *(["Время", "T1, °C", "V, м3"], ["01.04.2025 00:00", "60", "1"]),

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+from tasks.sources.cells import Row
 from tasks.sources.describe_unfound import describe_unfound
-from tasks.sources.find_tables import Row, Sheet
+from tasks.sources.find_tables import Sheet
 
 
 def described(*rows: Row, sheet: str | None = None) -> list[str]:
@@ -26,6 +27,12 @@ def test_headings_that_are_dates_and_lines_without_headings_are_named() -> None:
     assert described(["1743454800", "7.2"], ["1743458400", "7.1"])[2:] == [
         "# no line of words stands above lines with numbers: without headings, columns have letters (header: none)",
         '# "1743454800" looks like a date that is not read without the key `dates` (epoch-seconds)',
+    ]
+
+
+def test_numbers_over_columns_beside_dates_without_a_heading_are_named() -> None:
+    assert described([None, "85912345", "85912346"], ["13.04.2025", "1", "2"])[2:] == [
+        '# the column of dates has no heading: below that line, columns have letters (header: none, after: "85912346")'
     ]
 
 

@@ -3,8 +3,16 @@ from __future__ import annotations
 import pytest
 from ruamel.yaml import YAML
 
-from tasks.sources.draft_columns import draft_long_columns, draft_metric_columns, find_metric_column
-from tasks.sources.find_tables import FoundColumn, unit_of
+from tasks.sources.draft_columns import (
+    draft_interval_values,
+    draft_long_columns,
+    draft_meter_columns,
+    draft_metric_columns,
+    find_meter_columns,
+    find_metric_column,
+)
+from tasks.sources.find_tables import FoundColumn
+from tasks.sources.recognise_headers import unit_of
 
 
 def columns(*headings: str, cell: str = "1.5") -> list[FoundColumn]:
@@ -110,3 +118,41 @@ def test_value_is_asked_where_no_heading_says_it() -> None:
 
     assert 'value: ???  # one of "a", "b"' in [*draft_long_columns(others, metric)]
     assert "value: ???" in [*draft_long_columns([], metric)]
+
+
+def test_column_is_in_the_unit_that_another_column_has_in_each_line() -> None:
+    volume, units = FoundColumn("Volume", None, ["1", "2"]), FoundColumn("Unit", None, ["kWh", "kWh"])
+
+    text = "\n".join(draft_metric_columns([volume, units, FoundColumn("Contract", None, ["7", "7"])]))
+    mixed = "\n".join(draft_metric_columns([volume, units._replace(cells=["kWh", "m3"])]))
+
+    assert '"Contract": {metric: "???"}' in text
+    assert 'metric: "???", unit: "kWh"}  # such as "1"; kWh is no unit of consumption_period' in text
+    assert '"Volume": {metric: consumption_period}' in mixed
+
+
+def test_columns_without_any_value_are_named_where_no_other_is_known() -> None:
+    empty = [FoundColumn("V, м3", "м3", [None, None]), FoundColumn("Код", None, ["A-1", "A-1"])]
+
+    lines = [*draft_metric_columns(empty)]
+
+    assert lines[2:] == ['  # "V, м3": {metric: "???"}  # empty in all lines that were looked at']
+
+
+def test_columns_are_meters_only_if_all_of_numbers_are_headed_by_codes() -> None:
+    coded, named = columns("85912345", "85912346"), columns("Расход")
+
+    assert find_meter_columns([*coded, FoundColumn("Примечание", None, ["а"])]) == coded
+    assert find_meter_columns([*coded, *named]) == find_meter_columns(named) == []
+    assert [*draft_meter_columns(coded, [])] == [
+        "columns:",
+        r"""  '(?P<meter>\d{5,}([-/_ ]\d+)*)': {metric: "???"}  # such as "1.5"; one of schemas/metrics.yaml""",
+    ]
+
+
+def test_value_of_intervals_has_their_unit_and_in_a_long_table_no_key() -> None:
+    hours, metric = columns("H1, кВт·ч", "H2, кВт·ч"), columns("Канал", cell="T1")[0]
+
+    (value,) = draft_interval_values(hours, [], None)
+    assert value.startswith('value: {metric: "???", unit: "кВт·ч"}  # such as "1.5"; one of ')
+    assert [*draft_interval_values(hours, [metric], metric)] == ['metric: "Канал"  # such as "T1"']

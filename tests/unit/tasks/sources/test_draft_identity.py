@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+from tasks.sources.cells import Row
 from tasks.sources.draft_identity import counts_lines, draft_identity, is_like_a_code
-from tasks.sources.find_tables import FoundColumn, FoundTable, Row
+from tasks.sources.find_tables import FoundColumn, FoundTable
 
 
 def drafted(above: list[Row], *columns: FoundColumn, begins: int = 0) -> list[str]:

@@ -11,8 +11,10 @@ from schemas.errors import MappingError
 from schemas.mappings import read_mappings
 from schemas.settings import Settings
 from tasks.ingest.read_tables import peek, read_tables
+from tasks.sources.cells import Row
 from tasks.sources.draft_mapping import Draft, draft_mapping
-from tasks.sources.find_tables import Row, Sheet
+from tasks.sources.find_tables import Sheet
+from tasks.sources.look_at_file import Looked
 from tasks.validate.parse_readings import parse
 from tests import files
 
@@ -46,7 +48,7 @@ def draft(tmp_path: Path, rows: files.Rows) -> tuple[str, Path]:
     path = tmp_path / "Архив 2025-04.xlsx"
     path.write_bytes(files.xlsx(rows))
     sheets = [Sheet(name, [*lines]) for name, lines in peek(path, Settings())]
-    return draft_mapping("new", path.name, sheets).yaml, path
+    return draft_mapping("new", path.name, Looked(sheets)).yaml, path
 
 
 def readings(path: Path, yaml: str) -> list[list[dict[str, Any]]]:
@@ -136,7 +138,7 @@ def test_proposed_spelling_of_dates_reads_them(tmp_path: Path, heading: str, tim
 
 
 def drafted(*sheets: Sheet, file_name: str = "Архив 1.csv") -> Draft:
-    return draft_mapping("new", file_name, sheets)
+    return draft_mapping("new", file_name, Looked([*sheets]))
 
 
 def test_what_is_open_is_numbered_with_its_line_at_the_end() -> None:
@@ -172,6 +174,19 @@ def test_sheets_with_the_same_headings_are_one_table_and_an_only_sheet_is_not_na
     assert 'sheet: ["Лист1", "Лист2"]' in drafted(Sheet("Лист1", rows), Sheet("Лист2", rows)).yaml
     assert 'sheet: "Лист2"' in drafted(Sheet("Лист1", [["x"]]), Sheet("Лист2", rows)).yaml
     assert "sheet:" not in drafted(Sheet("Лист1", rows)).yaml
+
+
+def test_zone_is_a_key_where_the_file_names_it_and_else_a_comment() -> None:
+    rows: list[Row] = [["Time (UTC)", "T1, °C"], ["2025-04-01 00:00", "60"]]
+
+    plain = drafted(Sheet(None, [["Time", "T1, °C"], rows[1]])).yaml
+    named = drafted(Sheet(None, rows)).yaml
+    offset = drafted(Sheet(None, [rows[0], ["2025-04-01 00:00Z", "60"]])).yaml
+
+    assert "\n# time_zone: Europe/Moscow  # of the supplier's clock, if it is not DEFAULT_TZ\n" in plain
+    assert "# time_zone" not in named
+    assert "\ntime_zone: UTC  # the heading" in named
+    assert "\ntime_zone:" not in offset
 
 
 def test_two_meters_have_an_identity_each() -> None:

@@ -73,6 +73,30 @@ def test_hours_are_seen_under_a_heading_of_any_language_where_dates_have_none() 
     assert lines(Data=[f"2025/04/01 {clock}" for clock in clocks], Trab=["1:00"] * 4)[0].startswith("timestamp:")
 
 
+def test_clock_that_is_always_as_much_later_is_the_end() -> None:
+    drafted = lines(Datum=["01.04.2025"] * 2, Od=["08:00", "08:15"], Do=["08:15", "08:30"])
+    other = lines(Datum=["01.04.2025"] * 2, Od=["08:00", "08:15"], Do=["08:15", "09:30"])
+
+    assert drafted[1:] == [
+        'hour: "Od"  # such as "08:00"',
+        'stamp: start  # "Do" holds the ends',
+        'interval_minutes: 15  # from "Od" to "Do"',
+    ]
+    assert other[2].startswith("stamp: ???")
+
+
+def test_length_of_a_day_is_doubted_where_a_day_s_hours_may_stand_side_by_side() -> None:
+    days: list[str | None] = ["01.04.2025", "02.04.2025"]
+
+    numbers: dict[str, list[str | None]] = {letter: ["1", "2"] for letter in "abcdefghijklmnopqrstuvwx"}
+
+    drafted = lines(День=days, **numbers)
+
+    assert drafted[2].startswith("interval_minutes: 1440  # ")
+    assert drafted[2].endswith("??? 24 columns of numbers side by side: are they intervals of the day?")
+    assert "???" not in lines(День=days, a=["1", "2"])[2]
+
+
 @pytest.mark.parametrize(("count", "interval"), [(48, "30"), (50, "30"), (96, "15"), (41, "???")])
 def test_numbers_above_24_count_the_intervals_of_a_day(count: int, interval: str) -> None:
     drafted = lines(Date=["2025-04-01"] * count, Period=[str(number + 1) for number in range(count)])
@@ -89,6 +113,27 @@ def test_length_of_each_interval_may_have_a_column() -> None:
     assert not any(line.startswith("interval_minutes") for line in drafted)
 
 
+def test_lengths_that_are_not_what_times_are_apart_are_no_minutes() -> None:
+    drafted = lines(start=["2025-04-01T00:00", "2025-04-01T01:00"], duration=["3600", "3600"])
+
+    assert drafted[2] == "interval_minutes: 60  # 1 of 1 steps between times"
+    assert not any(line.startswith("interval:") for line in drafted)
+
+
+def test_word_among_lengths_is_passed_over() -> None:
+    drafted = lines(start=[f"2025-04-01T0{hour}:00" for hour in range(6)], resolution=[*["60"] * 5, "?"])
+
+    assert 'interval: "resolution"  # such as "60"' in drafted
+
+
+def test_moment_that_is_the_same_in_each_line_is_not_the_date_beside_hours() -> None:
+    clocks: list[str | None] = ["00:00", "00:30"]
+
+    drafted = lines(Записано=["02.04.2025 06:15"] * 2, День=["01.04.2025"] * 2, Час=clocks)
+
+    assert drafted[:2] == ['date: "День"  # such as "01.04.2025"', 'hour: "Час"  # such as "00:00"']
+
+
 def test_date_given_once_a_day_holds_for_the_lines_below_it_and_is_asked_about() -> None:
     drafted = lines(Дата=["01.04.2025", None, "02.04.2025", None], Час=["0-1", "1-2", "0-1", "1-2"])
 
@@ -98,10 +143,9 @@ def test_date_given_once_a_day_holds_for_the_lines_below_it_and_is_asked_about()
     assert "interval_minutes: 30  # 2 of 2 steps between times" in clock
 
 
-def test_zone_and_order_are_said_where_heading_or_times_tell_them() -> None:
+def test_order_is_said_where_times_tell_it() -> None:
     drafted = lines(time_utc=[*HOURS[::-1]])
 
-    assert 'time_zone: UTC  # the heading "time utc" says so' in drafted
     assert "# The newest time stands first; lines may come in any order." in drafted
 
 

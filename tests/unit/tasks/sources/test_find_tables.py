@@ -1,17 +1,7 @@
 from __future__ import annotations
 
-import pytest
-
-from tasks.sources.find_tables import (
-    FoundColumn,
-    FoundTable,
-    Row,
-    Sheet,
-    find_tables,
-    find_undated,
-    is_header,
-    unit_of,
-)
+from tasks.sources.cells import Row
+from tasks.sources.find_tables import FoundColumn, FoundTable, Sheet, find_tables, find_undated
 
 
 def found(*rows: Row) -> list[FoundTable]:
@@ -86,6 +76,27 @@ def test_first_lines_without_values_and_lines_without_a_date_belong_to_the_table
     assert table.columns[2].samples == ["1", "2", "н/д"]
 
 
+def test_first_lines_with_texts_and_a_date_but_no_values_belong_to_the_table_be_they_all() -> None:
+    empty: list[Row] = [[f"{day:02}.04.2025", "A-1", "нет счёта", None] for day in range(1, 29)]
+    header: Row = ["Дата", "Код", "Состояние", "V"]
+
+    earlier: list[Row] = [["Дата", "T"], ["01.03.2025", "5"], ["Отчёт", "01.04.2025"]]
+    _, filled = found(*earlier, header, *empty, ["29.04.2025", "A-1", "снято", "1"])
+    (without,) = found(["Отчёт", "01.04.2025"], header, *empty)
+
+    assert (filled.header_line, len(filled.columns[0].cells), filled.columns[3].samples) == (4, 29, ["1"])
+    assert (without.header_line, len(without.columns[0].cells), without.columns[3].samples) == (2, 28, [])
+    assert found(["Отчёт", "за"], ["01.04.2025", "пусто"], ["Подпись", "Иванов"]) == []
+
+
+def test_values_are_seen_below_however_many_lines_without_them() -> None:
+    empty: list[Row] = [["01.04.2025", "нет", None]] * 1_500
+
+    (table,) = found(["Дата", "Состояние", "V"], *empty, ["02.04.2025", "есть", "1"])
+
+    assert (table.header_line, table.columns[2].samples) == (1, ["1"])
+
+
 def test_title_with_a_date_is_not_taken_for_a_line_without_values() -> None:
     (table,) = found(["Отчёт", "01.04.2025"], ["Дата", "V"], ["02.04.2025", "1"])
 
@@ -129,26 +140,6 @@ def test_table_without_dates_is_found_only_by_those_who_ask_for_it() -> None:
 
 def test_data_without_a_header_is_not_a_table() -> None:
     assert found(["01.04.2025", "60"]) == []
-
-
-@pytest.mark.parametrize(
-    ("heading", "unit"),
-    [
-        *(("V1\nм³", "м³"), ("t1 °C", "°C"), ("Volume (m3)", "m3"), ("Q [kWh]", "kWh"), ("V, л", "л"), ("kWh", "kWh")),
-        *(("cold_water_l", "l"), ("Время суток", None), ("Час", None), ("T", None), ("utc_timestamp", None)),
-    ],
-)
-def test_unit_stands_at_the_end_of_a_heading(heading: str, unit: str | None) -> None:
-    assert unit_of(heading) == unit
-
-
-def test_header_holds_words_and_hours_or_numbers_only_if_these_count() -> None:
-    assert is_header(["Дата", "V", "T"])
-    assert is_header(["Дата", "00:00", "01:00", "02:00"])
-    assert is_header(["Дата", "1", "2", "3"])
-    assert not is_header(["Дата", "1", "7", "3"])
-    assert not is_header(["Дата", "01.04.2025"])
-    assert not is_header(["Дата"])
 
 
 def test_mostly_is_four_of_five_words_for_missing_values_left_out() -> None:

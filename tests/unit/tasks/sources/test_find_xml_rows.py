@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from lxml import etree
+
+from tasks.sources.find_xml_rows import FoundRows, find_xml_rows, name_repeated
+
+
+def found(xml: str) -> FoundRows | None:
+    return find_xml_rows(etree.fromstring(xml))
+
+
+def rows_of(xml: str) -> str:
+    rows = found(xml)
+    assert rows
+    return rows.rows
+
+
+READINGS = '<r t="2025-04-01T00:00"><v>1</v></r><r t="2025-04-01T01:00"><v>2</v></r>'
+
+
+def test_rows_have_what_is_in_them_once_and_around_them_what_may_be_of_use() -> None:
+    rows = found(f'<a version="2"><meter code="M-1"><place>Мятная</place>{READINGS}</meter></a>')
+
+    assert rows == FoundRows(
+        namespaces={},
+        rows="//r",
+        total=2,
+        others=[],
+        columns={"t": "@t", "v": "v", "meter code": "ancestor::meter[1]/@code"},
+        cells=[["2025-04-01T00:00", "1", "M-1"], ["2025-04-01T01:00", "2", "M-1"]],
+    )
+
+
+def test_outermost_of_equals_are_the_rows_unless_their_parts_are_many() -> None:
+    hours = "".join(f'<h n="{hour}">1,5</h>' for hour in range(24))
+
+    assert rows_of(f"<a>{READINGS}</a>") == "//r"
+    assert (
+        rows_of(f'<a><d day="01.04.2025"><sum>36</sum>{hours}</d><d day="02.04.2025"><sum>36</sum>{hours}</d></a>')
+        == "//h"
+    )
+    flagged = READINGS.replace("<v>", "<q>0</q><q>1</q><v>")
+    rows = found(f"<a>{flagged}</a>")
+    assert rows
+    assert (rows.rows, rows.others) == ("//r", [])
+    assert "q" not in rows.columns
+
+
+def test_parts_that_repeat_are_rows_with_the_time_around_them() -> None:
+    part = '<p name="T1">5</p><p name="V1">6</p>'
+
+    rows = found(f'<a><r t="2025-04-01T00:00">{part}</r><r t="2025-04-01T01:00">{part}</r></a>')
+
+    assert rows
+    assert rows.columns == {"p name": "@name", "value": ".", "t": "ancestor::r[1]/@t"}
+
+
+def test_elements_of_one_name_in_several_places_are_told_by_their_whole_path() -> None:
+    rows = found(f"<a><used>{READINGS}</used><fed>{READINGS}{READINGS}</fed></a>")
+
+    assert rows
+    assert (rows.rows, rows.others) == ("/a/fed/r", ["2 of a/used/r"])
+
+
+def test_prefixes_are_those_of_the_file_where_it_has_some() -> None:
+    rows = found(f'<x:a xmlns:x="urn:x" xmlns="urn:y">{READINGS}</x:a>')
+
+    assert rows
+    assert (rows.rows, rows.namespaces, rows.columns["v"]) == ("//n1:r", {"n1": "urn:y"}, "n1:v")
+    assert rows_of(f'<x:a xmlns:x="urn:x">{READINGS.replace("<r", "<x:r").replace("</r", "</x:r")}</x:a>') == "//x:r"
+
+
+def test_digits_of_a_clock_are_parted_by_a_colon() -> None:
+    rows = found('<a><r start="0000" no="0010"><v>1</v></r><r start="0030" no="0020"><v>2</v></r></a>')
+
+    assert rows
+    assert rows.columns["r start"] == "concat(substring(@start, 1, 2), ':', substring(@start, 3))"
+    assert rows.columns["r no"] == "@no"
+    assert rows.cells[1] == ["00:30", "0020", "2"]
+
+
+def test_file_without_times_or_numbers_has_no_rows_but_names_what_repeats() -> None:
+    root = etree.fromstring('<a><b>1</b><b>2</b><b>3</b><c x="01.04.2025"/><c x="02.04.2025"/></a>')
+
+    assert find_xml_rows(root) is None
+    assert [*name_repeated(root)] == ["3 of a/b", "2 of a/c"]
