@@ -51,6 +51,14 @@ def read(folder: Path, *lines: str, workbook: bool = False, **changes: Any) -> F
     return Found(found, problems, tables.lines, doubtful)
 
 
+@pytest.mark.parametrize("rule", ["=========", "---------", "_________", "====;====;===", "==========;;"])
+def test_rules_within_and_below_a_table_are_comments_and_a_dash_is_a_missing_value(tmp_path: Path, rule: str) -> None:
+    found = read(tmp_path, HEADER, rule, "01.04.2025;0-1;1", rule, "01.04.2025;1-2;-", rule, "Подпись;;")
+
+    assert (found.tables, found.problems) == ([[(3, "1"), (5, "-")]], {})
+    assert found.lines == {"header": 1, "comment": 3, "reading": 2, "note": 1}
+
+
 @pytest.mark.parametrize("workbook", [False, True], ids=["csv", "xlsx"])
 def test_another_table_below_is_kept_line_by_line_with_its_problem(tmp_path: Path, workbook: bool) -> None:
     found = read(
