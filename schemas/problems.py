@@ -67,12 +67,13 @@ class FileProblem(StrEnum):
     UNPACKS_TO_TOO_MUCH = "unpacks_to_too_much"
     ZIP_BOMB = "zip_bomb"
     UNPACKING_STOPPED = "unpacking_stopped"
-    # A csv.
+    # A csv, or a text of fixed width.
     NUL_BYTE = "nul_byte"
     BYTE_NOT_TEXT = "byte_not_text"
     BYTE_NOT_IN_ENCODING = "byte_not_in_encoding"
     CSV_LINE_TOO_LONG = "csv_line_too_long"
     CSV_UNREADABLE = "csv_unreadable"
+    FIXED_LINE_TOO_LONG = "fixed_line_too_long"
     SURPLUS_CELLS = "surplus_cells"
     # A workbook.
     SHEET_MISSING = "sheet_missing"
@@ -365,6 +366,12 @@ _TEMPLATES: dict[Problem, Words] = {
     ),
     FileProblem.CSV_UNREADABLE: Words(
         "csv не читается: исправьте файл\n{error}", "the csv cannot be read: correct the file\n{error}"
+    ),
+    FileProblem.FIXED_LINE_TOO_LONG: Words(
+        "текст со столбцами по позициям (positions) не читается: строка {line} длиннее {max_megabytes} МБ. "
+        "Исправьте файл",
+        "the text with columns at fixed positions cannot be read: line {line} is longer than {max_megabytes} MB. "
+        "Correct the file",
     ),
     FileProblem.SURPLUS_CELLS: Words(
         "в {lines} строках из {readings} заполнены ячейки, над которыми нет заголовка ({columns}): похоже, запятая "
