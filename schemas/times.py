@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import re
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from schemas.dates import DateStyle, NotATimeError, read_timestamp
+from schemas.dates import DateStyle, NotATimeError, TimeCell, read_timestamp
 from schemas.hours import Stamp, read_hour, read_number
 from schemas.lengths import MAX_LENGTH, Calendar, add_months
 from schemas.periods import Period, read_period
+from schemas.time_faults import TimeFault
 
 _DAY = dt.timedelta(days=1)
 _HOUR = dt.timedelta(hours=1)
@@ -22,9 +23,9 @@ _DAY_OF_MONTH = re.compile(r"[^\d]*(\d{1,2})(?:\.0)?(?:\s*[^\d]*)")
 class AmbiguousTimeError(NotATimeError):
     """Clocks were set back over a local time, which came twice."""
 
-    def __init__(self, cell: Literal["date", "hour", "interval"], local: dt.datetime) -> None:
+    def __init__(self, cell: TimeCell, local: dt.datetime) -> None:
         self.local = local
-        super().__init__(cell)
+        super().__init__(cell, TimeFault.CAME_TWICE)
 
 
 class Times(NamedTuple):
@@ -86,12 +87,12 @@ def read_interval(
     zone = _zone(tz) if tz else times.zone
     try:
         timestamp = _read_date(date, times)
-    except NotATimeError:
+    except NotATimeError as error:
         if hour is not None or end is not None:
             raise
-        return _between(read_period(date, times.style), zone, times, cell="date", fold=fold)
+        return _between(_read_period(date, times.style, error), zone, times, cell="date", fold=fold)
     if hour is not None and (timestamp.time() != dt.time() or timestamp.tzinfo):
-        raise NotATimeError("date")
+        raise NotATimeError("date", TimeFault.CLOCK_BESIDE_HOUR)
     if end is not None:
         period = Period(timestamp, _read_end(end, times.style))
         return _between(period, zone, times, cell="interval", fold=fold)
@@ -115,15 +116,24 @@ def _read_date(text: str, times: Times) -> dt.datetime:
         return read_timestamp(times.date)
     match = _DAY_OF_MONTH.fullmatch(text)
     if not match:
-        raise NotATimeError("date")
+        raise NotATimeError("date", TimeFault.NOT_A_DATE if text.strip() else TimeFault.EMPTY)
     return read_timestamp(f"{times.date}-{int(match[1]):02}")
+
+
+def _read_period(text: str, style: DateStyle, as_date: NotATimeError) -> Period:
+    """Read a period; of a text that is none, what is wrong with it as a date."""
+    try:
+        return read_period(text, style)
+    except NotATimeError as error:
+        fault = as_date.fault if error.fault is TimeFault.NOT_A_DATE else error.fault
+        raise NotATimeError("date", fault) from None
 
 
 def _read_end(text: str, style: DateStyle) -> dt.datetime:
     try:
         return read_timestamp(text, style)
-    except NotATimeError:
-        raise NotATimeError("interval") from None
+    except NotATimeError as error:
+        raise NotATimeError("interval", error.fault) from None
 
 
 def _micros(instant: dt.datetime) -> int:
@@ -147,7 +157,7 @@ def _of_stamp(
     times: Times,
     *,
     is_start: bool,
-    cell: Literal["date", "hour"],
+    cell: TimeCell,
     fold: int | None,
 ) -> tuple[dt.datetime, dt.datetime]:
     """Return start and end of the interval that a stamp is the start or the end of."""
@@ -190,19 +200,17 @@ def _on_the_wall(timestamp: dt.datetime, zone: ZoneInfo) -> dt.datetime:
     return timestamp.astimezone(zone).replace(tzinfo=None) if timestamp.tzinfo else timestamp
 
 
-def _instant(local: dt.datetime, zone: ZoneInfo, *, cell: Literal["date", "hour", "interval"]) -> dt.datetime:
+def _instant(local: dt.datetime, zone: ZoneInfo, *, cell: TimeCell) -> dt.datetime:
     return _midnight(local, zone) if local.time() == dt.time() else _to_utc(local, zone, cell=cell)
 
 
-def _between(
-    period: Period, zone: ZoneInfo, times: Times, *, cell: Literal["date", "interval"], fold: int | None
-) -> Interval:
+def _between(period: Period, zone: ZoneInfo, times: Times, *, cell: TimeCell, fold: int | None) -> Interval:
     """Return the interval between two stamps."""
     first, last = (_on_the_wall(moment, zone) for moment in period)
     first, last = (moment + _way_to_grid(moment, times) for moment in (first, last))
     on_the_wall = last - first
     if not dt.timedelta() < on_the_wall <= MAX_LENGTH:
-        raise NotATimeError(cell)
+        raise NotATimeError(cell, TimeFault.INTERVAL)
     if period.start.tzinfo and period.end.tzinfo:
         start, end = ((moment.astimezone(dt.UTC)) for moment in period)
     elif on_the_wall <= _HOUR:
@@ -213,7 +221,7 @@ def _between(
         start, end = _instant(first, zone, cell="date"), _instant(last, zone, cell=cell)
     length, rest = divmod(on_the_wall if on_the_wall >= _DAY else end - start, _MINUTE)
     if rest or length <= 0:
-        raise NotATimeError(cell)
+        raise NotATimeError(cell, TimeFault.INTERVAL)
     return Interval(_micros(start), _micros(end), _minute(start.astimezone(zone), None), length)
 
 
@@ -225,7 +233,7 @@ def _midnight(local: dt.datetime, zone: dt.tzinfo | None) -> dt.datetime:
 def _numbered_interval(day: dt.datetime, number: str, zone: ZoneInfo, interval: dt.timedelta) -> dt.datetime:
     instant = _midnight(day, zone) + (read_number(number) - 1) * interval
     if not _midnight(day, zone) <= instant < _midnight(day + _DAY, zone):
-        raise NotATimeError("hour")
+        raise NotATimeError("hour", TimeFault.OUTSIDE_DAY)
     return instant
 
 
@@ -243,19 +251,17 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name.strip())
     except (KeyError, OSError, ValueError):
-        raise NotATimeError("date") from None
+        raise NotATimeError("date", TimeFault.UNKNOWN_ZONE) from None
 
 
-def _to_utc(
-    timestamp: dt.datetime, zone: ZoneInfo, *, cell: Literal["date", "hour", "interval"], fold: int | None = None
-) -> dt.datetime:
+def _to_utc(timestamp: dt.datetime, zone: ZoneInfo, *, cell: TimeCell, fold: int | None = None) -> dt.datetime:
     if timestamp.tzinfo:
         return timestamp.astimezone(dt.UTC)
     moments = [timestamp.replace(tzinfo=zone, fold=which) for which in (0, 1)]
     # The two folds of a wall clock differ where clocks changed: in an hour that came twice, or never.
     before, after = (moment.utcoffset() or dt.timedelta() for moment in moments)
     if before < after:
-        raise NotATimeError(cell)
+        raise NotATimeError(cell, TimeFault.NEVER_CAME)
     if before > after and fold is None:
         raise AmbiguousTimeError(cell, timestamp)
     return moments[fold or 0].astimezone(dt.UTC)

@@ -21,6 +21,7 @@ from schemas.spec_parts import StatusMeaning
 from schemas.spellings import fold_word
 from schemas.table_schema import MetricColumn, TableSchema
 from schemas.table_spec import CODE_NAMES
+from schemas.time_faults import TimeFault
 from tasks.validate.melt_columns import ColumnGroup, column_groups
 from tasks.validate.parse_numbers import Numbers, NumberStyle, read_numbers
 from tasks.validate.read_codes import read_codes
@@ -32,8 +33,10 @@ HOUR_IS_BAD = 1 << len(REASON_BITS)
 """Beside BAD_TIMESTAMP: the error is in the cell of the hour, not of the date."""
 
 INTERVAL_IS_BAD = HOUR_IS_BAD << 1
-"""Likewise, in that of the interval's length."""
-_NO_READING = INTERVAL_IS_BAD << 1
+"""Likewise, in that of the interval's length or end."""
+_TIME_FAULT = INTERVAL_IS_BAD.bit_length()
+"""Where the four bits of the TimeFault begin that is beside BAD_TIMESTAMP."""
+_NO_READING = -1 << 31
 """Never in PARSED: the cell holds no reading, and none is missing."""
 _CELL_BITS = {"date": 0, "hour": HOUR_IS_BAD, "interval": INTERVAL_IS_BAD}
 _STATUS_BITS: dict[StatusMeaning | None, int] = {
@@ -205,11 +208,11 @@ def _parse_times(
                 found = rows.read_of_column(words, int(fold) if fold else None, column)
             except NotATimeError as error:
                 is_formula = rows.texts(words)[error.cell].startswith("=")
-                reason = Reason.FORMULA_WITHOUT_VALUE if is_formula else Reason.BAD_TIMESTAMP
-                problems[index] = REASON_BITS[reason] | _CELL_BITS[error.cell]
+                why = REASON_BITS[Reason.FORMULA_WITHOUT_VALUE] if is_formula else _bad_timestamp(error.fault)
+                problems[index] = why | _CELL_BITS[error.cell]
                 continue
             if found is None:
-                problems[index] = REASON_BITS[Reason.BAD_TIMESTAMP] | HOUR_IS_BAD | _NO_READING
+                problems[index] = _bad_timestamp(TimeFault.NEVER_CAME) | HOUR_IS_BAD | _NO_READING
             else:
                 starts[index], ends[index], minutes[index], lengths[index] = found
     durations = ((ends - starts) // 60_000_000).astype(np.int32)
@@ -222,6 +225,15 @@ def _parse_times(
         duration_word=_durations_in_words(durations, indices, schema.interval_minutes),
         problems=problems[indices],
     )
+
+
+def _bad_timestamp(fault: TimeFault) -> int:
+    return REASON_BITS[Reason.BAD_TIMESTAMP] | fault << _TIME_FAULT
+
+
+def time_faults(problems: np.ndarray) -> np.ndarray:
+    """Return the TimeFault of each reading whose time is bad; of the others 0."""
+    return problems >> _TIME_FAULT & max(TimeFault)
 
 
 def _folds(schema: TableSchema, batch: pa.RecordBatch) -> pa.DictionaryArray | None:

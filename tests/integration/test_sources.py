@@ -97,7 +97,7 @@ def test_check_fails_where_nothing_can_be_read(acme: Path) -> None:
     done = check(acme)
 
     assert done.exit_code == 1
-    assert "ни одна строка не прочитана: дата или час не читаются" in done.stderr
+    assert "ни одна строка не прочитана: дату или время можно прочесть по-разному" in done.stderr
 
 
 def test_file_of_another_name_is_told_whose_columns_it_has(acme: Path) -> None:
