@@ -157,7 +157,7 @@ class TableSchema(_Frozen):
     second_hours: list[int] = Field(default_factory=list)
     """… and of the second one."""
     skips_empty_cells: bool = False
-    """Whether an empty cell is no reading, instead of one without a value."""
+    """Whether a cell that is empty or holds a word of `missing` is no reading, instead of one without a value."""
     where: list[tuple[str, tuple[str, ...]]] = Field(default_factory=list)
     """Column → globs that a row had to fit to be read."""
     status_column: str | None = None

@@ -269,7 +269,7 @@ class TableSpec(Strict):
     intervals: IntervalColumns | None = None
     """Columns that are the intervals of a day, or days."""
     empty_cells: Literal["skip"] | None = None
-    """`skip`: an empty cell is no reading; else it is one without a value, which is rejected."""
+    """`skip`: a cell that is empty or holds a word of `missing` is no reading; else it is one without a value."""
     time_zone: TimeZoneName | None = None
     interval_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
     thousands: Literal[",", "."] | None = None

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from schemas.errors import FileError
 from schemas.lines import LineClass
+from schemas.missing_words import hold_no_value
 from schemas.problems import FileProblem, FileRemark
 from schemas.raw_rows import ROW_PROBLEM, raw_row_schema
 from schemas.reasons import Reason
@@ -430,7 +431,7 @@ class _RegionReader:
         if not wanted.all():
             rows = rows.filter(pa.array(wanted))
         if self._schema.skips_empty_cells:
-            self._empty_cells += _count_empty(rows, self._schema.value_columns)
+            self._empty_cells += _count_empty(rows, self._schema)
         if self._schema.thousands is None:
             self._marks.add({key: rows.column(key) for key in self._schema.value_columns})
         if self._hours:
@@ -487,10 +488,13 @@ def _needed_columns(schema: TableSchema) -> list[int]:
     ]
 
 
-def _count_empty(rows: pa.RecordBatch, keys: Sequence[str]) -> int:
-    """Count the empty cells of rows whose cells are those of the columns."""
+def _count_empty(rows: pa.RecordBatch, schema: TableSchema) -> int:
+    """Count the cells without a value in rows whose cells are those of the columns."""
     described = rows.filter(pc.is_null(rows.column(ROW_PROBLEM)))
-    return sum(described.column(key).null_count for key in keys)
+    columns = [described.column(key) for key in schema.value_columns]
+    if not schema.missing:
+        return sum(column.null_count for column in columns)
+    return sum(int(hold_no_value(column, schema.missing).sum()) for column in columns)
 
 
 def _set_unless_blank(classes: np.ndarray, kind: LineClass) -> None:

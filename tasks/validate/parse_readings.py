@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from schemas.dates import NotATimeError
 from schemas.fill_down import fill_down
 from schemas.metrics import AT_A_MOMENT, METRICS, convert_to_own_unit, find_metric
+from schemas.missing_words import hold_no_value
 from schemas.raw_rows import ROW_PROBLEM
 from schemas.readings import METRIC_NAMES
 from schemas.reasons import Reason
@@ -325,8 +326,7 @@ def _time_problems(schema: TableSchema, times: _ParsedTimes, values: _Values, nu
     if schema.has_times_in_headings:
         problems = np.where(numbers.missing, problems, problems & ~_NO_READING)
     if schema.skips_empty_cells:
-        is_empty = values.cells.is_null().to_numpy(zero_copy_only=False)
-        problems = np.where(is_empty, problems | _NO_READING, problems)
+        problems = np.where(hold_no_value(values.cells, schema.missing), problems | _NO_READING, problems)
     return problems
 
 
