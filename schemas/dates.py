@@ -36,7 +36,8 @@ _LIKE_A_RANGE = re.compile(r".{10} \d{2}:\d{2}-\d{2}:\d{2}")
 """01:00-02:00: a range of hours, or a time with its offset."""
 
 
-TimeCell = Literal["date", "hour", "interval"]
+TimeCell = Literal["date", "hour", "interval", "end_hour"]
+"""What the cell says: `interval` its length or end, `end_hour` the time of day of that, in a column of its own."""
 
 
 class NotATimeError(ValueError):

@@ -18,6 +18,7 @@ _NEXT_MIDNIGHT = re.compile(r"(1900-01-01|1904-01-02)(T00:00:00)?")
 """24:00 in a workbook: the first day that Excel counts, where only the time is shown."""
 _DAY = dt.timedelta(days=1)
 _HOUR = dt.timedelta(hours=1)
+_MINUTE = dt.timedelta(minutes=1)
 
 
 def read_number(text: str) -> int:
@@ -58,10 +59,22 @@ def read_hour(text: str, interval: dt.timedelta, stamp: Stamp) -> tuple[dt.timed
     return offset, stamp == "start"
 
 
-def _fraction_of_day(text: str, interval: dt.timedelta) -> dt.timedelta:
+def read_time_of_day(text: str, interval: dt.timedelta) -> dt.timedelta:
+    """Read the cell of a time of day, beside one of the date: its offset from midnight, up to 24:00."""
+    text = text.strip()
+    if not text:
+        raise NotATimeError("hour", TimeFault.EMPTY)
+    if _NEXT_MIDNIGHT.fullmatch(text):
+        return _DAY
+    if interval != _HOUR and _NUMBER.fullmatch(text):
+        raise NotATimeError("hour", TimeFault.BARE_NUMBER)
+    return _fraction_of_day(text, _MINUTE) if _FRACTION.fullmatch(text) else read_clock(text)
+
+
+def _fraction_of_day(text: str, step: dt.timedelta) -> dt.timedelta:
     """Read a workbook's time that is not shown as one: 0.25 is 06:00, never 00:25."""
     offset = dt.timedelta(seconds=round(float(text.replace(",", ".")) * 86_400))
-    if offset % interval:
+    if offset % step:
         raise NotATimeError("hour", TimeFault.HOUR_OF_OTHER_LENGTH)
     return offset
 

@@ -94,7 +94,9 @@ class TableSchema(_Frozen):
     interval_column: str | None = None
     """Says of a row how long its interval is; it beats what mapping and reference tables say."""
     interval_end_column: str | None = None
-    """Says of a row when its interval ends."""
+    """Says of a row when its interval ends, or on which day …"""
+    interval_end_hour_column: str | None = None
+    """… if this one says the time of day; without the other it is the day of the start."""
     dates: str | None = None
     """How dates are written (`schemas/dates.py`)."""
     date_in_file: str | None = None

@@ -261,7 +261,7 @@ class TableSpec(Strict):
     interval_number: Heading | None = None
     tz: Heading | None = None
     interval: _Interval | None = None
-    """The calendar's day, week or month; a heading; or the heading over the ends of intervals."""
+    """The calendar's day, week or month; a heading; or the headings over the ends of intervals."""
     metric: Annotated[MetricWords, BeforeValidator(in_column)] | None = None
     value: Value | None = None
     unit: Annotated[UnitPlace, BeforeValidator(in_column)] | None = None
@@ -313,7 +313,7 @@ class TableSpec(Strict):
             "interval_number": self.interval_number,
             "tz": self.tz,
             "interval": self.interval if is_heading else None,
-            "interval_end": self.interval.end if isinstance(self.interval, IntervalEnd) else None,
+            **(self.interval.headings if isinstance(self.interval, IntervalEnd) else {}),
         }
         return {field: str(heading) for field, heading in headings.items() if heading}
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from schemas.dates import DateStyle, NotATimeError, TimeCell, read_timestamp
-from schemas.hours import Stamp, read_hour, read_number
+from schemas.hours import Stamp, read_hour, read_number, read_time_of_day
 from schemas.lengths import MAX_LENGTH, Calendar, add_months
 from schemas.periods import Period, read_period
 from schemas.time_faults import TimeFault
@@ -72,13 +72,21 @@ class Interval(NamedTuple):
 
 @lru_cache(maxsize=100_000)
 def read_interval(
-    date: str, hour: str | None, tz: str | None, times: Times, *, end: str | None = None, fold: int | None = None
+    date: str,
+    hour: str | None,
+    tz: str | None,
+    times: Times,
+    *,
+    end: str | None = None,
+    end_hour: str | None = None,
+    fold: int | None = None,
 ) -> Interval:
     """Return the interval that a reading is of.
 
     `date` is a date with `hour` beside it (`0-1`, `00:00-01:00`, `13`, `24:00`), or a whole time stamp or a period
     if `hour` is None. An ISO offset in the stamp beats `tz`, `tz` beats the supplier's zone. `end` is the text of a
-    column with the interval's end. `fold` tells the first (0) from the second time of an hour that comes twice.
+    column with the interval's end, or with its date where `end_hour` is that of one with its time of day. `fold` tells
+    the first (0) from the second time of an hour that comes twice.
 
     Raises:
         NotATimeError: the text is not a time, or a clock change skipped or repeated the local time.
@@ -88,14 +96,16 @@ def read_interval(
     try:
         timestamp = _read_date(date, times)
     except NotATimeError as error:
-        if hour is not None or end is not None:
+        if not (hour is end is end_hour is None):
             raise
         return _between(_read_period(date, times.style, error), zone, times, cell="date", fold=fold)
     if hour is not None and (timestamp.time() != dt.time() or timestamp.tzinfo):
         raise NotATimeError("date", TimeFault.CLOCK_BESIDE_HOUR)
-    if end is not None:
-        period = Period(timestamp, _read_end(end, times.style))
-        return _between(period, zone, times, cell="interval", fold=fold)
+    if end_hour is not None or end is not None:
+        start = timestamp if hour is None else timestamp + _read_time_of_day(hour, times, cell="hour")
+        period = Period(start, _read_end(start, end, end_hour, times))
+        cell: TimeCell = "interval" if end_hour is None else "end_hour"
+        return _between(period, zone, times, start_cell="date" if hour is None else "hour", cell=cell, fold=fold)
     if hour is not None and times.counts_intervals:
         first = _numbered_interval(timestamp, hour, zone, times.interval)
         last = _midnight(timestamp + _DAY, zone) if times.interval >= _DAY else first + times.interval
@@ -129,11 +139,27 @@ def _read_period(text: str, style: DateStyle, as_date: NotATimeError) -> Period:
         raise NotATimeError("date", fault) from None
 
 
-def _read_end(text: str, style: DateStyle) -> dt.datetime:
+def _read_end(start: dt.datetime, text: str | None, hour: str | None, times: Times) -> dt.datetime:
+    """Read when an interval ends: a date or stamp, a date and an hour, or an hour of the day that it starts on."""
+    if text is None:
+        offset = _read_time_of_day(hour or "", times, cell="end_hour")
+        return start.replace(hour=0, minute=0, second=0, microsecond=0) + (offset or _DAY)
     try:
-        return read_timestamp(text, style)
+        end = read_timestamp(text, times.style)
     except NotATimeError as error:
         raise NotATimeError("interval", error.fault) from None
+    if hour is None:
+        return end
+    if end.time() != dt.time() or end.tzinfo:
+        raise NotATimeError("interval", TimeFault.CLOCK_BESIDE_HOUR)
+    return end + _read_time_of_day(hour, times, cell="end_hour")
+
+
+def _read_time_of_day(text: str, times: Times, *, cell: TimeCell) -> dt.timedelta:
+    try:
+        return read_time_of_day(text, times.interval)
+    except NotATimeError as error:
+        raise NotATimeError(cell, error.fault) from None
 
 
 def _micros(instant: dt.datetime) -> int:
@@ -204,8 +230,10 @@ def _instant(local: dt.datetime, zone: ZoneInfo, *, cell: TimeCell) -> dt.dateti
     return _midnight(local, zone) if local.time() == dt.time() else _to_utc(local, zone, cell=cell)
 
 
-def _between(period: Period, zone: ZoneInfo, times: Times, *, cell: TimeCell, fold: int | None) -> Interval:
-    """Return the interval between two stamps."""
+def _between(
+    period: Period, zone: ZoneInfo, times: Times, *, start_cell: TimeCell = "date", cell: TimeCell, fold: int | None
+) -> Interval:
+    """Return the interval between two stamps; `cell` is that of its end."""
     first, last = (_on_the_wall(moment, zone) for moment in period)
     first, last = (moment + _way_to_grid(moment, times) for moment in (first, last))
     on_the_wall = last - first
@@ -215,10 +243,10 @@ def _between(period: Period, zone: ZoneInfo, times: Times, *, cell: TimeCell, fo
         start, end = ((moment.astimezone(dt.UTC)) for moment in period)
     elif on_the_wall <= _HOUR:
         # As with hours that are written 1-2: its end may be a time that clocks skip or repeat.
-        start = _to_utc(first, zone, cell="date", fold=fold)
+        start = _to_utc(first, zone, cell=start_cell, fold=fold)
         end = start + on_the_wall
     else:
-        start, end = _instant(first, zone, cell="date"), _instant(last, zone, cell=cell)
+        start, end = _instant(first, zone, cell=start_cell), _instant(last, zone, cell=cell)
     length, rest = divmod(on_the_wall if on_the_wall >= _DAY else end - start, _MINUTE)
     if rest or length <= 0:
         raise NotATimeError(cell, TimeFault.INTERVAL)

@@ -16,6 +16,10 @@ _MAX_ROWS = 2
 _MAX_READINGS = 12
 """A row of a month across would be a screen by itself."""
 _MAX_VALUE_LENGTH = 60
+_FIELDS = (
+    *("timestamp", "date", "hour", "tz", "interval", "interval_end", "interval_end_hour"),
+    *("building", "itp", "meter", "metric", "value", "unit", "status"),
+)
 
 
 class ParsedBatch(NamedTuple):
@@ -142,9 +146,9 @@ def _columns(schema: TableSchema) -> list[dict[str, Any]]:
     meanings = {column.key: _meaning(column) for column in schema.metrics}
     meanings |= {key: "selects rows" for key, _ in schema.where}
     meanings |= {part.column: name for name, parts in schema.code_parts.items() for part in parts if part.column}
-    for field in ("timestamp", "date", "hour", "tz", "building", "itp", "meter", "metric", "value", "unit", "status"):
+    for field in _FIELDS:
         if key := getattr(schema, f"{field}_column"):
-            meanings[key] = field
+            meanings[key] = field.replace("_", " ")
     return [
         {
             "column": column.letter,

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.dates import NotATimeError
+from schemas.dates import NotATimeError, TimeCell
 from schemas.fill_down import fill_down
 from schemas.metrics import AT_A_MOMENT, METRICS, convert_to_own_unit, find_metric
 from schemas.missing_words import hold_no_value
@@ -34,12 +34,17 @@ HOUR_IS_BAD = 1 << len(REASON_BITS)
 """Beside BAD_TIMESTAMP: the error is in the cell of the hour, not of the date."""
 
 INTERVAL_IS_BAD = HOUR_IS_BAD << 1
-"""Likewise, in that of the interval's length or end."""
+"""Likewise, in that of the interval's length or end; with HOUR_IS_BAD, in that of the end's time of day."""
 _TIME_FAULT = INTERVAL_IS_BAD.bit_length()
 """Where the four bits of the TimeFault begin that is beside BAD_TIMESTAMP."""
 _NO_READING = -1 << 31
 """Never in PARSED: the cell holds no reading, and none is missing."""
-_CELL_BITS = {"date": 0, "hour": HOUR_IS_BAD, "interval": INTERVAL_IS_BAD}
+_CELL_BITS: dict[TimeCell, int] = {
+    "date": 0,
+    "hour": HOUR_IS_BAD,
+    "interval": INTERVAL_IS_BAD,
+    "end_hour": HOUR_IS_BAD | INTERVAL_IS_BAD,
+}
 _STATUS_BITS: dict[StatusMeaning | None, int] = {
     "valid": 0,
     "suspect": REASON_BITS[Reason.SUSPECT_STATUS],

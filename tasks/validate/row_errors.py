@@ -130,12 +130,13 @@ def _time_cells(schemas: Sequence[TableSchema], rows: pa.Table) -> Iterator[_Fau
     zones = _by_table(rows, [schema.tz_column for schema in schemas])
     is_zone = pa.array(_time_faults(rows) == TimeFault.UNKNOWN_ZONE)
     dates = pc.if_else(is_zone, zones, dates)
-    column = pc.if_else(is_hour, hours, pc.if_else(is_length, lengths, dates))
+    end_hours = _by_table(rows, [schema.interval_end_hour_column for schema in schemas])
+    column = pc.if_else(is_length, pc.if_else(is_hour, end_hours, lengths), pc.if_else(is_hour, hours, dates))
     hour_of_cell, date_of_cell = (
         _by_table(rows, [any(getattr(column, name) for column in schema.metrics) for schema in schemas])
         for name in ("hour", "date")
     )
-    of_cell = pc.if_else(is_hour, hour_of_cell, pc.and_not(date_of_cell, is_length))
+    of_cell = pc.if_else(pc.and_not(is_hour, is_length), hour_of_cell, pc.and_not(date_of_cell, is_length))
     yield from _split(_FaultyCells(rows, column, of_whole_row=True), of_cell)
 
 
