@@ -319,14 +319,17 @@ class TableSpec(Strict):
 
     @property
     def filled_fields(self) -> dict[str, tuple[str, ...]]:
-        """The headings of times and codes: of columns that `fill_down` may name."""
+        """The headings of columns that `fill_down` may name: all but those of values."""
+        sections = {"metric": self.metric, "status": self.status, "unit": self.unit}
+        columns = {field: section.column for field, section in sections.items() if section and section.column}
         codes = {f"{name}_code": getattr(self.identity, name) for name in CODE_NAMES}
         named = self.time_headings | {
             field: code.column for field, code in codes.items() if isinstance(code, FromColumn)
         }
         named |= {f"{field}:{heading}": heading for field, code in codes.items() for heading in self.headings_in(code)}
+        named |= columns | {f"where:{heading}": heading for heading in self.where}
         by_contract = LONG_FIELDS if self.table_format == "long" else {}
-        fields = ("timestamp", *codes, "tz")
+        fields = ("timestamp", *codes, "tz", "metric", "unit")
         known = {field: by_contract[field] for field in fields if field in by_contract and not codes.get(field)}
         return known | {field: (heading,) for field, heading in named.items()}
 

@@ -138,7 +138,7 @@ def _check_interval(spec: TableSpec) -> None:
 def _check_fill_down(spec: TableSpec) -> None:
     known = [heading for fields in spec.filled_fields.values() for heading in fields]
     if unknown := [heading for heading in spec.fill_down if fold(heading) not in map(fold, known)]:
-        raise ValueError(f"fill_down of headings of the time or of codes ({', '.join(known)}), not {unknown[0]!r}")
+        raise ValueError(f"fill_down of headings but those of values ({', '.join(known)}), not {unknown[0]!r}")
 
 
 def _check_interval_columns(spec: TableSpec, intervals: IntervalColumns) -> None:

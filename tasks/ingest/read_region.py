@@ -68,6 +68,15 @@ class Region:
         self.lines_above: dict[int, Row] = {}
         """The header, and the lines above it, that `account_above` has accounted for."""
         self._columns = _columns_of(header, indexes, [table.schema for table in tables])
+        self._fills = [FillNotes(table.schema) for table in tables]
+
+    def go_on_from(self, above: Region) -> None:
+        """Go on with what the same tables have above another header: the texts that their cells repeat."""
+        schemas = [table.schema for table in self.tables]
+        self._fills = [fills.below(schema) for fills, schema in zip(above._fills, schemas, strict=True)]
+        for table, schema in zip(above.tables, schemas, strict=True):
+            for name, stated in table.schema.stated_codes.items():
+                schema.stated_codes[name].lines.extend(stated.lines[-1:])
 
     def account_above(self, *, from_line: int) -> None:
         """Account for the header, the lines of units below it, and the lines above it from a line on."""
@@ -113,9 +122,9 @@ class Region:
             FileError: most readings have cells that no heading names.
 
         """
-        reader = _RegionReader(
-            self._columns, self._followed, table, self._account, is_csv=self._grid.counts_blank_lines
-        )
+        fills = next(own for other, own in zip(self.tables, self._fills, strict=True) if other is table)
+        is_csv = self._grid.counts_blank_lines
+        reader = _RegionReader(self._columns, self._followed, table, fills, self._account, is_csv=is_csv)
         lines = self._grid.batches_below(self.header.ends, max(self._indexes) + 1)
         if self._undescribed and table is self.tables[0]:
             yield self._rows_above(table.schema)
@@ -274,7 +283,14 @@ class _RegionReader:
     """Reads the lines of a region for one table; what is a reading is the same for each of them."""
 
     def __init__(
-        self, columns: TableColumns, followed: Followed, table: Table, account: LineAccount, *, is_csv: bool
+        self,
+        columns: TableColumns,
+        followed: Followed,
+        table: Table,
+        fills: FillNotes,
+        account: LineAccount,
+        *,
+        is_csv: bool,
     ) -> None:
         self._columns = columns
         self._follower = TableFollower(followed)
@@ -287,7 +303,7 @@ class _RegionReader:
         self._selection = RowSelection(table.schema)
         self._is_shared = len(followed.wanted) > 1
         self._marks = NumberMarks()
-        self._fills = FillNotes(table.schema)
+        self._fills = fills
         self._codes = CodeNotes(table.schema)
         self._hours = HourOrder(table.schema) if table.schema.tells_hours_by_order else None
         self._held: _Lines | None = None
@@ -443,7 +459,8 @@ class _RegionReader:
         """Set the class of the readings that `where` leaves out; of a line in doubt the first table says what it is."""
         is_in_doubt = self._selection.is_in_doubt(lines.cells, problems)
         is_first = ~self._account.is_of(numbers, LineClass.READING)
-        fits = self._selection.fits(lines.cells) & (self._has_own(lines) if self._is_shared else True)
+        cells = self._fills.fill(lines.cells, classes)
+        fits = self._selection.fits(cells) & (self._has_own(lines) if self._is_shared else True)
         takes = np.where(is_in_doubt, is_first, fits)
         classes[(classes == LineClass.READING) & ~takes] = LineClass.NOT_SELECTED
 

@@ -207,6 +207,7 @@ class FileTables:
         ]
         headed = [(spec, find_header(grid.rows(), spec)) for spec in specs]
         further = self._region(grid, headed, account, units=[table.unit for table in region.tables])
+        further.go_on_from(region)
         further.stop = region.stop
         further.account_above(from_line=further.header.first_line)
         return further

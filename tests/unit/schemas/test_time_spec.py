@@ -60,7 +60,7 @@ def test_keys_of_times_go_together(keys: dict[str, Any]) -> None:
         ({"timestamp": "t", "snap": "soon", "interval_minutes": 60}, "30s or 2min"),
         ({"timestamp": "t", "dates": "dd.mm.yyyy"}, "day-first"),
         ({"timestamp": "t", "ambiguous_hours": "guess"}, "in-order"),
-        ({"timestamp": "t", "fill_down": "V"}, "fill_down of headings of the time or of codes (t, Прибор)"),
+        ({"timestamp": "t", "fill_down": "V"}, "fill_down of headings but those of values (t, Прибор)"),
         ({"timestamp": "t", "interval": {"end": "t"}}, "claimed by"),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from schemas.fill_down import fill_down
 from schemas.mappings import SourceMapping
 from schemas.settings import Settings
 from tasks.ingest import cut_records, read_region
@@ -181,6 +182,48 @@ def test_rows_that_no_table_selects_are_a_class_of_their_own(tmp_path: Path) -> 
     assert one.lines == {"header": 1, "reading": 1, "total": 1, "not_selected": 2}
     assert (two.tables, two.problems) == ([[(2, "1")], [(3, "7")]], {})
     assert two.lines == {"header": 1, "reading": 2, "total": 1, "not_selected": 1}
+
+
+@pytest.mark.parametrize("batch_bytes", [1 << 20, 40])
+def test_merged_cells_select_the_rows_below_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch_bytes: int
+) -> None:
+    monkeypatch.setattr(cut_records, "MAX_CELL_BYTES", batch_bytes)
+    rows = ["01.04.2025;0-1;1;ГВС", "01.04.2025;1-2;2;", ";;;ХВС", "01.04.2025;2-3;7;", "Итого;;9;ГВС", KINDS]
+    lines = [KINDS, *rows, "01.04.2025;3-4;8;", ";;;ГВС", "01.04.2025;4-5;3;", "01.04.2025;5-6;;"]
+
+    found = read(tmp_path, *lines, where={"Вид": "ГВС"}, fill_down=["Вид"])
+    without = read(tmp_path, *lines, where={"Вид": "ГВС"})
+
+    assert found.tables == [[(2, "1"), (3, "2"), (10, "3"), (11, None)]]
+    assert found.lines == {
+        "header": 1,
+        "reading": 4,
+        "not_selected": 2,
+        "note": 2,
+        "total": 1,
+        "repeated_header": 1,
+    }
+    assert without.tables == [[(2, "1")]]
+
+
+def test_table_that_goes_on_below_another_order_of_columns_repeats_the_cells_above_it(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    lines = ["Дата;Час;V, м3;Вид", "01.04.2025;0-1;1;ГВС", ";1-2;7;ХВС", "Вид;V, м3;Час;Дата", ";8;2-3;", "ГВС;3;3-4;"]
+    path.write_text("\n".join(lines))
+    mapping = SourceMapping.model_validate(SHEET | {"where": {"Вид": "ХВС"}, "fill_down": ["Вид", "Дата"]})
+
+    tables = read_tables(path, mapping, relative_path="a", settings=Settings(default_tz="UTC"))
+    found = [
+        fill_down(table.schema, batch).select(["Дата", "Час", "Вид"]).to_pylist()
+        for table in tables
+        for batch in table.batches
+    ]
+
+    assert [[*row.values()] for rows in found for row in rows] == [
+        ["01.04.2025", "1-2", "ХВС"],
+        ["01.04.2025", "2-3", "ХВС"],
+    ]
 
 
 def test_line_whose_cells_are_shifted_is_an_error_of_one_table_whatever_it_seems_to_select(tmp_path: Path) -> None:
