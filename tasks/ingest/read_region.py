@@ -391,14 +391,14 @@ class _RegionReader:
         groups = np.split(others, starts[1:]) if len(others) else []
         done = 0
         for position, indexes in zip(positions.tolist(), groups, strict=True):
-            if position == len(readings):
-                break
             if position > done:
                 self._pass_readings(lines, readings[done], readings[position - 1])
                 done = position
             between = [
                 Line(int(numbers[index]), LineClass(classes[index]), found.texts[index]) for index in indexes.tolist()
             ]
+            if position == len(readings):
+                return self._follower.decide(between, None)
             index = int(readings[position])
             if _counts_columns(between, lines.row(index)):
                 classes[index] = LineClass.UNITS

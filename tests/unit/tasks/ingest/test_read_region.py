@@ -226,6 +226,27 @@ def test_table_that_goes_on_below_another_order_of_columns_repeats_the_cells_abo
     ]
 
 
+def test_code_that_a_line_states_holds_below_another_header_too(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("Вид;Дата;Час;V, м3\nприбор;W-1;;\n;01.04.2025;0-1;1\nВид;Дата;V, м3;Час\n;01.04.2025;2;1-2\n")
+    code = {"column": "Дата", "of": {"Вид": "прибор"}}
+    mapping = SourceMapping.model_validate(SHEET | {"identity": {"meter": code}})
+
+    tables = read_tables(path, mapping, relative_path="a", settings=Settings(default_tz="UTC"))
+    found = [(len([*table.batches]), table.schema.stated_codes["meter"].lines) for table in tables]
+
+    assert found == [(1, [(2, "W-1")]), (1, [(2, "W-1")])]
+
+
+def test_table_goes_on_below_columns_in_an_order_in_which_its_lines_were_no_readings(tmp_path: Path) -> None:
+    lines = [HEADER, "01.04.2025;0-1;1", "V, м3;Дата;Час", "2;01.04.2025;1-2", "3;01.04.2025;2-3", "Подпись;;"]
+
+    found = read(tmp_path, *lines)
+
+    assert found.tables == [[(2, "1")], [(4, "2"), (5, "3")]]
+    assert found.lines == {"header": 2, "reading": 3, "note": 1}
+
+
 def test_line_whose_cells_are_shifted_is_an_error_of_one_table_whatever_it_seems_to_select(tmp_path: Path) -> None:
     lines = [*KINDS_OF_ROWS, "01.04.2025;1-2;1,;5;ГВС", "01.04.2025;1-2;1"]
     tables = [{"where": {"Вид": "ГВС"}}, {"where": {"Вид": "ХВС"}}]
