@@ -247,6 +247,27 @@ def test_table_goes_on_below_columns_in_an_order_in_which_its_lines_were_no_read
     assert found.lines == {"header": 2, "reading": 3, "note": 1}
 
 
+@pytest.mark.parametrize(
+    ("lines", "left_out"),
+    [
+        (["01.04.2025;0-1;1", ";1-2;2", "Подпись;;"], 0),
+        (["01.04.2025;;", ";0-1;1", ";1-2;2", "02.04.2025;;", ";0-1;1"], 2),
+    ],
+)
+def test_notes_that_rows_repeat_are_lines_without_which_stage_cannot_be_read_again(
+    tmp_path: Path, lines: list[str], left_out: int
+) -> None:
+    path = tmp_path / "a"
+    path.write_text("\n".join([HEADER, *lines]))
+    mapping = SourceMapping.model_validate(SHEET | {"fill_down": "Дата"})
+
+    tables = read_tables(path, mapping, relative_path="a", settings=Settings(default_tz="UTC"))
+    for table in tables:
+        assert [*table.batches]
+
+    assert tables.source_lines.left_out == left_out
+
+
 def test_line_whose_cells_are_shifted_is_an_error_of_one_table_whatever_it_seems_to_select(tmp_path: Path) -> None:
     lines = [*KINDS_OF_ROWS, "01.04.2025;1-2;1,;5;ГВС", "01.04.2025;1-2;1"]
     tables = [{"where": {"Вид": "ГВС"}}, {"where": {"Вид": "ХВС"}}]
