@@ -31,7 +31,8 @@ from tasks.ingest.line_account import LineAccount
 from tasks.ingest.read_csv import CsvGrid
 from tasks.ingest.read_fixed import FixedGrid
 from tasks.ingest.read_html import HtmlGrid
-from tasks.ingest.read_region import Region, Table
+from tasks.ingest.read_region import Region
+from tasks.ingest.read_rows import Table
 from tasks.ingest.read_workbook import SheetInfo, choose_sheets, open_sheets
 from tasks.ingest.read_xml import XmlGrid
 

@@ -10,7 +10,7 @@ import pytest
 from schemas.fill_down import fill_down
 from schemas.mappings import SourceMapping
 from schemas.settings import Settings
-from tasks.ingest import cut_records, read_region
+from tasks.ingest import cut_records, read_rows
 from tasks.ingest.read_tables import read_tables
 from tests import files
 
@@ -143,7 +143,7 @@ def test_what_a_line_is_does_not_depend_on_where_a_batch_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, held: int
 ) -> None:
     monkeypatch.setattr(cut_records, "MAX_CELL_BYTES", block)
-    monkeypatch.setattr(read_region, "_MAX_HELD", held)
+    monkeypatch.setattr(read_rows, "_MAX_HELD", held)
     days = [f"{day:02d}.04.2025;{hour}-{hour + 1};{hour}" for day in (1, 2) for hour in range(5)]
     lines = [HEADER, *days, "Итого;;20", "", "Прибор № 222", "", HEADER, "01.04.2025;0-1;7", "Подпись"]
 
