@@ -13,7 +13,7 @@ from schemas.reasons import ADVICE, OF_WHOLE_LINES, SUSPECT_REASONS, Reason, sev
 from schemas.table_schema import TableSchema
 from schemas.table_spec import CODE_NAMES, CodeName
 from schemas.time_faults import TIME_FAULTS, TimeFault
-from tasks.validate.parse_readings import HOUR_IS_BAD, INTERVAL_IS_BAD, REASON_BITS, time_faults
+from tasks.validate.problem_bits import HOUR_IS_BAD, INTERVAL_IS_BAD, REASON_BITS, time_faults
 from tasks.validate.words import repeat_word, take_words, without_dictionaries, word_indices
 
 _FLAGS = sum(REASON_BITS[reason] for reason in SUSPECT_REASONS)

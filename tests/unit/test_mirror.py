@@ -55,6 +55,8 @@ ELSEWHERE = {
     "tasks/operate/trace_readings.py": ("SQL", "tests/integration/test_operate_lookups.py"),
     "tasks/report/build_report.py": ("collects and writes", "tests/integration/test_report.py"),
     "tasks/transform/run_dbt.py": ("runs dbt on a database", "tests/integration/test_features.py"),
+    "tasks/validate/parse_times.py": ("part of a reading", "tests/unit/tasks/validate/test_parse_readings.py"),
+    "tasks/validate/problem_bits.py": ("part of a reading", "tests/unit/tasks/validate/test_row_errors.py"),
     "tasks/validate/store_outcomes.py": ("SQL", "tests/integration/test_validate_loads.py"),
     "tasks/warehouse/file_errors.py": ("SQL", "tests/integration/test_row_errors.py"),
     "tasks/warehouse/lost_copies.py": ("needs a connection to lose", "tests/faults/test_cut_copies.py"),

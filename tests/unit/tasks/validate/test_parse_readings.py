@@ -8,15 +8,8 @@ from schemas.reasons import Reason
 from schemas.spec_parts import fold_words
 from schemas.table_schema import Column, MetricColumn, MetricWord
 from schemas.time_faults import TimeFault
-from tasks.validate.parse_readings import (
-    HOUR_IS_BAD,
-    INTERVAL_IS_BAD,
-    PARSED,
-    REASON_BITS,
-    count_meter_codes,
-    parse,
-    time_faults,
-)
+from tasks.validate.parse_readings import PARSED, count_meter_codes, parse
+from tasks.validate.problem_bits import HOUR_IS_BAD, INTERVAL_IS_BAD, REASON_BITS, time_faults
 from tests.unit.tasks.validate.tables import WIDE, long_row, long_table, raw_batch, wide_row, wide_table
 
 

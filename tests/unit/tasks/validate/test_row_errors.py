@@ -8,7 +8,8 @@ from schemas.settings import Settings
 from schemas.spec_parts import fold_words
 from schemas.time_faults import TIME_FAULTS, TimeFault
 from tasks.validate.list_rejected import list_rejected
-from tasks.validate.parse_readings import REASON_BITS, parse
+from tasks.validate.parse_readings import parse
+from tasks.validate.problem_bits import REASON_BITS
 from tasks.validate.row_errors import column_letters, row_keys, without_flags
 from tests.unit.tasks.validate.tables import long_row, long_table, raw_batch, wide_row, wide_table
 
