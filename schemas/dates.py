@@ -7,6 +7,7 @@ import re
 from typing import Literal, NamedTuple
 
 from schemas.months import MONTH_WORD, find_month
+from schemas.time_faults import TIME_FAULTS, YEARS, TimeFault
 
 ORDERS = ("day-first", "month-first")
 EPOCHS = {"epoch-seconds": 1, "epoch-milliseconds": 1_000}
@@ -14,8 +15,6 @@ EPOCHS = {"epoch-seconds": 1, "epoch-milliseconds": 1_000}
 _EXCEL_EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001 - wall-clock time, its zone is the mapping's
 _UNIX_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _DAYS_TO_1904 = 1462
-_YEARS = range(1990, 2070)
-"""A year outside it is a typing error, such as 0202 or 3025."""
 _DAY = dt.timedelta(days=1)
 _CLOCK = r"""
     (?:(?:\s*,\s*|\s+|T)(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?)?
@@ -37,12 +36,17 @@ _LIKE_A_RANGE = re.compile(r".{10} \d{2}:\d{2}-\d{2}:\d{2}")
 """01:00-02:00: a range of hours, or a time with its offset."""
 
 
-class NotATimeError(ValueError):
-    """A time cannot be read, does not exist or is ambiguous; `cell` says which one: date, hour or interval."""
+TimeCell = Literal["date", "hour", "interval", "end_hour"]
+"""What the cell says: `interval` its length or end, `end_hour` the time of day of that, in a column of its own."""
 
-    def __init__(self, cell: Literal["date", "hour", "interval"]) -> None:
+
+class NotATimeError(ValueError):
+    """A time cannot be read, does not exist or is ambiguous; `cell` says which one, `fault` why."""
+
+    def __init__(self, cell: TimeCell, fault: TimeFault) -> None:
         self.cell = cell
-        super().__init__(cell)
+        self.fault = fault
+        super().__init__(TIME_FAULTS[fault].english)
 
 
 class DateStyle(NamedTuple):
@@ -81,12 +85,17 @@ def read_timestamp(text: str, style: DateStyle = DateStyle()) -> dt.datetime:  #
         NotATimeError: it is none, or may mean several.
 
     """
+    if not (text := text.strip()):
+        raise NotATimeError("date", TimeFault.EMPTY)
     try:
-        timestamp = _read(text.strip(), style)
+        timestamp = _read(text, style)
+    except NotATimeError:
+        raise
     except (ValueError, OverflowError):
-        raise NotATimeError("date") from None
-    if timestamp.year not in _YEARS:
-        raise NotATimeError("date")
+        is_in_style = style.dates is None or style.dates in ORDERS
+        raise NotATimeError("date", TimeFault.NOT_A_DATE if is_in_style else TimeFault.OTHER_STYLE) from None
+    if timestamp.year not in YEARS:
+        raise NotATimeError("date", TimeFault.YEAR)
     return timestamp
 
 
@@ -113,7 +122,7 @@ def _from_epoch(text: str, per_second: int) -> dt.datetime:
         return _UNIX_EPOCH + dt.timedelta(microseconds=round(float(text) * 1_000_000 / per_second))
     if timestamp := _from_iso(text):
         return timestamp
-    raise NotATimeError("date")
+    raise NotATimeError("date", TimeFault.OTHER_STYLE)
 
 
 def _from_format(text: str, date_format: str) -> dt.datetime:
@@ -141,9 +150,9 @@ def _from_iso(text: str) -> dt.datetime | None:
     if not re.match(r"\d{4}-\d{2}-\d{2}(?:$|[T ])", text):
         return None
     if len(text) == 22 and _LIKE_A_RANGE.fullmatch(text):
-        raise NotATimeError("date")
+        raise NotATimeError("date", TimeFault.SEVERAL_DATES)
     if re.fullmatch(r".{10}[T ]24:00(:00)?", text):
-        return dt.datetime.fromisoformat(text[:10]) + _DAY
+        return _combine(int(text[:4]), int(text[5:7]), int(text[8:10]), (24, 0, 0))
     try:
         return dt.datetime.fromisoformat(text)
     except ValueError:
@@ -157,11 +166,11 @@ def _from_words(text: str, order: str | None) -> dt.datetime:
         year, month, day = _from_digits(match["digits"], order)
         return _combine_match(year, month, day, match)
     if match is None:
-        raise NotATimeError("date")
+        raise NotATimeError("date", TimeFault.SEVERAL_DATES if _COMPACT.fullmatch(text) else TimeFault.NOT_A_DATE)
     parts = match.groupdict()
     is_plain = parts["mark"] == "." if "first" in parts else "word" not in parts or len(parts["year"]) == 4
     if order is None and not is_plain:
-        raise NotATimeError("date")
+        raise NotATimeError("date", TimeFault.SEVERAL_DATES)
     if "first" in parts:
         day, month = int(parts["first"]), int(parts["then"])
         day, month = (month, day) if order == "month-first" else (day, month)
@@ -172,7 +181,7 @@ def _from_words(text: str, order: str | None) -> dt.datetime:
 
 
 def _from_digits(digits: str, order: str) -> tuple[int, int, int]:
-    if int(digits[:4]) in _YEARS:
+    if int(digits[:4]) in YEARS:
         return int(digits[:4]), int(digits[4:6]), int(digits[6:])
     first, second = int(digits[:2]), int(digits[2:4])
     return (int(digits[4:]), second, first) if order == "day-first" else (int(digits[4:]), first, second)
@@ -185,10 +194,10 @@ def _century(year: int, digits: str) -> int:
 def _combine_match(year: int, month: int, day: int, match: re.Match[str]) -> dt.datetime:
     hour, minute, second = (int(match[name] or 0) for name in ("hour", "minute", "second"))
     if match["hour"] and not match["minute"] and not match["half"]:
-        raise NotATimeError("date")
+        raise NotATimeError("date", TimeFault.NOT_AN_HOUR)
     if match["half"]:
         if not 1 <= hour <= 12:
-            raise NotATimeError("date")
+            raise NotATimeError("date", TimeFault.OUTSIDE_DAY)
         hour = hour % 12 + (12 if match["half"].lower() == "p" else 0)
     timestamp = _combine(year, month, day, (hour, minute, second))
     timestamp += dt.timedelta(microseconds=int((match["fraction"] or "")[:6].ljust(6, "0")))
@@ -202,6 +211,13 @@ def _zone(text: str) -> dt.tzinfo:
 
 
 def _combine(year: int, month: int, day: int, clock: tuple[int, int, int]) -> dt.datetime:
+    try:
+        midnight = dt.datetime(year, month, day)  # noqa: DTZ001
+    except ValueError:
+        raise NotATimeError("date", TimeFault.NO_SUCH_DATE) from None
     if clock == (24, 0, 0):
-        return dt.datetime(year, month, day) + _DAY  # noqa: DTZ001
-    return dt.datetime(year, month, day, clock[0], clock[1], clock[2])  # noqa: DTZ001
+        return midnight + _DAY
+    try:
+        return midnight.replace(hour=clock[0], minute=clock[1], second=clock[2])
+    except ValueError:
+        raise NotATimeError("date", TimeFault.OUTSIDE_DAY) from None

@@ -8,6 +8,7 @@ import re
 from typing import Literal, NamedTuple
 
 from schemas.dates import NotATimeError
+from schemas.time_faults import TimeFault
 
 Calendar = Literal["day", "week", "month"]
 CALENDARS: tuple[Calendar, ...] = ("day", "week", "month")
@@ -66,9 +67,9 @@ def read_length(text: str) -> Length:
         weeks, days, hours, minutes = (int(group or 0) for group in match.groups())
         length = Length(dt.timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes))
     else:
-        raise NotATimeError("interval")
+        raise NotATimeError("interval", TimeFault.INTERVAL)
     if not dt.timedelta() < length.span <= MAX_LENGTH + dt.timedelta(days=6) * bool(length.months):
-        raise NotATimeError("interval")
+        raise NotATimeError("interval", TimeFault.INTERVAL)
     return length
 
 

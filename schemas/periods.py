@@ -10,6 +10,7 @@ from schemas.dates import DateStyle, NotATimeError, read_timestamp
 from schemas.hours import read_clock
 from schemas.lengths import add_months
 from schemas.months import MONTH_WORD, find_month
+from schemas.time_faults import TimeFault
 
 _YEAR = r"(?P<year>\d{4})(?:\s*г(?:\.|од[а]?)?)?"
 _MONTH_OF_YEAR = [
@@ -53,7 +54,7 @@ def read_period(text: str, style: DateStyle) -> Period:
             first = read_timestamp(f"{parts['year']}-{month:02}-01")
             return Period(first, add_months(first, 1))
     if not (match := _RANGE.fullmatch(text)):
-        raise NotATimeError("date")
+        raise NotATimeError("date", TimeFault.NOT_A_DATE)
     if _DAY_AND_MONTH.fullmatch(match["start"]):
         end = read_timestamp(match["end"], style)
         start = read_timestamp(f"{match['start'].rstrip('.')}.{end.year}", style)

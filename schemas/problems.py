@@ -67,12 +67,13 @@ class FileProblem(StrEnum):
     UNPACKS_TO_TOO_MUCH = "unpacks_to_too_much"
     ZIP_BOMB = "zip_bomb"
     UNPACKING_STOPPED = "unpacking_stopped"
-    # A csv.
+    # A csv, or a text of fixed width.
     NUL_BYTE = "nul_byte"
     BYTE_NOT_TEXT = "byte_not_text"
     BYTE_NOT_IN_ENCODING = "byte_not_in_encoding"
     CSV_LINE_TOO_LONG = "csv_line_too_long"
     CSV_UNREADABLE = "csv_unreadable"
+    FIXED_LINE_TOO_LONG = "fixed_line_too_long"
     SURPLUS_CELLS = "surplus_cells"
     # A workbook.
     SHEET_MISSING = "sheet_missing"
@@ -366,6 +367,12 @@ _TEMPLATES: dict[Problem, Words] = {
     FileProblem.CSV_UNREADABLE: Words(
         "csv не читается: исправьте файл\n{error}", "the csv cannot be read: correct the file\n{error}"
     ),
+    FileProblem.FIXED_LINE_TOO_LONG: Words(
+        "текст со столбцами по позициям (positions) не читается: строка {line} длиннее {max_megabytes} МБ. "
+        "Исправьте файл",
+        "the text with columns at fixed positions cannot be read: line {line} is longer than {max_megabytes} MB. "
+        "Correct the file",
+    ),
     FileProblem.SURPLUS_CELLS: Words(
         "в {lines} строках из {readings} заполнены ячейки, над которыми нет заголовка ({columns}): похоже, запятая "
         "внутри чисел стала разделителем или столбец не подписан. Исправьте разделитель или шапку файла",
@@ -579,7 +586,7 @@ class FileRemark(StrEnum):
     NO_ROWS = "в файле нет ни одной строки с данными"
     UNMAPPED_COLUMNS = "столбцы без описания, сохранены в сырье: {columns}"
     MANY_UNMAPPED_COLUMNS = "столбцы без описания, сохранены в сырье: {columns} и ещё {more}"
-    EMPTY_CELLS = "пустых ячеек, которые по описанию источника не показания: {count}"
+    EMPTY_CELLS = "ячеек без значения, которые по описанию источника не показания: {count}"
     NOTHING_READ = "ни одна строка не прочитана: {why}"
     REJECTED = "отклонено показаний: {reasons}"
     UNREAD_SHEETS = "на других листах тоже есть данные, в скобках число строк, они не прочитаны: {sheets}"

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from schemas.dates import TimeCell
 from schemas.lengths import read_length
 from schemas.table_schema import MetricColumn, TableSchema
 from schemas.times import Interval, Times, read_interval
@@ -17,19 +18,19 @@ class RowTimes(NamedTuple):
 
     times: Times
     keys: tuple[str | None, ...]
-    """Of the columns with the date, the hour, the zone, the interval's length and its end."""
+    """Of the columns with the date, the hour, the zone, the interval's length, its end and the hour of that."""
 
     @classmethod
     def of(cls, schema: TableSchema) -> RowTimes:
         """Return those of a table."""
         date = schema.timestamp_column or schema.date_column
-        columns = (date, schema.hour_column, schema.tz_column, schema.interval_column, schema.interval_end_column)
-        return cls(schema.times, columns)
+        ends = (schema.interval_end_column, schema.interval_end_hour_column)
+        return cls(schema.times, (date, schema.hour_column, schema.tz_column, schema.interval_column, *ends))
 
-    def texts(self, words: Sequence[str | None]) -> dict[str, str]:
-        """Return the cells by what they say: date, hour, interval."""
-        date, hour, _, length, end = (word or "" for word in words)
-        return {"date": date, "hour": hour, "interval": length or end}
+    def texts(self, words: Sequence[str | None]) -> dict[TimeCell, str]:
+        """Return the cells by what they say."""
+        date, hour, _, length, end, end_hour = (word or "" for word in words)
+        return {"date": date, "hour": hour, "interval": length or end, "end_hour": end_hour}
 
     def read(self, words: Sequence[str | None], fold: int | None) -> Interval:
         """Return the interval that the cells state, with its length where they state that.
@@ -38,15 +39,16 @@ class RowTimes(NamedTuple):
             NotATimeError: they state none.
 
         """
-        date, hour, zone, length_word, end = words
+        date, hour, zone, length_word, *_ = words
         times = self.times
         length = 0
         if length_word:
             span, months = read_length(length_word)
             times = times._replace(interval=span, months=months, calendar=None)
             length = span // dt.timedelta(minutes=1)
-        hour = (hour or "") if self.keys[1] else None
-        found = read_interval(date or "", hour, zone, times, end=(end or "") if self.keys[4] else None, fold=fold)
+        # An empty cell of a column that is there is no word for nothing.
+        hour, end, end_hour = ((words[index] or "") if self.keys[index] else None for index in (1, 4, 5))
+        found = read_interval(date or "", hour, zone, times, end=end, end_hour=end_hour, fold=fold)
         return found._replace(length=length) if length and not found.length else found
 
     def read_of_column(self, words: Sequence[str | None], fold: int | None, column: MetricColumn) -> Interval | None:

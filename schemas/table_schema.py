@@ -94,7 +94,9 @@ class TableSchema(_Frozen):
     interval_column: str | None = None
     """Says of a row how long its interval is; it beats what mapping and reference tables say."""
     interval_end_column: str | None = None
-    """Says of a row when its interval ends."""
+    """Says of a row when its interval ends, or on which day …"""
+    interval_end_hour_column: str | None = None
+    """… if this one says the time of day; without the other it is the day of the start."""
     dates: str | None = None
     """How dates are written (`schemas/dates.py`)."""
     date_in_file: str | None = None
@@ -157,7 +159,7 @@ class TableSchema(_Frozen):
     second_hours: list[int] = Field(default_factory=list)
     """… and of the second one."""
     skips_empty_cells: bool = False
-    """Whether an empty cell is no reading, instead of one without a value."""
+    """Whether a cell that is empty or holds a word of `missing` is no reading, instead of one without a value."""
     where: list[tuple[str, tuple[str, ...]]] = Field(default_factory=list)
     """Column → globs that a row had to fit to be read."""
     status_column: str | None = None
@@ -196,14 +198,20 @@ class TableSchema(_Frozen):
         return self.interval_minutes if self.is_interval_stated else None
 
     @property
+    def columns_by_role(self) -> dict[str, str]:
+        """The keys of the columns by what they say of a reading, beside values: the same roles below any header."""
+        named = {field: getattr(self, field) for field in type(self).model_fields if field.endswith("_column")}
+        named |= {
+            f"{name}:{number}": part.column for name, own in self.code_parts.items() for number, part in enumerate(own)
+        }
+        conditions = {"where": self.where} | {f"{name}_of": code.where for name, code in self.stated_codes.items()}
+        named |= {f"{name}:{number}": key for name, own in conditions.items() for number, (key, _) in enumerate(own)}
+        return {role: key for role, key in named.items() if key}
+
+    @property
     def used_keys(self) -> frozenset[str]:
         """The keys of the columns that say anything of a reading."""
-        named = [getattr(self, field) for field in type(self).model_fields if field.endswith("_column")]
-        parts = [part.column for own in self.code_parts.values() for part in own]
-        conditions = [
-            key for key, _ in (*self.where, *(one for code in self.stated_codes.values() for one in code.where))
-        ]
-        return frozenset(filter(None, [*named, *parts, *conditions, *self.value_columns]))
+        return frozenset((*self.columns_by_role.values(), *self.value_columns))
 
     @property
     def value_columns(self) -> list[str]:

@@ -261,7 +261,7 @@ class TableSpec(Strict):
     interval_number: Heading | None = None
     tz: Heading | None = None
     interval: _Interval | None = None
-    """The calendar's day, week or month; a heading; or the heading over the ends of intervals."""
+    """The calendar's day, week or month; a heading; or the headings over the ends of intervals."""
     metric: Annotated[MetricWords, BeforeValidator(in_column)] | None = None
     value: Value | None = None
     unit: Annotated[UnitPlace, BeforeValidator(in_column)] | None = None
@@ -269,7 +269,7 @@ class TableSpec(Strict):
     intervals: IntervalColumns | None = None
     """Columns that are the intervals of a day, or days."""
     empty_cells: Literal["skip"] | None = None
-    """`skip`: an empty cell is no reading; else it is one without a value, which is rejected."""
+    """`skip`: a cell that is empty or holds a word of `missing` is no reading; else it is one without a value."""
     time_zone: TimeZoneName | None = None
     interval_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
     thousands: Literal[",", "."] | None = None
@@ -313,20 +313,23 @@ class TableSpec(Strict):
             "interval_number": self.interval_number,
             "tz": self.tz,
             "interval": self.interval if is_heading else None,
-            "interval_end": self.interval.end if isinstance(self.interval, IntervalEnd) else None,
+            **(self.interval.headings if isinstance(self.interval, IntervalEnd) else {}),
         }
         return {field: str(heading) for field, heading in headings.items() if heading}
 
     @property
     def filled_fields(self) -> dict[str, tuple[str, ...]]:
-        """The headings of times and codes: of columns that `fill_down` may name."""
+        """The headings of columns that `fill_down` may name: all but those of values."""
+        sections = {"metric": self.metric, "status": self.status, "unit": self.unit}
+        columns = {field: section.column for field, section in sections.items() if section and section.column}
         codes = {f"{name}_code": getattr(self.identity, name) for name in CODE_NAMES}
         named = self.time_headings | {
             field: code.column for field, code in codes.items() if isinstance(code, FromColumn)
         }
         named |= {f"{field}:{heading}": heading for field, code in codes.items() for heading in self.headings_in(code)}
+        named |= columns | {f"where:{heading}": heading for heading in self.where}
         by_contract = LONG_FIELDS if self.table_format == "long" else {}
-        fields = ("timestamp", *codes, "tz")
+        fields = ("timestamp", *codes, "tz", "metric", "unit")
         known = {field: by_contract[field] for field in fields if field in by_contract and not codes.get(field)}
         return known | {field: (heading,) for field, heading in named.items()}
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, Discriminator, Tag, model_validator
 
 from schemas.lengths import read_snap
 from schemas.patterns import Regex, compile_pattern
-from schemas.spec_types import CellName, Heading, Strict
+from schemas.spec_types import CellName, Heading, Strict, Text, heading_of
 from schemas.spellings import fold
 
 if TYPE_CHECKING:
@@ -62,10 +62,34 @@ class DateInFile(Strict):
         return self
 
 
-class IntervalEnd(Strict):
-    """The interval ends where another column says; the column of its time says where it starts."""
+class EndColumns(Strict):
+    """The columns with the time at which intervals end."""
 
-    end: Heading
+    date: Heading | None = None
+    """None: they end on the day that they start on, or at its end."""
+    hour: Heading
+    """Of the time of day."""
+
+
+def _kind_of_end(value: object) -> str:
+    return "<columns>" if isinstance(value, dict | EndColumns) else "<text>"
+
+
+class IntervalEnd(Strict):
+    """The interval ends where other columns say; the columns of its time say where it starts."""
+
+    end: Annotated[
+        Annotated[Text, Tag("<text>")] | Annotated[EndColumns, Tag("<columns>")],
+        Discriminator(_kind_of_end),
+        BeforeValidator(heading_of),
+    ]
+
+    @property
+    def headings(self) -> dict[str, str | None]:
+        """The headings of the columns, by what they say."""
+        if isinstance(self.end, EndColumns):
+            return {"interval_end": self.end.date, "interval_end_hour": self.end.hour}
+        return {"interval_end": self.end}
 
 
 def check_times(spec: TableSpec) -> None:
@@ -101,8 +125,8 @@ def _check_interval(spec: TableSpec) -> None:
         raise ValueError(f"either interval: {spec.calendar}, or interval_minutes")
     if spec.calendar and spec.interval_number:
         raise ValueError(f"either interval: {spec.calendar}, or interval_number, which counts the intervals of a day")
-    if isinstance(spec.interval, IntervalEnd) and (spec.hour or spec.interval_number or spec.stamp == "end"):
-        raise ValueError("timestamp or date alone, of the start, where interval.end has the end of an interval")
+    if isinstance(spec.interval, IntervalEnd) and (spec.interval_number or spec.stamp == "end"):
+        raise ValueError("timestamp, or date and hour, of the start where interval.end has the end of an interval")
     if not spec.snap:
         return
     if not (is_stated or spec.interval):
@@ -114,7 +138,7 @@ def _check_interval(spec: TableSpec) -> None:
 def _check_fill_down(spec: TableSpec) -> None:
     known = [heading for fields in spec.filled_fields.values() for heading in fields]
     if unknown := [heading for heading in spec.fill_down if fold(heading) not in map(fold, known)]:
-        raise ValueError(f"fill_down of headings of the time or of codes ({', '.join(known)}), not {unknown[0]!r}")
+        raise ValueError(f"fill_down of headings but those of values ({', '.join(known)}), not {unknown[0]!r}")
 
 
 def _check_interval_columns(spec: TableSpec, intervals: IntervalColumns) -> None:

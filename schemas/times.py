@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import re
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from schemas.dates import DateStyle, NotATimeError, read_timestamp
-from schemas.hours import Stamp, read_hour, read_number
+from schemas.dates import DateStyle, NotATimeError, TimeCell, read_timestamp
+from schemas.hours import Stamp, read_hour, read_number, read_time_of_day
 from schemas.lengths import MAX_LENGTH, Calendar, add_months
 from schemas.periods import Period, read_period
+from schemas.time_faults import TimeFault
 
 _DAY = dt.timedelta(days=1)
 _HOUR = dt.timedelta(hours=1)
@@ -22,9 +23,9 @@ _DAY_OF_MONTH = re.compile(r"[^\d]*(\d{1,2})(?:\.0)?(?:\s*[^\d]*)")
 class AmbiguousTimeError(NotATimeError):
     """Clocks were set back over a local time, which came twice."""
 
-    def __init__(self, cell: Literal["date", "hour", "interval"], local: dt.datetime) -> None:
+    def __init__(self, cell: TimeCell, local: dt.datetime) -> None:
         self.local = local
-        super().__init__(cell)
+        super().__init__(cell, TimeFault.CAME_TWICE)
 
 
 class Times(NamedTuple):
@@ -71,13 +72,21 @@ class Interval(NamedTuple):
 
 @lru_cache(maxsize=100_000)
 def read_interval(
-    date: str, hour: str | None, tz: str | None, times: Times, *, end: str | None = None, fold: int | None = None
+    date: str,
+    hour: str | None,
+    tz: str | None,
+    times: Times,
+    *,
+    end: str | None = None,
+    end_hour: str | None = None,
+    fold: int | None = None,
 ) -> Interval:
     """Return the interval that a reading is of.
 
     `date` is a date with `hour` beside it (`0-1`, `00:00-01:00`, `13`, `24:00`), or a whole time stamp or a period
     if `hour` is None. An ISO offset in the stamp beats `tz`, `tz` beats the supplier's zone. `end` is the text of a
-    column with the interval's end. `fold` tells the first (0) from the second time of an hour that comes twice.
+    column with the interval's end, or with its date where `end_hour` is that of one with its time of day. `fold` tells
+    the first (0) from the second time of an hour that comes twice.
 
     Raises:
         NotATimeError: the text is not a time, or a clock change skipped or repeated the local time.
@@ -86,15 +95,17 @@ def read_interval(
     zone = _zone(tz) if tz else times.zone
     try:
         timestamp = _read_date(date, times)
-    except NotATimeError:
-        if hour is not None or end is not None:
+    except NotATimeError as error:
+        if not (hour is end is end_hour is None):
             raise
-        return _between(read_period(date, times.style), zone, times, cell="date", fold=fold)
+        return _between(_read_period(date, times.style, error), zone, times, cell="date", fold=fold)
     if hour is not None and (timestamp.time() != dt.time() or timestamp.tzinfo):
-        raise NotATimeError("date")
-    if end is not None:
-        period = Period(timestamp, _read_end(end, times.style))
-        return _between(period, zone, times, cell="interval", fold=fold)
+        raise NotATimeError("date", TimeFault.CLOCK_BESIDE_HOUR)
+    if end_hour is not None or end is not None:
+        start = timestamp if hour is None else timestamp + _read_time_of_day(hour, times, cell="hour")
+        period = Period(start, _read_end(start, end, end_hour, times))
+        cell: TimeCell = "interval" if end_hour is None else "end_hour"
+        return _between(period, zone, times, start_cell="date" if hour is None else "hour", cell=cell, fold=fold)
     if hour is not None and times.counts_intervals:
         first = _numbered_interval(timestamp, hour, zone, times.interval)
         last = _midnight(timestamp + _DAY, zone) if times.interval >= _DAY else first + times.interval
@@ -115,15 +126,40 @@ def _read_date(text: str, times: Times) -> dt.datetime:
         return read_timestamp(times.date)
     match = _DAY_OF_MONTH.fullmatch(text)
     if not match:
-        raise NotATimeError("date")
+        raise NotATimeError("date", TimeFault.NOT_A_DATE if text.strip() else TimeFault.EMPTY)
     return read_timestamp(f"{times.date}-{int(match[1]):02}")
 
 
-def _read_end(text: str, style: DateStyle) -> dt.datetime:
+def _read_period(text: str, style: DateStyle, as_date: NotATimeError) -> Period:
+    """Read a period; of a text that is none, what is wrong with it as a date."""
     try:
-        return read_timestamp(text, style)
-    except NotATimeError:
-        raise NotATimeError("interval") from None
+        return read_period(text, style)
+    except NotATimeError as error:
+        fault = as_date.fault if error.fault is TimeFault.NOT_A_DATE else error.fault
+        raise NotATimeError("date", fault) from None
+
+
+def _read_end(start: dt.datetime, text: str | None, hour: str | None, times: Times) -> dt.datetime:
+    """Read when an interval ends: a date or stamp, a date and an hour, or an hour of the day that it starts on."""
+    if text is None:
+        offset = _read_time_of_day(hour or "", times, cell="end_hour")
+        return start.replace(hour=0, minute=0, second=0, microsecond=0) + (offset or _DAY)
+    try:
+        end = read_timestamp(text, times.style)
+    except NotATimeError as error:
+        raise NotATimeError("interval", error.fault) from None
+    if hour is None:
+        return end
+    if end.time() != dt.time() or end.tzinfo:
+        raise NotATimeError("interval", TimeFault.CLOCK_BESIDE_HOUR)
+    return end + _read_time_of_day(hour, times, cell="end_hour")
+
+
+def _read_time_of_day(text: str, times: Times, *, cell: TimeCell) -> dt.timedelta:
+    try:
+        return read_time_of_day(text, times.interval)
+    except NotATimeError as error:
+        raise NotATimeError(cell, error.fault) from None
 
 
 def _micros(instant: dt.datetime) -> int:
@@ -147,7 +183,7 @@ def _of_stamp(
     times: Times,
     *,
     is_start: bool,
-    cell: Literal["date", "hour"],
+    cell: TimeCell,
     fold: int | None,
 ) -> tuple[dt.datetime, dt.datetime]:
     """Return start and end of the interval that a stamp is the start or the end of."""
@@ -190,30 +226,30 @@ def _on_the_wall(timestamp: dt.datetime, zone: ZoneInfo) -> dt.datetime:
     return timestamp.astimezone(zone).replace(tzinfo=None) if timestamp.tzinfo else timestamp
 
 
-def _instant(local: dt.datetime, zone: ZoneInfo, *, cell: Literal["date", "hour", "interval"]) -> dt.datetime:
+def _instant(local: dt.datetime, zone: ZoneInfo, *, cell: TimeCell) -> dt.datetime:
     return _midnight(local, zone) if local.time() == dt.time() else _to_utc(local, zone, cell=cell)
 
 
 def _between(
-    period: Period, zone: ZoneInfo, times: Times, *, cell: Literal["date", "interval"], fold: int | None
+    period: Period, zone: ZoneInfo, times: Times, *, start_cell: TimeCell = "date", cell: TimeCell, fold: int | None
 ) -> Interval:
-    """Return the interval between two stamps."""
+    """Return the interval between two stamps; `cell` is that of its end."""
     first, last = (_on_the_wall(moment, zone) for moment in period)
     first, last = (moment + _way_to_grid(moment, times) for moment in (first, last))
     on_the_wall = last - first
     if not dt.timedelta() < on_the_wall <= MAX_LENGTH:
-        raise NotATimeError(cell)
+        raise NotATimeError(cell, TimeFault.INTERVAL)
     if period.start.tzinfo and period.end.tzinfo:
         start, end = ((moment.astimezone(dt.UTC)) for moment in period)
     elif on_the_wall <= _HOUR:
         # As with hours that are written 1-2: its end may be a time that clocks skip or repeat.
-        start = _to_utc(first, zone, cell="date", fold=fold)
+        start = _to_utc(first, zone, cell=start_cell, fold=fold)
         end = start + on_the_wall
     else:
-        start, end = _instant(first, zone, cell="date"), _instant(last, zone, cell=cell)
+        start, end = _instant(first, zone, cell=start_cell), _instant(last, zone, cell=cell)
     length, rest = divmod(on_the_wall if on_the_wall >= _DAY else end - start, _MINUTE)
     if rest or length <= 0:
-        raise NotATimeError(cell)
+        raise NotATimeError(cell, TimeFault.INTERVAL)
     return Interval(_micros(start), _micros(end), _minute(start.astimezone(zone), None), length)
 
 
@@ -225,7 +261,7 @@ def _midnight(local: dt.datetime, zone: dt.tzinfo | None) -> dt.datetime:
 def _numbered_interval(day: dt.datetime, number: str, zone: ZoneInfo, interval: dt.timedelta) -> dt.datetime:
     instant = _midnight(day, zone) + (read_number(number) - 1) * interval
     if not _midnight(day, zone) <= instant < _midnight(day + _DAY, zone):
-        raise NotATimeError("hour")
+        raise NotATimeError("hour", TimeFault.OUTSIDE_DAY)
     return instant
 
 
@@ -243,19 +279,17 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name.strip())
     except (KeyError, OSError, ValueError):
-        raise NotATimeError("date") from None
+        raise NotATimeError("date", TimeFault.UNKNOWN_ZONE) from None
 
 
-def _to_utc(
-    timestamp: dt.datetime, zone: ZoneInfo, *, cell: Literal["date", "hour", "interval"], fold: int | None = None
-) -> dt.datetime:
+def _to_utc(timestamp: dt.datetime, zone: ZoneInfo, *, cell: TimeCell, fold: int | None = None) -> dt.datetime:
     if timestamp.tzinfo:
         return timestamp.astimezone(dt.UTC)
     moments = [timestamp.replace(tzinfo=zone, fold=which) for which in (0, 1)]
     # The two folds of a wall clock differ where clocks changed: in an hour that came twice, or never.
     before, after = (moment.utcoffset() or dt.timedelta() for moment in moments)
     if before < after:
-        raise NotATimeError(cell)
+        raise NotATimeError(cell, TimeFault.NEVER_CAME)
     if before > after and fold is None:
         raise AmbiguousTimeError(cell, timestamp)
     return moments[fold or 0].astimezone(dt.UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from pydantic import AfterValidator, Field, ValidationInfo
 
 from schemas.spec_types import Strict, Text
 
+_PARTS_OF_PATH = re.compile(r"""'[^']*'|"[^"]*"|//?|[\[\]()|]|[^'"/\[\]()|]+""")
 Prefix = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.-]*$")]
 
 
@@ -50,6 +52,20 @@ class XmlRows(Strict):
     """Selects the nodes that are rows, from the root of the file."""
     columns: Annotated[dict[Text, Annotated[Text, AfterValidator(_checked_path)]], Field(min_length=1)]
     """Heading → path from the row to the one node, or the text, that is its cell."""
+
+    @property
+    def holder(self) -> str | None:
+        """Path to the elements that hold the rows: the path of the rows without its last step; None: it has none."""
+        depth, position, last = 0, 0, None
+        for part in _PARTS_OF_PATH.findall(self.rows):
+            depth += (part in "[(") - (part in "])")
+            if part == "|" and depth == 0:
+                return None
+            last = (position, part) if part in ("/", "//") and depth == 0 else last
+            position += len(part)
+        if last is None:
+            return "."
+        return self.rows[: last[0]] or ("/*" if last[1] == "//" else None)
 
     def compiled(self, path: str) -> Any:  # noqa: ANN401 - as above
         """Return one of its paths, to be called with a node."""

@@ -178,6 +178,21 @@ def _parse(schema: TableSchema, batch: Any, table: int) -> Any:  # noqa: ANN401 
     return without_flags(parse(schema, batch, table=table))
 
 
+def _place(table: Preview) -> str:
+    return f"sheet {table.sheet or '—'}; header in line {table.header_row}"
+
+
+def _show_columns(table: Preview, listed: list[Preview]) -> None:
+    """Show the columns of a table, unless another one, of those that are `listed`, has the same."""
+    if same := next((other for other in listed if other.columns == table.columns), None):
+        out.print(f"Columns: those of {_place(same)}", markup=False, highlight=False, soft_wrap=True)
+        return
+    listed.append(table)
+    print_table("Columns", table.columns[:_MAX_COLUMNS_SHOWN])
+    if (more := len(table.columns) - _MAX_COLUMNS_SHOWN) > 0:
+        out.print(f"and {more} columns more: --json has them all", highlight=False)
+
+
 def _show(checked: FileCheck) -> None:
     heading(visible(checked.file))
     if checked.error:
@@ -185,10 +200,11 @@ def _show(checked: FileCheck) -> None:
         err.print(f"{visible(checked.file)}: {checked.error}", markup=False, highlight=False, soft_wrap=True)
     elif not checked.tables:
         out.print(f"mapping {checked.mapping}\n{FileRemark.NO_ROWS.value}", markup=False, highlight=False)
+    listed: list[Preview] = []
     for table in checked.tables:
         shown = Preview(**table)
         out.print(
-            f"mapping {checked.mapping}; sheet {shown.sheet or '—'}; header in line {shown.header_row}; "
+            f"mapping {checked.mapping}; {_place(shown)}; "
             f"{shown.rows} rows, {shown.readings} readings, {shown.unreadable} unreadable; "
             f"from {shown.first_time} to {shown.last_time} ({shown.time_zone})",
             markup=False,
@@ -197,9 +213,7 @@ def _show(checked: FileCheck) -> None:
         )
         for note in shown.notes:
             out.print(note, markup=False, highlight=False, soft_wrap=True)
-        print_table("Columns", shown.columns[:_MAX_COLUMNS_SHOWN])
-        if (more := len(shown.columns) - _MAX_COLUMNS_SHOWN) > 0:
-            out.print(f"and {more} columns more: --json has them all", highlight=False)
+        _show_columns(shown, listed)
         print_table("First readings", shown.first_readings)
         if shown.last_readings != shown.first_readings:
             print_table("Last readings", shown.last_readings)

@@ -78,6 +78,7 @@ def bind(
         interval_column=keys.get("interval"),
         time_zone=spec.time_zone or settings.default_tz,
         interval_end_column=keys.get("interval_end"),
+        interval_end_hour_column=keys.get("interval_end_hour"),
         interval_minutes=spec.minutes,
         calendar=spec.calendar,
         dates=spec.dates,

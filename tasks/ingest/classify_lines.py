@@ -26,7 +26,11 @@ from tasks.ingest.grids import Row
 
 _TOTALS = r"(?i)^\s*(итого|всего|средн(ее|яя|ий|ие)|сумма|максимум|минимум|макс|мин|total)([\s:.,;]|$)"
 _ERROR_VALUE = r"#[A-ZА-ЯЁ/0-9]+[!?]?\s*$"
-_LIKE_A_TIME = rf'^[\s"]*(\d|=|{_ERROR_VALUE}|(?i:{MONTH_WORD})[\s,-]*\d)'
+_OF_A_RULE = r"-=_+|*.~\s–—−─-╿"
+"""Also the characters that frames are drawn with."""
+_FORMULA = rf"=[{_OF_A_RULE}]*[^{_OF_A_RULE}]"
+"""Not a rule of `=`."""
+_LIKE_A_TIME = rf'^[\s"]*(\d|{_FORMULA}|{_ERROR_VALUE}|(?i:{MONTH_WORD})[\s,-]*\d)'
 """Behind a quotation mark too: one that is never closed does not make a note of a reading."""
 _WORD = re.compile(r"\s*[^\W\d_]|[^\d=#]*$")
 """Of a cell that is neither a number nor an hour, however badly written."""
@@ -34,9 +38,9 @@ _NUMBER = re.compile(r"\s*[+\-−]?\d[\d\s]*([.,]\d*)?\s*")
 _MONTH_OF_YEAR = rf"^\s*(?i:{MONTH_WORD})[\s,]*\d{{4}}"
 _LIKE_A_CODE = r"^\s*[^\s\d]*\d\S*\s*$"
 """In a table without times: whose reading a line is."""
-_LIKE_A_VALUE = rf"^\s*([+\-−]?[.,]?\d|=|{_ERROR_VALUE})"
+_LIKE_A_VALUE = rf"^\s*([+\-−]?[.,]?\d|{_FORMULA}|{_ERROR_VALUE})"
 _DAY_OF_MONTH = re.compile(r"\D*\d{1,2}(\.0)?\D*")
-_RULE = re.compile(r"[-=_+|*.~\s]+")
+_RULE = re.compile(rf"[{_OF_A_RULE}]+")
 
 
 class TableColumns(NamedTuple):
@@ -192,7 +196,7 @@ def _is_time(text: str, style: DateStyle) -> bool:
     try:
         read_timestamp(text, style)
     except NotATimeError:
-        return text.lstrip().startswith("=")
+        return re.match(_FORMULA, text.lstrip()) is not None
     return True
 
 

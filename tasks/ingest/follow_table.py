@@ -72,12 +72,16 @@ class TableFollower:
         self._first = self._first or first
         self._last = last
 
-    def decide(self, between: Sequence[Line], following: Line) -> Verdict | None:
-        """Return where the table ends, given what stands between its last reading and the next; None: it goes on."""
+    def decide(self, between: Sequence[Line], following: Line | None) -> Verdict | None:
+        """Return where the table ends, given what stands between its last reading and the next; None: it goes on.
+
+        Without a next one it may still go on below another header, under which other lines are readings.
+        """
         notes = [line for line in between if line.kind is LineClass.NOTE]
         renamed = next((line.number for line in notes if self._names_all_columns(line)), None)
         repeated = [line.number for line in between if line.kind is LineClass.REPEATED_HEADER]
-        if other := [line.number for line in between if line.kind is LineClass.UNITS and self._differs(line)]:
+        other = [line.number for line in between if line.kind is LineClass.UNITS and self._differs(line)]
+        if other and following:
             return Verdict(other[0])
         if headers := sorted([*repeated, *([renamed] if renamed else [])]):
             titles = [line.number for line in notes if line.number < headers[-1] and self._tells_a_meter(line)]
@@ -85,6 +89,8 @@ class TableFollower:
                 return Verdict(renamed, is_header=True) if renamed else None
         else:
             titles = [line.number for line in notes if self._matches_identity(line)]
+        if following is None:
+            return None
         if titles:
             return Verdict(min(line.number for line in [*between, following] if line.number > titles[0]))
         if header := self._unknown_header(notes, following):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.lines import LineClass
 from schemas.table_schema import TableSchema
@@ -24,6 +25,31 @@ class FillNotes:
     def __init__(self, schema: TableSchema) -> None:
         self._schema = schema
         self._last: dict[str, tuple[int, str]] = {}
+        conditions = [key for key, _ in schema.where if key in schema.filled_down]
+        self._of_conditions = dict(zip(conditions, schema.indexes_of(*conditions), strict=True))
+
+    def below(self, schema: TableSchema) -> FillNotes:
+        """Return the notes of a table that goes on below another header, under which its columns have other names."""
+        further = FillNotes(schema)
+        for role, key in schema.columns_by_role.items():
+            above = self._schema.columns_by_role.get(role)
+            if key in schema.filled_down and above in self._schema.filled_down and (last := self._last_of(above)):
+                further._last[key] = last
+        return further
+
+    def _last_of(self, key: str) -> tuple[int, str] | None:
+        """Return the last filled cell so far."""
+        return self._last.get(key) or next(reversed(self._schema.filled_down[key]), None)
+
+    def fill(self, cells: Sequence[pa.Array], classes: np.ndarray) -> list[pa.Array]:
+        """Return the next lines, before they are added, with the empty cells that conditions look at filled."""
+        filled = [*cells]
+        for key, index in self._of_conditions.items():
+            sources = pc.if_else(pa.array(np.isin(classes, _SOURCES)), cells[index], None)
+            last = self._last_of(key)
+            above = pc.fill_null(pc.fill_null_forward(sources), last[1]) if last else pc.fill_null_forward(sources)
+            filled[index] = pc.coalesce(cells[index], above)
+        return filled
 
     def add(self, numbers: np.ndarray, cells: Sequence[pa.Array], classes: np.ndarray) -> None:
         """Go through the next lines."""

@@ -121,7 +121,7 @@ def _whole_lines(source: Source, size: int) -> Iterator[bytes]:
             yield whole
         number += whole.count(b"\n")
         if len(rest) > MAX_CELL_BYTES:
-            raise FileError(FileProblem.CSV_LINE_TOO_LONG, line=number, max_megabytes=MAX_CELL_BYTES >> 20)
+            raise FileError(FileProblem.FIXED_LINE_TOO_LONG, line=number, max_megabytes=MAX_CELL_BYTES >> 20)
 
 
 def _batch(lines: pa.StringArray, first: int, bounds: _Bounds) -> LineBatch:

@@ -31,7 +31,8 @@ from tasks.ingest.line_account import LineAccount
 from tasks.ingest.read_csv import CsvGrid
 from tasks.ingest.read_fixed import FixedGrid, read_lines
 from tasks.ingest.read_html import HtmlGrid
-from tasks.ingest.read_region import Region, Table
+from tasks.ingest.read_region import Region
+from tasks.ingest.read_rows import Table
 from tasks.ingest.read_workbook import SheetInfo, choose_sheets, open_sheets
 from tasks.ingest.read_xml import XmlGrid
 
@@ -132,7 +133,7 @@ class FileTables:
         self.source_lines.left_out += sum(self.unread.values())
 
     def _read_grid(self, grid: Grid, specs: Sequence[tuple[TableSpec, Header]]) -> Iterator[RawTable]:
-        account, lines = LineAccount(), dict[int, Row]()
+        account, lines, repeated = LineAccount(), dict[int, Row](), set[int]()
         regions = self._find_regions(grid, specs, account)
         starts = sorted(region.header.begins for region in regions)
         for region in regions:
@@ -141,14 +142,19 @@ class FileTables:
         while regions:
             region = regions.pop(0)
             lines |= region.lines_above
-            yield from (RawTable(table.schema, region.batches(table)) for table in region.tables)
+            for table in region.tables:
+                yield RawTable(table.schema, region.batches(table))
+                repeated.update(line for sources in table.schema.filled_down.values() for line, _ in sources)
             if region.next_header is not None:
                 regions.insert(0, self._go_on(grid, region, account))
         self._counts += account.counts()
-        self._keep(grid, lines, account)
+        self._keep(grid, lines, repeated, account)
 
-    def _keep(self, grid: Grid, lines: dict[int, Row], account: LineAccount) -> None:
-        """Keep the headers of a grid and what is above them, and count what is neither there nor a row."""
+    def _keep(self, grid: Grid, lines: dict[int, Row], repeated: set[int], account: LineAccount) -> None:
+        """Keep the headers of a grid and what is above them, and count what is neither there nor a row.
+
+        `repeated` are the lines whose cells rows repeat: those among them that are notes are needed too.
+        """
         epoch, counts_blank_lines = grid.epoch, grid.counts_blank_lines
         kept = dict(islice(sorted(lines.items()), _MAX_LINES_KEPT))
         own = GridLines(sheet=grid.sheet, epoch=epoch, counts_blank_lines=counts_blank_lines, lines=kept)
@@ -156,6 +162,8 @@ class FileTables:
         not_read = LineClass.NOT_TAKEN, LineClass.NOT_SELECTED
         in_kept = sum(int(account.is_of(np.array([*kept], dtype=np.int64), kind).sum()) for kind in not_read)
         counts = account.counts()
+        notes = np.array([line for line in repeated if line not in kept], dtype=np.int64)
+        self.source_lines.left_out += int(account.is_of(notes, LineClass.NOTE).sum())
         self.source_lines.left_out += sum(counts[kind] for kind in not_read) - in_kept + len(lines) - len(kept)
 
     def _find_regions(
@@ -207,6 +215,7 @@ class FileTables:
         ]
         headed = [(spec, find_header(grid.rows(), spec)) for spec in specs]
         further = self._region(grid, headed, account, units=[table.unit for table in region.tables])
+        further.go_on_from(region)
         further.stop = region.stop
         further.account_above(from_line=further.header.first_line)
         return further

@@ -30,12 +30,13 @@ class XmlGrid(RowsGrid):
         """Parse a file, and evaluate the paths.
 
         Raises:
-            FileError: it is too big, dangerous or damaged, has no rows, or a cell that could be one of several.
+            FileError: it is too big, dangerous or damaged, has something else where its rows should be, or a cell that
+                could be one of several.
 
         """
         root = parse_xml(file, settings)
         nodes = _evaluate(spec, "rows", spec.rows, root)
-        if not nodes:
+        if not nodes and not _holds_nothing(root, spec):
             raise FileError(FileProblem.XML_WITHOUT_ROWS, path=spec.rows)
         if not all(map(etree.iselement, nodes)):
             raise FileError(FileProblem.XML_PATH_FAILED, key="rows", path=spec.rows, error="these are no elements")
@@ -43,6 +44,12 @@ class XmlGrid(RowsGrid):
         return cls(
             [[*spec.columns], *([_cell(spec, name, node, line) for name in spec.columns] for line, node in lines)]
         )
+
+
+def _holds_nothing(root: Any, spec: XmlRows) -> bool:  # noqa: ANN401 - lxml has no types
+    """Return True if the elements that would hold the rows are there, and empty: no path finds a row in them."""
+    found = _evaluate(spec, "rows", spec.holder, root) if spec.holder else []
+    return bool(found) and all(etree.iselement(element) and element.find("*") is None for element in found)
 
 
 def parse_xml(file: Path, settings: Settings) -> Any:  # noqa: ANN401 - lxml has no types

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -81,11 +82,14 @@ def _of_readings(before: FileCheck, after: FileCheck) -> Iterator[Change]:
     old, new = ({code for table in checked.tables for code in table["meters"]} for checked in (before, after))
     if old != new:
         yield Change("", "meters", _names(sorted(old - new)), _names(sorted(new - old)))
-    reasons = [
-        ", ".join(f"{lost['reason']} {lost['count']}" for table in checked.tables for lost in table["lost"])
-        for checked in (before, after)
-    ]
-    yield from _of_value("", "would be lost", *reasons)
+    yield from _of_value("", "would be lost", *map(_lost, (before, after)))
+
+
+def _lost(checked: FileCheck) -> str:
+    counts = Counter[str]()
+    for lost in (lost for table in checked.tables for lost in table["lost"]):
+        counts[lost["reason"]] += lost["count"]
+    return ", ".join(f"{reason} {count}" for reason, count in counts.items())
 
 
 def _of_value(table: str, what: str, old: str | None, new: str | None) -> Iterator[Change]:

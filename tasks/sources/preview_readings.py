@@ -16,6 +16,10 @@ _MAX_ROWS = 2
 _MAX_READINGS = 12
 """A row of a month across would be a screen by itself."""
 _MAX_VALUE_LENGTH = 60
+_FIELDS = (
+    *("timestamp", "date", "hour", "tz", "interval", "interval_end", "interval_end_hour"),
+    *("building", "itp", "meter", "metric", "value", "unit", "status"),
+)
 
 
 class ParsedBatch(NamedTuple):
@@ -45,7 +49,7 @@ class Preview(NamedTuple):
     first_readings: list[dict[str, Any]]
     last_readings: list[dict[str, Any]]
     lost: list[dict[str, Any]]
-    """Each reason why readings would be rejected, with how many errors there are, and the first."""
+    """Each reason why readings would be rejected, told apart by its message, with how many errors and the first."""
 
 
 def summarise(schema: TableSchema, batches: Iterable[ParsedBatch]) -> Preview:
@@ -102,16 +106,16 @@ def _readings(parsed: pa.Table, zone: ZoneInfo, which: slice) -> list[dict[str, 
 
 
 def _count_lost(lost: dict[str, dict[str, Any]], errors: pa.Table, raw: pa.Table | pa.RecordBatch) -> None:
-    """Add the errors of a batch to those before it; the first of each reason is the example."""
+    """Add the errors of a batch to those before it; the first with each message is the example."""
     if not len(errors):
         return
-    reasons = errors.column("reason").cast(pa.string())
-    for counted in pc.value_counts(reasons.combine_chunks()).to_pylist():
-        reason, count = counted["values"], counted["counts"]
-        if reason not in lost:
-            example = errors.slice(pc.index(reasons, reason).as_py(), 1).to_pylist()[0]
-            lost[reason] = _problem(example, raw)
-        lost[reason]["count"] += count
+    messages = errors.column("message").cast(pa.string())
+    for counted in pc.value_counts(messages.combine_chunks()).to_pylist():
+        message, count = counted["values"], counted["counts"]
+        if message not in lost:
+            example = errors.slice(pc.index(messages, message).as_py(), 1).to_pylist()[0]
+            lost[message] = _problem(example, raw)
+        lost[message]["count"] += count
 
 
 def _problem(error: dict[str, Any], raw: pa.Table | pa.RecordBatch) -> dict[str, Any]:
@@ -142,9 +146,9 @@ def _columns(schema: TableSchema) -> list[dict[str, Any]]:
     meanings = {column.key: _meaning(column) for column in schema.metrics}
     meanings |= {key: "selects rows" for key, _ in schema.where}
     meanings |= {part.column: name for name, parts in schema.code_parts.items() for part in parts if part.column}
-    for field in ("timestamp", "date", "hour", "tz", "building", "itp", "meter", "metric", "value", "unit", "status"):
+    for field in _FIELDS:
         if key := getattr(schema, f"{field}_column"):
-            meanings[key] = field
+            meanings[key] = field.replace("_", " ")
     return [
         {
             "column": column.letter,

@@ -14,7 +14,8 @@ from schemas.readings import METRIC_NAMES, NO_METER, READING, delta_t_check
 from schemas.reasons import OF_WHOLE_LINES, SUSPECT_REASONS, Quality, Reason
 from schemas.settings import Settings
 from schemas.times import BETWEEN_MINUTES
-from tasks.validate.parse_readings import IS_AT_A_MOMENT, REASON_BITS
+from tasks.validate.parse_readings import IS_AT_A_MOMENT
+from tasks.validate.problem_bits import REASON_BITS
 from tasks.validate.words import distinct_words, take_words, word_indices
 
 _REJECTING_BITS = sum(bit for reason, bit in REASON_BITS.items() if reason not in SUSPECT_REASONS)

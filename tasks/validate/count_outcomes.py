@@ -11,7 +11,7 @@ import pyarrow as pa
 from schemas.problems import FileRemark
 from schemas.reasons import Quality, Reason, count_in_words
 from tasks.validate.apply_rules import Outcome
-from tasks.validate.parse_readings import REASON_BITS
+from tasks.validate.problem_bits import REASON_BITS
 from tasks.validate.staged_tables import StagedTable
 from tasks.warehouse.load_log import ValidationCounts
 

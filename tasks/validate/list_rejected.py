@@ -11,7 +11,7 @@ from schemas.reasons import Reason
 from schemas.settings import Settings
 from schemas.table_schema import TableSchema
 from tasks.validate.apply_rules import apply_rules
-from tasks.validate.parse_readings import REASON_BITS
+from tasks.validate.problem_bits import REASON_BITS
 from tasks.validate.row_errors import row_errors, without_flags
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.spellings import MISSING, SPACES, fold_word
+from schemas.missing_words import PLAIN_NUMBER, are_words, numbers_among
+from schemas.spellings import MISSING, SPACES
 
 _ERROR_OF_NO_VALUE = rf"(?i)^{SPACES}*#(n/a|н/д){SPACES}*$"
 _NUMBER_CELL = r"^-?\d+\.\d*[1-9](e[+-]\d+)?$"
 """As a workbook's number is written; a zero at the end only a text has."""
 _LIKE_GROUPS = r"^-?[1-9]\d{0,2}\.\d{3}$"
-_PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
 
 class NumberStyle(NamedTuple):
@@ -80,7 +79,7 @@ def _read_untidy(cells: pa.Array, style: NumberStyle) -> Numbers:
     number, unit = pc.struct_field(matches, "number"), pc.struct_field(matches, "unit")
     number = pc.replace_substring_regex(number, separators, "")
     number = pc.replace_substring(pc.replace_substring(number, ",", "."), "−", "-")
-    number = pc.if_else(pc.match_substring_regex(number, _PLAIN), number, None)
+    number = pc.if_else(pc.match_substring_regex(number, PLAIN_NUMBER), number, None)
     value = pc.cast(number, pa.float64()).to_numpy(zero_copy_only=False) + 0.0
     if style.is_of_workbook and style.thousands == ".":
         value = _with_number_cells(value, cells)
@@ -100,13 +99,10 @@ def _with_number_cells(value: np.ndarray, cells: pa.Array) -> np.ndarray:
 
 
 def _without_missing(numbers: Numbers, cells: pa.Array, words: tuple[str, ...]) -> Numbers:
-    """Return the numbers without those that are the supplier's words for nothing, each different text tested once."""
-    folded = {fold_word(word) for word in words}
-    values = [float(word) for word in words if re.fullmatch(_PLAIN, word)]
+    """Return the numbers without those that are the supplier's words for nothing."""
     wordy = pa.array(numbers.bad | np.asarray(pc.is_valid(numbers.unit).to_numpy(zero_copy_only=False)))
-    texts = pc.if_else(wordy, cells, None).dictionary_encode()
-    is_word = pa.array([fold_word(text) in folded for text in texts.dictionary.to_pylist()], pa.bool_())
-    missing = numbers.missing | np.isin(numbers.value, values) | _mask(is_word.take(texts.indices))
+    is_word = are_words(pc.if_else(wordy, cells, None), words)
+    missing = numbers.missing | np.isin(numbers.value, numbers_among(words)) | is_word
     return numbers._replace(value=np.where(missing, np.nan, numbers.value), missing=missing, bad=numbers.bad & ~missing)
 
 

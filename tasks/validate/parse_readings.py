@@ -3,39 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.dates import NotATimeError
 from schemas.fill_down import fill_down
 from schemas.metrics import AT_A_MOMENT, METRICS, convert_to_own_unit, find_metric
+from schemas.missing_words import hold_no_value
 from schemas.raw_rows import ROW_PROBLEM
 from schemas.readings import METRIC_NAMES
 from schemas.reasons import Reason
-from schemas.row_times import RowTimes
 from schemas.spec_parts import StatusMeaning
 from schemas.spellings import fold_word
-from schemas.table_schema import MetricColumn, TableSchema
+from schemas.table_schema import TableSchema
 from schemas.table_spec import CODE_NAMES
 from tasks.validate.melt_columns import ColumnGroup, column_groups
 from tasks.validate.parse_numbers import Numbers, NumberStyle, read_numbers
+from tasks.validate.parse_times import ParsedTimes, parse_times
+from tasks.validate.problem_bits import NO_READING, REASON_BITS
 from tasks.validate.read_codes import read_codes
-from tasks.validate.words import WORD, distinct_words, repeat_word, take_words, word_indices
+from tasks.validate.words import WORD, column_words, distinct_words, repeat_word, take_words, word_indices
 
-REASON_BITS: dict[Reason, int] = {reason: 1 << index for index, reason in enumerate(Reason)}
-"""The reasons of a reading as a set of bits, so that those of a million readings are one array."""
-HOUR_IS_BAD = 1 << len(REASON_BITS)
-"""Beside BAD_TIMESTAMP: the error is in the cell of the hour, not of the date."""
-
-INTERVAL_IS_BAD = HOUR_IS_BAD << 1
-"""Likewise, in that of the interval's length."""
-_NO_READING = INTERVAL_IS_BAD << 1
-"""Never in PARSED: the cell holds no reading, and none is missing."""
-_CELL_BITS = {"date": 0, "hour": HOUR_IS_BAD, "interval": INTERVAL_IS_BAD}
 _STATUS_BITS: dict[StatusMeaning | None, int] = {
     "valid": 0,
     "suspect": REASON_BITS[Reason.SUSPECT_STATUS],
@@ -76,41 +66,21 @@ class _Values(NamedTuple):
     """As the file or the mapping spells it."""
 
 
-class _ParsedTimes(NamedTuple):
-    """The intervals of rows, or of cells: arrays of the same length (see `Interval`)."""
-
-    start: np.ndarray
-    end: np.ndarray
-    minute: np.ndarray
-    length: np.ndarray
-    """Minutes, where the row states them; else 0."""
-    duration: np.ndarray
-    """Minutes from start to end."""
-    duration_word: pa.DictionaryArray
-    """The same, where they are others than the table's; else null."""
-    problems: np.ndarray
-
-    def repeated(self, group: ColumnGroup) -> _ParsedTimes:
-        """Return the interval of each cell of a group, where rows say it."""
-        numbers = {name: group.tile(getattr(self, name)) for name in self._fields if name != "duration_word"}
-        return _ParsedTimes(**numbers, duration_word=group.repeat(self.duration_word))
-
-
 def parse(schema: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.Table:
     """Parse one batch of raw rows (`row_num` and text columns) into the schema PARSED.
 
     Each metric cell of a row becomes a row; what cannot be read is null and has bits in `problems`.
     """
     batch = fill_down(schema, batch)
-    of_rows: _ParsedTimes | None = None
+    of_rows: ParsedTimes | None = None
     codes = {f"{name}_code": read_codes(schema, batch, name) for name in CODE_NAMES}
     of_rows_alone = _status_problems(schema, batch) | _code_problems(schema, codes)
     parsed = []
     for group in column_groups(schema):
         if group.says_time:
-            times = _parse_times(schema, batch, group.columns)
+            times = parse_times(schema, batch, group.columns)
         else:
-            of_rows = of_rows or _parse_times(schema, batch)
+            of_rows = of_rows or parse_times(schema, batch)
             times = of_rows.repeated(group)
         columns = {
             "table": pa.repeat(pa.scalar(table, pa.int32()), len(batch) * len(group.columns)),
@@ -127,7 +97,7 @@ def parse(schema: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
 
 def _without_gaps(parsed: pa.Table) -> pa.Table:
     """Return the readings without cells that hold none."""
-    is_none = parsed.column("problems").to_numpy() & _NO_READING != 0
+    is_none = parsed.column("problems").to_numpy() & NO_READING != 0
     return parsed.filter(pa.array(~is_none)) if is_none.any() else parsed
 
 
@@ -164,10 +134,6 @@ def _mark_whole_rows(parsed: pa.Table, row_problems: pa.Array, columns: int) -> 
     return pa.concat_tables([marked.filter(pa.array(~undescribed)), unknown])
 
 
-def _words(batch: pa.RecordBatch, key: str | None) -> pa.DictionaryArray:
-    return repeat_word(None, len(batch)) if key is None else batch.column(key).dictionary_encode()
-
-
 def _code_problems(schema: TableSchema, codes: dict[str, pa.DictionaryArray]) -> np.ndarray:
     """Return the bit of rows without a code that is to be found in their cells."""
     bits = np.zeros(len(codes["meter_code"]), dtype=np.int32)
@@ -180,65 +146,10 @@ def _status_problems(schema: TableSchema, batch: pa.RecordBatch) -> np.ndarray:
     """Return the bits of what the supplier says of each row's values, each different word once."""
     if schema.status_column is None:
         return np.zeros(len(batch), dtype=np.int32)
-    words = _words(batch, schema.status_column)
+    words = column_words(batch, schema.status_column)
     statuses = [schema.status_words.get(fold_word(word)) for word in [*words.dictionary.to_pylist(), ""]]
     bits: np.ndarray = np.array([_STATUS_BITS[status] for status in statuses], dtype=np.int32)[word_indices(words)]
     return bits
-
-
-def _parse_times(
-    schema: TableSchema, batch: pa.RecordBatch, columns: Sequence[MetricColumn] = (MetricColumn(key=""),)
-) -> _ParsedTimes:
-    """Read the intervals of the rows, each different spelling once; or of their cells, where columns say something."""
-    rows = RowTimes.of(schema)
-    nothing, folds = repeat_word(None, len(batch)), _folds(schema, batch)
-    words_of = [_words(batch, key) if key else nothing for key in rows.keys]
-    indices, spellings = distinct_words([*words_of, nothing if folds is None else folds])
-    indices = np.concatenate([indices + number * len(spellings) for number in range(len(columns))])
-    starts, ends = np.zeros((2, len(columns) * len(spellings)), dtype=np.int64)
-    problems = np.zeros(len(starts), dtype=np.int32)
-    minutes = np.zeros(len(starts), dtype=np.int16)
-    lengths = np.zeros(len(starts), dtype=np.int32)
-    for number, column in enumerate(columns):
-        for index, (*words, fold) in enumerate(spellings, number * len(spellings)):
-            try:
-                found = rows.read_of_column(words, int(fold) if fold else None, column)
-            except NotATimeError as error:
-                is_formula = rows.texts(words)[error.cell].startswith("=")
-                reason = Reason.FORMULA_WITHOUT_VALUE if is_formula else Reason.BAD_TIMESTAMP
-                problems[index] = REASON_BITS[reason] | _CELL_BITS[error.cell]
-                continue
-            if found is None:
-                problems[index] = REASON_BITS[Reason.BAD_TIMESTAMP] | HOUR_IS_BAD | _NO_READING
-            else:
-                starts[index], ends[index], minutes[index], lengths[index] = found
-    durations = ((ends - starts) // 60_000_000).astype(np.int32)
-    return _ParsedTimes(
-        start=starts[indices],
-        end=ends[indices],
-        minute=minutes[indices],
-        length=lengths[indices],
-        duration=durations[indices],
-        duration_word=_durations_in_words(durations, indices, schema.interval_minutes),
-        problems=problems[indices],
-    )
-
-
-def _folds(schema: TableSchema, batch: pa.RecordBatch) -> pa.DictionaryArray | None:
-    """Return of each row whether it is of the first or second time of an hour that comes twice, if the file tells."""
-    if not (schema.first_hours or schema.second_hours):
-        return None
-    lines = batch.column("row_num").to_numpy()
-    known = [np.isin(lines, schema.first_hours), np.isin(lines, schema.second_hours)]
-    return take_words(np.select(known, [0, 1], 2), ["0", "1", None])
-
-
-def _durations_in_words(durations: np.ndarray, indices: np.ndarray, of_table: int) -> pa.DictionaryArray:
-    is_other = (durations != of_table) & (durations > 0)
-    if not is_other.any():
-        return repeat_word(None, len(indices))
-    words = zip(durations.tolist(), is_other.tolist(), strict=True)
-    return take_words(indices, [str(duration) if other else None for duration, other in words])
 
 
 def _values(schema: TableSchema, batch: pa.RecordBatch, group: ColumnGroup) -> _Values:
@@ -247,7 +158,7 @@ def _values(schema: TableSchema, batch: pa.RecordBatch, group: ColumnGroup) -> _
         index = METRIC_NAMES.index(group.metric)
         unit = group.repeat(_units(schema, batch, repeat_word(group.unit, len(batch))))
         return _Values(cells, np.full(len(cells), index, dtype=np.int16), repeat_word(group.metric, len(cells)), unit)
-    spelled = _words(batch, schema.metric_column)
+    spelled = column_words(batch, schema.metric_column)
     meanings = [_meaning_of(spelling, schema, group.unit) for spelling in spelled.dictionary.to_pylist()]
     metrics = [metric for metric, _ in meanings]
     names = [METRIC_NAMES[index] if index >= 0 else None for index in metrics]
@@ -278,7 +189,7 @@ def _parse_group(
     schema: TableSchema,
     batch: pa.RecordBatch,
     group: ColumnGroup,
-    times: _ParsedTimes,
+    times: ParsedTimes,
     columns: dict[str, pa.Array],
     of_rows: np.ndarray,
 ) -> pa.Table:
@@ -307,14 +218,13 @@ def _parse_group(
     return pa.table([columns[name] for name in PARSED.names], schema=PARSED)
 
 
-def _time_problems(schema: TableSchema, times: _ParsedTimes, values: _Values, numbers: Numbers) -> np.ndarray:
+def _time_problems(schema: TableSchema, times: ParsedTimes, values: _Values, numbers: Numbers) -> np.ndarray:
     """Return the bits of the times; a cell of an interval that its day does not have is no reading if it is empty."""
     problems = times.problems
     if schema.has_times_in_headings:
-        problems = np.where(numbers.missing, problems, problems & ~_NO_READING)
+        problems = np.where(numbers.missing, problems, problems & ~NO_READING)
     if schema.skips_empty_cells:
-        is_empty = values.cells.is_null().to_numpy(zero_copy_only=False)
-        problems = np.where(is_empty, problems | _NO_READING, problems)
+        problems = np.where(hold_no_value(values.cells, schema.missing), problems | NO_READING, problems)
     return problems
 
 

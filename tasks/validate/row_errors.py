@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 from schemas.reasons import ADVICE, OF_WHOLE_LINES, SUSPECT_REASONS, Reason, severity_of
 from schemas.table_schema import TableSchema
 from schemas.table_spec import CODE_NAMES, CodeName
-from tasks.validate.parse_readings import HOUR_IS_BAD, INTERVAL_IS_BAD, REASON_BITS
-from tasks.validate.words import repeat_word, without_dictionaries, word_indices
+from schemas.time_faults import TIME_FAULTS, TimeFault
+from tasks.validate.problem_bits import HOUR_IS_BAD, INTERVAL_IS_BAD, REASON_BITS, time_faults
+from tasks.validate.words import repeat_word, take_words, without_dictionaries, word_indices
 
 _FLAGS = sum(REASON_BITS[reason] for reason in SUSPECT_REASONS)
 
@@ -126,12 +127,16 @@ def _time_cells(schemas: Sequence[TableSchema], rows: pa.Table) -> Iterator[_Fau
     hours = _by_table(rows, [schema.hour_column for schema in schemas])
     lengths = _by_table(rows, [schema.interval_column or schema.interval_end_column for schema in schemas])
     is_hour, is_length = _has(rows, HOUR_IS_BAD), _has(rows, INTERVAL_IS_BAD)
-    column = pc.if_else(is_hour, hours, pc.if_else(is_length, lengths, dates))
+    zones = _by_table(rows, [schema.tz_column for schema in schemas])
+    is_zone = pa.array(_time_faults(rows) == TimeFault.UNKNOWN_ZONE)
+    dates = pc.if_else(is_zone, zones, dates)
+    end_hours = _by_table(rows, [schema.interval_end_hour_column for schema in schemas])
+    column = pc.if_else(is_length, pc.if_else(is_hour, end_hours, lengths), pc.if_else(is_hour, hours, dates))
     hour_of_cell, date_of_cell = (
         _by_table(rows, [any(getattr(column, name) for column in schema.metrics) for schema in schemas])
         for name in ("hour", "date")
     )
-    of_cell = pc.if_else(is_hour, hour_of_cell, pc.and_not(date_of_cell, is_length))
+    of_cell = pc.if_else(pc.and_not(is_hour, is_length), hour_of_cell, pc.and_not(date_of_cell, is_length))
     yield from _split(_FaultyCells(rows, column, of_whole_row=True), of_cell)
 
 
@@ -173,10 +178,21 @@ def _list_errors(schemas: Sequence[TableSchema], cells: _FaultyCells, reason: Re
             "raw_value": pa.nulls(count, pa.string()) if cells.raw_value is None else cells.raw_value,
             "reason": repeat_word(str(reason), count),
             "severity": repeat_word(str(severity_of(reason)), count),
-            "message": repeat_word(ADVICE[reason], count),
+            "message": _messages(rows, reason),
         }
     )
     return errors.take(_first_of_source_rows(rows)) if cells.of_whole_row else errors
+
+
+def _messages(rows: pa.Table, reason: Reason) -> pa.DictionaryArray:
+    if reason is not Reason.BAD_TIMESTAMP:
+        return repeat_word(ADVICE[reason], len(rows))
+    by_fault = [ADVICE[reason], *(TIME_FAULTS[fault].russian for fault in TimeFault)]
+    return take_words(_time_faults(rows), by_fault)
+
+
+def _time_faults(rows: pa.Table) -> np.ndarray:
+    return time_faults(rows.column("problems").to_numpy())
 
 
 def _cell_names(schemas: Sequence[TableSchema], rows: pa.Table, column: pa.Array | pa.ChunkedArray) -> pa.Array:

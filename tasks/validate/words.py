@@ -21,6 +21,11 @@ def repeat_word(word: str | None, count: int) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(indices, pa.array([] if word is None else [word], pa.string()))
 
 
+def column_words(batch: pa.RecordBatch, key: str | None) -> pa.DictionaryArray:
+    """Return a column of raw rows; without a key one of nulls."""
+    return repeat_word(None, len(batch)) if key is None else batch.column(key).dictionary_encode()
+
+
 def take_words(indices: np.ndarray, words: Sequence[str | None]) -> pa.DictionaryArray:
     """Return each row's word by its index; no null goes into the dictionary: Arrow cannot unify those."""
     is_null = np.array([word is None for word in words], dtype=bool)

@@ -113,7 +113,7 @@ def test_check_fails_where_nothing_can_be_read(acme: Path) -> None:
     done = check(acme)
 
     assert done.exit_code == 1
-    assert "ни одна строка не прочитана: дата или час не читаются" in done.stderr
+    assert "ни одна строка не прочитана: дату или время можно прочесть по-разному" in done.stderr
 
 
 def test_file_of_another_name_is_told_whose_columns_it_has(acme: Path) -> None:
@@ -173,3 +173,19 @@ def test_check_reads_the_hour_that_comes_twice_as_a_run_does(sources: Path, tmp_
     done = CliRunner().invoke(build_app(), ["sources", "check", str(tmp_path / "a.csv")])
 
     assert "2 readings, 0 unreadable; from 2025-10-26 02:00+02:00 to 2025-10-26 02:00+01:00" in done.output
+
+
+def test_check_lists_the_columns_that_several_tables_have_once(sources: Path, tmp_path: Path) -> None:
+    tables = "".join(f"  - {{after: '№ {n}', identity: {{meter: M-{n}}}}}\n" for n in (1, 2, 3, 4))
+    (sources / "boiler.yaml").write_text(
+        f"name: boiler\nmatch: ['*.csv']\nlayout: day-sheet\ntimestamp: t\n"
+        f"columns: {{v: {{metric: consumption_period}}}}\ntables:\n{tables}"
+    )
+    headings = ["t;v", "t;v", "t;v;note", "t;v"]
+    content = "".join(f"№ {n};\n{heading}\n2025-04-01 00:00;1\n" for n, heading in enumerate(headings, start=1))
+    (tmp_path / "a.csv").write_text(content)
+
+    done = check(tmp_path / "a.csv")
+
+    assert done.output.count("\ttimestamp\n") == 2
+    assert done.output.count("Columns: those of sheet —; header in line 2") == 2

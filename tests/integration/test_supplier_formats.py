@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from schemas.problems import FileProblem
+from schemas.problems import FileProblem, FileRemark
 from tests.harness import PipelineHarness
 from tests.integration.test_suppliers import load
 
@@ -121,6 +122,26 @@ async def test_half_hours_of_electricity_in_xml(pipeline: PipelineHarness, tmp_p
         ("M2", "2025-03-31 21:00", "electricity_consumption"): 99,
     }
     assert (log["status"], log["lines"]) == ("success", '{"header": 1, "reading": 5}')
+
+
+@pytest.mark.parametrize(
+    ("mapping", "content"),
+    [
+        pytest.param(
+            BY_PATHS.replace("//period", "//measuringchannel/period"),
+            re.sub("<period.*</period>", "", XML),
+            id="xml",
+        ),
+        pytest.param(FIXED, "".join(REPORT.splitlines(keepends=True)[1:3]), id="text"),
+    ],
+)
+async def test_report_without_rows_is_read_and_says_so(
+    pipeline: PipelineHarness, tmp_path: Path, mapping: str, content: str
+) -> None:
+    log = await load(with_xml(pipeline), tmp_path, mapping, content.encode("cp1251"), name="x.xml")
+
+    assert (log["status"], log["problem"], log["rows_read"]) == ("success", None, 0)
+    assert str(log["message"]).startswith(FileRemark.NO_ROWS)
 
 
 @pytest.mark.parametrize(

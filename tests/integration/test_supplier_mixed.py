@@ -200,3 +200,38 @@ async def test_texts_of_other_names_are_read_where_file_patterns_say_so(
     )
 
     assert list((await pipeline.values()).values()) == [1.5, 2]
+
+
+async def test_merged_cells_say_the_day_the_kind_and_the_unit_also_below_another_header(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
+    mapping = r"""
+layout: day-sheet
+time_zone: UTC
+date: Дата
+hour: Час
+where: {Ресурс: "ГВС*"}
+unit: Ед
+columns: {Расход: {metric: consumption_period}}
+identity: {meter: {column: Прибор}}
+fill_down: [Дата, Ресурс, Ед]
+"""
+    rows: files.Rows = [
+        ["Дата", "Ресурс", "Ед", "Прибор", "Час", "Расход"],
+        ["01.04.2025", "ГВС", "л", "M", "0-1", 1000],
+        [None, None, None, "M", "1-2", 2000],
+        [None, "Отопление", "м3", "M", "1-2", 7],
+        [None, None, None, "M", "2-3", 8],
+        ["Дата", "Прибор", "Расход", "Ед", "Час", "Ресурс"],
+        [None, "M", 9, None, "3-4", None],
+        [None, "M", 5, None, "4-5", "ГВС"],
+    ]
+
+    log = await load(pipeline, tmp_path, mapping, files.xlsx(rows), "M")
+
+    assert {time: value for (_, time, _), value in (await pipeline.values()).items()} == {
+        "2025-04-01 00:00": 1,
+        "2025-04-01 01:00": 2,
+        "2025-04-01 04:00": 5,
+    }
+    assert (log["status"], log["lines"]) == ("success", '{"header": 2, "reading": 3, "not_selected": 3}')

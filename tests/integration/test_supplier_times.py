@@ -134,6 +134,25 @@ async def test_interval_ends_where_another_column_says(pipeline: PipelineHarness
     assert column == "По"
 
 
+async def test_interval_ends_at_the_date_and_hour_of_two_columns(pipeline: PipelineHarness, tmp_path: Path) -> None:
+    rows = (
+        "С;Час;По;До часа;V\n01.04.2025;23:00;02.04.2025;0:00;3\n02.04.2025;0:00;;1:30;1.5\n;1:30;03.04.2025;;7\n"
+        ";1:30;31.04.2025;2:00;7\n;5-6;;6:00;7\n"
+    )
+    mapping = f"{SHEET}date: С\nhour: Час\ninterval: {{end: {{date: По, hour: До часа}}}}\nfill_down: [С, По]\n{FLOW}"
+
+    log = await load(pipeline, tmp_path, mapping, rows.encode(), "M")
+
+    assert (log["rows_loaded"], log["rows_rejected"]) == (2, 3)
+    assert await times(pipeline) == {"2025-04-01 21:00": 3, "2025-04-01 22:00": 1.5}
+    errors = [(error["cell"], error["column_name"], error["reason"]) for error in await pipeline.errors()]
+    assert sorted(errors) == [
+        ("B6", "Час", "bad_timestamp"),
+        ("C5", "По", "bad_timestamp"),
+        ("D4", "До часа", "bad_timestamp"),
+    ]
+
+
 async def test_a_cell_may_state_a_period(pipeline: PipelineHarness, tmp_path: Path) -> None:
     rows: files.Rows = [
         ["Период", "V"],

@@ -49,7 +49,21 @@ async def test_a_meter_a_column_by_patterns_for_each_metric(pipeline: PipelineHa
     }
     assert (log["status"], log["rows_read"]) == ("success", 6)
     assert "столбцы без описания, сохранены в сырье: F «Погода»" in str(log["message"])
-    assert "пустых ячеек, которые по описанию источника не показания: 2" in str(log["message"])
+    assert "ячеек без значения, которые по описанию источника не показания: 2" in str(log["message"])
+
+
+async def test_where_empty_cells_are_skipped_so_are_the_mappings_words_for_nothing(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
+    mapping = ZONES_MAPPING + 'empty_cells: skip\nmissing: ["-", Ош.д., -999]\n'
+    content = ZONES.replace(b";;;", ";-;ош. д.;".encode()).replace(b"51,25", b"-999.0").replace(b"41,25", b"n/a")
+
+    log = await load(pipeline, tmp_path, mapping, content, "Z-7", "Z-12-б")
+
+    assert sorted((await pipeline.values()).values()) == [50.25, 61.5, 70.5, 71.5]
+    assert (log["rows_read"], log["rows_rejected"]) == (5, 1)
+    assert [(error["cell"], error["reason"]) for error in await pipeline.errors()] == [("E3", "missing_value")]
+    assert "ячеек без значения, которые по описанию источника не показания: 3" in str(log["message"])
 
 
 async def test_cells_of_a_meter_that_nobody_knows_wait_for_it_and_the_others_load(

@@ -8,6 +8,7 @@ import pytest
 from schemas.dates import NotATimeError
 from schemas.hours import Stamp
 from schemas.lengths import Calendar, length_of
+from schemas.time_faults import TimeFault
 from schemas.times import BETWEEN_MINUTES, AmbiguousTimeError, Times, read_interval
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -261,6 +262,60 @@ def test_end_that_is_not_after_the_start_is_refused(end: str) -> None:
         read_interval("01.04.2025", None, None, times, end=end)
 
     assert caught.value.cell == "interval"
+
+
+@pytest.mark.parametrize(
+    ("date", "hour", "end", "end_hour", "expected"),
+    [
+        ("01.04.2025", "01:30", "01.04.2025", "02:15", ("04-01 01:30", 45)),
+        ("01.04.2025", "23", "02.04.2025", "0", ("04-01 23:00", 60)),
+        ("01.04.2025", "23:00", "01.04.2025", "24:00", ("04-01 23:00", 60)),
+        ("01.04.2025", "23:00", "01.04.2025", "1900-01-01", ("04-01 23:00", 60)),
+        ("01.04.2025", "0.0625", None, "0,09375", ("04-01 01:30", 45)),
+        ("01.04.2025", "23:30", None, "00:00", ("04-01 23:30", 30)),
+        ("01.04.2025", "00:00", None, "00:00", ("04-01 00:00", 1440)),
+        ("01.04.2025 23:30", None, "02.04.2025", "01:00", ("04-01 23:30", 90)),
+        ("01.04.2025 10:30", None, None, "11:00", ("04-01 10:30", 30)),
+        ("01.04.2025", "22:00", "03.04.2025", None, ("04-01 22:00", 1560)),
+        ("29.03.2025", "12:00", "30.03.2025", "12:00", ("03-29 12:00", 1440)),
+        ("30.03.2025", "01:00", "30.03.2025", "03:00", ("03-30 01:00", 60)),
+        ("26.10.2025", "2:00", None, "3:00", TimeFault.CAME_TWICE),
+        ("30.03.2025", "2:00", None, "3:00", TimeFault.NEVER_CAME),
+        ("01.04.2025", "1-2", "01.04.2025", "2", TimeFault.NOT_AN_HOUR),
+        ("01.04.2025", "", "01.04.2025", "2", TimeFault.EMPTY),
+        ("01.04.2025", "2", "01.04.2025", "", TimeFault.EMPTY),
+        ("01.04.2025", "2", "", "3", TimeFault.EMPTY),
+        ("01.04.2025", "2", "31.04.2025", "3", TimeFault.NO_SUCH_DATE),
+        ("01.04.2025", "2", "01.04.2025 03:00", "3", TimeFault.CLOCK_BESIDE_HOUR),
+        ("01.04.2025", "2", "01.04.2025", "2", TimeFault.INTERVAL),
+        ("01.04.2025", "2", None, "1", TimeFault.INTERVAL),
+        ("01.04.2025", "2", None, "25", TimeFault.OUTSIDE_DAY),
+    ],
+)
+def test_interval_may_start_and_end_in_two_columns_each(
+    date: str, hour: str | None, end: str | None, end_hour: str | None, expected: tuple[str, int] | TimeFault
+) -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    times = Times(zone, dt.timedelta(hours=1), "start")
+
+    if isinstance(expected, TimeFault):
+        with pytest.raises(NotATimeError) as caught:
+            read_interval(date, hour, None, times, end=end, end_hour=end_hour)
+        assert caught.value.fault is expected
+        return
+
+    found = read_interval(date, hour, None, times, end=end, end_hour=end_hour)
+
+    assert (f"{dt.datetime.fromtimestamp(found.start / 1e6, zone):%m-%d %H:%M}", found.length) == expected
+
+
+def test_number_alone_is_no_end_where_the_interval_is_not_an_hour() -> None:
+    times = Times(MOSCOW, dt.timedelta(minutes=30), "start")
+
+    with pytest.raises(NotATimeError) as caught:
+        read_interval("01.04.2025", "00:30", None, times, end_hour="1")
+
+    assert (caught.value.cell, caught.value.fault) == ("end_hour", TimeFault.BARE_NUMBER)
 
 
 @pytest.mark.parametrize(

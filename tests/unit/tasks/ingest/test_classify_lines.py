@@ -34,6 +34,20 @@ def test_total_is_told_by_its_word(text: str, total: bool) -> None:
     assert is_total(text) is total
 
 
+@pytest.mark.parametrize("table", ["SHEET", "STAMPS", "LONG", "TIMELESS", "FILLED"])
+@pytest.mark.parametrize(
+    "rule",
+    [["========"], ["--------"], ["________"], ["════"], ["====", "===="], ["==", "====", "==", "=="], ["+====+===+"]],
+    ids=" ".join,
+)
+def test_a_rule_is_no_reading_whatever_a_table_has_in_its_columns(table: str, rule: list[str | None]) -> None:
+    timeless = SHEET._replace(times=(), hours=(), codes=(0,))
+    filled = SHEET._replace(filled_down=True)
+    tables = {"SHEET": SHEET, "STAMPS": STAMPS, "LONG": LONG, "TIMELESS": timeless, "FILLED": filled}
+
+    assert classes(tables[table], rule, [None, *rule]) == [LineClass.COMMENT] * 2
+
+
 @pytest.mark.parametrize(
     ("line", "kind"),
     [
@@ -61,6 +75,8 @@ def test_total_is_told_by_its_word(text: str, total: bool) -> None:
         (["----+----+----"], LineClass.COMMENT),
         (["-----", "-----", "-----"], LineClass.COMMENT),
         (["-", None, "-"], LineClass.NOTE),
+        (["01.04.2025", "0-1", "---", "==="], LineClass.READING),
+        (["=-A5", "=B5"], LineClass.READING),
     ],
 )
 def test_line_is_no_reading_only_if_none_could_be_made_of_it(line: Row, kind: LineClass) -> None:

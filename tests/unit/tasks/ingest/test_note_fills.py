@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 
@@ -48,3 +50,42 @@ def test_totals_and_repeated_headers_are_passed_over_and_notes_are_not() -> None
 
     assert sources([*lines, (None, READING)]) == [(2, "a")]
     assert sources([*lines, ("b", NOTE), (None, READING)]) == [(6, "b")]
+
+
+def table(*keys: str, **changes: Any) -> TableSchema:
+    columns = [Column(key=key, heading=key, letter="ABC"[index]) for index, key in enumerate(keys)]
+    return TableSchema(
+        table_format="long",
+        header_row=1,
+        columns=columns,
+        time_zone="UTC",
+        interval_minutes=60,
+        filled_down={key: [] for key in keys},
+        **changes,
+    )
+
+
+def test_only_the_cells_of_conditions_are_filled_at_once_from_lines_that_count_as_sources() -> None:
+    notes = FillNotes(table("A", "B", where=[("A", ("x",))]))
+    kinds = np.array([READING, TOTAL, LineClass.NOT_SELECTED, READING])
+    first = [pa.array(texts, pa.string()) for texts in ([None, "Итого", "x", None], ["b", None, None, None])]
+    below = [pa.array(texts, pa.string()) for texts in ([None, None, "y", None], [None] * 4)]
+
+    filled = notes.fill(first, kinds)
+    notes.add(np.arange(2, 6), first, kinds)
+    further = notes.fill(below, kinds)
+
+    assert [column.to_pylist() for column in filled] == [[None, "Итого", "x", "x"], ["b", None, None, None]]
+    assert [column.to_pylist() for column in further] == [["x", "x", "y", "y"], [None] * 4]
+
+
+def test_below_another_header_cells_repeat_those_of_the_column_that_says_the_same() -> None:
+    notes = FillNotes(table("t", "Вид", timestamp_column="t", where=[("Вид", ("x",))]))
+    schema = table("Тип", "Время", timestamp_column="Время", where=[("Тип", ("x",))])
+    cells = [pa.array(texts, pa.string()) for texts in (["9:00", None], ["x", "y"])]
+    notes.add(np.arange(2, 4), cells, np.array([READING] * 2))
+
+    further = notes.below(schema)
+    further.add(np.arange(9, 10), [pa.nulls(1, pa.string())] * 2, np.array([READING]))
+
+    assert schema.filled_down == {"Тип": [(3, "y")], "Время": [(2, "9:00")]}

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from schemas.fill_down import fill_down
 from schemas.mappings import SourceMapping
 from schemas.settings import Settings
-from tasks.ingest import cut_records, read_region
+from tasks.ingest import cut_records, read_rows
 from tasks.ingest.read_tables import read_tables
 from tests import files
 
@@ -49,6 +50,14 @@ def read(folder: Path, *lines: str, workbook: bool = False, **changes: Any) -> F
         doubtful |= table.schema.doubtful_marks
         found.append([(row["row_num"], row[table.schema.value_columns[0]]) for row in rows])
     return Found(found, problems, tables.lines, doubtful)
+
+
+@pytest.mark.parametrize("rule", ["=========", "---------", "_________", "====;====;===", "==========;;"])
+def test_rules_within_and_below_a_table_are_comments_and_a_dash_is_a_missing_value(tmp_path: Path, rule: str) -> None:
+    found = read(tmp_path, HEADER, rule, "01.04.2025;0-1;1", rule, "01.04.2025;1-2;-", rule, "Подпись;;")
+
+    assert (found.tables, found.problems) == ([[(3, "1"), (5, "-")]], {})
+    assert found.lines == {"header": 1, "comment": 3, "reading": 2, "note": 1}
 
 
 @pytest.mark.parametrize("workbook", [False, True], ids=["csv", "xlsx"])
@@ -134,7 +143,7 @@ def test_what_a_line_is_does_not_depend_on_where_a_batch_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, held: int
 ) -> None:
     monkeypatch.setattr(cut_records, "MAX_CELL_BYTES", block)
-    monkeypatch.setattr(read_region, "_MAX_HELD", held)
+    monkeypatch.setattr(read_rows, "_MAX_HELD", held)
     days = [f"{day:02d}.04.2025;{hour}-{hour + 1};{hour}" for day in (1, 2) for hour in range(5)]
     lines = [HEADER, *days, "Итого;;20", "", "Прибор № 222", "", HEADER, "01.04.2025;0-1;7", "Подпись"]
 
@@ -173,6 +182,90 @@ def test_rows_that_no_table_selects_are_a_class_of_their_own(tmp_path: Path) -> 
     assert one.lines == {"header": 1, "reading": 1, "total": 1, "not_selected": 2}
     assert (two.tables, two.problems) == ([[(2, "1")], [(3, "7")]], {})
     assert two.lines == {"header": 1, "reading": 2, "total": 1, "not_selected": 1}
+
+
+@pytest.mark.parametrize("batch_bytes", [1 << 20, 40])
+def test_merged_cells_select_the_rows_below_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch_bytes: int
+) -> None:
+    monkeypatch.setattr(cut_records, "MAX_CELL_BYTES", batch_bytes)
+    rows = ["01.04.2025;0-1;1;ГВС", "01.04.2025;1-2;2;", ";;;ХВС", "01.04.2025;2-3;7;", "Итого;;9;ГВС", KINDS]
+    lines = [KINDS, *rows, "01.04.2025;3-4;8;", ";;;ГВС", "01.04.2025;4-5;3;", "01.04.2025;5-6;;"]
+
+    found = read(tmp_path, *lines, where={"Вид": "ГВС"}, fill_down=["Вид"])
+    without = read(tmp_path, *lines, where={"Вид": "ГВС"})
+
+    assert found.tables == [[(2, "1"), (3, "2"), (10, "3"), (11, None)]]
+    assert found.lines == {
+        "header": 1,
+        "reading": 4,
+        "not_selected": 2,
+        "note": 2,
+        "total": 1,
+        "repeated_header": 1,
+    }
+    assert without.tables == [[(2, "1")]]
+
+
+def test_table_that_goes_on_below_another_order_of_columns_repeats_the_cells_above_it(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    lines = ["Дата;Час;V, м3;Вид", "01.04.2025;0-1;1;ГВС", ";1-2;7;ХВС", "Вид;V, м3;Час;Дата", ";8;2-3;", "ГВС;3;3-4;"]
+    path.write_text("\n".join(lines))
+    mapping = SourceMapping.model_validate(SHEET | {"where": {"Вид": "ХВС"}, "fill_down": ["Вид", "Дата"]})
+
+    tables = read_tables(path, mapping, relative_path="a", settings=Settings(default_tz="UTC"))
+    found = [
+        fill_down(table.schema, batch).select(["Дата", "Час", "Вид"]).to_pylist()
+        for table in tables
+        for batch in table.batches
+    ]
+
+    assert [[*row.values()] for rows in found for row in rows] == [
+        ["01.04.2025", "1-2", "ХВС"],
+        ["01.04.2025", "2-3", "ХВС"],
+    ]
+
+
+def test_code_that_a_line_states_holds_below_another_header_too(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("Вид;Дата;Час;V, м3\nприбор;W-1;;\n;01.04.2025;0-1;1\nВид;Дата;V, м3;Час\n;01.04.2025;2;1-2\n")
+    code = {"column": "Дата", "of": {"Вид": "прибор"}}
+    mapping = SourceMapping.model_validate(SHEET | {"identity": {"meter": code}})
+
+    tables = read_tables(path, mapping, relative_path="a", settings=Settings(default_tz="UTC"))
+    found = [(len([*table.batches]), table.schema.stated_codes["meter"].lines) for table in tables]
+
+    assert found == [(1, [(2, "W-1")]), (1, [(2, "W-1")])]
+
+
+def test_table_goes_on_below_columns_in_an_order_in_which_its_lines_were_no_readings(tmp_path: Path) -> None:
+    lines = [HEADER, "01.04.2025;0-1;1", "V, м3;Дата;Час", "2;01.04.2025;1-2", "3;01.04.2025;2-3", "Подпись;;"]
+
+    found = read(tmp_path, *lines)
+
+    assert found.tables == [[(2, "1")], [(4, "2"), (5, "3")]]
+    assert found.lines == {"header": 2, "reading": 3, "note": 1}
+
+
+@pytest.mark.parametrize(
+    ("lines", "left_out"),
+    [
+        (["01.04.2025;0-1;1", ";1-2;2", "Подпись;;"], 0),
+        (["01.04.2025;;", ";0-1;1", ";1-2;2", "02.04.2025;;", ";0-1;1"], 2),
+    ],
+)
+def test_notes_that_rows_repeat_are_lines_without_which_stage_cannot_be_read_again(
+    tmp_path: Path, lines: list[str], left_out: int
+) -> None:
+    path = tmp_path / "a"
+    path.write_text("\n".join([HEADER, *lines]))
+    mapping = SourceMapping.model_validate(SHEET | {"fill_down": "Дата"})
+
+    tables = read_tables(path, mapping, relative_path="a", settings=Settings(default_tz="UTC"))
+    for table in tables:
+        assert [*table.batches]
+
+    assert tables.source_lines.left_out == left_out
 
 
 def test_line_whose_cells_are_shifted_is_an_error_of_one_table_whatever_it_seems_to_select(tmp_path: Path) -> None:

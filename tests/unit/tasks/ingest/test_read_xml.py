@@ -78,7 +78,7 @@ def test_names_of_a_namespace_have_the_prefix_that_the_mapping_gives_it(tmp_path
         (b"<a>\xff<period/></a>", FileProblem.DAMAGED),
         (b"<a>" * 1_000 + b"</a>" * 1_000, FileProblem.DAMAGED),
         (b"<a>" + b"<period/>" * 200_000 + b"</a>", FileProblem.PAGE_TOO_BIG),
-        (b"<a/>", FileProblem.XML_WITHOUT_ROWS),
+        (b"<a><channel/></a>", FileProblem.XML_WITHOUT_ROWS),
         (b"<a xmlns='urn:m'><period/></a>", FileProblem.XML_WITHOUT_ROWS),
         (b"<a><period/><period><value/><value/></period></a>", FileProblem.XML_SEVERAL_NODES),
     ],
@@ -114,6 +114,36 @@ def test_a_cell_that_could_be_one_of_several_names_column_and_line(tmp_path: Pat
         "столбец «Значение», строка 3: по пути value нашлось 2 узлов, а не один. "
         "Исправьте xml.columns в описании источника"
     )
+
+
+@pytest.mark.parametrize(
+    ("rows", "content", "is_empty"),
+    [
+        ("//period", "<a/>", True),
+        ("//period", "<a><channel/></a>", False),
+        ("//channel/period", "<a><b/><channel n='1'/><channel><!-- - --> </channel></a>", True),
+        ("//channel/period", "<a><channel/><channel><interval/></channel></a>", False),
+        ("//channel/period", "<a/>", False),
+        ("//channel[@n='a/b'][x/y]//period[v]", "<a><channel n='a/b'><x><y/></x></channel></a>", False),
+        ("//channel[@n='a/b']//period[v/w]", "<a><channel n='a/b'/></a>", True),
+        ("/a/m:rows/m:row", "<a><rows xmlns='urn:m'/></a>", True),
+        ("/a/m:rows/m:row", "<a><rows/></a>", False),
+        ("/a", "<b/>", False),
+        ("row", "<a/>", True),
+        ("//row | //line", "<a/>", False),
+    ],
+)
+def test_file_without_rows_is_empty_only_where_nothing_is_in_their_place(
+    tmp_path: Path, rows: str, content: str, is_empty: bool
+) -> None:
+    spec = XmlRows(namespaces={"m": "urn:m"}, rows=rows, columns={"A": "v"})
+
+    if is_empty:
+        assert list(grid(tmp_path, content.encode(), spec).rows()) == [["A"]]
+        return
+    with pytest.raises(FileError) as caught:
+        grid(tmp_path, content.encode(), spec)
+    assert caught.value.problem is FileProblem.XML_WITHOUT_ROWS
 
 
 @pytest.mark.parametrize(

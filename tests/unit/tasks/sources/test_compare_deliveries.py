@@ -53,7 +53,7 @@ def test_unit_interval_and_spelling_of_dates() -> None:
 
 
 def test_codes_rows_and_losses_are_those_that_the_mapping_reads() -> None:
-    lost = [{"reason": "bad_number", "count": 2}]
+    lost = [{"reason": "bad_number", "count": 1, "message": message} for message in ("не число", "не то")]
 
     assert changes(ROWS, rows=2, unreadable=2, meters=["M-2"], lost=lost) == [
         ("", "rows", "3", "2"),

@@ -51,7 +51,7 @@ def batch(first_row: int, *cells: str) -> ParsedBatch:
             "column_name": None if cell == "all" else "T1",
             "cell": f"B{row}",
             "reason": "missing_column" if cell == "all" else "bad_number",
-            "message": "нет",
+            "message": "строка" if cell == "all" else "число",
         }
         for row, cell, bad in zip(rows, cells, is_bad, strict=True)
         if bad
@@ -94,6 +94,18 @@ def test_each_reason_is_counted_and_shown_with_its_first_cell() -> None:
     assert [(lost["reason"], lost["count"], lost["cell"], lost["raw_value"]) for lost in preview.lost] == [
         ("missing_column", 1, "B4", "all; n"),
         ("bad_number", 6, "B5", "x"),
+    ]
+
+
+def test_one_reason_with_several_messages_is_counted_by_message() -> None:
+    said = batch(4, "x", "y", "z")
+    messages = pa.array(["нет такой даты", "час не читается", "нет такой даты"], pa.string())
+
+    preview = summarise(schema(), [said._replace(errors=said.errors.set_column(4, "message", messages))])
+
+    assert [(lost["message"], lost["count"], lost["cell"]) for lost in preview.lost] == [
+        ("нет такой даты", 2, "B4"),
+        ("час не читается", 1, "B5"),
     ]
 
 

@@ -7,14 +7,9 @@ import pytest
 from schemas.reasons import Reason
 from schemas.spec_parts import fold_words
 from schemas.table_schema import Column, MetricColumn, MetricWord
-from tasks.validate.parse_readings import (
-    HOUR_IS_BAD,
-    INTERVAL_IS_BAD,
-    PARSED,
-    REASON_BITS,
-    count_meter_codes,
-    parse,
-)
+from schemas.time_faults import TimeFault
+from tasks.validate.parse_readings import PARSED, count_meter_codes, parse
+from tasks.validate.problem_bits import HOUR_IS_BAD, INTERVAL_IS_BAD, REASON_BITS, time_faults
 from tests.unit.tasks.validate.tables import WIDE, long_row, long_table, raw_batch, wide_row, wide_table
 
 
@@ -58,8 +53,10 @@ def test_a_bad_hour_is_told_from_a_bad_date() -> None:
     parsed = parse(table, raw_batch(table, [wide_row(hour="99"), bad_date]))
 
     bad = REASON_BITS[Reason.BAD_TIMESTAMP]
-    problems = dict(zip(parsed.column("row_num").to_pylist(), parsed.column("problems").to_pylist(), strict=True))
+    bits = parsed.column("problems").to_numpy()
+    problems = dict(zip(parsed.column("row_num").to_pylist(), (bits & (bad | HOUR_IS_BAD)).tolist(), strict=True))
     assert problems == {2: bad | HOUR_IS_BAD, 3: bad}
+    assert time_faults(bits).tolist() == [TimeFault.OUTSIDE_DAY, TimeFault.NO_SUCH_DATE] * 3
     assert parsed.column("ts").null_count == len(parsed)
 
 
@@ -165,7 +162,9 @@ def test_end_that_is_a_formula_without_a_value_is_told_from_a_bad_one() -> None:
     parsed = parse(table, raw_batch(table, [long_row(unit="=A1"), long_row(unit="soon")]))
 
     bits = [REASON_BITS[reason] | INTERVAL_IS_BAD for reason in (Reason.FORMULA_WITHOUT_VALUE, Reason.BAD_TIMESTAMP)]
-    assert parsed.column("problems").to_pylist() == bits
+    problems = parsed.column("problems").to_numpy()
+    assert (problems & (bits[0] | bits[1])).tolist() == bits
+    assert time_faults(problems).tolist() == [0, TimeFault.NOT_A_DATE]
 
 
 def test_meter_codes_that_are_filled_down_are_counted_and_parsed_alike() -> None:

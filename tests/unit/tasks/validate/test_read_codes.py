@@ -4,7 +4,8 @@ from schemas.reasons import Reason
 from schemas.settings import Settings
 from schemas.table_schema import CodePart, StatedCode
 from tasks.validate.list_rejected import list_rejected
-from tasks.validate.parse_readings import REASON_BITS, parse
+from tasks.validate.parse_readings import parse
+from tasks.validate.problem_bits import REASON_BITS
 from tasks.validate.read_codes import read_codes
 from tests.unit.tasks.validate.tables import long_row, long_table, raw_batch
 

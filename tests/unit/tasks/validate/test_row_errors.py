@@ -6,8 +6,10 @@ import pytest
 from schemas.reasons import ADVICE, OF_WHOLE_LINES, Reason
 from schemas.settings import Settings
 from schemas.spec_parts import fold_words
+from schemas.time_faults import TIME_FAULTS, TimeFault
 from tasks.validate.list_rejected import list_rejected
-from tasks.validate.parse_readings import REASON_BITS, parse
+from tasks.validate.parse_readings import parse
+from tasks.validate.problem_bits import REASON_BITS
 from tasks.validate.row_errors import column_letters, row_keys, without_flags
 from tests.unit.tasks.validate.tables import long_row, long_table, raw_batch, wide_row, wide_table
 
@@ -23,7 +25,28 @@ def test_a_fault_of_the_row_is_listed_once_and_a_fault_of_a_cell_for_each_cell()
         (3, "C3", "flow_supply", "bad_number"),
         (3, "D3", "T1", "bad_number"),
     ]
-    assert errors.column("message")[0].as_py() == ADVICE[Reason.BAD_TIMESTAMP]
+    assert errors.column("message").to_pylist() == [
+        TIME_FAULTS[TimeFault.OUTSIDE_DAY].russian,
+        *[ADVICE[Reason.BAD_NUMBER]] * 2,
+    ]
+
+
+def test_each_row_says_why_its_time_is_bad_and_names_the_cell_at_fault() -> None:
+    table = long_table(tz_column="unit", unit_column=None)
+    times = {"2025-04-31": "UTC", "2025-04-01 01:00": "Mars/Base", "13/04/2025": "UTC", "2014-10-26 01:30": None}
+    rows = [long_row(timestamp=time, unit=zone) for time, zone in times.items()]
+
+    errors = list_rejected([table], parse(table, raw_batch(table, rows)), Settings()).to_pylist()
+
+    assert [(error["cell"], error["reason"], error["message"]) for error in errors] == [
+        (cell, "bad_timestamp", TIME_FAULTS[fault].russian)
+        for cell, fault in (
+            ("A2", TimeFault.NO_SUCH_DATE),
+            ("F3", TimeFault.UNKNOWN_ZONE),
+            ("A4", TimeFault.SEVERAL_DATES),
+            ("A5", TimeFault.CAME_TWICE),
+        )
+    ]
 
 
 @pytest.mark.parametrize("reason", sorted(OF_WHOLE_LINES))
