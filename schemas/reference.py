@@ -17,7 +17,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 PARENTS = {"itp": ("building_code", "buildings"), "meters": ("itp_code", "itp")}
 """Table → the column that refers to another table, and that table."""
 OPTIONAL_COLUMNS = frozenset({"address", "district_id"})
-MAX_INTERVAL_MINUTES = 1440
+INTERVAL_MINUTES = frozenset(n for n in range(1, 1441) if 60 % n == 0 or (n % 60 == 0 and 1440 % n == 0))
+"""Parts of an hour, and whole hours that are parts of a day: others lie in two hours or two days at once."""
 
 
 class ReferenceProblem(StrEnum):
@@ -45,7 +46,7 @@ _TEMPLATES: dict[ReferenceProblem, str] = {
     ReferenceProblem.EMPTY: "пусто: заполните ячейку",
     ReferenceProblem.NOT_PRINTABLE: "непечатаемые знаки: удалите их",
     ReferenceProblem.UNKNOWN_KIND: f"допустимы {', '.join(METER_KINDS)}",
-    ReferenceProblem.BAD_INTERVAL: f"нужно целое число минут от 1 до {MAX_INTERVAL_MINUTES}",
+    ReferenceProblem.BAD_INTERVAL: f"допустимы {', '.join(map(str, sorted(INTERVAL_MINUTES)))} (минут)",
     ReferenceProblem.DUPLICATE_CODE: "код уже есть в строке {first_line}: оставьте одну",
     ReferenceProblem.UNKNOWN_PARENT: "такого кода нет: добавьте его в {parent_table}.csv или исправьте",
 }

@@ -212,6 +212,13 @@ class Settings(BaseSettings):
             raise ValueError("a number greater than DELTA_T_MIN")
         return value
 
+    @field_validator("day_end")
+    @classmethod
+    def _leaves_a_night(cls, value: int, info: ValidationInfo) -> int:
+        if value == info.data.get("day_start"):
+            raise ValueError("an hour other than DAY_START: with both the same every hour is night")
+        return value
+
     @model_validator(mode="after")
     def _schemas_differ(self) -> Self:
         names = [*self.schemas.values(), self.features_schema + STAGING_SUFFIX]

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 # Prefect reads its settings when it is imported: nothing of a developer's settings may leak in.
 _HOME = Path(tempfile.mkdtemp(prefix="dataops-tests-", dir="/var/tmp"))
@@ -36,6 +36,8 @@ from tasks.warehouse.migrate import migrate  # noqa: E402
 from tests.databases import Databases, PGlite, Server, new_database  # noqa: E402
 
 if TYPE_CHECKING:
+    from schemas.windows import Window
+    from tasks.warehouse.connection import Connection
     from tests.harness import PipelineHarness
 
 # `make fuzz`: as many new examples as there is time for; `make test` tries the same few each time.
@@ -253,6 +255,27 @@ def prefect_api() -> Iterator[None]:
         yield
         # The harness logs its end to a stream that pytest has closed by then.
         logging.getLogger("prefect").setLevel(logging.CRITICAL)
+
+
+@pytest.fixture
+def features(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The windows that features were built for, by a stand-in; an error in the list is raised instead."""
+    from tasks.transform import transform_changes
+
+    asked: list[Any] = []
+
+    async def prepare(*_: object) -> tuple[None, bool]:
+        return None, False
+
+    async def build(connection: Connection, _: object, window: Window, settings: Settings, **__: object) -> None:
+        if asked and isinstance(asked[0], Exception):
+            raise asked.pop(0)
+        asked.append(window)
+        await connection.execute("delete from quality.changed_days where taken")
+
+    monkeypatch.setattr(transform_changes, "_prepare", prepare)
+    monkeypatch.setattr(transform_changes, "build_features", build)
+    return asked
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from tasks.load.rollback_load import RolledBack, rollback_load
 from tasks.transform.find_targets import find_targets
 from tasks.transform.refresh_aggregates import refresh
 from tasks.transform.track_changes import start_changes
-from tasks.transform.transform_changes import Transformed, transform_changes
+from tasks.transform.transform_changes import Progress, Transformed, transform_changes
 from tasks.validate.validate_loads import find_staged_batches, validate_loads
 from tasks.warehouse.connection import OneConnection, Warehouse
 from tasks.warehouse.heap import use_one_heap
@@ -149,10 +149,10 @@ class PipelineHarness(NamedTuple):
         await self.connection.execute("delete from quality.changed_days where taken")
         return dropped
 
-    async def transform(self) -> Transformed:
+    async def transform(self, progress: Progress | None = None) -> Transformed:
         """Do what the flow does after the commit."""
         assert self.settings.database_url
-        return await transform_changes(Warehouse(settings=self.settings, dsn=self.settings.database_url))
+        return await transform_changes(Warehouse(settings=self.settings, dsn=self.settings.database_url), progress)
 
     async def values(self) -> dict[tuple[str, str, str], float]:
         """Return core as (meter, hour UTC, metric) → value."""

@@ -8,11 +8,14 @@
     ({{ local_date }}::timestamp at time zone {{ local_zone() }})
 {%- endmacro %}
 
-{# The columns that describe a local day; expects a left join of the holidays as `holidays`. #}
+{# The columns that describe a local day; expects left joins of the holidays and of `working_weekends`. #}
 {% macro day_attributes(local_date) %}
     extract(isodow from {{ local_date }})::integer as day_of_week,
     extract(isodow from {{ local_date }}) in (6, 7) as is_weekend,
     holidays.holiday_date is not null as is_holiday,
+    holidays.holiday_date is null
+    and (extract(isodow from {{ local_date }}) not in (6, 7) or working_weekends.working_date is not null)
+        as is_workday,
     extract(month from {{ local_date }})::integer as month,
     case
         when extract(month from {{ local_date }}) in (12, 1, 2) then 'winter'

@@ -79,6 +79,7 @@ COMMANDS: dict[str, Entry] = {
         "Make sample days, load them, and show the load log, the top reasons and where the report is.",
     ),
     "db": Entry("flows.commands.db:app", "The warehouse's database."),
+    "features": Entry("flows.commands.features:app", "Features: what the models of dbt/ make of core."),
     "reference": Entry("flows.commands.reference:app", "Reference data: buildings, itp, meters."),
     "sources": Entry("flows.commands.sources:app", "Source mappings: which files are accepted and how they are read."),
 }

@@ -14,7 +14,7 @@ from schemas.problems import Language
 from schemas.reference import (
     AND_MORE,
     COLUMNS,
-    MAX_INTERVAL_MINUTES,
+    INTERVAL_MINUTES,
     NOT_LOADED,
     OPTIONAL_COLUMNS,
     Cell,
@@ -138,4 +138,4 @@ def _problem(column: str, value: str) -> ReferenceProblem | None:
 
 
 def _is_interval(text: str) -> bool:
-    return text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_INTERVAL_MINUTES
+    return text.isascii() and text.isdigit() and int(text[:9]) in INTERVAL_MINUTES

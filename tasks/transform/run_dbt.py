@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 
 _MAX_NODES_NAMED = 5
 DBT_FOLDER = PROJECT_ROOT / "dbt"
-HOLIDAYS_SEED = DBT_FOLDER / "seeds" / "public_holidays.csv"
+SEEDS = DBT_FOLDER / "seeds"
 _YEARS = range(2015, 2036)
 _END_SECONDS = 5.0
 """So long dbt may take to end once its sessions are cut."""
@@ -121,13 +121,18 @@ def write_docs(dsn: SecretStr, settings: Settings) -> Path:
     return page
 
 
-def write_holidays(path: Path = HOLIDAYS_SEED) -> None:
-    """Write the seed of Russian public holidays from the library `holidays`."""
+def write_calendar(folder: Path = SEEDS) -> None:
+    """Write the seeds of Russian public holidays and working weekends from the library `holidays`."""
     days = holidays.country_holidays("RU", years=_YEARS, language="ru")
+    _write_seed(folder / "public_holidays.csv", ["holiday_date", "name"], [[day, days[day]] for day in sorted(days)])
+    _write_seed(folder / "working_weekends.csv", ["working_date"], [[day] for day in sorted(days.weekend_workdays)])
+
+
+def _write_seed(path: Path, names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["holiday_date", "name"])
-        writer.writerows([day.isoformat(), days[day]] for day in sorted(days))
+        writer.writerow(names)
+        writer.writerows(rows)
 
 
 def target_folder(settings: Settings) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple
 
+from schemas.errors import TerminalError
 from schemas.settings import Settings
 from schemas.windows import Window
 from tasks.transform.plan_windows import split_windows
@@ -34,6 +35,14 @@ class Changes(NamedTuple):
         """The days as windows that one transaction can hold."""
         return split_windows(self.building_days)
 
+    def count(self, window: Window | None = None) -> int:
+        """Count the building-days: of a window, or all."""
+        return sum(
+            buildings
+            for day, buildings in self.building_days.items()
+            if window is None or window.first <= day <= window.last
+        )
+
 
 async def read_state(connection: Connection, settings: Settings) -> TransformState:
     """Return what the features were last built with."""
@@ -44,8 +53,39 @@ async def read_state(connection: Connection, settings: Settings) -> TransformSta
 async def record_new_fingerprint(connection: Connection, state: TransformState, settings: Settings) -> None:
     """Record that all days of all buildings have changed, and with what they are built from now on."""
     async with connection.transaction():
-        await connection.execute(*sql("record_all_days", settings, zone=settings.default_tz))
+        await _record_days(connection, settings)
         await connection.execute(*sql("record_fingerprint", settings, **state._asdict()))
+
+
+async def record_rebuild(
+    connection: Connection, settings: Settings, *, first: dt.date | None, last: dt.date | None, building: str | None
+) -> None:
+    """Record that the features of days are to be built again; None: from the first, to the last, of all buildings.
+
+    Raises:
+        TerminalError: no building has the code, or nothing has been built yet.
+
+    """
+    if (await read_state(connection, settings)).fingerprint is None:
+        raise TerminalError("there are no features yet: `dataops run` builds them")
+    building_id = None
+    if building is not None:
+        building_id = await connection.fetchval(*sql("find_building", settings, code=building))
+        if building_id is None:
+            raise TerminalError(f"no building has the code {building!r} (external_code of core.buildings)")
+    await _record_days(connection, settings, building_id=building_id, first_day=first, last_day=last)
+
+
+async def _record_days(
+    connection: Connection,
+    settings: Settings,
+    *,
+    building_id: int | None = None,
+    first_day: dt.date | None = None,
+    last_day: dt.date | None = None,
+) -> None:
+    days = {"building_id": building_id, "first_day": first_day, "last_day": last_day}
+    await connection.execute(*sql("record_days", settings, zone=settings.default_tz, **days))
 
 
 async def record_project(connection: Connection, project: str | None, settings: Settings) -> None:

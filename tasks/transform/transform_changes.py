@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import partial
 
 from pydantic import BaseModel
@@ -27,6 +28,9 @@ from tasks.warehouse.roles import dbt_role
 _log = logging.getLogger("dataops.transform")
 
 
+Progress = Callable[[int, int], None]
+
+
 class Transformed(BaseModel):
     """How many building-days were rebuilt, and whether everything was."""
 
@@ -34,10 +38,11 @@ class Transformed(BaseModel):
     full: bool
 
 
-async def transform_changes(warehouse: Warehouse) -> Transformed:
+async def transform_changes(warehouse: Warehouse, progress: Progress | None = None) -> Transformed:
     """Refresh aggregates and build features over the changed days, one transform at a time.
 
-    A failure leaves the record of what is still to be built.
+    A failure leaves the record of what is still to be built. `progress` is called with the building-days that are
+    built so far, and how many there are in all.
     """
     settings = warehouse.settings
     async with warehouse.connect() as holder, hold(holder, Lock.TRANSFORM, settings), warehouse.connect() as connection:
@@ -48,13 +53,19 @@ async def transform_changes(warehouse: Warehouse) -> Transformed:
         if not changes.building_days:
             _log.info("nothing changed since the last transform")
             return Transformed(building_days=0, full=full)
-        building_days = sum(changes.building_days.values())
+        building_days = changes.count()
         _log.info("%d building-days in %s", building_days, ", ".join(map(str, windows_of(changes.building_days))))
         for window in await refresh(connection, targets, changes.windows, settings):
             _log.warning("%s: not refreshed, retention has dropped readings of these days", window)
+        built = 0
         try:
             for window in reversed(changes.windows):  # what is new is asked for first
                 await build_features(connection, statements, window, settings, role=role)
+                built += sum(
+                    count for day, count in changes.building_days.items() if window.first <= day <= window.last
+                )
+                if progress:
+                    progress(built, building_days)
         except DbtError:
             # A table or a view may have been dropped, or be another.
             await record_project(connection, None, settings)

@@ -45,14 +45,6 @@ async def connect(settings: Settings) -> AsyncIterator[Callable[[], Any]]:
         connection.terminate()
 
 
-@pytest.fixture
-def features(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """A stand-in of dbt; one item for each build."""
-    built: list[str] = []
-    monkeypatch.setattr("tasks.transform.transform_changes.build", lambda *_, **__: built.append("built"))
-    return built
-
-
 def put_files(pipeline: PipelineHarness, count: int, value: float = 1) -> None:
     for number in range(count):
         pipeline.put(f"{number}.csv", long_csv(f"2025-04-{number + 1:02d} 00:00,M,T1,{value}"))
@@ -286,7 +278,7 @@ async def state_of(pipeline: PipelineHarness) -> tuple[int, int, list[tuple[obje
 @pytest.mark.server
 @pytest.mark.usefixtures("prefect_api")
 async def test_run_that_has_lost_its_claims_stops_with_one_line(
-    pipeline: PipelineHarness, features: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    pipeline: PipelineHarness, features: list[Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     await pipeline.add_meter("M")
     put_files(pipeline, 3)

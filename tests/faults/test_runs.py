@@ -22,11 +22,9 @@ from schemas.errors import RunFailedError, SettingsError, TerminalError
 from schemas.problems import Step, StepProblem, describe_failed_step
 from schemas.report import Report
 from schemas.settings import Settings
-from schemas.windows import Window
 from tasks.report.prefect_task import build_report_task
-from tasks.transform import transform_changes
 from tasks.transform.run_dbt import DbtError
-from tasks.warehouse.connection import Connection, is_transient
+from tasks.warehouse.connection import is_transient
 from tasks.warehouse.load_log import Run
 from tests import files
 from tests.harness import DAY, PipelineHarness, long_csv
@@ -44,25 +42,6 @@ CUT_ONCE = """
     end $$;
     create trigger cut before insert on core.measurements for each row execute function cut_connection();
 """
-
-
-@pytest.fixture
-def features(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The windows that features were built for, by a stand-in; an error in the list is raised instead."""
-    asked: list[Any] = []
-
-    async def prepare(*_: object) -> tuple[None, bool]:
-        return None, False
-
-    async def build(connection: Connection, _: object, window: Window, settings: Settings, **__: object) -> None:
-        if asked and isinstance(asked[0], Exception):
-            raise asked.pop(0)
-        asked.append(window)
-        await connection.execute("delete from quality.changed_days where taken")
-
-    monkeypatch.setattr(transform_changes, "_prepare", prepare)
-    monkeypatch.setattr(transform_changes, "build_features", build)
-    return asked
 
 
 @pytest.mark.server

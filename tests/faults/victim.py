@@ -23,7 +23,7 @@ STEPS = {
     "validate": "tasks.validate.validate_loads.store_series",
     "merge": "tasks.load.merge_readings.finish_load",
     "refresh": "tasks.transform.transform_changes.refresh",
-    "dbt": "tasks.transform.transform_changes.build",
+    "features": "tasks.transform.transform_changes.build_features",
     "report": "tasks.report.build_report.collect",
 }
 """Step → a function that it calls, where it is looked up."""

@@ -20,14 +20,15 @@ from tasks.transform.feature_statements import FeatureStatements, compiled_state
 from tasks.transform.find_targets import find_targets
 from tasks.transform.refresh_aggregates import refresh
 from tasks.transform.run_dbt import (
-    HOLIDAYS_SEED,
+    SEEDS,
     DbtError,
     check_data,
     set_up_project,
     unit_test,
+    write_calendar,
     write_docs,
-    write_holidays,
 )
+from tasks.transform.track_changes import record_rebuild
 from tasks.warehouse.connection import Connection
 from tasks.warehouse.migrate import migrate
 from tasks.warehouse.statements import SHARED
@@ -38,10 +39,10 @@ pytestmark = [pytest.mark.usefixtures("prefect_api"), pytest.mark.sessions]
 
 # Of the features of test_incremental_features_equal_a_full_build; change it only with what the features mean.
 SAME_ON_EVERY_SERVER = [
-    "283af735818d7ec86559798d92de5456",
-    "3ab391153f1eba66ac17bcaa91ec42fa",
-    "a89e43ab6efeb2dbcd3cddd655a4eff4",
-    "54aa17a4470079c45c305a2a1d7dcdb0",
+    "680bf5662e81b8d460260867073fd6a2",
+    "4aa848700bf53694a100ac0882bc3811",
+    "4ac3da835697bdbc418cf5b35cf87000",
+    "5292c48157789b9b674c06d0ca1edaa3",
 ]
 FEATURES = ("time_attributes", "ml_hourly_by_building", "ml_daily_by_building", "ml_hourly_by_district")
 
@@ -214,7 +215,9 @@ async def test_views_and_seeds_of_an_older_version_leave_features_and_the_featur
     before = await digest(pipeline), await pipeline.connection.fetchval(tables, FEATURES)
     for name in STAGED:
         await pipeline.connection.execute(f"alter {name} set schema features")
-    await pipeline.connection.execute("drop view features_staging.stg_quality__expected_metrics")
+    await pipeline.connection.execute(
+        "drop view features_staging.stg_quality__expected_metrics; drop table features_staging.working_weekends"
+    )
     await pipeline.connection.execute("drop schema features_staging")
     await pipeline.connection.execute("delete from quality.schema_migrations where version = 7")
 
@@ -384,6 +387,40 @@ async def test_rebuild_of_all_days_that_was_interrupted_goes_on_with_the_next_tr
     assert await digest(pipeline) == before
 
 
+async def test_features_are_rebuilt_for_days_and_a_building_by_hand(pipeline: PipelineHarness) -> None:
+    await city(pipeline)
+    await pipeline.add_meter("C2", kind="cold_water", building="B2", itp="I2")
+    rows = [f"{day} 05:00,{meter},consumption_period,1" for day in ("2025-04-28", DAY) for meter in ("C", "C2")]
+    pipeline.put("a.csv", long_csv(*rows))
+    await pipeline.connection.execute("delete from quality.transform_state")
+    with pytest.raises(TerminalError, match=r"no features yet: `dataops run`"):
+        await record_rebuild(pipeline.connection, pipeline.settings, first=None, last=None, building=None)
+    await pipeline.run()
+    await pipeline.transform()
+    before = await digest(pipeline)
+    await pipeline.connection.execute("update features.ml_hourly_by_building set cold_consumption_m3 = 7")
+    steps: list[tuple[int, int]] = []
+
+    await record_rebuild(pipeline.connection, pipeline.settings, first=DAY, last=DAY, building="B2")
+    done = await pipeline.transform(lambda built, of: steps.append((built, of)))
+
+    wrong = (
+        "select distinct local_date, building_code from features.ml_hourly_by_building where cold_consumption_m3 = 7"
+    )
+    left = await pipeline.connection.fetch(wrong)
+    assert {(str(row["local_date"]), row["building_code"]) for row in left} == {
+        ("2025-04-28", "B"),
+        ("2025-04-28", "B2"),
+        (str(DAY), "B"),
+    }
+    assert (done.building_days, steps) == (1, [(1, 1)])
+    with pytest.raises(TerminalError, match="no building has the code 'B3'"):
+        await record_rebuild(pipeline.connection, pipeline.settings, first=None, last=None, building="B3")
+    await record_rebuild(pipeline.connection, pipeline.settings, first=None, last=None, building=None)
+    await pipeline.transform()
+    assert await digest(pipeline) == before
+
+
 async def test_table_of_an_older_version_gets_the_columns_of_the_model(pipeline: PipelineHarness) -> None:
     await city(pipeline)
     pipeline.put("a.csv", long_csv(cold(5, 1)))
@@ -401,6 +438,34 @@ async def test_table_of_an_older_version_gets_the_columns_of_the_model(pipeline:
     found = await pipeline.connection.fetchval(columns, "ml_daily_by_building")
     assert ("season" in found, "gone" in found) == (True, False)
     assert await digest(pipeline) == before  # season is the last column, before and after
+
+
+async def test_readers_by_building_code_read_an_index(pipeline: PipelineHarness) -> None:
+    """Over a filled table: a day, a month, and the last hours of a building that has long been silent."""
+    await pipeline.transform()
+    for table, step, days in (("ml_hourly_by_building", "1 hour", 120), ("ml_daily_by_building", "1 day", 720)):
+        await pipeline.connection.execute(
+            f"""
+            insert into features.{table} (ts, building_id, building_code, district_id, local_date)
+            select ts, building, 'B' || building, 'd', ts::date
+            from generate_series(1, 100) as building
+            cross join generate_series(
+                '2025-01-01'::timestamptz,
+                '2025-01-01'::timestamptz + make_interval(days => case building when 1 then 3 else {days} end),
+                '{step}'
+            ) as ts;
+            analyze features.{table}
+            """
+        )
+        for asked in (
+            "building_code = 'B7' and ts >= '2025-02-03' and ts < '2025-02-04'",
+            "building_code = 'B7' and ts >= '2025-02-01' and ts < '2025-03-01'",
+            "building_code = 'B1' order by ts desc limit 24",
+        ):
+            plan = await pipeline.connection.fetch(f"explain select * from features.{table} where {asked}")
+            text = "\n".join(row[0] for row in plan)
+            assert f"{table}_building_code_ts" in text, text
+            assert "Index Cond: ((building_code" in text or "Index Cond: (building_code" in text, text
 
 
 async def test_statements_are_compiled_once_for_a_project_and_its_settings(
@@ -473,14 +538,34 @@ def test_what_ends_dbt_before_it_builds_is_one_line(tmp_path: Path) -> None:
         set_up_project(SecretStr("postgresql://u:p@127.0.0.1:1/x"), settings)
 
 
-def test_holidays_seed_is_what_the_library_says(tmp_path: Path) -> None:
-    made = tmp_path / "public_holidays.csv"
+def test_calendar_is_what_the_library_says(tmp_path: Path) -> None:
+    write_calendar(tmp_path)
 
-    write_holidays(made)
+    found = {}
+    for name, column in (("public_holidays", "holiday_date"), ("working_weekends", "working_date")):
+        made = tmp_path / f"{name}.csv"
+        assert made.read_text(encoding="utf-8") == (SEEDS / f"{name}.csv").read_text(encoding="utf-8")
+        with made.open(encoding="utf-8") as file:
+            found[name] = {row[column] for row in csv.DictReader(file)}
+    assert {"2025-05-09", "2026-01-01"} <= found["public_holidays"]
+    assert {"2024-04-27", "2025-11-01"} <= found["working_weekends"]
 
-    assert made.read_text(encoding="utf-8") == HOLIDAYS_SEED.read_text(encoding="utf-8")
-    with made.open(encoding="utf-8") as file:
-        assert {"2025-05-09", "2026-01-01"} <= {row["holiday_date"] for row in csv.DictReader(file)}
+
+async def test_working_saturday_is_a_workday_and_a_holiday_is_none(pipeline: PipelineHarness) -> None:
+    await city(pipeline)
+    days = {
+        date(2025, 11, 1): True,  # a Saturday on which people worked
+        date(2025, 11, 3): False,  # a Monday off in its place
+        date(2025, 11, 5): True,
+        date(2025, 11, 8): False,
+    }
+    pipeline.put("a.csv", long_csv(*(cold(5, 1, day) for day in days)))
+    await pipeline.run()
+    await pipeline.transform()
+
+    for table in FEATURES:
+        found = await pipeline.connection.fetch(f"select distinct local_date, is_workday from features.{table}")
+        assert {row["local_date"]: row["is_workday"] for row in found} == days
 
 
 def test_password_reaches_dbt_only_as_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,19 @@ ELSEWHERE = {
     **{
         f"flows/commands/{name}.py": COMMAND
         for name in (
-            *("backfill", "db", "demo", "docs", "errors", "purge", "reference", "release", "replay", "requeue"),
+            *(
+                "backfill",
+                "db",
+                "demo",
+                "docs",
+                "errors",
+                "features",
+                "purge",
+                "reference",
+                "release",
+                "replay",
+                "requeue",
+            ),
             *("rollback", "run", "status", "up"),
         )
     },

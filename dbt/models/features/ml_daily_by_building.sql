@@ -4,6 +4,7 @@
         unique_key=['building_id', 'local_date'],
         indexes=[
             {'columns': ['building_id', 'local_date'], 'unique': true},
+            {'columns': ['building_code', 'ts']},
             {'columns': ['local_date']},
         ],
     )
@@ -64,6 +65,7 @@ building_days as (
         min(day_of_week) as day_of_week,
         bool_and(is_weekend) as is_weekend,
         bool_and(is_holiday) as is_holiday,
+        bool_and(is_workday) as is_workday,
         min(month) as month,
         min(season) as season
 
@@ -180,6 +182,7 @@ select
     building_days.day_of_week,
     building_days.is_weekend,
     building_days.is_holiday,
+    building_days.is_workday,
     building_days.month,
     building_days.season
 

@@ -4,6 +4,7 @@
         unique_key=['building_id', 'local_date'],
         indexes=[
             {'columns': ['building_id', 'local_date']},
+            {'columns': ['building_code', 'ts']},
             {'columns': ['ts']},
             {'columns': ['local_date']},
         ],
@@ -45,6 +46,12 @@ expected_metrics as (
 holidays as (
 
     select * from {{ ref('public_holidays') }}
+
+),
+
+working_weekends as (
+
+    select * from {{ ref('working_weekends') }}
 
 ),
 
@@ -181,3 +188,4 @@ from building_hours
 inner join buildings on building_hours.building_id = buildings.building_id
 left join hourly on building_hours.building_id = hourly.building_id and building_hours.ts = hourly.ts
 left join holidays on building_hours.local_date = holidays.holiday_date
+left join working_weekends on building_hours.local_date = working_weekends.working_date

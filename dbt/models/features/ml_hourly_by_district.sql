@@ -59,6 +59,7 @@ district_hours as (
         min(day_of_week) as day_of_week,
         bool_and(is_weekend) as is_weekend,
         bool_and(is_holiday) as is_holiday,
+        bool_and(is_workday) as is_workday,
         min(month) as month,
         min(season) as season,
         min(day_night) as day_night
@@ -89,6 +90,7 @@ select
     day_of_week,
     is_weekend,
     is_holiday,
+    is_workday,
     month,
     season,
     day_night

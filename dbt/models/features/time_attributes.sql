@@ -32,6 +32,12 @@ holidays as (
 
 ),
 
+working_weekends as (
+
+    select * from {{ ref('working_weekends') }}
+
+),
+
 local_days as (
 
     select distinct local_date
@@ -66,3 +72,4 @@ select
 
 from hours
 left join holidays on hours.local_date = holidays.holiday_date
+left join working_weekends on hours.local_date = working_weekends.working_date

@@ -14,6 +14,7 @@ from schemas.settings import PROJECT_ROOT, Settings, load_settings
         ("DELTA_T_MIN", "abc", "number"),
         ("DELTA_T_MAX", "5", "greater than DELTA_T_MIN"),
         ("DAY_START", "24", "less than or equal to 23"),
+        ("DAY_END", "7", "other than DAY_START"),
         ("DEFAULT_TZ", "Mars/Base", "IANA"),
         ("RUN_MODE", "twice", "'once' or 'loop'"),
         ("LOOP_INTERVAL_SEC", "0", "greater than or equal to 1"),

@@ -45,8 +45,15 @@ def test_an_error_says_where_it_is_as_data_and_in_words(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("minutes", ["0", "1441", "1.5", "-5", "٣٠", "9" * 5_000], ids=lambda text: text[:6])
-def test_an_interval_is_a_whole_number_of_minutes_within_a_day(tmp_path: Path, minutes: str) -> None:
+@pytest.mark.parametrize("minutes", ["1", "15", "60", "120", "1440"])
+def test_interval_is_a_part_of_an_hour_or_whole_hours_that_are_a_part_of_a_day(tmp_path: Path, minutes: str) -> None:
+    assert read_reference(put(tmp_path, meters=METERS.replace(",60", f",{minutes}")))
+
+
+@pytest.mark.parametrize(
+    "minutes", ["0", "7", "45", "90", "300", "1441", "2880", "1.5", "-5", "٣٠", "9" * 5_000], ids=lambda text: text[:6]
+)
+def test_interval_that_is_neither_is_refused(tmp_path: Path, minutes: str) -> None:
     folder = put(tmp_path, meters=METERS.replace(",60", f",{minutes}"))
 
     with pytest.raises(ReferenceFilesError) as caught:

@@ -1,0 +1,3 @@
+select id
+from {core}.buildings
+where external_code = :code
