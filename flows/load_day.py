@@ -9,7 +9,7 @@ from prefect import flow, runtime
 from flows.runtime.context import conclude, open_run, run_settings
 from flows.runtime.days import resolve_day
 from flows.runtime.run_log import run_log
-from flows.steps import follow_up, ingest_into_core
+from flows.steps import follow_up, ingest_into_core, load_waiting_rows
 from tasks.report.summarise_run import RunSummary
 
 
@@ -31,6 +31,8 @@ def _run_name() -> str:
 async def load_day(date: dt.date | None = None, days_back: int = 0) -> RunSummary:
     """Load one day's files, then features and report; files are independent of each other.
 
+    Rows of other loads whose codes the reference tables have come to know are loaded too.
+
     Args:
         date: The day whose folder is read; by default the day of the schedule in DEFAULT_TZ.
         days_back: Without a date: this many days before the day of the schedule (1: yesterday).
@@ -44,5 +46,6 @@ async def load_day(date: dt.date | None = None, days_back: int = 0) -> RunSummar
         async with open_run(day, run_settings()) as context:
             run_settings().day_folder(day)  # refuses a day that RAW_DIR is not for
             run_settings().require_raw_dir()
+            waited = await load_waiting_rows(context)
             steps = await ingest_into_core(context)
-            return await conclude(context, await follow_up(context, steps, [day]))
+            return await conclude(context, await follow_up(context, steps, sorted({day, *waited})))

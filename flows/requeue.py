@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
-from prefect import flow, get_run_logger
+from prefect import flow
 
 from flows.runtime.context import conclude, open_run
-from flows.steps import bring_into_core, follow_up
+from flows.steps import bring_into_core, follow_up, load_waiting_rows
 from schemas.reasons import Reason
 from schemas.settings import load_settings
-from tasks.load.requeue_rows import requeue_rows
 from tasks.report.summarise_run import RunSummary
 
 
@@ -26,9 +25,7 @@ async def requeue(reason: Reason = Reason.UNMAPPED_CODE) -> RunSummary:
     """
     settings = load_settings()
     async with open_run(dt.datetime.now(settings.zone).date(), settings) as context:
-        async with context.warehouse.connect() as connection:
-            days = await requeue_rows(connection, context.run, settings, reason=reason)
-        get_run_logger().info("rows of %d loads are loaded once more", len(days))
+        days = await load_waiting_rows(context, reason)
         if not days:
             return await conclude(context, [])
         steps = await bring_into_core(context)

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from functools import partial
 from uuid import UUID
 
+from prefect import get_run_logger
+
 from flows.ingest import ingest
 from flows.load import load_files
 from flows.report import report
@@ -15,9 +17,11 @@ from flows.runtime.context import EndedStep, RunContext, describe_failed_steps, 
 from flows.transform import transform
 from flows.validate import validate
 from schemas.problems import Step
+from schemas.reasons import Reason
 from tasks.ingest.claim_files import Replay
 from tasks.ingest.find_replayed import find_content_files, find_without_file
 from tasks.ingest.look_again import look_again
+from tasks.load.requeue_rows import requeue_rows
 
 
 async def ingest_into_core(
@@ -42,6 +46,15 @@ async def ingest_into_core(
         steps += await run_in_order(context, (Step.INGEST, ingest_again))
         steps += await bring_into_core(context)
     return steps
+
+
+async def load_waiting_rows(context: RunContext, reason: Reason = Reason.UNMAPPED_CODE) -> list[dt.date]:
+    """Stage rows that waited as loads of this run; returns the day of each load that they came from."""
+    async with context.warehouse.connect() as connection:
+        days = await requeue_rows(connection, context.run, context.settings, reason=reason)
+    if days:
+        get_run_logger().info("rows of %d loads that waited are loaded once more", len(days))
+    return days
 
 
 async def restage_into_core(context: RunContext, load_ids: list[UUID], *, replay: Replay) -> list[EndedStep]:

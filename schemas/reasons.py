@@ -119,7 +119,7 @@ ADVICE: dict[Reason, str] = {
     Reason.UNMAPPED_CODE: (
         "такого кода нет в справочнике, или прибор там в другом здании или ИТП: "
         "исправьте buildings.csv, itp.csv, meters.csv в data/reference (REFERENCE_DIR), "
-        "выполните dataops reference load, затем dataops requeue"
+        "выполните dataops reference load: строка загрузится сама"
     ),
     Reason.CONFLICTING_DUPLICATE: "для этого часа в файле несколько разных значений: оставьте одно",
     Reason.DELTA_T_OUT_OF_NORM: "T1 − T2 вне нормы DELTA_T_MIN…DELTA_T_MAX: проверьте датчики",

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.commands.console import AsJson, out, print_json, print_table
+from flows.commands.console import AsJson, failure_as_json, out, print_json, print_table
+from flows.commands.requeue import load_waiting_rows
 from flows.runtime.warehouse import open_migrated
+from schemas.reasons import Reason
 from schemas.settings import Settings, load_settings
-from tasks.operate.list_row_errors import count_waiting_rows
 
 if TYPE_CHECKING:
     from tasks.operate.load_reference import ReferenceCounts
@@ -26,15 +27,20 @@ Folder = Annotated[
 
 @app.command()
 def load(folder: Folder = None, *, as_json: AsJson = False) -> None:
-    """Add and update buildings, itp and meters by external_code; all of it, or every error listed."""
+    """Add and update buildings, itp and meters by external_code; all of it, or every error listed.
+
+    Then load the rows that waited for a code which is known now.
+    """
     settings = load_settings()
     counts = asyncio.run(load_folder(folder or settings.reference_dir, settings)).model_dump()
+    if not as_json:
+        print_table("Reference data", [{"table": name, **row} for name, row in counts.items()])
+    with failure_as_json(as_json=as_json):
+        summary = load_waiting_rows(Reason.UNMAPPED_CODE, settings)
     if as_json:
-        print_json(counts)
-        return
-    print_table("Reference data", [{"table": name, **row} for name, row in counts.items()])
-    if counts["meters"]["inserted"] and asyncio.run(_have_rows_become_loadable(settings)):
-        out.print("Rows that waited for these codes: dataops requeue", highlight=False)
+        print_json(counts | {"requeued": summary.model_dump() if summary else None})
+    elif summary:
+        out.print(f"Rows that waited for these codes: {summary}", highlight=False, soft_wrap=True)
 
 
 async def load_folder(folder: Path, settings: Settings) -> ReferenceCounts:
@@ -46,9 +52,3 @@ async def load_folder(folder: Path, settings: Settings) -> ReferenceCounts:
     warehouse = await open_migrated(settings)
     async with warehouse.connect() as connection:
         return await load_reference(connection, reference, settings)
-
-
-async def _have_rows_become_loadable(settings: Settings) -> bool:
-    warehouse = await open_migrated(settings)
-    async with warehouse.connect() as connection:
-        return await count_waiting_rows(connection, settings) > 0

@@ -25,21 +25,24 @@ def requeue(*, reason: Why = Reason.UNMAPPED_CODE, as_json: AsJson = False) -> N
 
     Without --reason those whose codes the reference tables know by now.
     """
-    settings = load_settings()
-    summary = RunSummary()
-    if has_rows := asyncio.run(_has_rows(reason, settings)):
-        with failure_as_json(as_json=as_json), waiting(f"rows rejected for {reason}"), serving(settings):
-            summary = run_cancellably(_requeue(reason))
+    with failure_as_json(as_json=as_json):
+        summary = load_waiting_rows(reason, load_settings())
     if as_json:
-        print_json(summary.model_dump())
-    elif not has_rows:
-        out.print(f"no row rejected for {reason} has become loadable", highlight=False, soft_wrap=True)
+        print_json((summary or RunSummary()).model_dump())
     else:
-        out.print(str(summary), highlight=False, soft_wrap=True)
+        nothing = f"no row rejected for {reason} has become loadable"
+        out.print(str(summary or nothing), highlight=False, soft_wrap=True)
+
+
+def load_waiting_rows(reason: Reason, settings: Settings) -> RunSummary | None:
+    """Run the flow; None: no row has become loadable, and no Prefect server is started."""
+    if not asyncio.run(_has_rows(reason, settings)):
+        return None
+    with waiting(f"rows rejected for {reason}"), serving(settings):
+        return run_cancellably(_requeue(reason))
 
 
 async def _has_rows(reason: Reason, settings: Settings) -> bool:
-    """Look before a Prefect server is started for nothing."""
     warehouse = await open_migrated(settings)
     async with warehouse.connect() as connection:
         return await count_requeueable_rows(connection, reason, settings) > 0

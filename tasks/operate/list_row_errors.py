@@ -36,8 +36,3 @@ async def list_row_errors(
 async def count_row_errors(connection: Connection, filters: ErrorFilter, settings: Settings) -> list[dict[str, Any]]:
     """Count open row errors by reason, the most frequent first."""
     return [dict(row) for row in await connection.fetch(*sql("count_row_errors", settings, **filters._asdict()))]
-
-
-async def count_waiting_rows(connection: Connection, settings: Settings) -> int:
-    """Count the rows that were rejected for an unknown code and can be loaded now, because the code is known."""
-    return int(await connection.fetchval(*sql("count_waiting_rows", settings)))

@@ -28,6 +28,8 @@ class RunSummary(BaseModel):
     readings_rejected: int = 0
     readings_duplicate: int = 0
     readings_suspect: int = 0
+    readings_requeued: int = 0
+    """Of those read: had waited in stage, such as for their code."""
     failed: dict[str, str] = {}
     not_in_core: list[str] = []
     """Those of `failed` that were read without fault: they are held, or none of their readings can be loaded."""
@@ -45,7 +47,8 @@ class RunSummary(BaseModel):
             f"{self.readings_read} readings: {self.readings_inserted} inserted, "
             f"{self.readings_updated} updated, {self.readings_unchanged} unchanged, "
             f"{self.readings_rejected} rejected, "
-            f"{self.readings_duplicate} duplicate, {self.readings_suspect} suspect{steps}"
+            f"{self.readings_duplicate} duplicate, {self.readings_suspect} suspect"
+            f"{f'; {self.readings_requeued} of them had waited in stage' if self.readings_requeued else ''}{steps}"
         )
 
 

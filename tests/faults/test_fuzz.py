@@ -170,6 +170,7 @@ def expected_time(schema: TableSchema, row: dict[str, Any]) -> dt.datetime:
     text = re.sub(r"\s*\.\s*", ".", re.sub(r"\s+", " ", text))
     text = re.sub(r"^(\d{4}-)(\d-)", r"\g<1>0\2", text)
     text = re.sub(r"^(\d{4}-\d\d-)(\d)(?!\d)", r"\g<1>0\2", text)
+    text = re.sub(r"^(\d{4}-\d\d-\d\d[ T])(\d:)", r"\g<1>0\2", text)
     if "." in text[:3]:
         day, month, rest = text.split(".", 2)
         year, _, clock = rest.partition(" ")

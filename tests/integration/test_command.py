@@ -18,7 +18,9 @@ from typer.testing import CliRunner
 
 from flows.commands import build_app, replay, requeue
 from schemas.errors import DataopsError
+from schemas.reasons import Reason
 from schemas.settings import PROJECT_ROOT, Settings
+from tasks.report.summarise_run import RunSummary
 from tests import files
 from tests.harness import PipelineHarness, long_csv
 from tests.waiting import wait_for_result
@@ -246,9 +248,23 @@ async def test_requeue_without_rows_to_load_needs_no_server(
     assert rejected == ""
 
 
-async def test_reference_load_speaks_of_waiting_rows_only_if_there_are_some(
-    pipeline: PipelineHarness, settings: Settings, tmp_path: Path
+async def test_reference_load_loads_the_rows_that_waited_and_needs_no_server_without_any(
+    pipeline: PipelineHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    async def load_them(reason: Reason) -> RunSummary:
+        assert reason is Reason.UNMAPPED_CODE
+        return RunSummary(files=1, loaded=1, readings_requeued=1)
+
+    servers: list[Settings] = []
+
+    @contextmanager
+    def server(settings: Settings) -> Iterator[None]:
+        servers.append(settings)
+        yield
+
+    monkeypatch.setattr(requeue, "serving", server)
+    monkeypatch.setattr(requeue, "_requeue", load_them)
+    monkeypatch.setattr(requeue, "run_cancellably", asyncio.run)
     for name, text in {
         "buildings": "external_code,address,district_id\nB,,\n",
         "itp": "external_code,building_code\nI,B\n",
@@ -257,14 +273,19 @@ async def test_reference_load_speaks_of_waiting_rows_only_if_there_are_some(
         (tmp_path / f"{name}.csv").write_text(text)
 
     first, _ = await asyncio.to_thread(invoke, "reference", "load", str(tmp_path))
+    as_json, _ = await asyncio.to_thread(invoke, "reference", "load", str(tmp_path), "--json")
+
+    assert "waited" not in first
+    assert json.loads(as_json)["requeued"] is None
+    assert servers == []
     pipeline.put("a.csv", long_csv("2025-04-30 00:00,N,T1,60"))
     await pipeline.run()
     with (tmp_path / "meters.csv").open("a") as meters:
         meters.write("N,I,heat,60\n")
     second, _ = await asyncio.to_thread(invoke, "reference", "load", str(tmp_path))
-
-    assert "dataops requeue" not in first
-    assert "Rows that waited for these codes: dataops requeue" in second
+    assert "Rows that waited for these codes: 1 files" in second
+    assert "1 of them had waited in stage" in second
+    assert len(servers) == 1
 
 
 async def test_revision_of_a_flag_alone_shows_the_quality(pipeline: PipelineHarness) -> None:

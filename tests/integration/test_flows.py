@@ -61,6 +61,24 @@ async def test_real_files_reach_features_report_and_run_log(pipeline: PipelineHa
     assert await pipeline.connection.fetchval("select count(*) from quality.changed_days") == 0
 
 
+async def test_next_run_loads_the_rows_whose_code_someone_has_added(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 01:00,N,T1,61", "2025-04-30 02:00,O,T1,62"))
+    assert (await load_day(date=DAY)).readings_rejected == 2
+    await pipeline.add_meter("N")
+    pipeline.put("b.csv", long_csv("2025-05-01 00:00,M,T1,60"), day=date(2025, 5, 1))
+
+    summary = await load_day(date=date(2025, 5, 1))
+    again = await load_day(date=date(2025, 5, 1))
+
+    assert (summary.readings_inserted, summary.readings_requeued, summary.readings_rejected) == (2, 1, 0)
+    assert str(summary).endswith("; 1 of them had waited in stage")
+    assert again.readings_requeued == 0
+    assert sorted((await pipeline.values()).values()) == [60, 60, 61]
+    report = pipeline.settings.artifacts_dir / "quality_reports" / "2025-04-30" / "report.json"
+    assert json.loads(report.read_text(encoding="utf-8"))["totals"]["rows_loaded"] == 2
+
+
 async def test_requeue_rewrites_the_report_of_the_day(pipeline: PipelineHarness) -> None:
     await pipeline.add_meter("M")
     pipeline.put("a.csv", long_csv("2025-04-30 00:00,M,T1,60", "2025-04-30 01:00,N,T1,61"))

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from schemas.errors import TerminalError
-from tasks.operate.list_row_errors import count_waiting_rows
+from schemas.reasons import Reason
+from tasks.load.requeue_rows import count_requeueable_rows
 from tasks.operate.resolve_load_id import require_load, resolve_load_id, short_load_id
 from tasks.operate.show_status import sanity_checks, show_status
 from tasks.operate.trace_readings import find_last_load, list_revisions, require_meter
@@ -95,7 +96,7 @@ async def test_rows_wait_only_when_their_code_has_become_known_and_until_they_ar
     await pipeline.run()
 
     async def waiting() -> int:
-        return await count_waiting_rows(pipeline.connection, pipeline.settings)
+        return await count_requeueable_rows(pipeline.connection, Reason.UNMAPPED_CODE, pipeline.settings)
 
     unknown = await waiting()
     await pipeline.add_meter("N")

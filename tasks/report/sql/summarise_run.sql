@@ -21,5 +21,6 @@ select
     coalesce(sum(rows_unchanged), 0)::bigint as readings_unchanged,
     coalesce(sum(rows_rejected), 0)::bigint as readings_rejected,
     coalesce(sum(rows_duplicate), 0)::bigint as readings_duplicate,
-    coalesce(sum(rows_suspect), 0)::bigint as readings_suspect
+    coalesce(sum(rows_suspect), 0)::bigint as readings_suspect,
+    coalesce(sum(rows_requeued), 0)::bigint as readings_requeued
 from attempts

@@ -17,8 +17,8 @@ def test_reasons_are_counted_in_words() -> None:
     assert count_in_words(counts) == "не число 3, код не найден в справочнике 12"
 
 
-def test_an_unknown_code_is_fixed_in_the_reference_files_loaded_and_requeued() -> None:
-    steps = ["buildings.csv", "itp.csv", "meters.csv", "data/reference", "dataops reference load", "dataops requeue"]
+def test_an_unknown_code_is_fixed_in_the_reference_files_and_loaded() -> None:
+    steps = ["buildings.csv", "itp.csv", "meters.csv", "data/reference", "dataops reference load"]
 
     places = [ADVICE[Reason.UNMAPPED_CODE].index(step) for step in steps]
 

@@ -1,2 +1,0 @@
--- Rows that `dataops requeue` would load.
-select count(*) from {quality}.waiting_rows
