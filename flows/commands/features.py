@@ -11,7 +11,6 @@ from rich.progress import Progress
 
 from flows.commands.arguments import parse_date
 from flows.commands.console import AsJson, err, out, print_json
-from flows.runtime.prefect_api import serving
 from flows.runtime.warehouse import open_migrated
 from schemas.settings import Settings, load_settings
 
@@ -31,8 +30,7 @@ def rebuild(start: Start = None, end: End = None, *, building: Building = None, 
     settings = load_settings()
     first = parse_date(start) if start else None
     last = parse_date(end) if end else first
-    with serving(settings):
-        done = asyncio.run(_rebuild(settings, first, last, building))
+    done = asyncio.run(_rebuild(settings, first, last, building))
     if as_json:
         print_json(done.model_dump())
     else:
