@@ -168,7 +168,7 @@ SEEDS = list(_seeds())
 
 _NUMBER = re.compile(r"[+\-−]?(?:\d[\d \t\xa0\u202f\u2009']*)?(?:[.,]\d*)?(?:[eE][+-]?\d+)?")
 _TIDY = str.maketrans({",": ".", "−": "-"} | dict.fromkeys(" \t\xa0\u202f\u2009'"))
-_ENCODINGS = ("utf-8-sig", "utf-16", "utf-16-be", "cp1251")
+_ENCODINGS = ("utf-8-sig", "utf-16", "utf-16-be", "cp1251", "cp866")
 _EPOCHS = (dt.datetime(1899, 12, 30), dt.datetime(1904, 1, 1))  # noqa: DTZ001 - Excel's days have no zone
 
 
