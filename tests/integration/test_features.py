@@ -74,6 +74,15 @@ def cold(hour: int, value: float, day: date = DAY) -> str:
     return f"{day} {hour:02d}:00,C,consumption_period,{value}"
 
 
+async def build_an_hour(pipeline: PipelineHarness) -> list[str]:
+    """Load an hour of the cold meter and build its features; returns their digest."""
+    await city(pipeline)
+    pipeline.put("a.csv", long_csv(cold(5, 1)))
+    await pipeline.run()
+    await pipeline.transform()
+    return await digest(pipeline)
+
+
 async def test_dbt_unit_tests_hold(pipeline: PipelineHarness) -> None:
     await pipeline.transform()
     assert pipeline.settings.database_url
@@ -313,11 +322,7 @@ async def test_failing_build_names_the_node_and_keeps_the_record_of_changes(pipe
 
 async def test_no_reader_sees_half_of_a_day(pipeline: PipelineHarness) -> None:
     """The last model fails: neither the models before it nor the record of changes have changed."""
-    await city(pipeline)
-    pipeline.put("a.csv", long_csv(cold(5, 1)))
-    await pipeline.run()
-    await pipeline.transform()
-    before = await digest(pipeline)
+    before = await build_an_hour(pipeline)
     await pipeline.connection.execute(
         "alter table features.ml_hourly_by_district add constraint only_one check (cold_consumption_m3 <= 1)"
     )
@@ -422,11 +427,7 @@ async def test_features_are_rebuilt_for_days_and_a_building_by_hand(pipeline: Pi
 
 
 async def test_table_of_an_older_version_gets_the_columns_of_the_model(pipeline: PipelineHarness) -> None:
-    await city(pipeline)
-    pipeline.put("a.csv", long_csv(cold(5, 1)))
-    await pipeline.run()
-    await pipeline.transform()
-    before = await digest(pipeline)
+    before = await build_an_hour(pipeline)
     await pipeline.connection.execute(
         "alter table features.ml_daily_by_building drop column season, add column gone integer;"
         "update quality.transform_state set project = 'older', fingerprint = 'older'"
