@@ -121,7 +121,9 @@ ADVICE: dict[Reason, str] = {
         "исправьте buildings.csv, itp.csv, meters.csv в data/reference (REFERENCE_DIR), "
         "выполните dataops reference load: строка загрузится сама"
     ),
-    Reason.CONFLICTING_DUPLICATE: "для этого часа в файле несколько разных значений: оставьте одно",
+    Reason.CONFLICTING_DUPLICATE: (
+        "для этого времени в файле несколько разных значений, или интервалы перекрываются: оставьте одно"
+    ),
     Reason.DELTA_T_OUT_OF_NORM: "T1 − T2 вне нормы DELTA_T_MIN…DELTA_T_MAX: проверьте датчики",
     Reason.SUSPECT_STATUS: "поставщик сам отметил значение как сомнительное (расчётное и т. п.): проверьте прибор",
     Reason.UNREAD_SHEET: ("на листе есть данные, но он не читается: опишите его (tables, sheet), если это показания"),

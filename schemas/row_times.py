@@ -44,7 +44,7 @@ class RowTimes(NamedTuple):
         length = 0
         if length_word:
             span, months = read_length(length_word)
-            times = times._replace(interval=span, months=months, calendar=None)
+            times = times._replace(interval=span, months=months, calendar=None, any_period=False)
             length = span // dt.timedelta(minutes=1)
         # An empty cell of a column that is there is no word for nothing.
         hour, end, end_hour = ((words[index] or "") if self.keys[index] else None for index in (1, 4, 5))

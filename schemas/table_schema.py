@@ -109,6 +109,8 @@ class TableSchema(_Frozen):
     """The mapping says that intervals are days, weeks or months of the local calendar."""
     snap_seconds: int = 0
     """How far off the grid of intervals a stamp may be."""
+    has_stamps: bool = False
+    """Whether `timestamp_column` is the contract's own, of stamps: a month there is no time of a reading."""
     is_interval_stated: bool = False
     """Whether the mapping says it; else the reference tables know better what a meter reports by."""
     stamp: Literal["start", "end"] = "start"
@@ -185,6 +187,7 @@ class TableSchema(_Frozen):
             months=int(self.calendar == "month"),
             calendar=self.calendar,
             snap=dt.timedelta(seconds=self.snap_seconds),
+            any_period=not (self.has_stamps or self.is_interval_stated or self.calendar),
         )
 
     @property

@@ -11,7 +11,7 @@ YEARS = range(1990, 2070)
 
 
 class TimeFault(IntEnum):
-    """What is wrong with the cells that say when a reading is of; four bits hold it (`tasks/validate`)."""
+    """What is wrong with the cells that say when a reading is of; five bits hold it (`tasks/validate`)."""
 
     EMPTY = 1
     NOT_A_DATE = 2
@@ -28,6 +28,7 @@ class TimeFault(IntEnum):
     CAME_TWICE = 13
     UNKNOWN_ZONE = 14
     INTERVAL = 15
+    PERIOD = 16
 
 
 TIME_FAULTS: dict[TimeFault, Words] = {
@@ -110,6 +111,12 @@ TIME_FAULTS: dict[TimeFault, Words] = {
         "исправьте ячейку",
         "the interval's length cannot be read, or its end is not after its start, or it is longer than a year, or not "
         "of whole minutes: correct the cell",
+    ),
+    TimeFault.PERIOD: Words(
+        "здесь период (месяц или «с … по …»), а длина интервала другая: исправьте ячейку; если файл по периодам, "
+        "назовите столбец в timestamp описания источника и не указывайте interval_minutes или укажите interval: month",
+        "this is a period (a month, or from … to …), and intervals have another length: correct the cell; if the file "
+        "is of periods, name its column as timestamp in the mapping, without interval_minutes or with interval: month",
     ),
 }
 """What an operator reads, and a developer."""

@@ -47,6 +47,8 @@ class Times(NamedTuple):
     """The mapping says that intervals are days, weeks from Monday, or months from the first."""
     snap: dt.timedelta = dt.timedelta()
     """A stamp at most so far off the grid of intervals is moved to it."""
+    any_period: bool = True
+    """A cell may state a period of any length; else only one of `interval`."""
 
     @property
     def style(self) -> DateStyle:
@@ -98,7 +100,7 @@ def read_interval(
     except NotATimeError as error:
         if not (hour is end is end_hour is None):
             raise
-        return _between(_read_period(date, times.style, error), zone, times, cell="date", fold=fold)
+        return _between(_read_period(date, times, error), zone, times, cell="date", fold=fold)
     if hour is not None and (timestamp.time() != dt.time() or timestamp.tzinfo):
         raise NotATimeError("date", TimeFault.CLOCK_BESIDE_HOUR)
     if end_hour is not None or end is not None:
@@ -130,13 +132,16 @@ def _read_date(text: str, times: Times) -> dt.datetime:
     return read_timestamp(f"{times.date}-{int(match[1]):02}")
 
 
-def _read_period(text: str, style: DateStyle, as_date: NotATimeError) -> Period:
+def _read_period(text: str, times: Times, as_date: NotATimeError) -> Period:
     """Read a period; of a text that is none, what is wrong with it as a date."""
     try:
-        return read_period(text, style)
+        period = read_period(text, times.style)
     except NotATimeError as error:
         fault = as_date.fault if error.fault is TimeFault.NOT_A_DATE else error.fault
         raise NotATimeError("date", fault) from None
+    if not times.any_period and _moved(period.start, times, 1) != period.end:
+        raise NotATimeError("date", TimeFault.PERIOD)
+    return period
 
 
 def _read_end(start: dt.datetime, text: str | None, hour: str | None, times: Times) -> dt.datetime:

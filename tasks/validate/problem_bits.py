@@ -15,7 +15,8 @@ HOUR_IS_BAD = 1 << len(REASON_BITS)
 INTERVAL_IS_BAD = HOUR_IS_BAD << 1
 """Likewise, in that of the interval's length or end; with HOUR_IS_BAD, in that of the end's time of day."""
 _TIME_FAULT = INTERVAL_IS_BAD.bit_length()
-"""Where the four bits of the TimeFault begin that is beside BAD_TIMESTAMP."""
+"""Where the five bits of the TimeFault begin that is beside BAD_TIMESTAMP."""
+_FAULTS = 0b11111
 NO_READING = -1 << 31
 """Never in PARSED: the cell holds no reading, and none is missing."""
 
@@ -27,4 +28,4 @@ def bad_timestamp(fault: TimeFault) -> int:
 
 def time_faults(problems: np.ndarray) -> np.ndarray:
     """Return the TimeFault of each reading whose time is bad; of the others 0."""
-    return problems >> _TIME_FAULT & max(TimeFault)
+    return problems >> _TIME_FAULT & _FAULTS

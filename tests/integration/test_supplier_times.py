@@ -177,6 +177,38 @@ async def test_a_cell_may_state_a_period(pipeline: PipelineHarness, tmp_path: Pa
     }
 
 
+@pytest.mark.parametrize(
+    ("keys", "good"),
+    [
+        ("", {"2025-03-31 22:00": 1}),
+        ("interval_minutes: 60\n", {"2025-04-30 22:00": 3}),
+        ("interval: month\n", {"2025-03-31 22:00": 1}),
+    ],
+)
+async def test_a_period_is_as_long_as_the_mapping_says(
+    pipeline: PipelineHarness, tmp_path: Path, keys: str, good: dict[str, float]
+) -> None:
+    rows = "t;V\n2025-04;1\n01.05.25–31.05.26;2\n01.05.2025 00:00 - 01:00;3\n".encode()
+
+    log = await load(pipeline, tmp_path, f"{SHEET}timestamp: t\n{keys}{FLOW}", rows, "M", name="x.csv")
+
+    assert log["rows_read"] == 3
+    assert good.items() <= (found := await times(pipeline)).items()
+    assert len(found) == (1 if keys else 2)
+
+
+async def test_a_month_is_no_time_of_a_reading_under_the_contracts_own_heading(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("M")
+    lines = ["2025-04", "апрель 2025", "01.04.25–30.04.25", "2025-04-01 00:00 - 02:00", "2025-04-01 02:00"]
+    rows = "".join(f"{stamp};M;consumption_period;7\n" for stamp in lines)
+    pipeline.put("a.csv", f"timestamp;meter_code;metric;value\n{rows}")
+
+    (log,) = await pipeline.run()
+
+    assert (log["rows_loaded"], log["rows_rejected"]) == (1, 4)
+    assert await times(pipeline) == {"2025-03-31 23:00": 7}
+
+
 async def test_stamps_near_the_start_of_an_interval_are_moved_to_it(pipeline: PipelineHarness, tmp_path: Path) -> None:
     rows = "t;V\n01.04.2025 00:00:59;1\n01.04.2025 00:58:01;2\n01.04.2025 02:03;3\n01.04.2025 03:01;4\n"
     rows += "01.04.2025 02:59;5\n"

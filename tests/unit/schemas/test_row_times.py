@@ -26,8 +26,13 @@ def test_row_that_states_a_length_has_that_one() -> None:
     assert rows.read(["2025-04-01", None, None, "1 мес", None, None], None).length == 30 * 1440
 
 
-def test_period_beats_the_length_that_its_row_states() -> None:
-    assert RowTimes.of(TABLE).read(["Апрель 2025", None, None, "60", None, None], None).length == 30 * 1440
+def test_period_has_the_length_that_its_row_states() -> None:
+    rows = RowTimes.of(TABLE)
+
+    for length in ("1 мес", str(30 * 1440)):
+        assert rows.read(["Апрель 2025", None, None, length, None, None], None).length == 30 * 1440
+    with pytest.raises(NotATimeError, match="period"):
+        rows.read(["Апрель 2025", None, None, "60", None, None], None)
 
 
 def test_row_whose_interval_ends_elsewhere_needs_that_end() -> None:
