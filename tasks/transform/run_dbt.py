@@ -30,6 +30,7 @@ _MAX_NODES_NAMED = 5
 DBT_FOLDER = PROJECT_ROOT / "dbt"
 SEEDS = DBT_FOLDER / "seeds"
 _YEARS = range(2015, 2036)
+_NO_VERSION_CHECK = ["--no-version-check"]
 _END_SECONDS = 5.0
 """So long dbt may take to end once its sessions are cut."""
 
@@ -68,9 +69,23 @@ def set_up_project(dsn: SecretStr, settings: Settings, *, role: str | None = Non
 def compile_project(dsn: SecretStr, settings: Settings) -> list[Any]:
     """Compile the models, and the tests of each build, over days that are named as parameters; returns dbt's nodes."""
     parameters = {"DATAOPS_FIRST_DAY": ":first_day", "DATAOPS_LAST_DAY": ":last_day"}
-    arguments = ["compile", "--quiet", "--select", "resource_type:model", "tag:each_build"]
-    result = _invoke(arguments, _variables(dsn, settings) | parameters, settings)
+    # `empty`: of the tests only those that are tagged themselves.
+    selection = ["--indirect-selection", "empty", "--select", "resource_type:model", "tag:each_build"]
+    with environment(_variables(dsn, settings) | parameters):
+        result = _compile(selection, settings)
+    if not result.success:
+        raise _error_of(result)
     return [item.node for item in result.result.results]
+
+
+def _compile(selection: Sequence[str], settings: Settings) -> Any:  # noqa: ANN401 - dbtRunnerResult
+    """Compile without Prefect, which would show each node as a task that has built or tested something."""
+    from dbt.cli.main import dbtRunner
+
+    project = ["--project-dir", str(DBT_FOLDER), "--profiles-dir", str(DBT_FOLDER)]
+    target = target_folder(settings)
+    logs = ["--target-path", str(target), "--log-path", str(_log_folder(settings)), "--log-level", "none"]
+    return dbtRunner().invoke(["compile", *selection, *project, *logs, *_NO_VERSION_CHECK])
 
 
 async def until_cancelled(work: Callable[[], Result]) -> Result:
@@ -140,6 +155,10 @@ def target_folder(settings: Settings) -> Path:
     return settings.state_dir / "dbt" / "target"
 
 
+def _log_folder(settings: Settings) -> Path:
+    return target_folder(settings).parent / "logs"
+
+
 def _invoke(arguments: Sequence[str], variables: Mapping[str, str], settings: Settings) -> Any:  # noqa: ANN401
     from dbt_common.events.base_types import EventLevel
     from prefect_dbt import PrefectDbtRunner, PrefectDbtSettings
@@ -155,7 +174,7 @@ def _invoke(arguments: Sequence[str], variables: Mapping[str, str], settings: Se
             raise_on_failure=False,
         )
         others = set(threading.enumerate())
-        logs = ["--no-version-check", "--log-path", str(target_folder(settings).parent / "logs")]
+        logs = ["--log-path", str(_log_folder(settings)), *_NO_VERSION_CHECK]
         try:
             result = runner.invoke([*arguments, *logs])
         except ValueError as error:

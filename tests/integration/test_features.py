@@ -492,6 +492,9 @@ async def test_statements_are_compiled_once_for_a_project_and_its_settings(
     with pytest.raises(DbtError, match="asked"):
         compiled_statements(pipeline.settings.database_url, pipeline.settings)
     assert len(asked) == 4
+    assert {test.name.partition("_ml_")[0] for test in compiled.tests} == {
+        *("every_local_hour", "readings_within_expected", "register_agrees_with_consumption", "unique_together"),
+    }
     names = [model.name for model in compiled.models]
     assert names.index("ml_hourly_by_building") < names.index("ml_daily_by_building") < names.index("time_attributes")
     assert all(":first_day::date" in model.query for model in compiled.models)
