@@ -318,6 +318,7 @@ def _first_lines(machine: Machine, run_id: str) -> list[dict[str, Any]]:
     return lines
 
 
+@pytest.mark.slow
 async def test_backfill_cancelled_in_the_ui_takes_its_days_with_it(machine: Machine) -> None:
     days = [DAYS[-1] + timedelta(days=number) for number in (10, 11, 12)]
     with machine.blocked():
