@@ -26,6 +26,7 @@ UNIT = "psi: {dimension: pressure, factor: 0.00689475729, spellings: [lbf/in2]}\
 KIND = "steam:\n  title: пар\n  description: Steam\n  expected: [steam_pressure]\n"
 
 
+@pytest.mark.slow
 @pytest.mark.server
 async def test_own_metric_reaches_core_report_and_dbt_by_one_entry(
     pipeline: PipelineHarness, settings: Settings, tmp_path: Path

@@ -261,6 +261,7 @@ async def test_a_deployment_run_with_a_date_loads_that_day(machine: Machine) -> 
     assert f"{DAYS[0]}/report.html" in of_run[f"quality-{DAYS[0]}-report"]["data"]
 
 
+@pytest.mark.slow
 async def test_backfill_runs_each_day_once_two_at_a_time_and_resumes_with_the_failed_day(
     machine: Machine,
 ) -> None:
