@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 
 class Window(NamedTuple):
@@ -26,3 +27,8 @@ def windows_of(days: Iterable[dt.date]) -> list[Window]:
         else:
             windows.append(Window(day, day))
     return windows
+
+
+def local_midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
+    """Return when a local day begins, in UTC: at the first of two midnights, or when the clock went past it."""
+    return dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC)

@@ -12,7 +12,8 @@ import asyncpg
 
 from schemas.report import Column, Completeness, MeterLine
 from schemas.settings import Settings
-from tasks.report.periods import Period, days_of_period, hours_of_day, local_midnight
+from schemas.windows import local_midnight
+from tasks.report.periods import Period, days_of_period, hours_of_day
 from tasks.warehouse.connection import Connection, fetch_one
 from tasks.warehouse.statements import Statements
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from schemas.report import Column
+from schemas.windows import local_midnight
 
 _MAX_DAYS = 31
 _HOUR = dt.timedelta(hours=1)
@@ -36,11 +37,6 @@ def choose_period(
     shown = min(count, _MAX_DAYS)
     days = [until - _DAY * number for number in reversed(range(shown))]
     return Period(day if day in days else until, days, count - shown, now)
-
-
-def local_midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
-    """Return the start of a local day in UTC."""
-    return dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC)
 
 
 def hours_of_day(day: dt.date, now: dt.datetime, zone: ZoneInfo) -> list[Column]:

@@ -6,12 +6,13 @@ import asyncio
 import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
 from schemas.errors import TerminalError
 from schemas.settings import Settings
-from schemas.windows import Window
+from schemas.windows import Window, local_midnight
 from tasks.transform.find_targets import Target
 from tasks.transform.plan_windows import DAY, split_at_retention
 from tasks.warehouse.connection import Connection, fetch_one
@@ -72,15 +73,9 @@ async def _retention_start(connection: Connection, settings: Settings) -> dt.dat
     return start
 
 
-async def _midnight(connection: Connection, day: dt.date, settings: Settings) -> dt.datetime:
-    query = "select $1::date::timestamp at time zone $2"
-    midnight: dt.datetime = await connection.fetchval(query, day, settings.default_tz)
-    return midnight
-
-
-async def _bounds(connection: Connection, window: Window, settings: Settings) -> _Bounds:
-    first = await _midnight(connection, window.first, settings)
-    return _Bounds(first, await _midnight(connection, window.last + DAY, settings))
+def _bounds(window: Window, settings: Settings) -> _Bounds:
+    zone = ZoneInfo(settings.default_tz)
+    return _Bounds(local_midnight(window.first, zone), local_midnight(window.last + DAY, zone))
 
 
 async def _refresh_view(connection: Connection, target: Target) -> None:
@@ -91,7 +86,7 @@ async def _refresh_view(connection: Connection, target: Target) -> None:
 async def _refresh_continuous(
     connection: Connection, target: Target, window: Window, retention_start: dt.date | None, settings: Settings
 ) -> None:
-    since, until = await _bounds(connection, window, settings)
+    since, until = _bounds(window, settings)
     query = sql(
         "select_cagg_window",
         settings,
@@ -99,7 +94,7 @@ async def _refresh_continuous(
         view_name=target.table,
         since=since,
         until=until,
-        retention_start=await _midnight(connection, retention_start, settings) if retention_start else None,
+        retention_start=local_midnight(retention_start, ZoneInfo(settings.default_tz)) if retention_start else None,
     )
     aligned = _Bounds(*await fetch_one(connection, *query))
     if aligned.since < aligned.until:
@@ -115,7 +110,7 @@ async def _refresh_rollup(connection: Connection, target: Target, window: Window
     await connection.execute(
         *sql("ensure_rollup_partitions", settings, table_name=target.table, partition_days=width, **days)
     )
-    bounds = (await _bounds(connection, window, settings))._asdict()
+    bounds = _bounds(window, settings)._asdict()
     async with connection.transaction():
         await connection.execute(*sql("create_changed_meter_days", settings))
         await connection.execute(*sql("fill_changed_meter_days", settings, **days))

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tasks.report.periods import choose_period, days_of_period, hours_of_day, local_midnight
+from tasks.report.periods import choose_period, days_of_period, hours_of_day
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 LATER = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
@@ -60,12 +60,6 @@ def test_of_a_year_only_the_last_days_are_shown_and_the_others_counted() -> None
 
 def test_files_without_readings_have_no_period() -> None:
     assert choose_period(None, None, dt.date(2025, 4, 30), now=LATER, zone=MOSCOW) is None
-
-
-def test_a_local_day_begins_at_midnight_of_its_zone() -> None:
-    assert local_midnight(dt.date(2025, 4, 30), MOSCOW) == dt.datetime(2025, 4, 29, 21, tzinfo=dt.UTC)
-    # Moscow was an hour further east until 26 October 2014.
-    assert local_midnight(dt.date(2014, 10, 26), MOSCOW) == dt.datetime(2014, 10, 25, 20, tzinfo=dt.UTC)
 
 
 def test_days_count_their_hours_that_are_over() -> None:
