@@ -39,7 +39,7 @@ faults: setup
 
 # Files and histories nobody has thought of, until one breaks the reader or core: an hour or so.
 fuzz: setup
-	$(BIN)/python -m pytest tests/faults/test_fuzz.py tests/integration/test_any_order.py --hypothesis-profile=fuzz
+	$(BIN)/python -m pytest tests/faults/test_fuzz.py tests/integration/test_any_order.py tests/integration/test_feature_histories.py --hypothesis-profile=fuzz
 
 # The tests that use a database once more, on the TimescaleDB server of TIMESCALE_URL, or on PGlite where node can run it.
 test-timescale: setup tests/timescale/node_modules/.package-lock.json

@@ -5,7 +5,24 @@
 {%- endmacro %}
 
 {% macro midnight_of(local_date) -%}
-    ({{ local_date }}::timestamp at time zone {{ local_zone() }})
+    {{ env_var("QUALITY_SCHEMA", "quality") }}.local_midnight({{ local_date }}, {{ local_zone() }})
+{%- endmacro %}
+
+{#
+    When the hours of local days begin, by the clock on the wall: a day with a clock change has 23 or 25, and where clocks
+    change by half an hour, one of its hours is shorter or longer. `days`: a CTE with local_date.
+#}
+{% macro hours_of(days) -%}
+    select distinct
+        {{ days }}.local_date,
+        date_trunc('hour', quarters.ts, {{ local_zone() }}) as ts
+
+    from (select distinct local_date from {{ days }}) as {{ days }}
+    cross join lateral generate_series(
+        {{ midnight_of(days ~ '.local_date') }},
+        {{ midnight_of('(' ~ days ~ '.local_date + 1)') }} - interval '1 second',
+        interval '15 minutes'
+    ) as quarters (ts)
 {%- endmacro %}
 
 {# The columns that describe a local day; expects left joins of the holidays and of `working_weekends`. #}

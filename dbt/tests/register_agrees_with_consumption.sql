@@ -16,7 +16,7 @@ readings as (
 
 changed_meters as (
 
-    select
+    select distinct
         meters.meter_id,
         meters.meter_code,
         meters.interval_minutes,

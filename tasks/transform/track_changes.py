@@ -54,7 +54,15 @@ async def record_new_fingerprint(connection: Connection, state: TransformState, 
     """Record that all days of all buildings have changed, and with what they are built from now on."""
     async with connection.transaction():
         await _record_days(connection, settings)
+        await connection.execute(*sql("record_left_districts", settings))
+        await connection.execute(*sql("delete_built_placements", settings))
+        await connection.execute(*sql("insert_built_placements", settings))
         await connection.execute(*sql("record_fingerprint", settings, **state._asdict()))
+
+
+async def record_moved_meters(connection: Connection, settings: Settings) -> None:
+    """Record the building-days of meters and buildings of which the reference tables say something else than before."""
+    await connection.execute(*sql("record_moved_meters", settings, zone=settings.default_tz))
 
 
 async def record_rebuild(

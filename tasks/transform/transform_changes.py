@@ -17,6 +17,7 @@ from tasks.transform.run_dbt import DbtError, project_checksum, set_up_project, 
 from tasks.transform.track_changes import (
     TransformState,
     read_state,
+    record_moved_meters,
     record_new_fingerprint,
     record_project,
     start_changes,
@@ -84,6 +85,8 @@ async def _prepare(connection: Connection, warehouse: Warehouse, role: str | Non
     if state.fingerprint != current.fingerprint:
         _log.info("settings, definitions or models are new: the features of all days are built")
         await record_new_fingerprint(connection, current, settings)
-    elif state.project != project:
-        await record_project(connection, project, settings)
+    else:
+        await record_moved_meters(connection, settings)
+        if state.project != project:
+            await record_project(connection, project, settings)
     return statements, state.fingerprint != current.fingerprint

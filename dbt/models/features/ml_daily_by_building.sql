@@ -61,6 +61,7 @@ building_days as (
         local_date,
         min(ts) as ts,
         count(*)::integer as hours_expected,
+        60 + (extract(epoch from max(ts) - min(ts)) / 60)::integer as minutes_expected,
         count(*) filter (where readings_present >= readings_expected)::integer as hours_complete,
         min(day_of_week) as day_of_week,
         bool_and(is_weekend) as is_weekend,
@@ -109,7 +110,7 @@ expected_of_day as (
         building_days.building_id,
         building_days.local_date,
         sum(
-            expected.meters_expected * greatest(building_days.hours_expected * 60 / expected.interval_minutes, 1)
+            expected.meters_expected * greatest(building_days.minutes_expected / expected.interval_minutes, 1)
         ) as readings_expected
 
     from building_days
@@ -131,7 +132,7 @@ daily_metrics as (
         sum(meter_daily.suspect) as readings_suspect,
         count(*) filter (
             where
-            meter_daily.readings >= building_days.hours_expected * 60 / meters.interval_minutes
+            meter_daily.readings >= building_days.minutes_expected / meters.interval_minutes
             and (meters.interval_minutes > 60 or meter_daily.hours = building_days.hours_expected)
         ) as meters_complete
 

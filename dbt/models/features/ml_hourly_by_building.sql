@@ -91,7 +91,12 @@ buildings as (
 
 ),
 
--- A local day has 23 or 25 hours when clocks change.
+hours as (
+
+    {{ hours_of('building_days') }}
+
+),
+
 building_hours as (
 
     select
@@ -100,11 +105,7 @@ building_hours as (
         hours.ts
 
     from building_days
-    cross join lateral generate_series(
-        {{ midnight_of('building_days.local_date') }},
-        {{ midnight_of('(building_days.local_date + 1)') }} - interval '1 second',
-        interval '1 hour'
-    ) as hours (ts)
+    inner join hours on building_days.local_date = hours.local_date
 
 ),
 

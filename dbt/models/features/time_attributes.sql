@@ -50,16 +50,7 @@ local_days as (
 
 hours as (
 
-    select
-        local_days.local_date,
-        series.ts
-
-    from local_days
-    cross join lateral generate_series(
-        {{ midnight_of('local_days.local_date') }},
-        {{ midnight_of('(local_days.local_date + 1)') }} - interval '1 second',
-        interval '1 hour'
-    ) as series (ts)
+    {{ hours_of('local_days') }}
 
 )
 

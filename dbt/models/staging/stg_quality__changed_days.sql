@@ -17,24 +17,26 @@ building_days as (
 
     select
         building_id,
+        district_id,
         local_date
     from changed_days
-    where building_id is not null
+    where building_id is not null or district_id is not null
     union distinct
     -- Days of all buildings.
     select
         buildings.id as building_id,
+        null as district_id,
         changed_days.local_date
     from changed_days
     cross join buildings
-    where changed_days.building_id is null
+    where changed_days.building_id is null and changed_days.district_id is null
 
 )
 
-select
-    building_days.building_id,
-    coalesce(buildings.district_id::text, 'unknown') as district_id,
+select distinct
+    coalesce(building_days.building_id, 0) as building_id,
+    coalesce(building_days.district_id, buildings.district_id::text, 'unknown') as district_id,
     building_days.local_date
 
 from building_days
-inner join buildings on building_days.building_id = buildings.id
+left join buildings on building_days.building_id = buildings.id

@@ -2,8 +2,8 @@ insert into changed_meter_days (meter_id, local_date, since, until)
 select
     meters.id,
     days.local_date,
-    days.local_date::timestamp at time zone :zone,
-    (days.local_date + 1)::timestamp at time zone :zone
+    {quality}.local_midnight(days.local_date, :zone),
+    {quality}.local_midnight(days.local_date + 1, :zone)
 from (
     select
         building_id,
@@ -17,7 +17,7 @@ from (
     from {quality}.changed_days
     cross join {core}.buildings as buildings
     where
-        changed_days.taken and changed_days.building_id is null
+        changed_days.taken and changed_days.building_id is null and changed_days.district_id is null
         and changed_days.local_date between :first_day and :last_day
 ) as days
 inner join {core}.itp as itp on days.building_id = itp.building_id

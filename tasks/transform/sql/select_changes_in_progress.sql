@@ -2,7 +2,8 @@
 select
     local_date,
     count(distinct building_id)
-    + count(*) filter (where building_id is null) * (select count(*) from {core}.buildings) as building_days
+    + count(*) filter (where building_id is null and district_id is null)
+    * (select count(*) from {core}.buildings) as building_days
 from {quality}.changed_days
 where taken
 group by local_date

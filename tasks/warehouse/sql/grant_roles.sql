@@ -66,9 +66,10 @@ begin
     revoke insert, update, delete on {quality}.schema_migrations from {loader};
     revoke execute on all functions in schema {quality} from public;
     grant execute on all functions in schema {quality} to {loader};
-    grant execute on function {quality}.metric_name(anyelement) to {dbt};
+    grant execute on function {quality}.metric_name(anyelement), {quality}.local_midnight(date, text) to {dbt};
     grant select on
-    {quality}.changed_days, {quality}.metrics, {quality}.meter_kinds, {quality}.expected_metrics
+    {quality}.changed_days, {quality}.meter_placements,
+    {quality}.metrics, {quality}.meter_kinds, {quality}.expected_metrics
     to {dbt};
     grant select on all tables in schema {quality} to {reader};
 

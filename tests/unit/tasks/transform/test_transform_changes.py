@@ -62,6 +62,9 @@ class Steps:
         assert state == CURRENT
         self.done.append("all days")
 
+    async def record_moved_meters(self, *_: object) -> None:
+        self.done.append("moved meters")
+
     async def record_project(self, _: object, project: str | None, __: object) -> None:
         self.done.append("project" if project else "no project")
 
@@ -87,6 +90,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
         "set_up_project",
         "compiled_statements",
         "record_new_fingerprint",
+        "record_moved_meters",
         "record_project",
         "start_changes",
         "refresh",
@@ -107,7 +111,7 @@ async def test_changed_days_are_refreshed_and_built_the_newest_first(steps: Step
     done = await transform()
 
     assert (done.building_days, done.full) == (6, False)
-    assert steps.done == ["refresh", NEW, OLD]
+    assert steps.done == ["moved meters", "refresh", NEW, OLD]
 
 
 async def test_without_changes_nothing_is_done(steps: Steps) -> None:
@@ -116,7 +120,7 @@ async def test_without_changes_nothing_is_done(steps: Steps) -> None:
     done = await transform()
 
     assert (done.building_days, done.full) == (0, False)
-    assert steps.done == []
+    assert steps.done == ["moved meters"]
 
 
 async def test_other_settings_or_models_change_all_days(steps: Steps) -> None:
@@ -130,7 +134,7 @@ async def test_another_project_is_set_up_first(steps: Steps) -> None:
     steps.state = TransformState(CURRENT.fingerprint, "another")
 
     assert not (await transform()).full
-    assert steps.done == ["set up", "project", "refresh", NEW, OLD]
+    assert steps.done == ["set up", "moved meters", "project", "refresh", NEW, OLD]
 
 
 async def test_database_without_features_is_set_up_and_filled(steps: Steps) -> None:
@@ -146,7 +150,7 @@ async def test_model_that_fails_has_the_next_transform_look_at_what_it_needs(ste
     with pytest.raises(DbtError, match="no such view"):
         await transform()
 
-    assert steps.done == ["refresh", "no project"]
+    assert steps.done == ["moved meters", "refresh", "no project"]
 
 
 async def test_other_errors_leave_the_project_alone(steps: Steps) -> None:
@@ -155,4 +159,4 @@ async def test_other_errors_leave_the_project_alone(steps: Steps) -> None:
     with pytest.raises(TerminalError, match="no space"):
         await transform()
 
-    assert steps.done == ["refresh"]
+    assert steps.done == ["moved meters", "refresh"]

@@ -1,0 +1,1 @@
+delete from {quality}.built_placements

@@ -1,0 +1,216 @@
+"""Every cell of the features equals what pandas makes of the same readings, in a city of odd meters and clocks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from schemas.meter_kinds import METER_KINDS
+from tasks.transform import transform_changes
+from tasks.transform.feature_statements import FeatureStatements, compiled_statements
+from tasks.transform.run_dbt import SEEDS
+from tests.feature_oracle import City, by_district, daily, hourly, midnight, time_attributes
+from tests.harness import PipelineHarness
+
+pytestmark = [pytest.mark.usefixtures("prefect_api"), pytest.mark.sessions]
+
+# Code: kind, minutes of an interval, building, district.
+METERS = {
+    "C1": ("cold_water", 60, "A", "North"),
+    "C2": ("cold_water", 60, "A", "North"),
+    "H15": ("hot_water", 15, "A", "North"),
+    "C30": ("cold_water", 30, "B", "North"),
+    "H60": ("hot_water", 60, "B", "North"),
+    "C120": ("cold_water", 120, "C", None),
+    "H60b": ("hot_water", 60, "C", None),
+    "C1440": ("cold_water", 1440, "D", None),
+    "HEAT": ("heat", 60, "D", None),
+    "SILENT": ("hot_water", 60, "D", None),
+    "BAD": ("cold_water", 60, "E", "North"),
+}
+TOO_MUCH = {"cold_water": ["T1"], "heat": ["consumption_period"]}
+"""Metrics that are reported though nobody expects them of the kind."""
+DAYS = {
+    "Europe/Moscow": ["2025-04-30", "2025-05-01", "2025-11-01"],
+    "Europe/Berlin": ["2025-03-30", "2025-10-25", "2025-10-26"],
+    "America/Havana": ["2025-03-09", "2025-11-01", "2025-11-02"],
+    "Australia/Lord_Howe": ["2025-04-06", "2025-10-05"],
+}
+COLUMNS = {
+    "ml_hourly_by_building": (hourly, ["building_code", "ts"]),
+    "ml_daily_by_building": (daily, ["building_code", "ts"]),
+    "ml_hourly_by_district": (by_district, ["district_id", "ts"]),
+    "time_attributes": (time_attributes, ["ts"]),
+}
+
+
+METER_ID = "select id from core.meters where external_code = 'C1'"
+ONE_HOUR_TWICE = """
+    with moved as (
+        delete from core.measurements
+        where meter_id = $1 and extract(hour from time) in (12, 14) and metric = 'consumption_period' returning *
+    )
+    insert into core.measurements (time, meter_id, metric, quality, value, load_id)
+    select time - interval '30 minutes', meter_id, metric, quality, value, load_id from moved
+"""
+"""As where rows state intervals of their own: an hour has two readings, and the next one none."""
+
+
+async def fill(pipeline: PipelineHarness, days: list[dt.date], zone: ZoneInfo, seed: int) -> None:
+    """Load readings of all meters: some are missing, some days are silent, some readings change later."""
+    random = np.random.default_rng(seed)
+    for code, (kind, minutes, building, district) in METERS.items():
+        await pipeline.add_meter(code, kind=kind, building=building, itp=f"I{building}")
+        await pipeline.connection.execute(
+            "update core.meters set interval_minutes = $2 where external_code = $1", code, minutes
+        )
+        await pipeline.connection.execute(
+            "update core.buildings set district_id = $2 where external_code = $1", building, district
+        )
+    lines = ["timestamp,meter_code,metric,value"]
+    for code, (kind, minutes, *_) in METERS.items():
+        for day in days:
+            if code == "SILENT" or random.random() < 0.1:
+                continue
+            gaps = 0.7 if code == "BAD" else random.choice([0, 0, 0.02, 0.2])
+            instant = midnight(day, zone)
+            until = midnight(day + dt.timedelta(days=1), zone)
+            while instant < until:
+                stamp = instant.astimezone(zone).isoformat()
+                lines += [
+                    f"{stamp},{code},{metric},{round(random.uniform(0, 30), 3)}"
+                    for metric in (*METER_KINDS[kind].expected, *TOO_MUCH.get(kind, ()))
+                    if random.random() >= gaps
+                ]
+                instant = until if minutes == 1440 else instant + dt.timedelta(minutes=minutes)
+    pipeline.put(f"{seed}.csv", "\n".join(lines) + "\n")
+    (log,) = await pipeline.run()
+    assert log["rows_loaded"] > 500
+    await pipeline.connection.execute("update core.measurements set quality = 1 where value < 2")
+    await pipeline.connection.execute(ONE_HOUR_TWICE, await pipeline.connection.fetchval(METER_ID))
+
+
+async def city_of(pipeline: PipelineHarness) -> City:
+    """Read what the features are made from."""
+
+    async def table(query: str) -> pd.DataFrame:
+        rows = await pipeline.connection.fetch(query)
+        return pd.DataFrame([dict(row) for row in rows])
+
+    def dates(seed: str) -> frozenset[dt.date]:
+        return frozenset(pd.to_datetime(pd.read_csv(SEEDS / f"{seed}.csv").iloc[:, 0]).dt.date)
+
+    settings = pipeline.settings
+    return City(
+        zone=ZoneInfo(settings.default_tz),
+        meters=await table("select * from quality.meter_placements"),
+        readings=await table("select time, meter_id, metric::text, value, quality from core.measurements"),
+        expected={name: kind.expected for name, kind in METER_KINDS.items()},
+        holidays=dates("public_holidays"),
+        working_weekends=dates("working_weekends"),
+        day_hours=range(settings.day_start, settings.day_end),
+    )
+
+
+def recompute_all(city: City) -> dict[str, pd.DataFrame]:
+    """Recompute every table of the features."""
+    return {table: recompute(city) for table, (recompute, _) in COLUMNS.items()}
+
+
+async def differences(pipeline: PipelineHarness, recomputed: Mapping[str, pd.DataFrame]) -> Mapping[str, object]:
+    """Return table and column of each cell that pandas makes otherwise, with both values."""
+    found: dict[str, object] = {}
+    for table, expected in recomputed.items():
+        keys = COLUMNS[table][1]
+        rows = await pipeline.connection.fetch(f"select * from features.{table}")
+        actual = pd.DataFrame([dict(row) for row in rows]).drop(columns="building_id", errors="ignore")
+        assert sorted(actual.columns) == sorted(expected.columns), table
+        both = actual.merge(expected, on=keys, how="outer", suffixes=("", "_expected"), indicator=True)
+        if (lost := both[both["_merge"] != "both"]).size:
+            found[table] = lost[[*keys, "_merge"]].head(3).to_dict("records")
+        for column in [name for name in expected.columns if name not in keys]:
+            left, right = both[column], both[f"{column}_expected"]
+            if pd.api.types.is_float_dtype(right):
+                is_same = np.isclose(left.astype(float), right, rtol=1e-9, atol=1e-8, equal_nan=True)
+            else:
+                is_same = left == right
+            if not is_same.all():
+                found[f"{table}.{column}"] = both[~is_same][[*keys, column, f"{column}_expected"]].iloc[0].to_dict()
+    return found
+
+
+@pytest.mark.parametrize("zone", DAYS)
+async def test_every_cell_equals_its_recomputation(pipeline: PipelineHarness, zone: str) -> None:
+    settings = pipeline.settings.model_copy(update={"default_tz": zone})
+    pipeline = PipelineHarness(pipeline.connection, settings)
+    days = [dt.date.fromisoformat(day) for day in DAYS[zone]]
+    await fill(pipeline, days, ZoneInfo(zone), seed=1)
+    await pipeline.transform()
+
+    assert await differences(pipeline, recompute_all(await city_of(pipeline))) == {}
+
+    pipeline.put("correction.csv", f"timestamp,meter_code,metric,value\n{days[1]} 05:00,C1,consumption_period,77\n")
+    await pipeline.run()
+    await pipeline.transform()
+    assert await differences(pipeline, recompute_all(await city_of(pipeline))) == {}
+
+
+# Of each model what is replaced in its statement, and by what: a boundary, a join, a weight, a zone, a null, …
+MUTATIONS = {
+    "ml_hourly_by_building": {
+        "meter_hourly.readings >= 60 / meters.interval_minutes": "true",
+        "and meters.interval_minutes <= 60": "and meters.interval_minutes < 60",
+        "meters.interval_minutes / 60.0": "1",
+        "and hourly_metrics.metric = expected.metric": "",
+        "coalesce(hourly.readings_present, 0)": "hourly.readings_present",
+        "interval '1 second'": "interval '2 hours'",
+        "where kind = 'hot_water' and metric = 'T1'": "where metric = 'T1'",
+        "hourly.supply_m3 - hourly.return_m3": "hourly.supply_m3 + hourly.return_m3",
+        "::integer < 22": "::integer <= 22",
+        "at time zone 'Europe/Berlin')::integer as hour": "at time zone 'UTC')::integer as hour",
+        "left join hourly on": "inner join hourly on",
+    },
+    "ml_daily_by_building": {
+        "meter_daily.hours = building_days.hours_expected": "true",
+        "building_days.minutes_expected /": "1440 /",
+        "readings_present >= readings_expected": "readings_present > readings_expected",
+        "sum(meter_daily.suspect)": "max(meter_daily.suspect)",
+    },
+    "ml_hourly_by_district": {
+        "count(t1_degc)": "count(*)",
+        "filter (where hot_consumption_m3 is not null)": "",
+    },
+    "time_attributes": {"in (6, 7)": "in (7)"},
+}
+
+
+@pytest.mark.slow
+async def test_every_mutation_of_the_models_is_seen(pipeline: PipelineHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    zone = "Europe/Berlin"
+    pipeline = PipelineHarness(pipeline.connection, pipeline.settings.model_copy(update={"default_tz": zone}))
+    await fill(pipeline, [dt.date.fromisoformat(day) for day in DAYS[zone]], ZoneInfo(zone), seed=2)
+    await pipeline.transform()
+    recomputed = recompute_all(await city_of(pipeline))
+    assert await differences(pipeline, recomputed) == {}
+    unseen = []
+    for model, old, new in [(model, *change) for model, changes in MUTATIONS.items() for change in changes.items()]:
+
+        def mutated(*arguments: Any, model: str = model, old: str = old, new: str = new) -> FeatureStatements:
+            statements = compiled_statements(*arguments).model_copy(deep=True)
+            (of_model,) = (one for one in statements.models if one.name == model)
+            assert old in of_model.query
+            of_model.query = of_model.query.replace(old, new)
+            return statements.model_copy(update={"tests": []})
+
+        monkeypatch.setattr(transform_changes, "compiled_statements", mutated)
+        assert (await pipeline.transform()).full
+        if await differences(pipeline, recomputed) == {}:
+            unseen.append((model, old))
+
+    assert not unseen, "\n".join(map(str, unseen))
