@@ -86,7 +86,7 @@ def bind(
         filled_down={key: [] for key in _keys_of(spec.fill_down, wanted_columns(spec), keys)},
         tells_hours_by_order=spec.ambiguous_hours is not None,
         snap_seconds=int(read_snap(spec.snap).total_seconds()) if spec.snap else 0,
-        has_stamps=spec.timestamp is spec.date is None,
+        has_stamps=spec.timestamp is None and spec.date is None,
         is_interval_stated="interval_minutes" in spec.model_fields_set,
         stamp=spec.stamp,
         register_read_at=_register_read_at(spec),
