@@ -34,14 +34,19 @@ comment on column {quality}.changed_days.district_id is
 comment on column {quality}.changed_days.load_id is
 'NULL: no load changed them, but settings, definitions, models or reference tables.';
 
--- Of a midnight that came twice the first; where none came, when the clock went past it. One expression, which the
--- planner puts in its place and knows the value of.
+-- Of a midnight that came twice the first; where none came, when the clock went past it. Reckoned in UTC without a
+-- zone: so nothing depends on the session, and the planner puts the expression in the place of the call.
 create function {quality}.local_midnight(local_date date, zone text) returns timestamptz
 language sql immutable parallel safe
-return (local_date::timestamp at time zone zone) - case
-    when ((local_date::timestamp at time zone zone) - interval '1 hour') at time zone zone >= local_date::timestamp
-        then interval '1 hour'
-    else interval '0'
-end;
+return (
+    (local_date::timestamp at time zone zone at time zone 'UTC') - case
+        when
+            (
+                (local_date::timestamp at time zone zone at time zone 'UTC') - interval '1 hour'
+            ) at time zone 'UTC' at time zone zone >= local_date::timestamp
+            then interval '1 hour'
+        else interval '0'
+    end
+) at time zone 'UTC';
 
 comment on function {quality}.local_midnight is 'When a local day begins.';
