@@ -36,7 +36,7 @@ begin
         ) as bounds
         where i.inhparent = parent;
         exit when wanted is null or taken @> wanted or attempt = 2;
-        -- Somebody else may have made them while we waited: look once more. A table's lock, not an advisory one: only
+        -- Someone else may have made them while we waited: look once more. A table's lock, not an advisory one: only
         -- then does this session see what the one before it made.
         execute format('lock table %s in share update exclusive mode', parent);
     end loop;
