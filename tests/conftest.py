@@ -258,10 +258,12 @@ def prefect_api() -> Iterator[None]:
 
 
 @pytest.fixture
-def features(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+def features(has_features: bool, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> list[Any]:
     """The windows that features were built for, by a stand-in; an error in the list is raised instead."""
     from tasks.transform import transform_changes
 
+    if has_features:  # the template is made by the real thing, also by the first test that asks for it
+        request.getfixturevalue("transformed_template")
     asked: list[Any] = []
 
     async def prepare(*_: object) -> tuple[None, bool]:
