@@ -29,6 +29,8 @@ class LineClass(IntEnum):
     """A row of a workbook that holds nothing: between filled ones, but no line of the file."""
     NOT_SELECTED = 12
     """It could be a reading, but `where` of no table selects it."""
+    DELETED = 13
+    """A record of a dBase table that is marked as deleted."""
 
 
 _WORDS: dict[LineClass, str] = {
@@ -40,6 +42,7 @@ _WORDS: dict[LineClass, str] = {
     LineClass.BLANK: "пустые строки",
     LineClass.NOT_TAKEN: "не взяты по описанию источника",
     LineClass.NOT_SELECTED: "не отобраны по where",
+    LineClass.DELETED: "удалённые записи",
     LineClass.UNDESCRIBED: "строки таблицы без описания",
     LineClass.EMPTY: "пустые строки",
 }

@@ -17,10 +17,10 @@ from ruamel.yaml.error import YAMLError
 
 from schemas.digests import digest
 from schemas.errors import FileError, MappingError
+from schemas.node_rows import NodeRows
 from schemas.problems import FileProblem, Kind
 from schemas.spec_types import Glob, Strict
 from schemas.table_spec import TEMPLATE_NAME, TableSpec, names_in_template
-from schemas.xml_rows import XmlRows
 from schemas.yaml_errors import describe_syntax, describe_value, line_of
 
 _OPEN = "???"
@@ -69,8 +69,10 @@ class SourceMapping(Strict):
     None: only the readings that it holds. `days`: also what the versions before had in core on the local days of which
     it has readings of the same meter and metric, and it no longer holds.
     """
-    xml: XmlRows | None = None
+    xml: NodeRows | None = None
     """Files of XML: what their rows and cells are."""
+    json_: Annotated[NodeRows | None, Field(alias="json")] = None
+    """Files of JSON, likewise."""
     tables: Annotated[list[TableSpec], Field(min_length=1)]
 
     @model_validator(mode="before")
@@ -92,27 +94,43 @@ class SourceMapping(Strict):
                 raise ValueError("either match: {content: true}, or fallback")
             if any(table.header for table in self.tables):
                 raise ValueError("match with globs where a table has no header, which could be anybody's")
-            if self.xml:
-                raise ValueError("match with globs where xml names the columns, which could be anybody's")
+            if self.nodes:
+                key = "xml" if self.xml else "json"
+                raise ValueError(f"match with globs where {key} names the columns, which could be anybody's")
         return self
 
     @model_validator(mode="after")
     def _cuts_lines_in_one_way(self) -> Self:
         if len({table.positions for table in self.tables}) > 1:
             raise ValueError("the same positions in all tables, which are those of one file")
-        if self.xml and any(table.positions or table.sheet or table.header for table in self.tables):
-            raise ValueError("either xml, which says what the columns are, or positions, sheet or header: none")
+        if self.xml and self.json_:
+            raise ValueError("either xml or json")
+        if self.nodes and any(table.positions or table.sheet or table.header for table in self.tables):
+            key = "xml" if self.xml else "json"
+            raise ValueError(f"either {key}, which says what the columns are, or positions, sheet or header: none")
         return self
+
+    @classmethod
+    def yaml_keys(cls) -> list[str]:
+        """Return its keys as YAML has them."""
+        return [field.alias or name for name, field in cls.model_fields.items()]
+
+    @property
+    def nodes(self) -> NodeRows | None:
+        """What of a file are rows and cells, where its format has nodes instead of lines."""
+        return self.xml or self.json_
 
     @property
     def kind(self) -> Kind | None:
         """The only kind of file that it reads; None: any that has tables."""
-        return Kind.XML if self.xml else Kind.TEXT if self.tables[0].positions else None
+        if self.nodes:
+            return Kind.XML if self.xml else Kind.JSON
+        return Kind.TEXT if self.tables[0].positions else None
 
     @cached_property
     def cut(self) -> str | None:
         """A digest of what it says of where the cells of a file are; None: the file itself says so."""
-        said = [self.xml and self.xml.model_dump(), self.tables[0].positions]
+        said = [self.nodes and self.nodes.model_dump(), self.tables[0].positions]
         return digest(said) if any(said) else None
 
     @cached_property
@@ -354,5 +372,5 @@ def _keys_as_written(document: Any, loc: tuple[Any, ...]) -> tuple[Any, ...]:  #
 def _allowed(keys: tuple[Any, ...]) -> str:
     if len(keys) > 1:
         return ""
-    names = [name for name in SourceMapping.model_fields if name != "tables"]
+    names = [name for name in SourceMapping.yaml_keys() if name != "tables"]
     return f"known are {', '.join([*names, *TableSpec.yaml_keys(), 'tables'])}"

@@ -1,4 +1,4 @@
-"""What of an XML file are rows and cells, as a mapping says it by path expressions (XPath 1.0)."""
+"""What of a file of XML or JSON are rows and cells, as a mapping says it by path expressions (XPath 1.0)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from pydantic import AfterValidator, Field, ValidationInfo
 from schemas.spec_types import Strict, Text
 
 _PARTS_OF_PATH = re.compile(r"""'[^']*'|"[^"]*"|//?|[\[\]()|]|[^'"/\[\]()|]+""")
+ITEM = "item"
+"""Name of the elements that stand for the items of a JSON array; the members of an object are those of their names."""
 Prefix = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.-]*$")]
 
 
@@ -43,7 +45,7 @@ def _checked_rows(path: str, info: ValidationInfo) -> str:
     return path
 
 
-class XmlRows(Strict):
+class NodeRows(Strict):
     """Which nodes are rows, and what their cells are."""
 
     namespaces: dict[Prefix, Text] = Field(default_factory=dict)

@@ -81,10 +81,11 @@ class FileProblem(StrEnum):
     WORKBOOK_TOO_SLOW = "workbook_too_slow"
     WORKBOOK_TOO_BIG = "workbook_too_big"
     PAGE_TOO_BIG = "page_too_big"
-    # An XML file.
-    XML_WITHOUT_ROWS = "xml_without_rows"
-    XML_SEVERAL_NODES = "xml_several_nodes"
-    XML_PATH_FAILED = "xml_path_failed"
+    DBF_COLUMN_TYPE = "dbf_column_type"
+    # A file of nodes, XML or JSON.
+    NO_ROWS_AT_PATH = "no_rows_at_path"
+    SEVERAL_NODES = "several_nodes"
+    PATH_FAILED = "path_failed"
     # The file and its mapping.
     NO_MAPPING = "no_mapping"
     MAPPING_HAS_ERROR = "mapping_has_error"
@@ -145,6 +146,8 @@ class Kind(StrEnum):
     PDF = "pdf"
     RTF = "rtf"
     XML = "xml"
+    JSON = "json"
+    DBF = "dbf"
     RAR = "rar"
     SEVEN_ZIP = "7z"
     WORD = "word"
@@ -181,6 +184,8 @@ _TERMS: dict[Term, Words] = {
     Kind.PDF: Words("документ pdf", "a pdf document"),
     Kind.RTF: Words("документ rtf", "an rtf document"),
     Kind.XML: Words("таблица или документ XML", "an XML table or document"),
+    Kind.JSON: Words("файл JSON", "a JSON file"),
+    Kind.DBF: Words("таблица dBase", "a dBase table"),
     Kind.RAR: Words("архив rar", "a rar archive"),
     Kind.SEVEN_ZIP: Words("архив 7z", "a 7z archive"),
     Kind.WORD: Words("документ Word", "a Word document"),
@@ -395,21 +400,22 @@ _TEMPLATES: dict[Problem, Words] = {
         "это {kind}, и в файле больше {max_megabytes} МБ: попросите csv или файл поменьше",
         "this is {kind} of more than {max_megabytes} MB: request csv, or a smaller file",
     ),
-    FileProblem.XML_WITHOUT_ROWS: Words(
-        "по пути {path} в файле ничего нет: исправьте xml.rows (и namespaces) в описании источника или запросите файл "
-        "ещё раз",
-        "nothing in the file is at the path {path}: correct xml.rows (and namespaces) in the mapping, or request the "
-        "file again",
+    FileProblem.DBF_COLUMN_TYPE: Words(
+        "столбец «{column}» таблицы dBase имеет тип {type}, который не читается: попросите файл без него или csv",
+        "column «{column}» of the dBase table is of type {type}, which is not read: request a file without it, or csv",
     ),
-    FileProblem.XML_SEVERAL_NODES: Words(
+    FileProblem.NO_ROWS_AT_PATH: Words(
+        "по пути {path} в файле ничего нет: исправьте rows в описании источника или запросите файл ещё раз",
+        "nothing in the file is at the path {path}: correct rows in the mapping, or request the file again",
+    ),
+    FileProblem.SEVERAL_NODES: Words(
         "столбец «{column}», строка {line}: по пути {path} нашлось {count} узлов, а не один. "
-        "Исправьте xml.columns в описании источника",
-        "column «{column}», line {line}: the path {path} finds {count} nodes, not one. "
-        "Correct xml.columns in the mapping",
+        "Исправьте columns в описании источника",
+        "column «{column}», line {line}: the path {path} finds {count} nodes, not one. Correct columns in the mapping",
     ),
-    FileProblem.XML_PATH_FAILED: Words(
-        "путь {path} («{key}») не вычисляется: исправьте xml в описании источника\n{error}",
-        "the path {path} («{key}») cannot be evaluated: correct xml in the mapping\n{error}",
+    FileProblem.PATH_FAILED: Words(
+        "путь {path} («{key}») не вычисляется: исправьте его в описании источника\n{error}",
+        "the path {path} («{key}») cannot be evaluated: correct it in the mapping\n{error}",
     ),
     FileProblem.WORKBOOK_TOO_BIG: Words(
         "книге не хватило {megabytes} МБ памяти (WORKBOOK_MEMORY_MB), или она повреждена: "

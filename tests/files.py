@@ -156,3 +156,31 @@ def with_parts(workbook: bytes, parts: Mapping[str, bytes]) -> bytes:
     with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
         there = {name: archive.read(name) for name in archive.namelist()}
     return zipped({**there, **parts})
+
+
+def dbf(
+    columns: Sequence[tuple[str, str, int]],
+    records: Sequence[Sequence[str | bytes]],
+    *,
+    version: int = 0x03,
+    language: int = 0,
+    encoding: str = "cp866",
+    deleted: Sequence[int] = (),
+) -> bytes:
+    """Make a dBase table of columns (name, type, width) and records of cells as they are written."""
+    widths = [width for _, _, width in columns]
+    described = b"".join(
+        name.encode(encoding).ljust(11, b"\0") + kind.encode() + bytes(4) + struct.pack("<H", width) + bytes(14)
+        for name, kind, width in columns
+    )
+    header_bytes = 32 + len(described) + 1
+    head = struct.pack("<4BIHH17xB2x", version, 125, 4, 30, len(records), header_bytes, 1 + sum(widths), language)
+    cells = (
+        (b"*" if number in deleted else b" ")
+        + b"".join(
+            (cell if isinstance(cell, bytes) else cell.encode(encoding)).ljust(width)
+            for cell, width in zip(record, widths, strict=True)
+        )
+        for number, record in enumerate(records)
+    )
+    return head + described + b"\r" + b"".join(cells) + b"\x1a"

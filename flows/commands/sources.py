@@ -20,8 +20,8 @@ from schemas.source_files import spell
 from schemas.table_schema import TableSchema
 from tasks.ingest.detect_kind import kind_of
 from tasks.ingest.find_files import FoundFile, list_all_files
+from tasks.ingest.parse_nodes import parse_nodes
 from tasks.ingest.read_tables import find_fitting, peek, peek_lines, read_tables
-from tasks.ingest.read_xml import parse_xml
 from tasks.ingest.unpack_archives import Unpacked, unpack
 from tasks.sources.check_files import (
     FileCheck,
@@ -35,7 +35,7 @@ from tasks.sources.check_files import (
 from tasks.sources.compare_deliveries import Delivery, compare_deliveries
 from tasks.sources.draft_mapping import Surroundings, draft_mapping
 from tasks.sources.find_tables import Sheet, find_tables
-from tasks.sources.look_at_file import Looked, look_at_text, look_at_xml
+from tasks.sources.look_at_file import Looked, look_at_nodes, look_at_text
 from tasks.sources.preview_readings import Preview
 from tasks.validate.list_rejected import list_rejected
 from tasks.validate.parse_readings import parse
@@ -101,8 +101,8 @@ def _deliver(file: Path, mappings: Mappings, settings: Settings) -> Delivery:
 
 def _look(path: Path, settings: Settings) -> Looked:
     """Look at a file as anybody sees it, without a mapping."""
-    if kind_of(path, settings) is Kind.XML:
-        return look_at_xml(parse_xml(path, settings))
+    if (kind := kind_of(path, settings)) in {Kind.XML, Kind.JSON}:
+        return look_at_nodes(parse_nodes(path, kind, settings), kind)
     sheets = [Sheet(sheet, [*rows]) for sheet, rows in peek(path, settings)]
     return look_at_text(sheets, peek_lines(path, settings))
 

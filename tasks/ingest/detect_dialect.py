@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import charset_normalizer
+import numpy as np
 
 from schemas.errors import FileError
 from schemas.problems import FileProblem
@@ -97,10 +98,20 @@ def _possible_encodings(file: Path, head: bytes) -> list[str]:
     if (offset := head.find(b"\0")) >= 0:
         raise FileError(FileProblem.NUL_BYTE, offset=offset)
     start, sample = _first_not_ascii(file)
+    return encodings_of(sample, start)
+
+
+def encodings_of(sample: bytes, offset: int = 0) -> list[str]:
+    """List the encodings in which a sample from `offset` on is text, likeliest first.
+
+    Raises:
+        FileError: there is none; names the byte.
+
+    """
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample)
     except UnicodeDecodeError as error:
-        return _cyrillic_encodings(sample, start + error.start)
+        return _cyrillic_encodings(sample, offset + error.start)
     return ["utf-8"]
 
 
@@ -113,9 +124,23 @@ def _cyrillic_encodings(sample: bytes, offset: int) -> list[str]:
     possible = [encoding for encoding in _CYRILLIC if _decodes(sample, encoding)]
     if not possible:
         raise FileError(FileProblem.BYTE_NOT_TEXT, offset=offset)
-    guess = charset_normalizer.from_bytes(sample, cp_isolation=possible).best()
-    guessed = codecs.lookup(guess.encoding).name if guess else None
+    if _looks_like_cp866(sample):
+        guessed: str | None = "cp866"
+    else:
+        guess = charset_normalizer.from_bytes(sample, cp_isolation=possible).best()
+        guessed = codecs.lookup(guess.encoding).name if guess else None
     return sorted(possible, key=lambda encoding: guessed is None or codecs.lookup(encoding).name != guessed)
+
+
+def _looks_like_cp866(sample: bytes) -> bool:
+    """Return True where many letters have bytes that are rare signs in the other encodings, also of a few letters.
+
+    In cp866 these are the capitals and `а` to `п`. Bytes that are usual in both do not count: a few letters of cp866
+    are dots, dashes, no-break spaces and quotation marks in cp1251, of whose letters two are lines of frames in cp866.
+    """
+    counts = np.bincount(np.frombuffer(sample, np.uint8), minlength=256)
+    counts[[0x85, 0x96, 0x97, 0xA0, 0xAB, 0xC4, 0xCD]] = 0
+    return bool(3 * counts[0x80:0xB0].sum() > counts[0xC0:].sum())
 
 
 def _first_not_ascii(file: Path) -> tuple[int, bytes]:

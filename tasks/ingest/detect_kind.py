@@ -16,6 +16,9 @@ from schemas.settings import Settings
 from tasks.warehouse.storage import LOCAL
 
 _HEAD_BYTES = 4096
+_DBF_HEADER_BYTES = 64
+_DBF_VERSIONS = b"\x02\x03\x04\x30\x31\x32\x43\x63\x83\x8b\xcb\xf5\xfb"
+_DBF_TYPES = "CNFDLMIBTYGPVQWO@+0"
 MIN_BOMB_BYTES = 100 << 20
 """What unpacks to less is not a bomb, whatever its ratio."""
 _MANIFEST_BYTES = 1 << 20
@@ -23,6 +26,8 @@ DTD = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 _XML = re.compile(rb"<[a-z_\x80-\xff][^\s<>/]*(?:\s[^<>]*)?>(?:\s*[\r\n]\s*)?<")
 """A document without a declaration: the tag of its root and the next. A csv may have headings such as `<date>;<time>`,
 also with tabs between them."""
+_JSON = re.compile(rb"\{\s*[\"}]|\[\s*[{\[\"\]]")
+"""A csv may begin with a unit in brackets, but hardly with these."""
 _HTML = (b"<!doctype html", b"<html", b"<head", b"<meta", b"<body", b"<table")
 
 
@@ -83,10 +88,18 @@ def kind_of(file: Path, settings: Settings) -> Kind:
         return _kind_of_zip(file, settings)
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return _kind_of_compound_file(file)
+    if _is_dbf(head):
+        return Kind.DBF
     for signature, kind in _SIGNATURES:
         if head.startswith(signature):
             return kind
     return _kind_of_text(head)
+
+
+def _is_dbf(head: bytes) -> bool:
+    """Return True for the header of a dBase table: a version, a date, two NULs, and the type of the first column."""
+    is_dated = len(head) > _DBF_HEADER_BYTES and head[2] <= 12 and head[3] <= 31
+    return is_dated and head[0] in _DBF_VERSIONS and head[12:14] == b"\0\0" and chr(head[43]) in _DBF_TYPES
 
 
 def _kind_of_text(head: bytes) -> Kind:
@@ -95,6 +108,8 @@ def _kind_of_text(head: bytes) -> Kind:
         return Kind.HTML
     if start.startswith((b"<?xml", b"<!doctype")) or _XML.match(start):
         return Kind.XML
+    if _JSON.match(start):
+        return Kind.JSON
     return Kind.TEXT if utf16_codec(head) or _is_mostly_text(head) else Kind.BINARY
 
 

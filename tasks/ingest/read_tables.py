@@ -28,13 +28,15 @@ from tasks.ingest.find_header import Header, find_header
 from tasks.ingest.find_unit import find_unit
 from tasks.ingest.grids import Grid, Row
 from tasks.ingest.line_account import LineAccount
+from tasks.ingest.parse_nodes import parse_nodes
 from tasks.ingest.read_csv import CsvGrid
+from tasks.ingest.read_dbf import DbfGrid
 from tasks.ingest.read_fixed import FixedGrid, read_lines
 from tasks.ingest.read_html import HtmlGrid
+from tasks.ingest.read_nodes import NodesGrid
 from tasks.ingest.read_region import Region
 from tasks.ingest.read_rows import Table
 from tasks.ingest.read_workbook import SheetInfo, choose_sheets, open_sheets
-from tasks.ingest.read_xml import XmlGrid
 
 _MAX_LINES_PEEKED = 2_000
 _MAX_LINES_KEPT = 1_000
@@ -53,8 +55,15 @@ class RawTable(NamedTuple):
     batches: Iterator[pa.RecordBatch]
 
 
-OpenedGrids = tuple[list[tuple[Grid, list[TableSpec]]], dict[str, int]]
-"""Each grid with its tables; and the visible sheets that nobody reads, with how many rows they hold."""
+class OpenedGrids(NamedTuple):
+    """What a file holds for its mapping, and what it holds beside that."""
+
+    grids: list[tuple[Grid, list[TableSpec]]]
+    """Each with its tables."""
+    unread: dict[str, int] = {}  # noqa: RUF012 - nobody changes it
+    """Visible sheets that nobody reads, with how many rows they hold."""
+    deleted: int = 0
+    """Records that the file marks as deleted; lines without cells of its grid."""
 
 
 class FileTables:
@@ -109,7 +118,8 @@ class FileTables:
             FileError: the file cannot be read or does not fit its mapping; says why and what to do.
 
         """
-        grids, unread = self._open_grids()
+        grids, unread, deleted = self._open_grids()
+        unread = dict(unread)
         without_header: FileError | None = None
         is_read = False
         for grid, specs in grids:
@@ -130,7 +140,9 @@ class FileTables:
             raise without_header
         self.unread = {sheet: rows for sheet, rows in unread.items() if rows}
         self._counts[LineClass.NOT_TAKEN] += sum(self.unread.values())
-        self.source_lines.left_out += sum(self.unread.values())
+        self._counts[LineClass.DELETED] += deleted
+        self._counts[LineClass.BLANK] -= deleted
+        self.source_lines.left_out += sum(self.unread.values()) + deleted
 
     def _read_grid(self, grid: Grid, specs: Sequence[tuple[TableSpec, Header]]) -> Iterator[RawTable]:
         account, lines, repeated = LineAccount(), dict[int, Row](), set[int]()
@@ -234,8 +246,8 @@ def read_grids(
 
     def opened() -> OpenedGrids:
         if [grid.sheet for grid in grids] == [None]:
-            return [(grids[0], mapping.tables)], {}
-        return _by_sheet([_named(grids, spec) for spec in mapping.tables], mapping.tables), {}
+            return OpenedGrids([(grids[0], mapping.tables)])
+        return OpenedGrids(_by_sheet([_named(grids, spec) for spec in mapping.tables], mapping.tables))
 
     return FileTables(opened, relative_path=relative_path, settings=settings, cut=mapping.cut, origin=origin)
 
@@ -244,7 +256,7 @@ def find_fitting(path: Path, mappings: Sequence[SourceMapping], settings: Settin
     """Return the mappings whose sheets and columns a file has, whatever its name; a workbook or page is parsed once."""
     kind = kind_of(path, settings)
     sheets = open_sheets(path, [("*",)], settings).sheets[0] if kind is Kind.WORKBOOK else []
-    page = HtmlGrid.open(path) if kind is Kind.HTML else None
+    page = HtmlGrid.open(path) if kind is Kind.HTML else DbfGrid.open(path) if kind is Kind.DBF else None
 
     def grids_of(specs: list[TableSpec]) -> list[tuple[Grid, list[TableSpec]]]:
         if kind is Kind.WORKBOOK:
@@ -252,7 +264,10 @@ def find_fitting(path: Path, mappings: Sequence[SourceMapping], settings: Settin
         return [(page, specs)] if page else _text_grid(path, specs)
 
     def fits(mapping: SourceMapping) -> bool:
-        if mapping.xml or mapping.kind not in (None, kind):  # the columns of xml are in the mapping, not in the file
+        if mapping.nodes or mapping.kind not in (
+            None,
+            kind,
+        ):  # the columns of nodes are in the mapping, not in the file
             return False
         try:
             for grid, specs in grids_of(mapping.tables):
@@ -291,6 +306,8 @@ def peek(path: Path, settings: Settings) -> list[tuple[str | None, list[Row]]]:
         grids = [CsvGrid.open(path, ())]
     elif kind is Kind.HTML:
         grids = [HtmlGrid.open(path)]
+    elif kind is Kind.DBF:
+        grids = [DbfGrid.open(path)]
     else:
         raise FileError(FileProblem.WRONG_KIND, kind=kind)
     return [(grid.sheet, list(islice(grid.rows(), _MAX_LINES_PEEKED))) for grid in grids]
@@ -304,18 +321,21 @@ def peek_lines(path: Path, settings: Settings) -> list[str]:
 def _open_grids(path: Path, mapping: SourceMapping, settings: Settings) -> OpenedGrids:
     kind = kind_of(path, settings)
     if kind is Kind.EMPTY:
-        return [], {}
+        return OpenedGrids([])
     if mapping.kind not in (None, kind):
         raise FileError(FileProblem.KIND_DIFFERS, kind=kind, expected=mapping.kind)
-    if mapping.xml:
-        return [(XmlGrid.open(path, mapping.xml, settings), mapping.tables)], {}
+    if mapping.nodes:
+        return OpenedGrids([(NodesGrid.of(parse_nodes(path, kind, settings), mapping.nodes), mapping.tables)])
     if kind is Kind.TEXT:
-        return _text_grid(path, mapping.tables), {}
+        return OpenedGrids(_text_grid(path, mapping.tables))
     if kind is Kind.HTML:
-        return [(HtmlGrid.open(path), mapping.tables)], {}
+        return OpenedGrids([(HtmlGrid.open(path), mapping.tables)])
+    if kind is Kind.DBF:
+        table = DbfGrid.open(path)
+        return OpenedGrids([(table, mapping.tables)], deleted=table.deleted)
     if kind is Kind.WORKBOOK:
         book = open_sheets(path, [_wanted_sheets(spec) for spec in mapping.tables], settings)
-        return _by_sheet(book.sheets, mapping.tables), book.unread
+        return OpenedGrids(_by_sheet(book.sheets, mapping.tables), book.unread)
     if kind in {Kind.ZIP, Kind.GZIP}:
         raise FileError(FileProblem.ARCHIVE_WITHOUT_TABLES, kind=kind)
     raise FileError(FileProblem.WRONG_KIND, kind=kind)

@@ -1,4 +1,4 @@
-"""Find the rows of an unknown XML file: elements that come again and again, each with a time and a number."""
+"""Find the rows of an unknown file of XML or JSON: elements that come again, each with a time and a number."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from schemas.node_rows import ITEM
 from schemas.units import is_unit
 from tasks.sources.cells import Row, is_number
 from tasks.sources.draft_identity import is_like_a_code
 from tasks.sources.find_tables import FoundColumn
 from tasks.sources.measure_times import says_end, says_length, says_start
-from tasks.sources.xml_paths import Names, Path, Place, Texts, elements_by_path, heading_of, name_of
+from tasks.sources.node_paths import Names, Path, Place, Texts, elements_by_path, heading_of, name_of
 
 _MAX_ROWS = 2_000
 _MAX_SAMPLES = 200
@@ -24,7 +25,7 @@ _SAYS_CLOCK = re.compile(r"(?i)time|hour|час|врем")
 
 
 class FoundRows(NamedTuple):
-    """Elements of an XML file that may be the rows of a table."""
+    """Elements of a file that may be the rows of a table."""
 
     namespaces: dict[str, str]
     """Prefix in the paths → namespace."""
@@ -84,7 +85,7 @@ class _Candidate(NamedTuple):
         return -self.total * (_MANY if has_own_time else 1), len(self.path)
 
 
-def find_xml_rows(root: Any) -> FoundRows | None:  # noqa: ANN401 - lxml has no types
+def find_node_rows(root: Any) -> FoundRows | None:  # noqa: ANN401 - lxml has no types
     """Return the elements that are likeliest to be rows; None: none has a time and a number."""
     elements, texts = elements_by_path(root), Texts()
     repeated = {path: same for path, same in elements.items() if len(same) > 1}
@@ -98,7 +99,8 @@ def find_xml_rows(root: Any) -> FoundRows | None:  # noqa: ANN401 - lxml has no 
     outer = [one for one in likely if not any(_is_inside(one.path, other.path) for other in likely)]
     others = [_describe(one.path, one.total) for one in outer if one.path != path and not _is_inside(path, one.path)]
     names = Names(root)
-    is_only = sum(other[-1] == path[-1] for other in elements) == 1
+    # The whole path to the items of an array tells an empty array from another file.
+    is_only = path[-1] != ITEM and sum(other[-1] == path[-1] for other in elements) == 1
     rows = f"//{names.qualify(path[-1])}" if is_only else "".join(f"/{names.qualify(tag)}" for tag in path)
     columns = _columns(path, elements[path][:_MAX_ROWS], texts)
     paths = {column.found.heading: _path(column, names) for column in columns}

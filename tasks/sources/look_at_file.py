@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
+from schemas.problems import Kind
+from tasks.sources.find_node_rows import find_node_rows, name_repeated
 from tasks.sources.find_positions import find_positions
 from tasks.sources.find_tables import Sheet, find_tables
-from tasks.sources.find_xml_rows import find_xml_rows, name_repeated
 from tasks.sources.quoting import quote
 from tasks.sources.recognise_dates import OPEN
 
@@ -36,17 +37,20 @@ def look_at_text(sheets: list[Sheet], lines: Sequence[str]) -> Looked:
     return Looked([cut], [f"positions: [{starts}]  # {found.lines} lines with data have blanks before these{doubt}"])
 
 
-def look_at_xml(root: Any) -> Looked:  # noqa: ANN401 - lxml has no types
+def look_at_nodes(root: Any, kind: Kind) -> Looked:  # noqa: ANN401 - lxml has no types
     """Take the elements that come again, each with a time and a number, for the rows of a table."""
-    found = find_xml_rows(root)
+    found = find_node_rows(root)
     if found is None:
         repeated = [f"#   {one}" for one in islice(name_repeated(root), _MAX_NAMED)]
         return Looked(
-            [], [f"# {OPEN} xml: no element that comes again has a time and a number. Such elements:", *repeated]
+            [], [f"# {OPEN} {kind}: no element that comes again has a time and a number. Such elements:", *repeated]
         )
     others = f"; {OPEN} or {', '.join(found.others[:_MAX_NAMED])}" if found.others else ""
     names = ", ".join(f"{prefix}: {quote(uri)}" for prefix, uri in found.namespaces.items())
-    lines = ["xml:  # FILE_PATTERNS must have names such as *.xml", *([f"  namespaces: {{{names}}}"] if names else [])]
+    lines = [
+        f"{kind}:  # FILE_PATTERNS must have names such as *.{kind}",
+        *([f"  namespaces: {{{names}}}"] if names else []),
+    ]
     lines += [f"  rows: {quote(found.rows)}  # {found.total} of them{others}", "  columns:"]
     for place, (heading, path) in enumerate(found.columns.items()):
         sample = next((cell for row in found.cells if (cell := row[place])), "")

@@ -1,9 +1,9 @@
-"""Places in an XML file, seen from an element that is a row: its paths, and the texts at them."""
+"""Places in a file of XML or JSON, seen from an element that is a row: its paths, and the texts at them."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -24,6 +24,8 @@ class Place(NamedTuple):
     """Tag of the element around the row from where the steps go; None: the row itself."""
     steps: Path
     attribute: str | None
+    nth: int = 1
+    """Which of the elements of that tag around the row it is, from the inside."""
 
     def named(self, row: str) -> list[str]:
         """Return what may name its column, the nearest word last."""
@@ -52,7 +54,7 @@ class Names:
 
     def path_to(self, place: Place) -> str:
         """Return the path from a row to a place."""
-        steps = [f"ancestor::{self.qualify(place.above)}[1]"] if place.above else []
+        steps = [f"ancestor::{self.qualify(place.above)}[{place.nth}]"] if place.above else []
         steps += map(self.qualify, place.steps)
         return "/".join([*steps, *([f"@{self.qualify(place.attribute)}"] if place.attribute else [])]) or "."
 
@@ -92,11 +94,13 @@ class Texts:
     def of(self, row: Any) -> dict[Place, str | None]:  # noqa: ANN401 - as above
         """Return the texts by their places; None: there are several."""
         texts = _once(_inside(row, None, (), None))
-        child = row
+        child, tags = row, Counter[str]()
         for element in row.iterancestors():
             key = element, child.tag
+            tags[element.tag] += 1
             if key not in self._around:
-                self._around[key] = _once(_inside(element, element.tag, (), child.tag))
+                found = _once(_inside(element, element.tag, (), child.tag))
+                self._around[key] = {place._replace(nth=tags[element.tag]): text for place, text in found.items()}
             texts = {**self._around[key], **texts}
             child = element
         return texts

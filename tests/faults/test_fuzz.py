@@ -31,12 +31,12 @@ from schemas.raw_rows import SEPARATOR
 from schemas.settings import Settings
 from schemas.table_schema import TableSchema
 from tasks.ingest.detect_kind import kind_of
+from tasks.ingest.parse_nodes import parse_nodes
 from tasks.ingest.read_tables import peek, peek_lines, read_tables
-from tasks.ingest.read_xml import parse_xml
 from tasks.ingest.unpack_archives import expand, is_archive
 from tasks.sources.draft_mapping import draft_mapping
 from tasks.sources.find_tables import Sheet
-from tasks.sources.look_at_file import Looked, look_at_text, look_at_xml
+from tasks.sources.look_at_file import Looked, look_at_nodes, look_at_text
 from tasks.validate.apply_rules import Meter, apply_rules
 from tasks.validate.parse_readings import parse
 from tasks.validate.row_errors import row_errors
@@ -313,8 +313,8 @@ def test_no_bytes_break_the_reader_or_make_up_a_reading(
 
 
 def look_at(path: Path) -> Looked:
-    if kind_of(path, LIMITS) is Kind.XML:
-        return look_at_xml(parse_xml(path, LIMITS))
+    if (kind := kind_of(path, LIMITS)) in {Kind.XML, Kind.JSON}:
+        return look_at_nodes(parse_nodes(path, kind, LIMITS), kind)
     sheets = [Sheet(name, [*rows]) for name, rows in peek(path, LIMITS)]
     return look_at_text(sheets, peek_lines(path, LIMITS))
 

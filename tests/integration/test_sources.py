@@ -46,6 +46,7 @@ def test_draft_of_an_archive_is_written_of_its_first_file_and_never_over_another
     ("name", "content", "cut"),
     [
         ("a.xml", "<a><r t='2025-04-01T00:00'>1</r><r t='2025-04-01T01:00'>2</r></a>", 'rows: "//r"  # 2 of them'),
+        ("a.json", '{"r": [{"t": "2025-04-01T00:00", "v": 1}, {"t": "2025-04-01T01:00", "v": 2}]}', '"/json/r/item"'),
         ("a.txt", "День          V\n01.04.2025   12\n02.04.2025    5", "positions: [1, 14]  # 2 lines"),
     ],
 )

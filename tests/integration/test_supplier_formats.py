@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from schemas.problems import FileProblem, FileRemark
+from tests import files
 from tests.harness import PipelineHarness
 from tests.integration.test_suppliers import load
 
@@ -103,16 +104,16 @@ tables:
 """
 
 
-def with_xml(pipeline: PipelineHarness) -> PipelineHarness:
-    """A pipeline that reads files called xml, too."""
-    patterns = (*pipeline.settings.file_patterns, "*.xml")
+def with_more_names(pipeline: PipelineHarness) -> PipelineHarness:
+    """A pipeline that reads files called xml, json or dbf, too."""
+    patterns = (*pipeline.settings.file_patterns, "*.xml", "*.json", "*.dbf")
     return PipelineHarness(pipeline.connection, pipeline.settings.model_copy(update={"file_patterns": patterns}))
 
 
 async def test_half_hours_of_electricity_in_xml(pipeline: PipelineHarness, tmp_path: Path) -> None:
     content = XML.encode("cp1251")
 
-    log = await load(with_xml(pipeline), tmp_path, BY_PATHS, content, "M1", "M2", name="x.xml")
+    log = await load(with_more_names(pipeline), tmp_path, BY_PATHS, content, "M1", "M2", name="x.xml")
 
     assert await pipeline.values() == {
         ("M1", "2025-03-31 21:00", "electricity_consumption"): 12.5,
@@ -124,9 +125,81 @@ async def test_half_hours_of_electricity_in_xml(pipeline: PipelineHarness, tmp_p
     assert (log["status"], log["lines"]) == ("success", '{"header": 1, "reading": 5}')
 
 
+JSON = """{"site": "Котельная 4", "period": "2025-04-01", "meters": [
+  {"serial": "00417", "heat": [{"hour": "00:00", "T1": 60.50, "V": 1.25}, {"hour": "01:00", "T1": 61, "V": null}]},
+  {"serial": "00418", "heat": [{"hour": "23:00", "T1": 7.0625E1, "V": 0.1}]}
+]}"""
+OF_JSON = """
+layout: day-sheet
+json:
+  rows: /json/meters/item/heat/item
+  columns:
+    Прибор: ../../serial
+    День: /json/period
+    Час: hour
+    T1: T1
+    V: V
+date: День
+hour: Час
+identity: {meter: {column: Прибор}}
+columns: {T1: {metric: T1}, V: {metric: consumption_period}}
+"""
+
+
+TABLE = [("PRIBOR", "C", 6), ("DATA", "D", 8), ("CHAS", "N", 2), ("T1", "N", 7), ("V", "N", 9), ("TIP", "C", 3)]
+RECORDS = [
+    ["00417", "20250401", " 0", "  60.50", "   1.2500", "ГВС"],
+    ["00417", "20250401", " 0", "  99.90", "   9.0000", "ГВС"],
+    ["00417", "20250401", " 1", "  61.00", "       **", "ГВС"],
+    ["00418", "20250401", "23", "  70.63", "   0.1000", "ГВС"],
+]
+OF_TABLE = """
+layout: day-sheet
+date: DATA
+hour: CHAS
+where: {TIP: ГВС}
+identity: {meter: {column: PRIBOR}}
+columns: {T1: {metric: T1}, V: {metric: consumption_period}}
+"""
+
+
+async def test_records_of_dbase_but_for_the_deleted_ones(pipeline: PipelineHarness, tmp_path: Path) -> None:
+    content = files.dbf(TABLE, RECORDS, deleted=[1])
+
+    log = await load(with_more_names(pipeline), tmp_path, OF_TABLE, content, "00417", "00418", name="x.dbf")
+
+    assert await pipeline.values() == {
+        ("00417", "2025-03-31 21:00", "T1"): 60.5,
+        ("00417", "2025-03-31 21:00", "consumption_period"): 1.25,
+        ("00417", "2025-03-31 22:00", "T1"): 61,
+        ("00418", "2025-04-01 20:00", "T1"): 70.63,
+        ("00418", "2025-04-01 20:00", "consumption_period"): 0.1,
+    }
+    assert [(error["reason"], error["row_num"]) for error in await pipeline.errors()] == [("bad_number", 4)]
+    assert (log["status"], log["lines"]) == ("partial", '{"header": 1, "deleted": 1, "reading": 3}')
+    assert "пропущено: удалённые записи 1" in str(log["message"])
+
+
+async def test_nested_objects_of_json(pipeline: PipelineHarness, tmp_path: Path) -> None:
+    log = await load(
+        with_more_names(pipeline), tmp_path, OF_JSON, JSON.encode("cp1251"), "00417", "00418", name="x.json"
+    )
+
+    assert await pipeline.values() == {
+        ("00417", "2025-03-31 21:00", "T1"): 60.5,
+        ("00417", "2025-03-31 21:00", "consumption_period"): 1.25,
+        ("00417", "2025-03-31 22:00", "T1"): 61,
+        ("00418", "2025-04-01 20:00", "T1"): 70.625,
+        ("00418", "2025-04-01 20:00", "consumption_period"): 0.1,
+    }
+    assert [(error["reason"], error["row_num"]) for error in await pipeline.errors()] == [("missing_value", 3)]
+    assert (log["status"], log["lines"]) == ("partial", '{"header": 1, "reading": 3}')
+
+
 @pytest.mark.parametrize(
     ("mapping", "content"),
     [
+        pytest.param(OF_JSON, '{"period": "2025-04-01", "meters": [{"serial": "1", "heat": []}]}', id="json"),
         pytest.param(
             BY_PATHS.replace("//period", "//measuringchannel/period"),
             re.sub("<period.*</period>", "", XML),
@@ -138,7 +211,7 @@ async def test_half_hours_of_electricity_in_xml(pipeline: PipelineHarness, tmp_p
 async def test_report_without_rows_is_read_and_says_so(
     pipeline: PipelineHarness, tmp_path: Path, mapping: str, content: str
 ) -> None:
-    log = await load(with_xml(pipeline), tmp_path, mapping, content.encode("cp1251"), name="x.xml")
+    log = await load(with_more_names(pipeline), tmp_path, mapping, content.encode("cp1251"), name="x.xml")
 
     assert (log["status"], log["problem"], log["rows_read"]) == ("success", None, 0)
     assert str(log["message"]).startswith(FileRemark.NO_ROWS)
@@ -149,7 +222,10 @@ async def test_report_without_rows_is_read_and_says_so(
     [
         pytest.param(BY_PATHS, XML.replace("<area>", "<зона>"), FileProblem.DAMAGED, id="malformed"),
         pytest.param(BY_PATHS, XML.replace("<message", "<!DOCTYPE message []><message"), FileProblem.XML_DTD, id="dtd"),
-        pytest.param(BY_PATHS, XML.replace("period", "interval"), FileProblem.XML_WITHOUT_ROWS, id="no rows"),
+        pytest.param(BY_PATHS, XML.replace("period", "interval"), FileProblem.NO_ROWS_AT_PATH, id="no rows"),
+        pytest.param(OF_JSON, JSON[:-2], FileProblem.DAMAGED, id="json cut short"),
+        pytest.param(OF_JSON, XML, FileProblem.KIND_DIFFERS, id="xml, but json"),
+        pytest.param(BY_PATHS, JSON, FileProblem.KIND_DIFFERS, id="json, but xml"),
         pytest.param(BY_PATHS, REPORT, FileProblem.KIND_DIFFERS, id="a text, but xml"),
         pytest.param(FIXED, XML, FileProblem.KIND_DIFFERS, id="xml, but positions"),
         pytest.param(FIXED.replace("positions", "#"), XML, FileProblem.WRONG_KIND, id="xml, and no word of it"),
@@ -162,7 +238,9 @@ async def test_report_without_rows_is_read_and_says_so(
 async def test_file_of_another_kind_or_damaged_fails_alone(
     pipeline: PipelineHarness, tmp_path: Path, mapping: str, content: str, problem: FileProblem | None
 ) -> None:
-    log = await load(with_xml(pipeline), tmp_path, mapping, content.encode("cp1251"), "00123", "M1", name="x.xml")
+    log = await load(
+        with_more_names(pipeline), tmp_path, mapping, content.encode("cp1251"), "00123", "M1", name="x.xml"
+    )
 
     assert (log["status"], log["problem"]) == ("failed", problem or FileProblem.MAPPING_HAS_ERROR)
     assert await pipeline.values() == {}

@@ -66,7 +66,7 @@ ELSEWHERE = {
     "tasks/operate/purge_stage.py": ("SQL", "tests/integration/test_purge.py"),
     "tasks/operate/trace_readings.py": ("SQL", "tests/integration/test_operate_lookups.py"),
     "tasks/report/build_report.py": ("collects and writes", "tests/integration/test_report.py"),
-    "tasks/sources/xml_paths.py": ("part of the drafts", "tests/unit/tasks/sources/test_find_xml_rows.py"),
+    "tasks/sources/node_paths.py": ("part of the drafts", "tests/unit/tasks/sources/test_find_node_rows.py"),
     "tasks/transform/build_features.py": ("SQL", "tests/integration/test_features.py"),
     "tasks/transform/track_changes.py": ("SQL", "tests/integration/test_features.py"),
     "tasks/transform/run_dbt.py": ("runs dbt on a database", "tests/integration/test_features.py"),

@@ -15,10 +15,10 @@ from schemas.mappings import (
     read_mappings,
     survey_mappings,
 )
+from schemas.node_rows import NodeRows
 from schemas.problems import FileProblem, Kind
 from schemas.settings import PROJECT_ROOT, Settings
 from schemas.table_spec import Identity, TableSpec
-from schemas.xml_rows import XmlRows
 from tasks.ingest.read_tables import read_tables
 from tasks.validate.parse_readings import parse
 from tests import files
@@ -223,7 +223,7 @@ def test_heat_meter_of_the_developers_guide_is_read_as_it_says(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "key", [*SourceMapping.model_fields, *TableSpec.yaml_keys(), *Identity.model_fields, *XmlRows.model_fields]
+    "key", [*SourceMapping.yaml_keys(), *TableSpec.yaml_keys(), *Identity.model_fields, *NodeRows.model_fields]
 )
 def test_developers_guide_explains_every_key(key: str) -> None:
     reference = CONTRIBUTING.partition("Of a file:")[2].partition("## ")[0]
@@ -323,10 +323,16 @@ def test_positions_are_those_of_one_text(keys: str, said: str) -> None:
 
 def test_where_cells_are_cut_is_told_by_a_digest_unless_the_file_says_it() -> None:
     rest = "match: [a]\nlayout: long\n"
-    documents = ("", "positions: [1, 5]", "positions: [1, 6]", "xml: {rows: //a, columns: {timestamp: b}}")
+    documents = (
+        "",
+        "positions: [1, 5]",
+        "positions: [1, 6]",
+        "xml: {rows: //a, columns: {timestamp: b}}",
+        "json: {rows: //a, columns: {timestamp: b}}",
+    )
 
     mappings = [read_mappings("a.yaml", f"name: a\n{rest}{document}\n".encode())[0] for document in documents]
 
     assert mappings[0].cut is None
     assert len({mapping.cut for mapping in mappings}) == 4
-    assert [mapping.kind for mapping in mappings] == [None, Kind.TEXT, Kind.TEXT, Kind.XML]
+    assert [mapping.kind for mapping in mappings] == [None, Kind.TEXT, Kind.TEXT, Kind.XML, Kind.JSON]

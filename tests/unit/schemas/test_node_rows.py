@@ -5,7 +5,7 @@ from lxml import etree
 
 from schemas.errors import MappingError
 from schemas.mappings import read_mappings
-from schemas.xml_rows import XmlRows
+from schemas.node_rows import NodeRows
 
 MAPPING = """name: a
 match: [a]
@@ -17,7 +17,7 @@ identity: {meter: M}
 
 
 def test_paths_are_compiled_with_the_namespaces_of_the_mapping() -> None:
-    spec = XmlRows(namespaces={"n": "urn:n"}, rows="//n:a", columns={"A": "n:b"})
+    spec = NodeRows(namespaces={"n": "urn:n"}, rows="//n:a", columns={"A": "n:b"})
 
     (row,) = spec.compiled(spec.rows)(etree.fromstring("<a xmlns='urn:n'><b>1</b></a>"))
     (cell,) = spec.compiled("n:b")(row)
@@ -38,6 +38,7 @@ def test_paths_are_compiled_with_the_namespaces_of_the_mapping() -> None:
         ("rows: //a\n  columns: {A: b}\n  namespaces: {1x: b}", "line 10: xml.namespaces.1x"),
         ("rows: //a\n  columns: {A: b}\npositions: [1, 5]", "either xml, which says what the columns are, or"),
         ("rows: //a\n  columns: {A: b}\nsheet: A", "either xml, which says what the columns are, or"),
+        ("rows: //a\n  columns: {A: b}\njson:\n  rows: //a\n  columns: {A: b}", "either xml or json"),
     ],
 )
 def test_what_is_wrong_names_file_line_and_key(xml: str, said: str) -> None:
@@ -48,8 +49,9 @@ def test_what_is_wrong_names_file_line_and_key(xml: str, said: str) -> None:
     assert said in str(refused.value)
 
 
-def test_no_content_tells_whose_an_xml_file_is() -> None:
-    own = MAPPING.replace("match: [a]", "match: {content: true}") + "xml: {rows: //a, columns: {A: b}}\n"
+@pytest.mark.parametrize("key", ["xml", "json"])
+def test_no_content_tells_whose_a_file_of_nodes_is(key: str) -> None:
+    own = MAPPING.replace("match: [a]", "match: {content: true}") + f"{key}: {{rows: //a, columns: {{A: b}}}}\n"
 
-    with pytest.raises(MappingError, match="match with globs where xml names the columns"):
+    with pytest.raises(MappingError, match=f"match with globs where {key} names the columns"):
         read_mappings("a.yaml", own.encode())

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.errors import FileError
 from schemas.problems import FileProblem
-from tasks.ingest.detect_dialect import Dialect, detect_dialect
+from tasks.ingest.detect_dialect import Dialect, detect_dialect, encodings_of
 from tasks.ingest.find_header import WantedColumn
 
 WANTED = [WantedColumn("date", ("Дата",), required=True), WantedColumn("hour", ("Час",), required=True)]
@@ -56,3 +56,16 @@ def test_without_headings_the_delimiter_is_the_one_that_gives_enough_columns(tmp
     path.write_text("a\t1,5\t2\nb\t2,5\t3\n")
 
     assert detect_dialect(path, (), min_width=3).delimiter == "\t"
+
+
+@pytest.mark.parametrize(
+    "text", ["ГВС", "Ж-1", "счётчик", "ул. Мятная, 5", "№ 7 «Дом»", "1\xa0234 м", "┌──────┬──────┐\n│Прибор│Расход│"]
+)
+@pytest.mark.parametrize("encoding", ["cp866", "cp1251"])
+def test_a_few_words_tell_the_encoding_of_dos_from_that_of_windows(text: str, encoding: str) -> None:
+    try:
+        sample = text.encode(encoding)
+    except UnicodeEncodeError:
+        pytest.skip("not in this encoding")
+
+    assert (encodings_of(sample)[0] == "cp866") == (encoding == "cp866")

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import FileError
-from schemas.problems import FileProblem
+from schemas.node_rows import NodeRows
+from schemas.problems import FileProblem, Kind
 from schemas.settings import Settings
-from schemas.xml_rows import XmlRows
-from tasks.ingest import read_xml
-from tasks.ingest.read_xml import XmlGrid
+from tasks.ingest import parse_nodes as parsing
+from tasks.ingest.parse_nodes import parse_nodes
+from tasks.ingest.read_nodes import NodesGrid
 
-SPEC = XmlRows.model_validate(
+SPEC = NodeRows.model_validate(
     {
         "rows": "//period",
         "columns": {
@@ -30,10 +31,10 @@ LAUGHS = (
 )
 
 
-def grid(folder: Path, content: bytes, spec: XmlRows = SPEC) -> XmlGrid:
+def grid(folder: Path, content: bytes, spec: NodeRows = SPEC) -> NodesGrid:
     file = folder / "a.xml"
     file.write_bytes(content)
-    return XmlGrid.open(file, spec, Settings())
+    return NodesGrid.of(parse_nodes(file, Kind.XML, Settings()), spec)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "windows-1251", "utf-16"])
@@ -59,7 +60,7 @@ def test_each_node_is_a_line_below_the_names_of_the_columns(tmp_path: Path, enco
 
 
 def test_names_of_a_namespace_have_the_prefix_that_the_mapping_gives_it(tmp_path: Path) -> None:
-    spec = XmlRows(namespaces={"m": "urn:m"}, rows="//m:p", columns={"A": "m:v"})
+    spec = NodeRows(namespaces={"m": "urn:m"}, rows="//m:p", columns={"A": "m:v"})
 
     found = grid(tmp_path, b'<r xmlns="urn:m"><p><v>1</v></p><p xmlns=""><v>2</v></p></r>', spec)
 
@@ -78,15 +79,15 @@ def test_names_of_a_namespace_have_the_prefix_that_the_mapping_gives_it(tmp_path
         (b"<a>\xff<period/></a>", FileProblem.DAMAGED),
         (b"<a>" * 1_000 + b"</a>" * 1_000, FileProblem.DAMAGED),
         (b"<a>" + b"<period/>" * 200_000 + b"</a>", FileProblem.PAGE_TOO_BIG),
-        (b"<a><channel/></a>", FileProblem.XML_WITHOUT_ROWS),
-        (b"<a xmlns='urn:m'><period/></a>", FileProblem.XML_WITHOUT_ROWS),
-        (b"<a><period/><period><value/><value/></period></a>", FileProblem.XML_SEVERAL_NODES),
+        (b"<a><channel/></a>", FileProblem.NO_ROWS_AT_PATH),
+        (b"<a xmlns='urn:m'><period/></a>", FileProblem.NO_ROWS_AT_PATH),
+        (b"<a><period/><period><value/><value/></period></a>", FileProblem.SEVERAL_NODES),
     ],
 )
 def test_file_that_cannot_be_read_says_why_and_takes_no_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, problem: FileProblem
 ) -> None:
-    monkeypatch.setattr(read_xml, "_MAX_MB", 1)
+    monkeypatch.setattr(parsing, "_MAX_MB", 1)
     tracemalloc.start()
 
     with pytest.raises(FileError) as caught:
@@ -111,8 +112,7 @@ def test_a_cell_that_could_be_one_of_several_names_column_and_line(tmp_path: Pat
         grid(tmp_path, b"<a><period/><period><value>1</value><value>2</value></period></a>")
 
     assert str(caught.value) == (
-        "столбец «Значение», строка 3: по пути value нашлось 2 узлов, а не один. "
-        "Исправьте xml.columns в описании источника"
+        "столбец «Значение», строка 3: по пути value нашлось 2 узлов, а не один. Исправьте columns в описании источника"
     )
 
 
@@ -136,14 +136,14 @@ def test_a_cell_that_could_be_one_of_several_names_column_and_line(tmp_path: Pat
 def test_file_without_rows_is_empty_only_where_nothing_is_in_their_place(
     tmp_path: Path, rows: str, content: str, is_empty: bool
 ) -> None:
-    spec = XmlRows(namespaces={"m": "urn:m"}, rows=rows, columns={"A": "v"})
+    spec = NodeRows(namespaces={"m": "urn:m"}, rows=rows, columns={"A": "v"})
 
     if is_empty:
         assert list(grid(tmp_path, content.encode(), spec).rows()) == [["A"]]
         return
     with pytest.raises(FileError) as caught:
         grid(tmp_path, content.encode(), spec)
-    assert caught.value.problem is FileProblem.XML_WITHOUT_ROWS
+    assert caught.value.problem is FileProblem.NO_ROWS_AT_PATH
 
 
 @pytest.mark.parametrize(
@@ -156,6 +156,6 @@ def test_file_without_rows_is_empty_only_where_nothing_is_in_their_place(
 )
 def test_path_that_only_a_file_shows_to_be_wrong_is_named(tmp_path: Path, spec: dict[str, object], key: str) -> None:
     with pytest.raises(FileError) as caught:
-        grid(tmp_path, b"<a><period start='1'><value/></period></a>", XmlRows.model_validate(spec))
+        grid(tmp_path, b"<a><period start='1'><value/></period></a>", NodeRows.model_validate(spec))
 
-    assert (caught.value.problem, caught.value.data["key"]) == (FileProblem.XML_PATH_FAILED, key)
+    assert (caught.value.problem, caught.value.data["key"]) == (FileProblem.PATH_FAILED, key)

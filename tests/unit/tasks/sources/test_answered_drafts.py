@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from schemas.mappings import read_mappings
+from schemas.problems import Kind
 from schemas.settings import Settings
+from tasks.ingest.detect_kind import kind_of
+from tasks.ingest.parse_nodes import parse_nodes
 from tasks.ingest.read_tables import peek, peek_lines, read_tables
-from tasks.ingest.read_xml import parse_xml
 from tasks.sources.draft_mapping import draft_mapping
 from tasks.sources.find_tables import Sheet
-from tasks.sources.look_at_file import look_at_text, look_at_xml
+from tasks.sources.look_at_file import look_at_nodes, look_at_text
 from tasks.validate.parse_readings import parse
 
 SETTINGS = Settings()
@@ -28,8 +30,8 @@ def csv(*lines: Sequence[object]) -> str:
 
 def draft(path: Path, text: str, encoding: str = "utf-8") -> str:
     path.write_bytes(text.encode(encoding))
-    if path.suffix == ".xml":
-        return draft_mapping("new", path.name, look_at_xml(parse_xml(path, SETTINGS))).yaml
+    if (kind := kind_of(path, SETTINGS)) in {Kind.XML, Kind.JSON}:
+        return draft_mapping("new", path.name, look_at_nodes(parse_nodes(path, kind, SETTINGS), kind)).yaml
     sheets = [Sheet(name, [*rows]) for name, rows in peek(path, SETTINGS)]
     return draft_mapping("new", path.name, look_at_text(sheets, peek_lines(path, SETTINGS))).yaml
 

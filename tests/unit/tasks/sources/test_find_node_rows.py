@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 from lxml import etree
 
-from tasks.sources.find_xml_rows import FoundRows, find_xml_rows, name_repeated
+from schemas.problems import Kind
+from schemas.settings import Settings
+from tasks.ingest.parse_nodes import parse_nodes
+from tasks.sources.find_node_rows import FoundRows, find_node_rows, name_repeated
 
 
 def found(xml: str) -> FoundRows | None:
-    return find_xml_rows(etree.fromstring(xml))
+    return find_node_rows(etree.fromstring(xml))
 
 
 def rows_of(xml: str) -> str:
@@ -82,5 +87,24 @@ def test_digits_of_a_clock_are_parted_by_a_colon() -> None:
 def test_file_without_times_or_numbers_has_no_rows_but_names_what_repeats() -> None:
     root = etree.fromstring('<a><b>1</b><b>2</b><b>3</b><c x="01.04.2025"/><c x="02.04.2025"/></a>')
 
-    assert find_xml_rows(root) is None
+    assert find_node_rows(root) is None
     assert [*name_repeated(root)] == ["3 of a/b", "2 of a/c"]
+
+
+def test_elements_around_the_rows_are_told_from_others_of_their_name(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(
+        """{"zone": "Europe/Berlin", "sites": [{"site": "B-1", "meters": [{"meter": "M-1", "readings": [
+        {"t": "2025-04-01T00:00", "v": 1.5}, {"t": "2025-04-01T01:00", "v": 2}]}]}]}"""
+    )
+
+    rows = find_node_rows(parse_nodes(tmp_path / "a.json", Kind.JSON, Settings()))
+
+    assert rows
+    assert rows.rows == "/json/sites/item/meters/item/readings/item"
+    assert rows.columns == {
+        "t": "t",
+        "v": "v",
+        "meter": "ancestor::item[1]/meter",
+        "site": "ancestor::item[2]/site",
+    }
+    assert rows.cells == [["2025-04-01T00:00", "1.5", "B-1", "M-1"], ["2025-04-01T01:00", "2", "B-1", "M-1"]]

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from lxml import etree
 
+from schemas.problems import Kind
 from tasks.sources.cells import Row
 from tasks.sources.find_tables import Sheet
-from tasks.sources.look_at_file import Looked, look_at_text, look_at_xml
+from tasks.sources.look_at_file import Looked, look_at_nodes, look_at_text
 
 LINES = ["День          V", "01.04.2025   12", "02.04.2025    5"]
 
@@ -30,8 +31,8 @@ def test_text_whose_blanks_make_no_table_either_is_left_as_it_is() -> None:
 def test_xml_is_drafted_with_an_example_of_each_column_or_what_repeats_in_it() -> None:
     rows = '<r t="2025-04-01T00:00">1</r><r t="2025-04-01T01:00">2</r>'
 
-    looked = look_at_xml(etree.fromstring(f'<a xmlns="urn:a">{rows}<old>{rows}</old></a>'))
-    nothing = look_at_xml(etree.fromstring("<a><b>1</b><b>2</b></a>"))
+    looked = look_at_nodes(etree.fromstring(f'<a xmlns="urn:a">{rows}<old>{rows}</old></a>'), Kind.XML)
+    nothing = look_at_nodes(etree.fromstring("<a><b>1</b><b>2</b></a>"), Kind.XML)
 
     assert looked.sheets == [Sheet(None, [["t", "value"], ["2025-04-01T00:00", "1"], ["2025-04-01T01:00", "2"]])]
     assert looked.cut == [
