@@ -112,15 +112,24 @@ async def _run_through_deployment(day: dt.date, origin: str) -> str:
         await _end_if_cancelled(client)
         while (run := await _start(day, origin, key)).state and run.state.is_cancelled():
             key = f"backfill/{origin}/{day}/{run.id}"  # not the same run: its worker would cancel it once more
+        # Of a run that an earlier backfill has left under way, the process may be dead without anyone knowing yet.
+        may_be_dead = bool(run.state and (run.state.is_running() or run.state.is_pending()))
         if run.state and (run.state.is_failed() or run.state.is_crashed()):
-            # What the Retry button does: the same run goes on with what it has not done.
-            await client.set_flow_run_state(run.id, AwaitingRetry(), force=True)
+            await _try_again(client, run)
         while True:
             current = await client.read_flow_run(run.id)
             await _end_if_cancelled(client)
-            if current.state and current.state.is_final():
+            if may_be_dead and current.state and current.state.is_crashed():
+                may_be_dead = False
+                await _try_again(client, run)
+            elif current.state and current.state.is_final():
                 return describe_failure(current.state)
             await asyncio.sleep(_POLL_SECONDS)
+
+
+async def _try_again(client: PrefectClient, run: FlowRun) -> None:
+    """Do what the Retry button does: the same run goes on with what it has not done."""
+    await client.set_flow_run_state(run.id, AwaitingRetry(), force=True)
 
 
 async def _start(day: dt.date, origin: str, key: str) -> FlowRun:
