@@ -3,25 +3,64 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, partial
 from itertools import pairwise
-from typing import Any, NamedTuple
+from operator import floordiv
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
-SUMS = {
-    "cold_consumption_m3": ("cold_water", "consumption_period"),
-    "hot_consumption_m3": ("hot_water", "consumption_period"),
-    "supply_m3": ("hot_water", "flow_supply"),
-    "return_m3": ("hot_water", "flow_return"),
+
+class Quantity(NamedTuple):
+    """What readings measure: of meters of some kinds one metric, added up, as the volume of a flow, or as a mean."""
+
+    kinds: tuple[str, ...]
+    metric: str
+    how: Literal["sum", "volume", "mean"]
+
+
+QUANTITIES = {
+    "cold": Quantity(("cold_water",), "consumption_period", "sum"),
+    "hot": Quantity(("hot_water",), "consumption_period", "sum"),
+    "supply": Quantity(("hot_water",), "flow_supply", "volume"),
+    "return": Quantity(("hot_water",), "flow_return", "volume"),
+    "t1": Quantity(("hot_water",), "T1", "mean"),
+    "t2": Quantity(("hot_water",), "T2", "mean"),
+    "heat": Quantity(("heat",), "heat_energy", "sum"),
+    "heat_mass_supply": Quantity(("heat",), "mass_supply", "sum"),
+    "heat_mass_return": Quantity(("heat",), "mass_return", "sum"),
+    "heat_volume_supply": Quantity(("heat",), "volume_supply", "sum"),
+    "heat_volume_return": Quantity(("heat",), "volume_return", "sum"),
+    "heat_flow_supply": Quantity(("heat",), "flow_supply", "volume"),
+    "heat_flow_return": Quantity(("heat",), "flow_return", "volume"),
+    "heat_t1": Quantity(("heat",), "T1", "mean"),
+    "heat_t2": Quantity(("heat",), "T2", "mean"),
+    "pump": Quantity(("cold_water", "hot_water", "heat"), "pump_runtime_hours", "sum"),
 }
-MEANS = {"t1_degc": ("hot_water", "T1"), "t2_degc": ("hot_water", "T2")}
-FLOWS = ("flow_supply", "flow_return")
+COLUMNS = {
+    "cold_consumption_m3": "cold",
+    "hot_consumption_m3": "hot",
+    "supply_m3": "supply",
+    "return_m3": "return",
+    "t1_degc": "t1",
+    "t2_degc": "t2",
+    "heat_gcal": "heat",
+    "heat_mass_supply_t": "heat_mass_supply",
+    "heat_mass_return_t": "heat_mass_return",
+    "heat_volume_supply_m3": "heat_volume_supply",
+    "heat_volume_return_m3": "heat_volume_return",
+    "heat_t1_degc": "heat_t1",
+    "heat_t2_degc": "heat_t2",
+    "pump_runtime_hours": "pump",
+}
+"""Column → the quantity that it has the value of."""
+BY_FLOW = {"t1": "supply", "t2": "return"}
+COUNTS = ("readings_expected", "readings_present", "readings_suspect", "readings_surplus")
 
 
 @dataclass(frozen=True)
@@ -29,39 +68,95 @@ class City:
     """What the features are made from.
 
     `meters`: meter_id, kind, interval_minutes, building_code, district_id. `readings`: time (UTC), meter_id, metric,
-    value, quality. `expected`: kind → metrics.
+    value, quality. `expected`: kind → metrics. `any_time`: metrics that have no intervals.
     """
 
     zone: ZoneInfo
     meters: pd.DataFrame
     readings: pd.DataFrame
     expected: Mapping[str, Sequence[str]]
+    any_time: frozenset[str]
     holidays: frozenset[dt.date]
     working_weekends: frozenset[dt.date]
     day_hours: range
     """The local hours that are day and not night."""
+    now: dt.datetime
 
 
 class Reading(NamedTuple):
     """A reading, and the hour that it counts in."""
 
     hour: dt.datetime
+    time: dt.datetime
     meter_id: int
     metric: str
     value: float
     is_suspect: bool
 
 
+@dataclass
+class Tally:
+    """What the readings of a building come to in an hour or on a day. Keys are quantities."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    expected: Counter[str] = field(default_factory=Counter)
+    minutes: Counter[str] = field(default_factory=Counter)
+    totals: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    weighted: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    """Temperatures times volumes."""
+    weights: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    with_surplus: set[str] = field(default_factory=set)
+    slow: set[str] = field(default_factory=set)
+    """Of which an hour tells nothing."""
+    sums: Counter[str] = field(default_factory=Counter)
+    """Of readings_expected and the like, and of those of heat meters."""
+
+    def add(self, other: Tally) -> None:
+        """Add what another hour of the day comes to."""
+        for name in ("counts", "expected", "totals", "minutes", "weighted", "weights", "sums"):
+            for key, number in getattr(other, name).items():
+                getattr(self, name)[key] += number
+        self.with_surplus |= other.with_surplus
+
+    def features(self) -> dict[str, Any]:
+        """Return the columns that follow from it."""
+        row: dict[str, Any] = {column: self._value(name) for column, name in COLUMNS.items()}
+        for side in ("supply", "return"):
+            if np.isnan(row[f"heat_volume_{side}_m3"]):
+                row[f"heat_volume_{side}_m3"] = self._value(f"heat_flow_{side}")
+        for name, flow in BY_FLOW.items():
+            is_known = not {name, flow} & self.with_surplus and not {name, flow} & self.slow and self.weights[name]
+            row[f"{name}_flow_weighted_degc"] = self.weighted[name] / self.weights[name] if is_known else np.nan
+        for name in ("cold", "hot", "supply", "return", "t1", "t2"):
+            row[f"{name}_completeness"] = _share(self.counts[name], self.expected[name])
+        row["heat_completeness"] = _share(self.sums["heat_present"], self.sums["heat_expected"])
+        cold, hot = row["cold_consumption_m3"], row["hot_consumption_m3"]
+        row["loss_m3"] = row["supply_m3"] - row["return_m3"] - hot
+        row["delta_t"] = row["t1_degc"] - row["t2_degc"]
+        row["hot_cold_mismatch"] = (cold - hot) / cold if cold else np.nan
+        return row | {name: self.sums[name] for name in COUNTS}
+
+    def _value(self, name: str) -> float:
+        if not self.counts[name] or name in self.with_surplus | self.slow:
+            return np.nan
+        how = QUANTITIES[name].how
+        if how == "mean":
+            return float(self.totals[name] / self.minutes[name])
+        is_whole = self.counts[name] >= self.expected[name]
+        return float(self.totals[name] / (60 if how == "volume" else 1)) if is_whole else np.nan
+
+
+def _share(present: int, expected: int) -> float:
+    return float(np.float32(min(present, expected) / expected)) if expected else np.nan
+
+
 def hourly(city: City) -> pd.DataFrame:
     """Recompute ml_hourly_by_building."""
     rows = []
     for meters, day, readings in _building_days(city):
-        by_hour = defaultdict(list)
-        for reading in readings:
-            by_hour[reading.hour].append(reading)
-        for hour in hours_of(day, city.zone):
-            values = _values(city, meters, by_hour[hour], None)
-            rows.append({**values, **_attributes(city, day, hour), "ts": hour})
+        for hour, tally in _tallies_of_hours(city, meters, day, readings).items():
+            if hour <= max(city.now, max(reading.hour for reading in readings)):
+                rows.append({**_place(meters), **tally.features(), **_attributes(city, day, hour), "ts": hour})
     return pd.DataFrame(rows)
 
 
@@ -72,11 +167,15 @@ def daily(city: City) -> pd.DataFrame:
     complete = hours.groupby(["building_code", "local_date"])["is_complete"].sum().to_dict()
     rows = []
     for meters, day, readings in _building_days(city):
-        starts = hours_of(day, city.zone)
-        values, attributes = _values(city, meters, readings, day), _attributes(city, day, starts[0])
+        tally = Tally()
+        for of_hour in _tallies_of_hours(city, meters, day, readings).values():
+            tally.add(of_hour)
+        tally.add(_tally_of_slow_meters(city, meters, day, readings))
+        starts = [*hours_of(day, city.zone)]
+        attributes, place = _attributes(city, day, starts[0]), _place(meters)
         del attributes["hour"], attributes["day_night"]
-        counts = {"hours_expected": len(starts), "hours_complete": complete[values["building_code"], day]}
-        rows.append({**values, **attributes, **counts, "ts": starts[0]})
+        counts = {"hours_expected": len(starts), "hours_complete": complete[place["building_code"], day]}
+        rows.append({**place, **tally.features(), **attributes, **counts, "ts": starts[0]})
     return pd.DataFrame(rows)
 
 
@@ -84,24 +183,26 @@ def time_attributes(city: City) -> pd.DataFrame:
     """Recompute time_attributes."""
     days = sorted({time.astimezone(city.zone).date() for time in city.readings["time"]})
     hours = [(day, hour) for day in days for hour in hours_of(day, city.zone)]
-    return pd.DataFrame([{**_attributes(city, day, hour), "ts": hour} for day, hour in hours])
+    return pd.DataFrame([{**_attributes(city, day, hour), "ts": hour} for day, hour in hours if hour <= city.now])
 
 
 def by_district(city: City) -> pd.DataFrame:
     """Recompute ml_hourly_by_district."""
     rows = []
+    buildings = city.meters.groupby("district_id")["building_code"].nunique().to_dict()
     for (district, hour), group in hourly(city).groupby(["district_id", "ts"]):
         row: dict[str, Any] = {"district_id": district, "ts": hour}
-        for name in (*SUMS, "loss_m3"):
+        for name in ("cold_consumption_m3", "hot_consumption_m3", "supply_m3", "return_m3", "loss_m3", "heat_gcal"):
             row[name] = group[name].sum(min_count=1)
-        for name in (*MEANS, "delta_t"):
+            row[f"{name.rpartition('_')[0]}_buildings"] = group[name].count()
+        for name in ("t1_degc", "t2_degc", "delta_t"):
             row[name] = group[name].mean()
         both = group.dropna(subset=["cold_consumption_m3", "hot_consumption_m3"])
         cold, hot = both["cold_consumption_m3"].sum(), both["hot_consumption_m3"].sum()
         row["hot_cold_mismatch"] = (cold - hot) / cold if cold else np.nan
         row["readings_expected"] = group["readings_expected"].sum()
         row["readings_present"] = group["readings_present"].sum()
-        row["buildings_expected"] = len(group)
+        row["buildings_expected"] = buildings[district]
         row["buildings_reporting"] = (group["readings_present"] > 0).sum()
         same = ["local_date", "hour", "day_of_week", "is_weekend", "is_holiday", "is_workday", "month", "season"]
         for name in (*same, "day_night"):
@@ -120,24 +221,25 @@ def midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
 
 
 @cache
-def hours_of(day: dt.date, zone: ZoneInfo) -> list[dt.datetime]:
-    """Return the instants at which the hours of a local day begin; one is shorter where clocks change by half of it."""
-    instant, hours = midnight(day, zone), []
+def hours_of(day: dt.date, zone: ZoneInfo) -> dict[dt.datetime, int]:
+    """Return when the hours of a local day begin, and their minutes: some are shorter where clocks change by half."""
+    instant, quarters = midnight(day, zone), Counter[dt.datetime]()
     while instant < midnight(day + dt.timedelta(days=1), zone):
-        hours.append(_hour_of(instant, zone))
+        quarters[_hour_of(instant, zone)] += 1
         instant += dt.timedelta(minutes=15)
-    return sorted(set(hours))
+    return {hour: quarters[hour] * 15 for hour in sorted(quarters)}
 
 
 def _hour_of(instant: dt.datetime, zone: ZoneInfo) -> dt.datetime:
-    return instant - dt.timedelta(minutes=instant.astimezone(zone).minute)
+    local = instant.astimezone(zone)
+    return instant - dt.timedelta(minutes=local.minute, seconds=local.second)
 
 
 def _building_days(city: City) -> Iterator[tuple[pd.DataFrame, dt.date, list[Reading]]]:
     """Give each building-day that has a reading: the meters of the building, the day, and its readings."""
     by_meter_day: dict[tuple[int, dt.date], list[Reading]] = defaultdict(list)
     for time, meter, metric, value, quality in city.readings.itertuples(index=False):
-        reading = Reading(_hour_of(time, city.zone), meter, metric, value, quality == 1)
+        reading = Reading(_hour_of(time, city.zone), time, meter, metric, value, quality == 1)
         by_meter_day[meter, time.astimezone(city.zone).date()].append(reading)
     days = sorted({day for _, day in by_meter_day})
     for _, meters in city.meters.groupby("building_code"):
@@ -146,66 +248,107 @@ def _building_days(city: City) -> Iterator[tuple[pd.DataFrame, dt.date, list[Rea
                 yield meters, day, readings
 
 
-def _values(city: City, meters: pd.DataFrame, readings: list[Reading], day: dt.date | None) -> dict[str, object]:
-    """Return what is measured in an hour (`day` is None), or on a day, of a building."""
-    by_series: dict[tuple[int, str], list[Reading]] = defaultdict(list)
-    for reading in readings:
-        by_series[reading.meter_id, reading.metric].append(reading)
-    complete: dict[tuple[str, str], bool] = {}
-    found: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
-    expected_readings = present = suspect = 0
+def _place(meters: pd.DataFrame) -> dict[str, Any]:
+    return {name: meters[name].iloc[0] for name in ("building_code", "district_id")}
+
+
+def _tallies_of_hours(
+    city: City, meters: pd.DataFrame, day: dt.date, readings: Sequence[Reading]
+) -> dict[dt.datetime, Tally]:
+    """Tally each hour of a building-day, of the meters that are read at least by the hour."""
+    fast, slow = meters[meters["interval_minutes"] <= 60], meters[meters["interval_minutes"] > 60]
+    tallies = {}
+    for hour, minutes in hours_of(day, city.zone).items():
+        tally = _tally(
+            city,
+            fast,
+            [reading for reading in readings if reading.hour == hour],
+            slots=partial(floordiv, minutes),
+            is_on_grid=lambda reading, interval: _since_midnight(reading.time, city.zone) % (interval * 60) == 0,
+            length=lambda interval: interval,
+        )
+        tally.slow = {
+            name
+            for kind in slow["kind"]
+            for name, quantity in QUANTITIES.items()
+            if kind in quantity.kinds and quantity.metric in city.expected.get(kind, ())
+        }
+        tallies[hour] = tally
+    return tallies
+
+
+def _tally_of_slow_meters(city: City, meters: pd.DataFrame, day: dt.date, readings: Sequence[Reading]) -> Tally:
+    """Tally a building-day, of the meters that are read less often than by the hour."""
+    starts, minutes = [*hours_of(day, city.zone)], sum(hours_of(day, city.zone).values())
+
+    def begins_interval(time: dt.datetime, interval: int) -> bool:
+        return time == starts[0] or (interval < 1440 and _since_midnight(time, city.zone) % (interval * 60) == 0)
+
+    return _tally(
+        city,
+        meters[meters["interval_minutes"] > 60],
+        readings,
+        slots=lambda interval: sum(begins_interval(start, interval) for start in starts),
+        is_on_grid=lambda reading, interval: begins_interval(reading.time, interval),
+        length=lambda interval: minutes if interval == 1440 else interval,
+    )
+
+
+def _since_midnight(time: dt.datetime, zone: ZoneInfo) -> int:
+    """Return the seconds that the clock on the wall shows since midnight."""
+    local = time.astimezone(zone)
+    return (local.hour * 60 + local.minute) * 60 + local.second
+
+
+def _tally(
+    city: City,
+    meters: pd.DataFrame,
+    readings: Sequence[Reading],
+    *,
+    slots: Callable[[int], int],
+    is_on_grid: Callable[[Reading, int], bool],
+    length: Callable[[int], int],
+) -> Tally:
+    """Tally readings: `slots` of an interval of minutes there are, each stands for a `length` in minutes."""
+    tally, any_time, any_time_expected = Tally(), 0, 0
     for meter_id, kind, interval in meters[["meter_id", "kind", "interval_minutes"]].to_numpy().tolist():
         expected = city.expected.get(kind, ())
-        # A meter that is read less often than by the hour tells nothing of an hour.
-        is_counted = interval <= 60 or day is not None
-        for metric in {*expected, *(metric for own_id, metric in by_series if own_id == meter_id)}:
-            own = by_series.get((meter_id, metric), [])
-            needed = _needed(city, interval, day)
-            if metric in expected:
-                has_all = is_counted and len(own) >= needed and _has_all_hours(city, own, interval, day)
-                complete[kind, metric] = complete.get((kind, metric), True) and has_all
-                expected_readings += needed if is_counted else 0
-            if is_counted:
-                found[kind, metric] += [(reading.value, interval / 60) for reading in own]
-                present += len(own)
-                suspect += sum(reading.is_suspect for reading in own)
-    values: dict[str, float] = {name: _sum(found[key], complete, key) for name, key in SUMS.items()}
-    values |= {name: _mean(found[key]) for name, key in MEANS.items()}
-    cold, hot = values["cold_consumption_m3"], values["hot_consumption_m3"]
-    values["loss_m3"] = values["supply_m3"] - values["return_m3"] - hot
-    values["delta_t"] = values["t1_degc"] - values["t2_degc"]
-    values["hot_cold_mismatch"] = (cold - hot) / cold if cold else np.nan
-    return {
-        "building_code": meters["building_code"].iloc[0],
-        "district_id": meters["district_id"].iloc[0],
-        **values,
-        "readings_expected": expected_readings,
-        "readings_present": present,
-        "readings_suspect": suspect,
-    }
-
-
-def _needed(city: City, interval: int, day: dt.date | None) -> int:
-    """How many readings a meter should have of a metric."""
-    if day is None:
-        return 60 // interval
-    length = midnight(day + dt.timedelta(days=1), city.zone) - midnight(day, city.zone)
-    return max(int(length / dt.timedelta(minutes=1)) // interval, 1)
-
-
-def _has_all_hours(city: City, readings: list[Reading], interval: int, day: dt.date | None) -> bool:
-    return day is None or interval > 60 or {reading.hour for reading in readings} == {*hours_of(day, city.zone)}
-
-
-def _sum(readings: list[tuple[float, float]], complete: Mapping[tuple[str, str], bool], key: tuple[str, str]) -> float:
-    """Sum what is complete; of a flow its volume. `readings`: values, with their hours."""
-    if not readings or not complete.get(key, True):
-        return np.nan
-    return float(sum(value * hours if key[1] in FLOWS else value for value, hours in readings))
-
-
-def _mean(readings: list[tuple[float, float]]) -> float:
-    return float(np.mean([value for value, _ in readings])) if readings else np.nan
+        names = {quantity.metric: name for name, quantity in QUANTITIES.items() if kind in quantity.kinds}
+        for metric in expected:
+            any_time_expected += slots(interval) if metric in city.any_time else 0
+            tally.sums["readings_expected"] += slots(interval)
+            tally.sums["heat_expected"] += slots(interval) if kind == "heat" else 0
+            if metric in names:
+                tally.expected[names[metric]] += slots(interval)
+        at: dict[tuple[dt.datetime, str], float] = {}
+        for reading in readings:
+            if reading.meter_id != meter_id:
+                continue
+            tally.sums["readings_suspect"] += reading.is_suspect
+            if reading.metric not in (*expected, *names):
+                continue
+            if reading.metric not in city.any_time and not is_on_grid(reading, interval):
+                tally.sums["readings_surplus"] += 1
+                tally.with_surplus |= {names[reading.metric]} if reading.metric in names else set()
+            elif reading.metric in expected:
+                any_time += reading.metric in city.any_time
+                tally.sums["readings_present"] += reading.metric not in city.any_time
+                tally.sums["heat_present"] += kind == "heat"
+            at[reading.time, reading.metric] = reading.value
+            if (name := names.get(reading.metric)) and (
+                reading.metric in city.any_time or is_on_grid(reading, interval)
+            ):
+                tally.counts[name] += 1
+                tally.minutes[name] += length(interval)
+                tally.totals[name] += reading.value * (1 if QUANTITIES[name].how == "sum" else length(interval))
+        for name, flow in BY_FLOW.items() if kind == "hot_water" else ():
+            for (time, metric), degrees in at.items():
+                volume = at.get((time, QUANTITIES[flow].metric), 0) * length(interval)
+                if metric == QUANTITIES[name].metric and volume > 0:
+                    tally.weighted[name] += degrees * volume
+                    tally.weights[name] += volume
+    tally.sums["readings_present"] += min(any_time, any_time_expected)
+    return tally
 
 
 def _attributes(city: City, day: dt.date, hour: dt.datetime) -> dict[str, object]:

@@ -131,7 +131,7 @@ class PipelineHarness(NamedTuple):
     async def refresh(self, windows: Sequence[Window]) -> list[Window]:
         """Bring aggregates and REFRESH_OBJECTS up to date; returns the windows that retention kept from it."""
         targets = await find_targets(self.connection, self.settings)
-        return await refresh(self.connection, targets, windows, self.settings)
+        return (await refresh(self.connection, targets, windows, self.settings)).dropped
 
     async def refresh_all(self) -> list[Window]:
         """Do so over all days of core, and those beside them."""

@@ -9,13 +9,14 @@
 {%- endmacro %}
 
 {#
-    When the hours of local days begin, by the clock on the wall: a day with a clock change has 23 or 25, and where clocks
-    change by half an hour, one of its hours is shorter or longer. `days`: a CTE with local_date.
+    When the hours of local days begin, by the clock on the wall, and how long they are: a day with a clock change has 23 or
+    25, and where clocks change by half an hour, one of its hours is shorter. `days`: a CTE with local_date.
 #}
 {% macro hours_of(days) -%}
-    select distinct
+    select
         {{ days }}.local_date,
-        date_trunc('hour', quarters.ts, {{ local_zone() }}) as ts
+        date_trunc('hour', quarters.ts, {{ local_zone() }}) as ts,
+        15 * count(*)::integer as minutes
 
     from (select distinct local_date from {{ days }}) as {{ days }}
     cross join lateral generate_series(
@@ -23,6 +24,23 @@
         {{ midnight_of('(' ~ days ~ '.local_date + 1)') }} - interval '1 second',
         interval '15 minutes'
     ) as quarters (ts)
+    group by {{ days }}.local_date, date_trunc('hour', quarters.ts, {{ local_zone() }})
+{%- endmacro %}
+
+{# Whether a time begins an interval of a meter; intervals are part of an hour, and hours are those of the clock. #}
+{% macro is_on_grid(ts, interval_minutes) -%}
+    (date_part('epoch', {{ ts }} at time zone {{ local_zone() }})::bigint % ({{ interval_minutes }} * 60) = 0)
+{%- endmacro %}
+
+{#
+    The same for a meter that is read less often than by the hour: a day begins with an interval also where its midnight
+    comes never, and a whole day is one interval also where midnight comes twice.
+#}
+{% macro is_slot_of_day(ts, day_start, interval_minutes) -%}
+    (
+        {{ ts }} = {{ day_start }}
+        or ({{ interval_minutes }} < 1440 and {{ is_on_grid(ts, interval_minutes) }})
+    )
 {%- endmacro %}
 
 {# The columns that describe a local day; expects left joins of the holidays and of `working_weekends`. #}

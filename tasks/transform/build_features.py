@@ -37,6 +37,11 @@ async def build_features(
         await connection.execute("set local plan_cache_mode = force_custom_plan")
         if role:
             await connection.execute(f'set local role "{role}"')
+        for table in statements.window_tables:
+            with _named(table.name):
+                query, days = _over(f"create temporary table {table.name} on commit drop as {table.query}", window)
+                await connection.execute(query, *days)
+                await connection.execute(f"analyze {table.name}")
         for model in statements.models:
             with _named(model.name):
                 await _fill(connection, model, statements.changed_days, window)
@@ -49,7 +54,12 @@ async def build_features(
             if wrong:
                 _log.warning("%s in %s: %d results", test.name, window, wrong)
         await connection.execute("reset role")
-        await connection.execute(*sql("delete_finished_days", settings, **window._asdict()))
+        await finish_days(connection, window, settings)
+
+
+async def finish_days(connection: Connection, window: Window, settings: Settings) -> None:
+    """Delete the record of the window's changes that the transform has been working on."""
+    await connection.execute(*sql("delete_finished_days", settings, zone=settings.default_tz, **window._asdict()))
 
 
 async def _fill(connection: Connection, model: FeatureModel, changed_days: str, window: Window) -> None:

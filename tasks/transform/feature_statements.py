@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, Literal
@@ -31,6 +30,13 @@ class FeatureModel(BaseModel):
     query: str
 
 
+class WindowTable(BaseModel):
+    """A temporary table that the models of a window read; to everyone else it is a view."""
+
+    name: str
+    query: str
+
+
 class FeatureTest(BaseModel):
     """A data test of each build; what its query returns is wrong."""
 
@@ -44,6 +50,7 @@ class FeatureStatements(BaseModel):
 
     changed_days: str
     """The relation of the building-days that a transform works on."""
+    window_tables: list[WindowTable]
     models: list[FeatureModel]
     tests: list[FeatureTest]
 
@@ -84,7 +91,7 @@ def statements_file(settings: Settings) -> Path:
 def fingerprint(statements: FeatureStatements, settings: Settings) -> str:
     """Name what all features depend on beside their readings; when it changes, everything is rebuilt."""
     expected = "; ".join(f"{name}: {', '.join(kind.expected)}" for name, kind in METER_KINDS.items())
-    digest = hashlib.sha256(json.dumps([model.model_dump() for model in statements.models]).encode()).hexdigest()
+    digest = hashlib.sha256(statements.model_dump_json(exclude={"tests"}).encode()).hexdigest()
     return f"{settings.default_tz} {settings.day_start} {settings.day_end} {expected} {digest}"
 
 
@@ -96,7 +103,11 @@ def _made_from(settings: Settings) -> str:
 def _from_nodes(nodes: list[Any]) -> FeatureStatements:
     by_id = {node.unique_id: node for node in nodes}
 
+    window_tables = {node.relation_name: node.name for node in nodes if node.meta.get("per_window")}
+
     def without_database(node: Any, sql: str) -> str:  # noqa: ANN401 - dbt's
+        for relation, name in window_tables.items():
+            sql = sql.replace(relation, f"pg_temp.{name}")
         return sql.replace(f'"{node.database}".', "")
 
     for node in nodes:
@@ -109,6 +120,11 @@ def _from_nodes(nodes: list[Any]) -> FeatureStatements:
         changed_days=next(
             without_database(node, node.relation_name) for node in ordered if node.name == "stg_quality__changed_days"
         ),
+        window_tables=[
+            WindowTable(name=node.name, query=without_database(node, node.compiled_code))
+            for node in ordered
+            if node.relation_name in window_tables
+        ],
         models=[
             FeatureModel(
                 name=node.name,

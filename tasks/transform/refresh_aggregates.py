@@ -14,7 +14,7 @@ from schemas.errors import TerminalError
 from schemas.settings import Settings
 from schemas.windows import Window, local_midnight
 from tasks.transform.find_targets import Target
-from tasks.transform.plan_windows import DAY, split_at_retention
+from tasks.transform.plan_windows import DAY, RetentionSplit, split_at_retention
 from tasks.warehouse.connection import Connection, fetch_one
 from tasks.warehouse.statements import SHARED, Statements
 
@@ -38,30 +38,30 @@ async def refresh(
     targets: Sequence[Target],
     windows: Sequence[Window],
     settings: Settings,
-) -> list[Window]:
+) -> RetentionSplit:
     """Refresh each target over windows of whole local days, each in a transaction; a plain view is always up to date.
 
     What retention has dropped, or may have dropped in part, stays as it is: an aggregate outlives its readings.
     The connection must not be in a transaction: continuous aggregates refuse one.
 
-    Returns the windows that were not refreshed because of retention.
+    Returns which windows that were, and which were left because of retention.
 
     """
     retention_start = await _retention_start(connection, settings)
-    changed, dropped = split_at_retention(windows, retention_start)
+    split = split_at_retention(windows, retention_start)
     for name in ("changed_days", "measurements"):
         await connection.execute(*sql("analyze_new", settings, table_name=name))
     for target in targets:
         if target.kind == "materialized_view":
             await _refresh_view(connection, target)
-        for window in changed:
+        for window in split.kept:
             if target.kind == "continuous_aggregate":
                 await _refresh_continuous(connection, target, window, retention_start, settings)
             elif target.kind == "rollup":
                 await _refresh_rollup(connection, target, window, settings)
         if target.is_own:
             await connection.execute(*sql("analyze_new", settings, table_name=target.table))
-    return dropped
+    return split
 
 
 async def _retention_start(connection: Connection, settings: Settings) -> dt.date | None:

@@ -9,7 +9,7 @@ from functools import partial
 from pydantic import BaseModel
 
 from schemas.windows import windows_of
-from tasks.transform.build_features import build_features
+from tasks.transform.build_features import build_features, finish_days
 from tasks.transform.feature_statements import FeatureStatements, compiled_statements, fingerprint
 from tasks.transform.find_targets import find_targets
 from tasks.transform.refresh_aggregates import refresh
@@ -56,15 +56,15 @@ async def transform_changes(warehouse: Warehouse, progress: Progress | None = No
             return Transformed(building_days=0, full=full)
         building_days = changes.count()
         _log.info("%d building-days in %s", building_days, ", ".join(map(str, windows_of(changes.building_days))))
-        for window in await refresh(connection, targets, changes.windows, settings):
+        kept, dropped = await refresh(connection, targets, changes.windows, settings)
+        for window in dropped:
             _log.warning("%s: not refreshed, retention has dropped readings of these days", window)
-        built = 0
+            await finish_days(connection, window, settings)
+        built = sum(map(changes.count, dropped))
         try:
-            for window in reversed(changes.windows):  # what is new is asked for first
+            for window in reversed(kept):  # what is new is asked for first
                 await build_features(connection, statements, window, settings, role=role)
-                built += sum(
-                    count for day, count in changes.building_days.items() if window.first <= day <= window.last
-                )
+                built += changes.count(window)
                 if progress:
                     progress(built, building_days)
         except DbtError:

@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 
 from schemas.meter_kinds import METER_KINDS
+from schemas.metrics import METRICS
 from tasks.transform import transform_changes
-from tasks.transform.feature_statements import FeatureStatements, compiled_statements
+from tasks.transform.feature_statements import FeatureModel, FeatureStatements, WindowTable, compiled_statements
 from tasks.transform.run_dbt import SEEDS
 from tests.feature_oracle import City, by_district, daily, hourly, midnight, time_attributes
 from tests.harness import PipelineHarness
@@ -33,15 +34,23 @@ METERS = {
     "HEAT": ("heat", 60, "D", None),
     "SILENT": ("hot_water", 60, "D", None),
     "BAD": ("cold_water", 60, "E", "North"),
+    "H120": ("hot_water", 120, "C", None),
+    "H1440": ("hot_water", 1440, "F", "North"),
+    "GAS": ("gas", 60, "G", "North"),
+    "C60": ("cold_water", 60, "G", "North"),
 }
-TOO_MUCH = {"cold_water": ["T1"], "heat": ["consumption_period"]}
+TOO_MUCH = {
+    "cold_water": ["T1"],
+    "heat": ["consumption_period", "heat_energy", "mass_supply", "mass_return", "volume_supply", "pump_runtime_hours"],
+    "hot_water": ["pump_runtime_hours"],
+}
 """Metrics that are reported though nobody expects them of the kind."""
 DAYS = {
     "Europe/Moscow": ["2025-04-30", "2025-05-01", "2025-11-01"],
     "Europe/Berlin": ["2025-03-30", "2025-10-25", "2025-10-26"],
     "America/Havana": ["2025-03-09", "2025-11-01", "2025-11-02"],
     "Atlantic/Azores": ["2025-03-30", "2025-10-26"],
-    "Australia/Lord_Howe": ["2025-04-06", "2025-10-05"],
+    "Australia/Lord_Howe": ["2025-04-05", "2025-04-06", "2025-10-05"],
 }
 COLUMNS = {
     "ml_hourly_by_building": (hourly, ["building_code", "ts"]),
@@ -51,7 +60,7 @@ COLUMNS = {
 }
 
 
-METER_ID = "select id from core.meters where external_code = 'C1'"
+METER_ID = "select id from core.meters where external_code = $1"
 ONE_HOUR_TWICE = """
     with moved as (
         delete from core.measurements
@@ -61,6 +70,14 @@ ONE_HOUR_TWICE = """
     select time - interval '30 minutes', meter_id, metric, quality, value, load_id from moved
 """
 """As where rows state intervals of their own: an hour has two readings, and the next one none."""
+
+
+ONE_HOUR_MORE = """
+    insert into core.measurements (time, meter_id, metric, quality, value, load_id)
+    select time + interval '30 minutes', meter_id, metric, quality, value, load_id
+    from core.measurements
+    where meter_id = $1 and extract(hour from time) = 10 and metric in ('T1', 'consumption_period')
+"""
 
 
 async def fill(pipeline: PipelineHarness, days: list[dt.date], zone: ZoneInfo, seed: int) -> None:
@@ -94,7 +111,11 @@ async def fill(pipeline: PipelineHarness, days: list[dt.date], zone: ZoneInfo, s
     (log,) = await pipeline.run()
     assert log["rows_loaded"] > 500
     await pipeline.connection.execute("update core.measurements set quality = 1 where value < 2")
-    await pipeline.connection.execute(ONE_HOUR_TWICE, await pipeline.connection.fetchval(METER_ID))
+    await pipeline.connection.execute(
+        "update core.measurements set value = 0 where metric = 'flow_supply' and value < 4"
+    )
+    await pipeline.connection.execute(ONE_HOUR_TWICE, await pipeline.connection.fetchval(METER_ID, "C1"))
+    await pipeline.connection.execute(ONE_HOUR_MORE, await pipeline.connection.fetchval(METER_ID, "H60b"))
 
 
 async def city_of(pipeline: PipelineHarness) -> City:
@@ -113,9 +134,11 @@ async def city_of(pipeline: PipelineHarness) -> City:
         meters=await table("select * from quality.meter_placements"),
         readings=await table("select time, meter_id, metric::text, value, quality from core.measurements"),
         expected={name: kind.expected for name, kind in METER_KINDS.items()},
+        any_time=frozenset(name for name, metric in METRICS.items() if metric.kind in ("register", "instantaneous")),
         holidays=dates("public_holidays"),
         working_weekends=dates("working_weekends"),
         day_hours=range(settings.day_start, settings.day_end),
+        now=dt.datetime.now(dt.UTC),
     )
 
 
@@ -162,30 +185,45 @@ async def test_every_cell_equals_its_recomputation(pipeline: PipelineHarness, zo
     assert await differences(pipeline, recompute_all(await city_of(pipeline))) == {}
 
 
-# Of each model what is replaced in its statement, and by what: a boundary, a join, a weight, a zone, a null, …
+# Of each statement what is replaced in it, and by what: a boundary, a join, a weight, a zone, a null, …
 MUTATIONS = {
+    "int_building_hours": {
+        "meters.interval_minutes <= 60": "meters.interval_minutes < 60",
+        "'Australia/Lord_Howe')::bigint % (meters.interval_minutes": "'UTC')::bigint % (meters.interval_minutes",
+        "'consumption_period', 2)": "'consumption_period', 1)",
+        "and metered.metric = kind_metrics.metric": "",
+        "count(*) filter (where kind_metrics.is_surplus)": "0",
+        "coalesce(bit_or(1 << -kind_metrics.quantity) filter (where kind_metrics.quantity < 0), 0)": "0",
+        "sum(metered.value * metered.minutes)\n        filter (where kind_metrics.quantity = 3)": "sum(metered.value)",
+        "filter (where flow_supply > 0 and t1 is not null)": "filter (where flow_supply > 0)",
+        "max(value) filter (where metric = 'T2')": "max(value) filter (where metric = 'T1')",
+        "not kind_metrics.is_any_time) as readings_on_grid": "true) as readings_on_grid",
+    },
     "ml_hourly_by_building": {
-        "meter_hourly.readings >= 60 / meters.interval_minutes": "true",
-        "and meters.interval_minutes <= 60": "and meters.interval_minutes < 60",
-        "meters.interval_minutes / 60.0": "1",
-        "and hourly_metrics.metric = expected.metric": "",
-        "coalesce(hourly.readings_present, 0)": "hourly.readings_present",
+        "counted.cold_readings >= coalesce(expected.cold_expected, 0)": "true",
+        "| coalesce(expected.slow_quantities, 0)": "",
+        "hour_lengths.minutes / meters.interval_minutes": "60 / meters.interval_minutes",
+        "least(coalesce(counted.readings_any_time, 0), coalesce(expected.any_time_expected, 0))": "0",
+        "building_hours.minutes = expected.minutes": "true",
         "interval '1 second'": "interval '2 hours'",
-        "where kind = 'hot_water' and metric = 'T1'": "where metric = 'T1'",
-        "hourly.supply_m3 - hourly.return_m3": "hourly.supply_m3 + hourly.return_m3",
+        "measured.supply_m3 - measured.return_m3": "measured.supply_m3 + measured.return_m3",
         "::integer < 22": "::integer <= 22",
-        "at time zone 'Europe/Berlin')::integer as hour": "at time zone 'UTC')::integer as hour",
-        "left join hourly on": "inner join hourly on",
+        "at time zone 'Australia/Lord_Howe')::integer as hour": "at time zone 'UTC')::integer as hour",
+        "left join counted on": "inner join counted on",
     },
     "ml_daily_by_building": {
-        "meter_daily.hours = building_days.hours_expected": "true",
-        "building_days.minutes_expected /": "1440 /",
+        "case when meters.interval_minutes = 1440 then days.minutes else meters.interval_minutes end": "60",
+        "hours.minutes / intervals.interval_minutes": "60 / intervals.interval_minutes",
         "readings_present >= readings_expected": "readings_present > readings_expected",
-        "sum(meter_daily.suspect)": "max(meter_daily.suspect)",
+        "bit_or(surplus_quantities)": "min(surplus_quantities)",
+        "+ coalesce(counted_slow.readings_suspect, 0)": "",
+        "left join weighted_slow": "inner join weighted_slow",
     },
     "ml_hourly_by_district": {
         "count(t1_degc)": "count(*)",
         "filter (where hot_consumption_m3 is not null)": "",
+        "count(distinct building_id)": "count(*)",
+        "count(supply_m3)": "count(*)",
     },
     "time_attributes": {"in (6, 7)": "in (7)"},
 }
@@ -193,7 +231,7 @@ MUTATIONS = {
 
 @pytest.mark.slow
 async def test_every_mutation_of_the_models_is_seen(pipeline: PipelineHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    zone = "Europe/Berlin"
+    zone = "Australia/Lord_Howe"
     pipeline = PipelineHarness(pipeline.connection, pipeline.settings.model_copy(update={"default_tz": zone}))
     await fill(pipeline, [dt.date.fromisoformat(day) for day in DAYS[zone]], ZoneInfo(zone), seed=2)
     await pipeline.transform()
@@ -204,7 +242,8 @@ async def test_every_mutation_of_the_models_is_seen(pipeline: PipelineHarness, m
 
         def mutated(*arguments: Any, model: str = model, old: str = old, new: str = new) -> FeatureStatements:
             statements = compiled_statements(*arguments).model_copy(deep=True)
-            (of_model,) = (one for one in statements.models if one.name == model)
+            everything: list[WindowTable | FeatureModel] = [*statements.window_tables, *statements.models]
+            (of_model,) = (one for one in everything if one.name == model)
             assert old in of_model.query
             of_model.query = of_model.query.replace(old, new)
             return statements.model_copy(update={"tests": []})

@@ -24,15 +24,9 @@ meters as (
 
 ),
 
-meter_daily as (
+kind_metrics as (
 
-    select * from {{ ref('stg_features__meter_daily') }}
-
-),
-
-expected_metrics as (
-
-    select * from {{ ref('stg_quality__expected_metrics') }}
+    {{ kind_metrics() }}
 
 ),
 
@@ -60,9 +54,10 @@ building_days as (
         district_id,
         local_date,
         min(ts) as ts,
-        count(*)::integer as hours_expected,
-        60 + (extract(epoch from max(ts) - min(ts)) / 60)::integer as minutes_expected,
         count(*) filter (where readings_present >= readings_expected)::integer as hours_complete,
+        sum(readings_present) as readings_present,
+        sum(readings_suspect) as readings_suspect,
+        sum(readings_surplus) as readings_surplus,
         min(day_of_week) as day_of_week,
         bool_and(is_weekend) as is_weekend,
         bool_and(is_holiday) as is_holiday,
@@ -75,96 +70,173 @@ building_days as (
 
 ),
 
--- How many meters should report a metric, and how often they are read.
+hours as (
+
+    {{ hours_of('building_days') }}
+
+),
+
+days as (
+
+    select
+        local_date,
+        min(ts) as ts,
+        sum(minutes)::integer as minutes,
+        count(*)::integer as hours
+
+    from hours
+    group by local_date
+
+),
+
+intervals as (
+
+    select distinct interval_minutes from meters
+
+),
+
+-- How often a meter is read on a day, by the clock on the wall.
+slots as (
+
+    select
+        days.local_date,
+        intervals.interval_minutes,
+        sum(
+            case
+                when intervals.interval_minutes <= 60 then hours.minutes / intervals.interval_minutes
+                else {{ is_slot_of_day('hours.ts', 'days.ts', 'intervals.interval_minutes') }}::integer
+            end
+        ) as slots
+
+    from days
+    inner join hours on days.local_date = hours.local_date
+    cross join intervals
+    group by days.local_date, intervals.interval_minutes
+
+),
+
 expected as (
-
-    select
-        meters.building_id,
-        meters.kind,
-        expected_metrics.metric,
-        meters.interval_minutes,
-        count(*) as meters_expected
-
-    from meters
-    inner join expected_metrics on meters.kind = expected_metrics.kind
-    group by meters.building_id, meters.kind, expected_metrics.metric, meters.interval_minutes
-
-),
-
-expected_meters as (
-
-    select
-        building_id,
-        kind,
-        metric,
-        sum(meters_expected) as meters_expected
-
-    from expected
-    group by building_id, kind, metric
-
-),
-
-expected_of_day as (
 
     select
         building_days.building_id,
         building_days.local_date,
-        sum(
-            expected.meters_expected * greatest(building_days.minutes_expected / expected.interval_minutes, 1)
-        ) as readings_expected
+        {{ expected_readings('slots.slots') }},
+        coalesce(sum(slots.slots) filter (where kind_metrics.is_any_time and meters.interval_minutes > 60), 0)
+            as slow_any_time_expected
 
     from building_days
-    inner join expected on building_days.building_id = expected.building_id
+    inner join meters on building_days.building_id = meters.building_id
+    inner join kind_metrics on meters.kind = kind_metrics.kind
+    inner join slots
+        on building_days.local_date = slots.local_date and meters.interval_minutes = slots.interval_minutes
+    where kind_metrics.is_expected and kind_metrics.is_on_grid
     group by building_days.building_id, building_days.local_date
 
 ),
 
-daily_metrics as (
+-- What is read less often than by the hour counts in days.
+metered as not materialized (
 
     select
-        building_days.building_id,
-        building_days.local_date,
+        meters.building_id,
+        meters.meter_id,
         meters.kind,
-        meter_daily.metric,
-        sum(meter_daily.value_sum) as value_sum,
-        sum(meter_daily.value_sum * meters.interval_minutes / 60.0) as volume_sum,
-        sum(meter_daily.readings) as readings_present,
-        sum(meter_daily.suspect) as readings_suspect,
-        count(*) filter (
-            where
-            meter_daily.readings >= building_days.minutes_expected / meters.interval_minutes
-            and (meters.interval_minutes > 60 or meter_daily.hours = building_days.hours_expected)
-        ) as meters_complete
+        readings.read_at,
+        days.local_date as bucket,
+        readings.metric,
+        readings.value,
+        readings.quality,
+        case when meters.interval_minutes = 1440 then days.minutes else meters.interval_minutes end as minutes,
+        {{ is_slot_of_day('readings.read_at', 'days.ts', 'meters.interval_minutes') }} as is_on_grid
 
-    from building_days
-    inner join meters on building_days.building_id = meters.building_id
-    inner join meter_daily
-        on
-            meters.meter_id = meter_daily.meter_id
-            and building_days.ts = meter_daily.bucket_start
+    from {{ ref('stg_core__readings') }} as readings
+    inner join meters on readings.meter_id = meters.meter_id and meters.interval_minutes > 60
+    inner join days on (readings.read_at at time zone {{ local_zone() }})::date = days.local_date
     {% if only_changed_days() %}
-    where {{ at_changed_days('meter_daily.bucket_start') }}
+    where {{ at_changed_days('readings.read_at') }}
     {% endif %}
-    group by building_days.building_id, building_days.local_date, meters.kind, meter_daily.metric
 
 ),
 
--- A day's sum is given only where every expected reading is there: a part would be taken for the whole.
-complete_metrics as (
+counted_slow as (
 
-    {{ with_completeness('daily_metrics', 'expected_meters') }}
+    {{ counted_readings() }}
 
 ),
 
-daily as (
+weighted_slow as (
+
+    {{ weighted_by_flow() }}
+
+),
+
+-- Hours of the faster meters, and the day of the slower ones.
+parts as (
+
+    select
+        hours.building_id,
+        hours.local_date,
+        {{ columns_of_counted('hours') }},
+        hours.t1_weighted,
+        hours.t1_weight,
+        hours.t2_weighted,
+        hours.t2_weight
+
+    from {{ ref('int_building_hours') }} as hours
+    union all
+    select
+        counted_slow.building_id,
+        counted_slow.bucket as local_date,
+        {{ columns_of_counted('counted_slow') }},
+        weighted_slow.t1_weighted,
+        weighted_slow.t1_weight,
+        weighted_slow.t2_weighted,
+        weighted_slow.t2_weight
+
+    from counted_slow
+    left join weighted_slow
+        on counted_slow.building_id = weighted_slow.building_id and counted_slow.bucket = weighted_slow.bucket
+
+),
+
+counted as (
 
     select
         building_id,
         local_date,
-        {{ sums_of_metrics() }}
+        {{ sums_of_counted() }},
+        sum(t1_weighted) as t1_weighted,
+        sum(t1_weight) as t1_weight,
+        sum(t2_weighted) as t2_weighted,
+        sum(t2_weight) as t2_weight
 
-    from complete_metrics
+    from parts
     group by building_id, local_date
+
+),
+
+-- A day's sum is given only where every expected reading is there: a part would be taken for the whole.
+measured as (
+
+    select
+        building_days.building_id,
+        building_days.local_date,
+        {{ measured_columns('counted', 'expected', 'counted.surplus_quantities') }},
+        coalesce(expected.on_grid_expected, 0) + coalesce(expected.any_time_expected, 0) as readings_expected,
+        building_days.readings_present
+        + coalesce(counted_slow.readings_on_grid, 0)
+        + least(coalesce(counted_slow.readings_any_time, 0), coalesce(expected.slow_any_time_expected, 0))
+            as readings_present,
+        building_days.readings_suspect + coalesce(counted_slow.readings_suspect, 0) as readings_suspect,
+        building_days.readings_surplus + coalesce(counted_slow.readings_surplus, 0) as readings_surplus
+
+    from building_days
+    inner join counted
+        on building_days.building_id = counted.building_id and building_days.local_date = counted.local_date
+    left join expected
+        on building_days.building_id = expected.building_id and building_days.local_date = expected.local_date
+    left join counted_slow
+        on building_days.building_id = counted_slow.building_id and building_days.local_date = counted_slow.bucket
 
 )
 
@@ -174,11 +246,8 @@ select
     building_days.building_code,
     building_days.district_id,
     building_days.local_date,
-    {{ measured_and_derived('daily') }},
-    coalesce(expected_of_day.readings_expected, 0)::integer as readings_expected,
-    daily.readings_present::integer as readings_present,
-    daily.readings_suspect::integer as readings_suspect,
-    building_days.hours_expected,
+    {{ features_of('measured') }},
+    days.hours as hours_expected,
     building_days.hours_complete,
     building_days.day_of_week,
     building_days.is_weekend,
@@ -188,11 +257,6 @@ select
     building_days.season
 
 from building_days
-inner join daily
-    on
-        building_days.building_id = daily.building_id
-        and building_days.local_date = daily.local_date
-left join expected_of_day
-    on
-        building_days.building_id = expected_of_day.building_id
-        and building_days.local_date = expected_of_day.local_date
+inner join days on building_days.local_date = days.local_date
+inner join measured
+    on building_days.building_id = measured.building_id and building_days.local_date = measured.local_date

@@ -25,21 +25,15 @@ meters as (
 
 ),
 
-meter_hourly as (
+kind_metrics as (
 
-    select * from {{ ref('stg_features__meter_hourly') }}
-
-),
-
-meter_daily as (
-
-    select * from {{ ref('stg_features__meter_daily') }}
+    {{ kind_metrics() }}
 
 ),
 
-expected_metrics as (
+counted as (
 
-    select * from {{ ref('stg_quality__expected_metrics') }}
+    select * from {{ ref('int_building_hours') }}
 
 ),
 
@@ -58,36 +52,29 @@ working_weekends as (
 -- A building-day is here if the building has any reading on it.
 building_days as (
 
-    select distinct
-        meters.building_id,
-        (meter_daily.bucket_start at time zone {{ local_zone() }})::date as local_date
+    select
+        counted.building_id,
+        counted.local_date,
+        max(counted.ts) as last_hour
 
-    from meter_daily
-    inner join meters on meter_daily.meter_id = meters.meter_id
+    from counted
     {% if only_changed_days() %}
     inner join changed_days
-        on
-            meters.building_id = changed_days.building_id
-            and {{ midnight_of('changed_days.local_date') }} = meter_daily.bucket_start
-    where {{ at_changed_days('meter_daily.bucket_start') }}
+        on counted.building_id = changed_days.building_id and counted.local_date = changed_days.local_date
+    where {{ in_changed_days('counted.local_date') }}
     {% endif %}
+    group by counted.building_id, counted.local_date
 
 ),
 
--- With the readings that an hour of the building should hold.
 buildings as (
 
-    select
-        meters.building_id,
-        meters.building_code,
-        meters.district_id,
-        sum(60 / meters.interval_minutes) filter (
-            where meters.interval_minutes <= 60 and expected_metrics.metric is not null
-        ) as readings_expected
+    select distinct
+        building_id,
+        building_code,
+        district_id
 
     from meters
-    left join expected_metrics on meters.kind = expected_metrics.kind
-    group by meters.building_id, meters.building_code, meters.district_id
 
 ),
 
@@ -97,96 +84,82 @@ hours as (
 
 ),
 
+hour_lengths as (
+
+    select distinct minutes from hours
+
+),
+
+-- Hours that have not begun are no gap.
 building_hours as (
 
     select
         building_days.building_id,
         building_days.local_date,
-        hours.ts
+        hours.ts,
+        hours.minutes
 
     from building_days
     inner join hours on building_days.local_date = hours.local_date
+    where hours.ts <= greatest(building_days.last_hour, now())
 
 ),
 
--- Meters that should report a metric. One that is read less often than by the hour tells nothing of an hour: where one
--- counts, the hour's sum is not known.
+-- A meter that is read less often than by the hour tells nothing of an hour: its quantity is not known.
 expected as (
 
     select
         meters.building_id,
-        meters.kind,
-        expected_metrics.metric,
-        count(*) as meters_expected
+        hour_lengths.minutes,
+        {{ expected_readings(
+            'case when meters.interval_minutes <= 60 then hour_lengths.minutes / meters.interval_minutes else 0 end'
+        ) }},
+        coalesce(bit_or(1 << kind_metrics.quantity) filter (where meters.interval_minutes > 60), 0) as slow_quantities
 
     from meters
-    inner join expected_metrics on meters.kind = expected_metrics.kind
-    group by meters.building_id, meters.kind, expected_metrics.metric
-
-),
-
--- All hours of the changed buildings in the changed windows; which of them count, building_hours says. Joined to the
--- days here, the planner would expect a single row of a million.
-hourly_metrics as (
-
-    select
-        meters.building_id,
-        meter_hourly.bucket_start as ts,
-        meters.kind,
-        meter_hourly.metric,
-        sum(meter_hourly.value_sum) as value_sum,
-        sum(meter_hourly.value_sum * meters.interval_minutes / 60.0) as volume_sum,
-        sum(meter_hourly.readings) as readings_present,
-        sum(meter_hourly.suspect) as readings_suspect,
-        count(*) filter (where meter_hourly.readings >= 60 / meters.interval_minutes) as meters_complete
-
-    from meter_hourly
-    inner join meters
-        on
-            meter_hourly.meter_id = meters.meter_id
-            and meters.interval_minutes <= 60
-    {% if only_changed_days() %}
-    where {{ at_changed_days('meter_hourly.bucket_start') }}
-    {% endif %}
-    group by meters.building_id, ts, meters.kind, meter_hourly.metric
+    inner join kind_metrics on meters.kind = kind_metrics.kind
+    cross join hour_lengths
+    where kind_metrics.is_expected and kind_metrics.is_on_grid
+    group by meters.building_id, hour_lengths.minutes
 
 ),
 
 -- A sum is given only where every expected reading of the hour is there: a part would be taken for the whole.
-complete_metrics as (
-
-    {{ with_completeness('hourly_metrics', 'expected') }}
-
-),
-
-hourly as (
+measured as (
 
     select
-        building_id,
-        ts,
-        {{ sums_of_metrics() }}
+        building_hours.building_id,
+        building_hours.local_date,
+        building_hours.ts,
+        {{ measured_columns(
+            'counted', 'expected',
+            'coalesce(counted.surplus_quantities, 0) | coalesce(expected.slow_quantities, 0)'
+        ) }},
+        coalesce(expected.on_grid_expected, 0) + coalesce(expected.any_time_expected, 0) as readings_expected,
+        coalesce(counted.readings_on_grid, 0)
+        + least(coalesce(counted.readings_any_time, 0), coalesce(expected.any_time_expected, 0)) as readings_present,
+        coalesce(counted.readings_suspect, 0) as readings_suspect,
+        coalesce(counted.readings_surplus, 0) as readings_surplus
 
-    from complete_metrics
-    group by building_id, ts
+    from building_hours
+    left join expected
+        on building_hours.building_id = expected.building_id and building_hours.minutes = expected.minutes
+    left join counted on building_hours.building_id = counted.building_id and building_hours.ts = counted.ts
 
 )
 
 select
-    building_hours.ts,
-    building_hours.building_id::bigint as building_id,
+    measured.ts,
+    measured.building_id::bigint as building_id,
     buildings.building_code::text as building_code,
     buildings.district_id::text as district_id,
-    building_hours.local_date,
-    {{ measured_and_derived('hourly') }},
-    coalesce(buildings.readings_expected, 0)::integer as readings_expected,
-    coalesce(hourly.readings_present, 0)::integer as readings_present,
-    coalesce(hourly.readings_suspect, 0)::integer as readings_suspect,
-    {{ hour_of('building_hours.ts') }} as hour,
-    {{ day_attributes('building_hours.local_date') }},
-    {{ day_or_night(hour_of('building_hours.ts')) }} as day_night
+    measured.local_date,
+    {{ features_of('measured') }},
+    {{ hour_of('measured.ts') }} as hour,
+    {{ day_attributes('measured.local_date') }},
+    {{ day_or_night(hour_of('measured.ts')) }} as day_night
 
-from building_hours
-inner join buildings on building_hours.building_id = buildings.building_id
-left join hourly on building_hours.building_id = hourly.building_id and building_hours.ts = hourly.ts
-left join holidays on building_hours.local_date = holidays.holiday_date
-left join working_weekends on building_hours.local_date = working_weekends.working_date
+from measured
+inner join buildings on measured.building_id = buildings.building_id
+left join holidays on measured.local_date = holidays.holiday_date
+left join working_weekends on measured.local_date = working_weekends.working_date

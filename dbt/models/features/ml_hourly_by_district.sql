@@ -33,6 +33,21 @@ hourly as (
 
 ),
 
+-- Buildings with meters, whether they report or not.
+districts as (
+
+    select
+        district_id,
+        count(distinct building_id)::integer as buildings_expected
+
+    from {{ ref('stg_core__meters') }}
+    {% if only_changed_days() %}
+    where district_id in (select changed_days.district_id from changed_days)
+    {% endif %}
+    group by district_id
+
+),
+
 -- Sums are over the buildings that reported: of a thousand buildings one is always silent.
 district_hours as (
 
@@ -45,6 +60,7 @@ district_hours as (
         {{ deterministic_sum('sum(supply_m3)') }} as supply_m3,
         {{ deterministic_sum('sum(return_m3)') }} as return_m3,
         {{ deterministic_sum('sum(loss_m3)') }} as loss_m3,
+        {{ deterministic_sum('sum(heat_gcal)') }} as heat_gcal,
         {{ deterministic_sum('sum(t1_degc)') }} / count(t1_degc) as t1_degc,
         {{ deterministic_sum('sum(t2_degc)') }} / count(t2_degc) as t2_degc,
         {{ deterministic_sum('sum(delta_t)') }} / count(delta_t) as delta_t,
@@ -53,7 +69,12 @@ district_hours as (
             as hot_cold_mismatch,
         sum(readings_expected)::bigint as readings_expected,
         sum(readings_present)::bigint as readings_present,
-        count(*)::integer as buildings_expected,
+        count(cold_consumption_m3)::integer as cold_consumption_buildings,
+        count(hot_consumption_m3)::integer as hot_consumption_buildings,
+        count(supply_m3)::integer as supply_buildings,
+        count(return_m3)::integer as return_buildings,
+        count(loss_m3)::integer as loss_buildings,
+        count(heat_gcal)::integer as heat_buildings,
         count(*) filter (where readings_present > 0)::integer as buildings_reporting,
         min(hour) as hour,
         min(day_of_week) as day_of_week,
@@ -70,29 +91,37 @@ district_hours as (
 )
 
 select
-    ts,
-    district_id,
-    local_date,
-    cold_consumption_m3,
-    hot_consumption_m3,
-    supply_m3,
-    return_m3,
-    loss_m3,
-    t1_degc,
-    t2_degc,
-    delta_t,
-    hot_cold_mismatch,
-    readings_expected,
-    readings_present,
-    buildings_expected,
-    buildings_reporting,
-    hour,
-    day_of_week,
-    is_weekend,
-    is_holiday,
-    is_workday,
-    month,
-    season,
-    day_night
+    district_hours.ts,
+    district_hours.district_id,
+    district_hours.local_date,
+    district_hours.cold_consumption_m3,
+    district_hours.cold_consumption_buildings,
+    district_hours.hot_consumption_m3,
+    district_hours.hot_consumption_buildings,
+    district_hours.supply_m3,
+    district_hours.supply_buildings,
+    district_hours.return_m3,
+    district_hours.return_buildings,
+    district_hours.loss_m3,
+    district_hours.loss_buildings,
+    district_hours.heat_gcal,
+    district_hours.heat_buildings,
+    district_hours.t1_degc,
+    district_hours.t2_degc,
+    district_hours.delta_t,
+    district_hours.hot_cold_mismatch,
+    district_hours.readings_expected,
+    district_hours.readings_present,
+    districts.buildings_expected,
+    district_hours.buildings_reporting,
+    district_hours.hour,
+    district_hours.day_of_week,
+    district_hours.is_weekend,
+    district_hours.is_holiday,
+    district_hours.is_workday,
+    district_hours.month,
+    district_hours.season,
+    district_hours.day_night
 
 from district_hours
+inner join districts on district_hours.district_id = districts.district_id

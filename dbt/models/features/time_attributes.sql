@@ -17,9 +17,9 @@ changed_days as (
 
 ),
 
-daily as (
+hourly as (
 
-    select * from {{ ref('ml_daily_by_building') }}
+    select * from {{ ref('ml_hourly_by_building') }}
     {% if only_changed_days() %}
     where {{ in_changed_days('local_date') }}
     {% endif %}
@@ -40,11 +40,14 @@ working_weekends as (
 
 local_days as (
 
-    select distinct local_date
-    from daily
+    select
+        local_date,
+        max(ts) as last_hour
+    from hourly
     {% if only_changed_days() %}
     where local_date in (select changed_days.local_date from changed_days)
     {% endif %}
+    group by local_date
 
 ),
 
@@ -62,5 +65,6 @@ select
     {{ day_or_night(hour_of('hours.ts')) }} as day_night
 
 from hours
+inner join local_days on hours.local_date = local_days.local_date and hours.ts <= local_days.last_hour
 left join holidays on hours.local_date = holidays.holiday_date
 left join working_weekends on hours.local_date = working_weekends.working_date

@@ -1,4 +1,4 @@
-{# Every building-day holds each of its local hours once: a missing hour is a row, not an absence. #}
+{# Every building-day that is over holds each of its local hours once: a missing hour is a row, not an absence. #}
 {% test every_local_hour(model) %}
 
 with
@@ -36,6 +36,8 @@ select
 
 from building_days
 left join hours_of_days on building_days.local_date = hours_of_days.local_date
-where building_days.hours is distinct from hours_of_days.hours
+where
+    building_days.hours is distinct from hours_of_days.hours
+    and {{ midnight_of('(building_days.local_date + 1)') }} <= now()
 
 {% endtest %}

@@ -10,11 +10,18 @@ from pydantic import SecretStr
 
 from schemas.settings import Settings
 from tasks.transform import feature_statements
-from tasks.transform.feature_statements import FeatureModel, FeatureStatements, FeatureTest, fingerprint
+from tasks.transform.feature_statements import FeatureModel, FeatureStatements, FeatureTest, WindowTable, fingerprint
 from tasks.transform.run_dbt import DbtError
 
 
-def node(name: str, *reads: str, materialized: str = "changed_days", resource_type: str = "model") -> SimpleNamespace:
+def node(
+    name: str,
+    *reads: str,
+    materialized: str = "changed_days",
+    resource_type: str = "model",
+    per_window: bool = False,
+    query: str | None = None,
+) -> SimpleNamespace:
     relation = f'"base"."features"."{name}"'
     return SimpleNamespace(
         unique_id=name,
@@ -24,7 +31,8 @@ def node(name: str, *reads: str, materialized: str = "changed_days", resource_ty
         resource_type=resource_type,
         depends_on_nodes=[*reads],
         columns={"local_date": None, "value": None},
-        compiled_code=f"select * from {relation}",
+        compiled_code=query or f"select * from {relation}",
+        meta={"per_window": per_window},
         config=SimpleNamespace(materialized=materialized, unique_key=["local_date"], severity="WARN"),
     )
 
@@ -57,6 +65,19 @@ def test_models_come_after_those_that_they_read_and_name_no_database(
     assert found.tests == [FeatureTest(name="is_right", query='select * from "features"."is_right"', severity="warn")]
 
 
+def test_table_of_a_window_is_made_once_and_read_in_the_place_of_its_view(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tmp_path.joinpath("dbt").mkdir()
+    counted = node("counted", DAYS.name, materialized="view", per_window=True, query='select 1 from "base"."core"."m"')
+    reading = node("hourly", "counted", query=f"select * from {counted.relation_name}")
+
+    found = compiled(monkeypatch, tmp_path, reading, counted, DAYS)
+
+    assert found.window_tables == [WindowTable(name="counted", query='select 1 from "core"."m"')]
+    assert [model.query for model in found.models] == ["select * from pg_temp.counted"]
+
+
 def test_model_that_nobody_would_fill_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(DbtError, match=r"^own: nobody fills a model materialized as table: use changed_days$"):
         compiled(monkeypatch, tmp_path, DAYS, node("own", materialized="table"))
@@ -65,7 +86,7 @@ def test_model_that_nobody_would_fill_is_named(monkeypatch: pytest.MonkeyPatch, 
 def test_fingerprint_changes_with_the_sql_of_a_model_and_with_settings() -> None:
     def of(query: str, **changes: object) -> str:
         model = FeatureModel(name="m", relation="m", keys=[], columns=[], query=query)
-        statements = FeatureStatements(changed_days="days", models=[model], tests=[])
+        statements = FeatureStatements(changed_days="days", window_tables=[], models=[model], tests=[])
         return fingerprint(statements, Settings().model_copy(update=changes))
 
     assert of("select 1") == of("select 1")

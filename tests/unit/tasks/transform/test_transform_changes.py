@@ -15,12 +15,13 @@ from schemas.settings import Settings
 from schemas.windows import Window
 from tasks.transform import transform_changes as module
 from tasks.transform.feature_statements import FeatureStatements, fingerprint
+from tasks.transform.plan_windows import RetentionSplit, split_at_retention
 from tasks.transform.run_dbt import DbtError, project_checksum
 from tasks.transform.track_changes import Changes, TransformState
 
 OLD = Window(date(2024, 1, 1), date(2024, 1, 2))
 NEW = Window(date(2025, 4, 30), date(2025, 4, 30))
-STATEMENTS = FeatureStatements(changed_days="changed", models=[], tests=[])
+STATEMENTS = FeatureStatements(changed_days="changed", window_tables=[], models=[], tests=[])
 CURRENT = TransformState(fingerprint(STATEMENTS, Settings()), project_checksum())
 
 
@@ -41,6 +42,7 @@ class Steps:
         self.changes = Changes({date(2024, 1, 1): 3, date(2024, 1, 2): 1, date(2025, 4, 30): 2})
         self.state = CURRENT
         self.error: Exception | None = None
+        self.retention_start: date | None = None
 
     @asynccontextmanager
     async def hold(self, *_: object) -> AsyncIterator[None]:
@@ -71,9 +73,12 @@ class Steps:
     async def start_changes(self, *_: object) -> Changes:
         return self.changes
 
-    async def refresh(self, *_: object) -> list[Window]:
+    async def refresh(self, *_: object) -> RetentionSplit:
         self.done.append("refresh")
-        return []
+        return split_at_retention(self.changes.windows, self.retention_start)
+
+    async def finish_days(self, _: object, window: Window, __: object) -> None:
+        self.done.append(f"left {window}")
 
     async def build_features(self, _: object, __: object, window: Window, ___: object, **____: object) -> None:
         if self.error:
@@ -95,6 +100,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
         "start_changes",
         "refresh",
         "build_features",
+        "finish_days",
     ):
         monkeypatch.setattr(module, name, getattr(steps, name))
     for name in ("dbt_role", "find_targets"):
@@ -112,6 +118,13 @@ async def test_changed_days_are_refreshed_and_built_the_newest_first(steps: Step
 
     assert (done.building_days, done.full) == (6, False)
     assert steps.done == ["moved meters", "refresh", NEW, OLD]
+
+
+async def test_days_of_which_retention_has_dropped_readings_are_left_as_they_are(steps: Steps) -> None:
+    steps.retention_start = date(2024, 1, 2)
+
+    assert (await transform()).building_days == 6
+    assert steps.done == ["moved meters", "refresh", "left 2024-01-01:2024-01-01", NEW, Window(OLD.last, OLD.last)]
 
 
 async def test_without_changes_nothing_is_done(steps: Steps) -> None:

@@ -1,0 +1,5 @@
+select
+    metric,
+    kind as metric_kind
+
+from {{ source('quality', 'metrics') }}
