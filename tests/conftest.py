@@ -32,6 +32,7 @@ from hypothesis import settings as hypothesis_settings  # noqa: E402
 
 from schemas.settings import PROJECT_ROOT, Settings  # noqa: E402
 from tasks.warehouse import embedded_postgres  # noqa: E402
+from tasks.warehouse.embedded_home import find_home  # noqa: E402
 from tasks.warehouse.migrate import migrate  # noqa: E402
 from tests.databases import Databases, PGlite, Server, new_database  # noqa: E402
 
@@ -86,6 +87,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if why_not or item.get_closest_marker("sessions") or item.get_closest_marker("server"):
             item.add_marker(pytest.mark.skip(reason=why_not or NO_SESSIONS))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def homes_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Remove what servers of tests have kept outside of their folders, where those are root's alone."""
+    yield
+    for state in tmp_path_factory.getbasetemp().glob("*/state"):
+        if (home := find_home(state).folder.parent) != state.resolve():
+            shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -10,14 +10,11 @@ from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress
-from rich.table import Table
 from rich.text import Text
 
-from flows.runtime.ending import Stopped, heed_signals
+from flows.runtime.stopping import Stopped, heed_signals
 from schemas.errors import DataopsError, RunFailedError
 from schemas.problems import ERROR, Language
 
@@ -87,6 +84,9 @@ def print_table(title: str, rows: Sequence[Mapping[str, object]], columns: Itera
         for line in [names, *([visible(row[name]) for name in names] for row in rows)]:
             typer.echo("\t".join(line))  # rich would turn tabs into spaces
         return
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in names:
         numeric = bool(rows) and all(isinstance(row[name], (int, float)) for row in rows)
@@ -121,6 +121,8 @@ def print_json(value: object) -> None:
 @contextmanager
 def track(items: Sequence[T], unit: str) -> Iterator[Iterable[T]]:
     """Yield the items for one loop over them, with a progress bar on a terminal where there are several."""
+    from rich.progress import Progress
+
     with Progress(console=err, transient=True, disable=not err.is_terminal or len(items) < _MIN_TRACKED) as bar:
         yield bar.track(items, description=unit)
 

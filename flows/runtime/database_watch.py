@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flows.runtime.ending import end_at_once
+from flows.runtime.stopping import end_at_once
 from schemas.settings import Settings
 from tasks.warehouse.embedded_postgres import find_trouble
 

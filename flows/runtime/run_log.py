@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 from prefect import runtime
 
-from flows.runtime.ending import is_ending
+from flows.runtime.stopping import is_ending
 from schemas.errors import DataopsError, RunFailedError, StepError
 from schemas.problems import StepProblem
 from schemas.settings import Settings

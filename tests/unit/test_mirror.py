@@ -52,6 +52,7 @@ ELSEWHERE = {
     "tasks/load/merge_loads.py": ("SQL", "tests/integration/test_merge.py"),
     "tasks/ingest/pick_lines.py": ("part of a region", "tests/unit/tasks/ingest/test_read_region.py"),
     "tasks/ingest/read_rows.py": ("part of a region", "tests/unit/tasks/ingest/test_read_region.py"),
+    "flows/runtime/stopping.py": ("part of an end", "tests/unit/flows/runtime/test_ending.py"),
     "tasks/ingest/restage_load.py": ("SQL", "tests/integration/test_replay.py"),
     "tasks/ingest/find_replayed.py": ("SQL", "tests/integration/test_flows.py"),
     "tasks/load/list_changes.py": ("SQL", "tests/integration/test_replay.py"),

@@ -13,9 +13,9 @@ from schemas.settings import PROJECT_ROOT
 COMMAND = """
 import asyncio, sys, time
 from flows.commands.console import fail
-from flows.runtime import ending
+from flows.runtime import ending, stopping
 
-ending.GRACE_SECONDS = 1.0
+stopping.GRACE_SECONDS = 1.0
 
 async def run():
     try:
@@ -24,10 +24,10 @@ async def run():
     finally:
         print("in good order", flush=True)
 
-ending.heed_signals()
+stopping.heed_signals()
 try:
     ending.run_cancellably(run())
-except ending.Stopped as stopped:
+except stopping.Stopped as stopped:
     fail(str(stopped))
     sys.exit(stopped.exit_code)
 """
@@ -81,10 +81,10 @@ def test_signal_that_the_main_thread_does_not_see_ends_the_command_too() -> None
 # A worker's process: Prefect's own handler stays, and raises what an unlucky callback swallows.
 ON_WORKER = """
 import asyncio, os, signal, time, uuid
-from flows.runtime import ending
+from flows.runtime import ending, stopping
 
 os.environ["PREFECT__FLOW_RUN_ID"] = "1"
-ending.GRACE_SECONDS = 1.0
+stopping.GRACE_SECONDS = 1.0
 ending._API_SECONDS = {api_seconds}
 ending._POLL_SECONDS = 0.1
 os.environ["PREFECT_API_URL"] = "http://127.0.0.1:1/api"

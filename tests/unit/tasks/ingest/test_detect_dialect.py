@@ -61,11 +61,8 @@ def test_without_headings_the_delimiter_is_the_one_that_gives_enough_columns(tmp
 @pytest.mark.parametrize(
     "text", ["ГВС", "Ж-1", "счётчик", "ул. Мятная, 5", "№ 7 «Дом»", "1\xa0234 м", "┌──────┬──────┐\n│Прибор│Расход│"]
 )
-@pytest.mark.parametrize("encoding", ["cp866", "cp1251"])
-def test_a_few_words_tell_the_encoding_of_dos_from_that_of_windows(text: str, encoding: str) -> None:
-    try:
-        sample = text.encode(encoding)
-    except UnicodeEncodeError:
-        pytest.skip("not in this encoding")
+def test_a_few_words_tell_the_encoding_of_dos_from_that_of_windows(text: str) -> None:
+    of_dos, of_windows = text.encode("cp866", "ignore"), text.encode("cp1251", "ignore")
 
-    assert (encodings_of(sample)[0] == "cp866") == (encoding == "cp866")
+    assert encodings_of(of_dos)[0] == "cp866"
+    assert encodings_of(of_windows)[0] != "cp866"
