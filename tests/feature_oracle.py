@@ -100,6 +100,8 @@ class Tally:
 
     counts: Counter[str] = field(default_factory=Counter)
     expected: Counter[str] = field(default_factory=Counter)
+    reported: Counter[str] = field(default_factory=Counter)
+    """How many there should be of what nobody expects: what reports on a day does so all day."""
     minutes: Counter[str] = field(default_factory=Counter)
     totals: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     weighted: dict[str, float] = field(default_factory=lambda: defaultdict(float))
@@ -113,7 +115,7 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Add what another hour of the day comes to."""
-        for name in ("counts", "expected", "totals", "minutes", "weighted", "weights", "sums"):
+        for name in ("counts", "expected", "reported", "totals", "minutes", "weighted", "weights", "sums"):
             for key, number in getattr(other, name).items():
                 getattr(self, name)[key] += number
         self.with_surplus |= other.with_surplus
@@ -142,7 +144,7 @@ class Tally:
         how = QUANTITIES[name].how
         if how == "mean":
             return float(self.totals[name] / self.minutes[name])
-        is_whole = self.counts[name] >= self.expected[name]
+        is_whole = self.counts[name] >= (self.expected[name] or self.reported[name])
         return float(self.totals[name] / (60 if how == "volume" else 1)) if is_whole else np.nan
 
 
@@ -274,6 +276,10 @@ def _tallies_of_hours(
             if kind in quantity.kinds and quantity.metric in city.expected.get(kind, ())
         }
         tallies[hour] = tally
+    for name in QUANTITIES:
+        most = max(tally.counts[name] for tally in tallies.values())
+        for hour, minutes in hours_of(day, city.zone).items():
+            tallies[hour].reported[name] = most * minutes // 60
     return tallies
 
 
@@ -341,6 +347,8 @@ def _tally(
                 tally.counts[name] += 1
                 tally.minutes[name] += length(interval)
                 tally.totals[name] += reading.value * (1 if QUANTITIES[name].how == "sum" else length(interval))
+        for name in {names[metric] for _, metric in at if metric in names} if interval > 60 else ():
+            tally.reported[name] += slots(interval)
         for name, flow in BY_FLOW.items() if kind == "hot_water" else ():
             for (time, metric), degrees in at.items():
                 volume = at.get((time, QUANTITIES[flow].metric), 0) * length(interval)

@@ -108,11 +108,21 @@
     {{ counted }}.readings_of_heat
 {%- endmacro %}
 
+{# The most readings that an hour of the building's day has of each quantity (`?`): what reports does so all day. #}
+{% macro columns_of_most(readings) -%}
+    {%- for quantity in quantities().strip().splitlines() %}
+    {%- set name, number, kinds, metric, how = quantity.split() %}
+    {{ readings.replace('?', name) }} as {{ name }}_most
+    {{- '' if loop.last else ',' }}
+    {%- endfor %}
+{%- endmacro %}
+
 {# Their sums. #}
 {% macro sums_of_counted() -%}
     {%- for quantity in quantities().strip().splitlines() %}
     {%- set name, number, kinds, metric, how = quantity.split() %}
     sum({{ name }}_readings) as {{ name }}_readings,
+    max({{ name }}_most) as {{ name }}_most,
     sum({{ name }}_sum) as {{ name }}_sum,
     {%- if how == 'mean' %}
     sum({{ name }}_minutes) as {{ name }}_minutes,
@@ -133,8 +143,11 @@
     sum({{ slots }}) filter (where kind_metrics.kind = 'heat') as of_heat_expected
 {%- endmacro %}
 
-{# The value of a quantity, of `counted` readings where `expected` ones should be. `unknown`: bits of quantities. #}
-{% macro value_of(asked, counted, expected, unknown) -%}
+{#
+    The value of a quantity, of `counted` readings where `expected` ones should be, or where nobody expects any, as many
+    as `reported` says: `?` in it is the quantity's name. `unknown`: bits of quantities.
+#}
+{% macro value_of(asked, counted, expected, reported, unknown) -%}
     {%- for quantity in quantities().strip().splitlines() if quantity.split()[0] == asked %}
     {%- set name, number, kinds, metric, how = quantity.split() %}
     {%- set total = deterministic_sum(counted ~ '.' ~ name ~ '_sum') -%}
@@ -143,7 +156,7 @@
         {%- if how == 'mean' %}
         else {{ total }} / {{ counted }}.{{ name }}_minutes
         {%- else %}
-        when {{ counted }}.{{ name }}_readings >= coalesce({{ expected }}.{{ name }}_expected, 0)
+        when {{ counted }}.{{ name }}_readings >= coalesce({{ expected }}.{{ name }}_expected, {{ reported.replace("?", name) }})
             then {{ total }}{{ ' / 60' if how == 'volume' }}
         {%- endif %}
     end
@@ -183,8 +196,8 @@
 {%- endmacro %}
 
 {# The measured columns of a building's hour or day, and what follows from them; `counted`, `expected` as in value_of. #}
-{% macro measured_columns(counted, expected, unknown) -%}
-    {%- set arguments = [counted, expected, unknown] -%}
+{% macro measured_columns(counted, expected, reported, unknown) -%}
+    {%- set arguments = [counted, expected, reported, unknown] -%}
     {{ value_of('cold', *arguments) }} as cold_consumption_m3,
     {{ value_of('hot', *arguments) }} as hot_consumption_m3,
     {{ value_of('supply', *arguments) }} as supply_m3,

@@ -200,11 +200,12 @@ MUTATIONS = {
         "not kind_metrics.is_any_time) as readings_on_grid": "true) as readings_on_grid",
     },
     "ml_hourly_by_building": {
-        "counted.cold_readings >= coalesce(expected.cold_expected, 0)": "true",
+        "counted.cold_readings >= coalesce(expected": "0 <= coalesce(expected",
         "| coalesce(expected.slow_quantities, 0)": "",
         "hour_lengths.minutes / meters.interval_minutes": "60 / meters.interval_minutes",
         "least(coalesce(counted.readings_any_time, 0), coalesce(expected.any_time_expected, 0))": "0",
         "building_hours.minutes = expected.minutes": "true",
+        "counted.pump_most * building_hours.minutes / 60": "0",
         "interval '1 second'": "interval '2 hours'",
         "measured.supply_m3 - measured.return_m3": "measured.supply_m3 + measured.return_m3",
         "::integer < 22": "::integer <= 22",
@@ -218,6 +219,8 @@ MUTATIONS = {
         "bit_or(surplus_quantities)": "min(surplus_quantities)",
         "+ coalesce(counted_slow.readings_suspect, 0)": "",
         "left join weighted_slow": "inner join weighted_slow",
+        "coalesce(counted.heat_most, 0) * days.minutes / 60": "0",
+        "coalesce(reporting_slow.pump_expected, 0)": "0",
     },
     "ml_hourly_by_district": {
         "count(t1_degc)": "count(*)",

@@ -141,6 +141,7 @@ metered as not materialized (
         meters.building_id,
         meters.meter_id,
         meters.kind,
+        meters.interval_minutes,
         readings.read_at,
         days.local_date as bucket,
         readings.metric,
@@ -164,6 +165,39 @@ counted_slow as (
 
 ),
 
+-- What they should have of each quantity of which they have any.
+reporting_slow as (
+
+    select
+        kind_metrics.building_id,
+        kind_metrics.bucket,
+        {{ expected_readings('slots.slots') }}
+
+    from (
+        select distinct
+            metered.building_id,
+            metered.bucket,
+            metered.meter_id,
+            metered.kind,
+            metered.interval_minutes,
+            kind_metrics.quantity,
+            kind_metrics.is_any_time
+
+        from metered
+        inner join kind_metrics
+            on
+                metered.kind = kind_metrics.kind
+                and metered.metric = kind_metrics.metric
+                and metered.is_on_grid = kind_metrics.is_on_grid
+    ) as kind_metrics
+    inner join slots
+        on
+            kind_metrics.bucket = slots.local_date
+            and kind_metrics.interval_minutes = slots.interval_minutes
+    group by kind_metrics.building_id, kind_metrics.bucket
+
+),
+
 weighted_slow as (
 
     {{ weighted_by_flow() }}
@@ -177,6 +211,7 @@ parts as (
         hours.building_id,
         hours.local_date,
         {{ columns_of_counted('hours') }},
+        {{ columns_of_most('hours.?_most') }},
         hours.t1_weighted,
         hours.t1_weight,
         hours.t2_weighted,
@@ -188,6 +223,7 @@ parts as (
         counted_slow.building_id,
         counted_slow.bucket as local_date,
         {{ columns_of_counted('counted_slow') }},
+        {{ columns_of_most('null::bigint') }},
         weighted_slow.t1_weighted,
         weighted_slow.t1_weight,
         weighted_slow.t2_weighted,
@@ -221,7 +257,11 @@ measured as (
     select
         building_days.building_id,
         building_days.local_date,
-        {{ measured_columns('counted', 'expected', 'counted.surplus_quantities') }},
+        {{ measured_columns(
+            'counted', 'expected',
+            'coalesce(counted.?_most, 0) * days.minutes / 60 + coalesce(reporting_slow.?_expected, 0)',
+            'counted.surplus_quantities'
+        ) }},
         coalesce(expected.on_grid_expected, 0) + coalesce(expected.any_time_expected, 0) as readings_expected,
         building_days.readings_present
         + coalesce(counted_slow.readings_on_grid, 0)
@@ -235,8 +275,11 @@ measured as (
         on building_days.building_id = counted.building_id and building_days.local_date = counted.local_date
     left join expected
         on building_days.building_id = expected.building_id and building_days.local_date = expected.local_date
+    inner join days on building_days.local_date = days.local_date
     left join counted_slow
         on building_days.building_id = counted_slow.building_id and building_days.local_date = counted_slow.bucket
+    left join reporting_slow
+        on building_days.building_id = reporting_slow.building_id and building_days.local_date = reporting_slow.bucket
 
 )
 

@@ -132,7 +132,7 @@ measured as (
         building_hours.local_date,
         building_hours.ts,
         {{ measured_columns(
-            'counted', 'expected',
+            'counted', 'expected', 'counted.?_most * building_hours.minutes / 60',
             'coalesce(counted.surplus_quantities, 0) | coalesce(expected.slow_quantities, 0)'
         ) }},
         coalesce(expected.on_grid_expected, 0) + coalesce(expected.any_time_expected, 0) as readings_expected,

@@ -60,6 +60,7 @@ select
     counted.bucket as ts,
     (counted.bucket at time zone {{ local_zone() }})::date as local_date,
     {{ columns_of_counted('counted') }},
+    {{ columns_of_most('max(counted.?_readings) over building_day') }},
     counted.readings_surplus,
     counted.readings_on_grid,
     counted.readings_any_time,
@@ -71,3 +72,4 @@ select
 
 from counted
 left join weighted on counted.building_id = weighted.building_id and counted.bucket = weighted.bucket
+window building_day as (partition by counted.building_id, (counted.bucket at time zone {{ local_zone() }})::date)
