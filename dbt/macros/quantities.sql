@@ -156,7 +156,9 @@
         {%- if how == 'mean' %}
         else {{ total }} / {{ counted }}.{{ name }}_minutes
         {%- else %}
-        when {{ counted }}.{{ name }}_readings >= coalesce({{ expected }}.{{ name }}_expected, {{ reported.replace("?", name) }})
+        when
+            {{ counted }}.{{ name }}_readings
+            >= coalesce({{ expected }}.{{ name }}_expected, {{ reported.replace('?', name) }})
             then {{ total }}{{ ' / 60' if how == 'volume' }}
         {%- endif %}
     end

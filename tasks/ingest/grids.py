@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple, Protocol
 
@@ -81,6 +81,7 @@ class RowsGrid:
     sheet = None
     epoch = 1900
     counts_blank_lines = False
+    deleted_lines: Sequence[int] = ()
 
     def __init__(self, rows: list[Row]) -> None:
         self._rows = rows

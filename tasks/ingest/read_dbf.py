@@ -6,7 +6,7 @@ The format is that of dBase III to IV, Clipper, FoxPro and Visual FoxPro: https:
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -84,9 +84,10 @@ class DbfGrid:
         return cls(headings, cells, records[:, 0] == _DELETED)
 
     @property
-    def deleted(self) -> int:
-        """How many records are marked as deleted: they stay in a file until it is packed."""
-        return int(self._is_deleted.sum())
+    def deleted_lines(self) -> Sequence[int]:
+        """The lines of records that are marked as deleted: they stay in a file until it is packed."""
+        lines: list[int] = (np.flatnonzero(self._is_deleted) + 2).tolist()
+        return lines
 
     def rows(self) -> Iterator[Row]:
         """Yield the names, and the records."""

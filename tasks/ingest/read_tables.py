@@ -62,8 +62,8 @@ class OpenedGrids(NamedTuple):
     """Each with its tables."""
     unread: dict[str, int] = {}  # noqa: RUF012 - nobody changes it
     """Visible sheets that nobody reads, with how many rows they hold."""
-    deleted: int = 0
-    """Records that the file marks as deleted; lines without cells of its grid."""
+    deleted_lines: Sequence[int] = ()
+    """Records that the file marks as deleted; lines without cells of its only grid."""
 
 
 class FileTables:
@@ -118,8 +118,8 @@ class FileTables:
             FileError: the file cannot be read or does not fit its mapping; says why and what to do.
 
         """
-        grids, unread, deleted = self._open_grids()
-        unread = dict(unread)
+        grids, found_unread, deleted_lines = self._open_grids()
+        unread = dict(found_unread)
         without_header: FileError | None = None
         is_read = False
         for grid, specs in grids:
@@ -135,17 +135,19 @@ class FileTables:
                 without_header = without_header or error
                 continue
             is_read = True
-            yield from self._read_grid(grid, list(zip(specs, headers, strict=True)))
+            yield from self._read_grid(grid, list(zip(specs, headers, strict=True)), deleted_lines)
         if without_header and not is_read:
             raise without_header
         self.unread = {sheet: rows for sheet, rows in unread.items() if rows}
         self._counts[LineClass.NOT_TAKEN] += sum(self.unread.values())
-        self._counts[LineClass.DELETED] += deleted
-        self._counts[LineClass.BLANK] -= deleted
-        self.source_lines.left_out += sum(self.unread.values()) + deleted
+        self.source_lines.left_out += sum(self.unread.values()) + len(deleted_lines)
 
-    def _read_grid(self, grid: Grid, specs: Sequence[tuple[TableSpec, Header]]) -> Iterator[RawTable]:
+    def _read_grid(
+        self, grid: Grid, specs: Sequence[tuple[TableSpec, Header]], deleted_lines: Sequence[int]
+    ) -> Iterator[RawTable]:
         account, lines, repeated = LineAccount(), dict[int, Row](), set[int]()
+        # What is marked first keeps its class: to the tables these lines are blank.
+        account.mark(np.array(deleted_lines, np.int64), np.full(len(deleted_lines), LineClass.DELETED))
         regions = self._find_regions(grid, specs, account)
         starts = sorted(region.header.begins for region in regions)
         for region in regions:
@@ -256,7 +258,7 @@ def find_fitting(path: Path, mappings: Sequence[SourceMapping], settings: Settin
     """Return the mappings whose sheets and columns a file has, whatever its name; a workbook or page is parsed once."""
     kind = kind_of(path, settings)
     sheets = open_sheets(path, [("*",)], settings).sheets[0] if kind is Kind.WORKBOOK else []
-    page = HtmlGrid.open(path) if kind is Kind.HTML else DbfGrid.open(path) if kind is Kind.DBF else None
+    page = _open_page(path, kind)
 
     def grids_of(specs: list[TableSpec]) -> list[tuple[Grid, list[TableSpec]]]:
         if kind is Kind.WORKBOOK:
@@ -264,10 +266,8 @@ def find_fitting(path: Path, mappings: Sequence[SourceMapping], settings: Settin
         return [(page, specs)] if page else _text_grid(path, specs)
 
     def fits(mapping: SourceMapping) -> bool:
-        if mapping.nodes or mapping.kind not in (
-            None,
-            kind,
-        ):  # the columns of nodes are in the mapping, not in the file
+        # The columns of nodes are in the mapping, not in the file.
+        if mapping.nodes or mapping.kind not in (None, kind):
             return False
         try:
             for grid, specs in grids_of(mapping.tables):
@@ -304,10 +304,8 @@ def peek(path: Path, settings: Settings) -> list[tuple[str | None, list[Row]]]:
         grids: list[Grid] = [*open_sheets(path, [("*",)], settings).sheets[0]]
     elif kind is Kind.TEXT:
         grids = [CsvGrid.open(path, ())]
-    elif kind is Kind.HTML:
-        grids = [HtmlGrid.open(path)]
-    elif kind is Kind.DBF:
-        grids = [DbfGrid.open(path)]
+    elif page := _open_page(path, kind):
+        grids = [page]
     else:
         raise FileError(FileProblem.WRONG_KIND, kind=kind)
     return [(grid.sheet, list(islice(grid.rows(), _MAX_LINES_PEEKED))) for grid in grids]
@@ -328,17 +326,21 @@ def _open_grids(path: Path, mapping: SourceMapping, settings: Settings) -> Opene
         return OpenedGrids([(NodesGrid.of(parse_nodes(path, kind, settings), mapping.nodes), mapping.tables)])
     if kind is Kind.TEXT:
         return OpenedGrids(_text_grid(path, mapping.tables))
-    if kind is Kind.HTML:
-        return OpenedGrids([(HtmlGrid.open(path), mapping.tables)])
-    if kind is Kind.DBF:
-        table = DbfGrid.open(path)
-        return OpenedGrids([(table, mapping.tables)], deleted=table.deleted)
+    if page := _open_page(path, kind):
+        return OpenedGrids([(page, mapping.tables)], deleted_lines=page.deleted_lines)
     if kind is Kind.WORKBOOK:
         book = open_sheets(path, [_wanted_sheets(spec) for spec in mapping.tables], settings)
         return OpenedGrids(_by_sheet(book.sheets, mapping.tables), book.unread)
     if kind in {Kind.ZIP, Kind.GZIP}:
         raise FileError(FileProblem.ARCHIVE_WITHOUT_TABLES, kind=kind)
     raise FileError(FileProblem.WRONG_KIND, kind=kind)
+
+
+def _open_page(path: Path, kind: Kind) -> HtmlGrid | DbfGrid | None:
+    """Open a file that is one grid, whatever its mapping says; None: it is of another kind."""
+    if kind is Kind.HTML:
+        return HtmlGrid.open(path)
+    return DbfGrid.open(path) if kind is Kind.DBF else None
 
 
 def _text_grid(path: Path, specs: list[TableSpec]) -> list[tuple[Grid, list[TableSpec]]]:

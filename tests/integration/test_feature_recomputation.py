@@ -200,7 +200,7 @@ MUTATIONS = {
         "not kind_metrics.is_any_time) as readings_on_grid": "true) as readings_on_grid",
     },
     "ml_hourly_by_building": {
-        "counted.cold_readings >= coalesce(expected": "0 <= coalesce(expected",
+        ">= coalesce(expected.cold_expected": "<> -1 - coalesce(expected.cold_expected",
         "| coalesce(expected.slow_quantities, 0)": "",
         "hour_lengths.minutes / meters.interval_minutes": "60 / meters.interval_minutes",
         "least(coalesce(counted.readings_any_time, 0), coalesce(expected.any_time_expected, 0))": "0",

@@ -59,7 +59,7 @@ def test_deleted_records_are_counted_and_keep_their_lines(tmp_path: Path) -> Non
     grid = open_grid(tmp_path, files.dbf(COLUMNS, RECORDS, deleted=[1, 3]))
 
     assert [*grid.rows()] == [*READ[:2], [None] * 5, READ[3], [None] * 5]
-    assert grid.deleted == 2
+    assert grid.deleted_lines == [3, 5]
     (batch,) = grid.batches_below(1, 5)
     assert batch.numbers.to_pylist() == [2, 3, 4, 5]
     (rest,) = grid.batches_below(3, 2)
