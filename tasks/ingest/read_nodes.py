@@ -49,10 +49,18 @@ def _cell(spec: NodeRows, column: str, row: Any, line: int) -> str | None:  # no
     found = _evaluate(spec, column, path, row)
     if not isinstance(found, list):
         return str(found).strip() or None
-    if len(found) > 1:
-        raise FileError(FileProblem.SEVERAL_NODES, column=column, path=path, line=line, count=len(found))
+    # Numbers in an element, or in an array, must not run together into one.
+    count = sum(len(_with_text(node)) if etree.iselement(node) and len(node) else 1 for node in found)
+    if count > 1:
+        raise FileError(FileProblem.SEVERAL_NODES, column=column, path=path, line=line, count=count)
     texts = [_STRING(node) if etree.iselement(node) else str(node) for node in found]
     return "".join(texts).strip() or None
+
+
+def _with_text(element: Any) -> list[Any]:  # noqa: ANN401 - as above
+    """Return the elements in an element, or that itself, that hold text of their own."""
+    own = {node: [node.text, *(child.tail for child in node)] for node in element.iter(etree.Element)}
+    return [node for node, texts in own.items() if any(text and text.strip() for text in texts)]
 
 
 def _evaluate(spec: NodeRows, key: str, path: str, node: Any) -> Any:  # noqa: ANN401 - as above

@@ -117,6 +117,26 @@ def test_a_cell_that_could_be_one_of_several_names_column_and_line(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        (Kind.XML, "<a><period><value><a>1</a><b>2</b></value></period></a>"),
+        (Kind.XML, "<a><period><value>1<b>2</b></value></period></a>"),
+        (Kind.XML, "<a><period><value><b>1</b>2</value></period></a>"),
+        (Kind.JSON, '{"period": {"value": [1, 2]}}'),
+        (Kind.JSON, '{"period": {"value": {"sum": 1, "unit": "м3"}}}'),
+    ],
+)
+def test_values_in_a_cell_never_run_together(tmp_path: Path, kind: Kind, content: str) -> None:
+    (tmp_path / "a").write_text(content, encoding="utf-8")
+    spec = NodeRows(rows="//period", columns={"V": "value"})
+
+    with pytest.raises(FileError) as caught:
+        NodesGrid.of(parse_nodes(tmp_path / "a", kind, Settings()), spec)
+
+    assert (caught.value.problem, caught.value.data["count"]) == (FileProblem.SEVERAL_NODES, 2)
+
+
+@pytest.mark.parametrize(
     ("rows", "content", "is_empty"),
     [
         ("//period", "<a/>", True),
