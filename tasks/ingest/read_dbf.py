@@ -33,7 +33,9 @@ _VISUAL_FOXPRO = (0x30, 0x31, 0x32)
 _ENCODINGS = {0x26: "cp866", 0x65: "cp866", 0xC9: "cp1251", 0x01: "cp437", 0x02: "cp850", 0x03: "cp1252"}
 """Language driver → encoding; many programs write 0, which says nothing."""
 _TEXTS = {"C", "N", "F", "D", "L", "M"}
-"""Text, digits, digits, dates, yes or no, and the number of a memo that is in another file."""
+"""Text, digits, digits, dates, yes or no, and a memo."""
+_MEMO = "(memo)"
+"""A memo is in another file: what the record holds is where, and could be taken for a value."""
 _NUMBERS = {"I": "<i4", "B": "<f8", "Y": "<i8", "T": "<i8"}
 """Of Visual FoxPro. A `Y` counts ten-thousandths, a `T` has the Julian day and the milliseconds since midnight."""
 _JULIAN_1970 = 2_440_588
@@ -157,6 +159,9 @@ def _read_cells(column: _Column, records: np.ndarray, encoding: str) -> pa.Strin
     if column.type in _NUMBERS:
         values = cells.view(_NUMBERS[column.type]).ravel().tolist()
         return pa.array([_number(column.type, value) for value in values], pa.string())
+    if column.type == "M":
+        has_memo = ~np.isin(cells, (0, ord(" "))).all(axis=1)
+        return pc.if_else(pa.array(has_memo), _MEMO, None)
     parts = [
         pa.array(np.char.decode(part, encoding), pa.string())
         for first in range(0, len(cells), _BATCH_RECORDS)

@@ -83,12 +83,18 @@ def test_numbers_of_visual_foxpro(tmp_path: Path) -> None:
     assert rows(tmp_path, files.dbf(columns, records, version=0x30)) == [
         ["I", "B", "Y", "T", "M"],
         ["-7", "2.125", "-3.2500", "2025-04-01T12:00:00", None],
-        ["12", "12", "0.0001", None, "1"],
+        ["12", "12", "0.0001", None, "(memo)"],
     ]
 
 
-def test_memo_of_dbase_is_no_number_of_foxpro(tmp_path: Path) -> None:
-    assert rows(tmp_path, files.dbf([("B", "B", 10)], [["         1"]], version=0x8B)) == [["B"], ["1"]]
+def test_place_of_a_memo_is_no_value_and_no_number_of_foxpro(tmp_path: Path) -> None:
+    columns = [("B", "B", 10), ("M", "M", 4)]
+
+    found = rows(
+        tmp_path, files.dbf(columns, [["         1", b"\x98\0\0\0"], ["", bytes(4)]], version=0x8B, language=0xC9)
+    )
+
+    assert found == [["B", "M"], ["(memo)", "(memo)"], [None, None]]
 
 
 GOOD = files.dbf(COLUMNS, RECORDS)
