@@ -114,7 +114,9 @@ def _from_nodes(nodes: list[Any]) -> FeatureStatements:
         if node.resource_type == "model" and node.config.materialized not in _KEPT_UP_TO_DATE:
             error = f"{node.name}: nobody fills a model materialized as {node.config.materialized}: use changed_days"
             raise DbtError(StepProblem.DBT_NODES_FAILED, nodes=node.name, error=error)
-    order = TopologicalSorter({key: node.depends_on_nodes for key, node in by_id.items()}).static_order()
+    # Sorted: dbt lists nodes in any order, and an order of its own would look like changed features to `fingerprint`.
+    read_by = {key: sorted(by_id[key].depends_on_nodes) for key in sorted(by_id)}
+    order = TopologicalSorter(read_by).static_order()
     ordered = [by_id[key] for key in order if key in by_id]
     return FeatureStatements(
         changed_days=next(

@@ -65,6 +65,21 @@ def test_models_come_after_those_that_they_read_and_name_no_database(
     assert found.tests == [FeatureTest(name="is_right", query='select * from "features"."is_right"', severity="warn")]
 
 
+def test_statements_are_the_same_in_whatever_order_dbt_lists_the_nodes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tmp_path.joinpath("dbt").mkdir()
+    nodes = [DAYS, node("hourly", DAYS.name), node("daily", "hourly", DAYS.name), node("by_district", "hourly")]
+    nodes.append(node("summary", "by_district", "daily"))
+
+    found = compiled(monkeypatch, tmp_path, *nodes)
+    feature_statements.statements_file(Settings(state_dir=tmp_path)).unlink()
+    for model in nodes:
+        model.depends_on_nodes.reverse()
+
+    assert compiled(monkeypatch, tmp_path, *reversed(nodes)) == found
+
+
 def test_table_of_a_window_is_made_once_and_read_in_the_place_of_its_view(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
