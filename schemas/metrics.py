@@ -30,6 +30,8 @@ class Metric(Strict):
     kind: Kind
     lowest: Annotated[float, Field(ge=-_MAX_VALUE)] = 0
     highest: Annotated[float, Field(le=_MAX_VALUE)] = _MAX_VALUE
+    register_of: str | None = None
+    """Of a register the metric that its steps are: features take them where a meter reports no intervals."""
     description: str
     spellings: list[str] = Field(default_factory=list)
 
@@ -63,7 +65,24 @@ def _by_spelling(metrics: dict[str, Metric]) -> dict[str, str]:
     return found
 
 
-METRICS: dict[str, Metric] = read_definitions(_FILE, Metric, names=_NAME)
+def _check_registers(metrics: dict[str, Metric]) -> dict[str, Metric]:
+    registers: dict[str, str] = {}
+    for name, metric in metrics.items():
+        if metric.register_of is None:
+            continue
+        steps = metrics.get(metric.register_of)
+        if metric.kind != "register" or steps is None or (steps.kind, steps.unit) != ("per interval", metric.unit):
+            raise DefinitionError(
+                f"{_FILE}: {name}: register_of: {metric.register_of}: a register of unit {metric.unit} has steps of a "
+                f"metric per interval, of the same unit"
+            )
+        if (other := registers.setdefault(metric.register_of, name)) != name:
+            taken = f"{metric.register_of} already has the register {other}"
+            raise DefinitionError(f"{_FILE}: {name}: register_of: {taken}")
+    return metrics
+
+
+METRICS: dict[str, Metric] = _check_registers(read_definitions(_FILE, Metric, names=_NAME))
 _METRIC_BY_SPELLING = _by_spelling(METRICS)
 
 

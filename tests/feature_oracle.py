@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
-from itertools import pairwise
+from functools import cache, lru_cache, partial
+from itertools import accumulate, pairwise
 from operator import floordiv
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -63,7 +63,7 @@ BY_FLOW = {"t1": "supply", "t2": "return"}
 COUNTS = ("readings_expected", "readings_present", "readings_suspect", "readings_surplus")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class City:
     """What the features are made from.
 
@@ -76,6 +76,7 @@ class City:
     readings: pd.DataFrame
     expected: Mapping[str, Sequence[str]]
     any_time: frozenset[str]
+    registers: Mapping[str, str]
     holidays: frozenset[dt.date]
     working_weekends: frozenset[dt.date]
     day_hours: range
@@ -92,6 +93,17 @@ class Reading(NamedTuple):
     metric: str
     value: float
     is_suspect: bool
+
+
+class Step(NamedTuple):
+    """What a register has moved on by in an hour, or else on a day, where the meter sent no readings of intervals."""
+
+    hour: dt.datetime | None
+    meter_id: int
+    quantity: str
+    value: float
+    slots: int
+    """How many readings of intervals it stands for."""
 
 
 @dataclass
@@ -152,11 +164,12 @@ def _share(present: int, expected: int) -> float:
     return float(np.float32(min(present, expected) / expected)) if expected else np.nan
 
 
+@lru_cache(1)
 def hourly(city: City) -> pd.DataFrame:
     """Recompute ml_hourly_by_building."""
     rows = []
-    for meters, day, readings in _building_days(city):
-        for hour, tally in _tallies_of_hours(city, meters, day, readings).items():
+    for meters, day, readings, steps in _building_days(city):
+        for hour, tally in _tallies_of_hours(city, meters, day, readings, steps).items():
             if hour <= max(city.now, max(reading.hour for reading in readings)):
                 rows.append({**_place(meters), **tally.features(), **_attributes(city, day, hour), "ts": hour})
     return pd.DataFrame(rows)
@@ -165,14 +178,16 @@ def hourly(city: City) -> pd.DataFrame:
 def daily(city: City) -> pd.DataFrame:
     """Recompute ml_daily_by_building."""
     hours = hourly(city)
-    hours["is_complete"] = hours["readings_present"] >= hours["readings_expected"]
-    complete = hours.groupby(["building_code", "local_date"])["is_complete"].sum().to_dict()
+    is_complete = hours["readings_present"] >= hours["readings_expected"]
+    complete = is_complete.groupby([hours["building_code"], hours["local_date"]]).sum().to_dict()
     rows = []
-    for meters, day, readings in _building_days(city):
+    for meters, day, readings, steps in _building_days(city):
         tally = Tally()
-        for of_hour in _tallies_of_hours(city, meters, day, readings).values():
+        for of_hour in _tallies_of_hours(city, meters, day, readings, steps).values():
             tally.add(of_hour)
-        tally.add(_tally_of_slow_meters(city, meters, day, readings))
+        of_day = [step for step in steps if step.hour is None]
+        tally.add(_tally_of_slow_meters(city, meters, day, readings, of_day))
+        _add_steps(city, tally, meters[meters["interval_minutes"] <= 60], of_day)
         starts = [*hours_of(day, city.zone)]
         attributes, place = _attributes(city, day, starts[0]), _place(meters)
         del attributes["hour"], attributes["day_night"]
@@ -237,17 +252,77 @@ def _hour_of(instant: dt.datetime, zone: ZoneInfo) -> dt.datetime:
     return instant - dt.timedelta(minutes=local.minute, seconds=local.second)
 
 
-def _building_days(city: City) -> Iterator[tuple[pd.DataFrame, dt.date, list[Reading]]]:
-    """Give each building-day that has a reading: the meters of the building, the day, and its readings."""
+@lru_cache(1)
+def _building_days(city: City) -> list[tuple[pd.DataFrame, dt.date, list[Reading], list[Step]]]:
+    """Return each building-day that has a reading: the meters of the building, the day, its readings and steps."""
     by_meter_day: dict[tuple[int, dt.date], list[Reading]] = defaultdict(list)
     for time, meter, metric, value, quality in city.readings.itertuples(index=False):
         reading = Reading(_hour_of(time, city.zone), time, meter, metric, value, quality == 1)
         by_meter_day[meter, time.astimezone(city.zone).date()].append(reading)
+    registers: dict[tuple[int, str], list[tuple[dt.datetime, float]]] = defaultdict(list)
+    for time, meter, metric, value, _ in city.readings.sort_values("time").itertuples(index=False):
+        registers[meter, metric].append((time, value))
     days = sorted({day for _, day in by_meter_day})
-    for _, meters in city.meters.groupby("building_code"):
-        for day in days:
-            if readings := [reading for meter in meters["meter_id"] for reading in by_meter_day.get((meter, day), ())]:
-                yield meters, day, readings
+    return [
+        (meters, day, readings, _steps(city, meters, day, readings, registers))
+        for _, meters in city.meters.groupby("building_code")
+        for day in days
+        if (readings := [reading for meter in meters["meter_id"] for reading in by_meter_day.get((meter, day), ())])
+    ]
+
+
+def _steps(
+    city: City,
+    meters: pd.DataFrame,
+    day: dt.date,
+    readings: Sequence[Reading],
+    registers: Mapping[tuple[int, str], Sequence[tuple[dt.datetime, float]]],
+) -> list[Step]:
+    """Give the steps of the registers of a building-day, each of an hour; what the day has beyond them is of none."""
+    hours = hours_of(day, city.zone)
+    begins = [
+        midnight(day, city.zone) + dt.timedelta(minutes=passed) for passed in accumulate(hours.values(), initial=0)
+    ]
+    steps: list[Step] = []
+    for meter_id, kind, interval in meters[["meter_id", "kind", "interval_minutes"]].to_numpy().tolist():
+        sent = {reading.metric for reading in readings if reading.meter_id == meter_id}
+        for name, quantity in QUANTITIES.items():
+            register = registers.get((meter_id, city.registers.get(quantity.metric, "")), ())
+            if kind not in quantity.kinds or quantity.metric in sent:
+                continue
+
+            def difference(
+                since: dt.datetime,
+                until: dt.datetime,
+                register: Sequence[tuple[dt.datetime, float]] = register,
+            ) -> float | None:
+                read = [(time, value) for time, value in register if since <= time <= until]
+                is_known = read and (read[0][0], read[-1][0]) == (since, until)
+                if not is_known or any(after[1] < before[1] for before, after in pairwise(read)):
+                    return None
+                return read[-1][1] - read[0][1]
+
+            of_hours = [
+                Step(hour, meter_id, name, value, max(minutes // interval, 1))
+                for (hour, minutes), (since, until) in zip(hours.items(), pairwise(begins), strict=True)
+                if interval <= 60 and (value := difference(since, until)) is not None
+            ]
+            steps += of_hours
+            of_day = difference(begins[0], begins[-1])
+            slots = _slots_of_day(hours, interval, city.zone) - sum(step.slots for step in of_hours)
+            if of_day is not None and slots > 0:
+                steps.append(Step(None, meter_id, name, of_day - sum(step.value for step in of_hours), slots))
+    return steps
+
+
+def _slots_of_day(hours: Mapping[dt.datetime, int], interval: int, zone: ZoneInfo) -> int:
+    if interval <= 60:
+        return sum(minutes // interval for minutes in hours.values())
+    return sum(_begins_interval(start, interval, min(hours), zone) for start in hours)
+
+
+def _begins_interval(time: dt.datetime, interval: int, day_start: dt.datetime, zone: ZoneInfo) -> bool:
+    return time == day_start or (interval < 1440 and _since_midnight(time, zone) % (interval * 60) == 0)
 
 
 def _place(meters: pd.DataFrame) -> dict[str, Any]:
@@ -255,7 +330,7 @@ def _place(meters: pd.DataFrame) -> dict[str, Any]:
 
 
 def _tallies_of_hours(
-    city: City, meters: pd.DataFrame, day: dt.date, readings: Sequence[Reading]
+    city: City, meters: pd.DataFrame, day: dt.date, readings: Sequence[Reading], steps: Sequence[Step]
 ) -> dict[dt.datetime, Tally]:
     """Tally each hour of a building-day, of the meters that are read at least by the hour."""
     fast, slow = meters[meters["interval_minutes"] <= 60], meters[meters["interval_minutes"] > 60]
@@ -265,6 +340,7 @@ def _tallies_of_hours(
             city,
             fast,
             [reading for reading in readings if reading.hour == hour],
+            [step for step in steps if step.hour == hour],
             slots=partial(floordiv, minutes),
             is_on_grid=lambda reading, interval: _since_midnight(reading.time, city.zone) % (interval * 60) == 0,
             length=lambda interval: interval,
@@ -283,20 +359,19 @@ def _tallies_of_hours(
     return tallies
 
 
-def _tally_of_slow_meters(city: City, meters: pd.DataFrame, day: dt.date, readings: Sequence[Reading]) -> Tally:
+def _tally_of_slow_meters(
+    city: City, meters: pd.DataFrame, day: dt.date, readings: Sequence[Reading], steps: Sequence[Step]
+) -> Tally:
     """Tally a building-day, of the meters that are read less often than by the hour."""
-    starts, minutes = [*hours_of(day, city.zone)], sum(hours_of(day, city.zone).values())
-
-    def begins_interval(time: dt.datetime, interval: int) -> bool:
-        return time == starts[0] or (interval < 1440 and _since_midnight(time, city.zone) % (interval * 60) == 0)
-
+    hours = hours_of(day, city.zone)
     return _tally(
         city,
         meters[meters["interval_minutes"] > 60],
         readings,
-        slots=lambda interval: sum(begins_interval(start, interval) for start in starts),
-        is_on_grid=lambda reading, interval: begins_interval(reading.time, interval),
-        length=lambda interval: minutes if interval == 1440 else interval,
+        steps,
+        slots=lambda interval: _slots_of_day(hours, interval, city.zone),
+        is_on_grid=lambda reading, interval: _begins_interval(reading.time, interval, min(hours), city.zone),
+        length=lambda interval: sum(hours.values()) if interval == 1440 else interval,
     )
 
 
@@ -310,6 +385,7 @@ def _tally(
     city: City,
     meters: pd.DataFrame,
     readings: Sequence[Reading],
+    steps: Sequence[Step],
     *,
     slots: Callable[[int], int],
     is_on_grid: Callable[[Reading, int], bool],
@@ -347,7 +423,8 @@ def _tally(
                 tally.counts[name] += 1
                 tally.minutes[name] += length(interval)
                 tally.totals[name] += reading.value * (1 if QUANTITIES[name].how == "sum" else length(interval))
-        for name in {names[metric] for _, metric in at if metric in names} if interval > 60 else ():
+        of_steps = {step.quantity for step in steps if step.meter_id == meter_id}
+        for name in of_steps | {names[metric] for _, metric in at if metric in names} if interval > 60 else ():
             tally.reported[name] += slots(interval)
         for name, flow in BY_FLOW.items() if kind == "hot_water" else ():
             for (time, metric), degrees in at.items():
@@ -356,7 +433,19 @@ def _tally(
                     tally.weighted[name] += degrees * volume
                     tally.weights[name] += volume
     tally.sums["readings_present"] += min(any_time, any_time_expected)
+    _add_steps(city, tally, meters, steps)
     return tally
+
+
+def _add_steps(city: City, tally: Tally, meters: pd.DataFrame, steps: Sequence[Step]) -> None:
+    kinds = dict(zip(meters["meter_id"], meters["kind"], strict=True))
+    for step in steps:
+        if kind := kinds.get(step.meter_id):
+            tally.counts[step.quantity] += step.slots
+            tally.totals[step.quantity] += step.value
+            is_expected = QUANTITIES[step.quantity].metric in city.expected.get(kind, ())
+            tally.sums["readings_present"] += step.slots * is_expected
+            tally.sums["heat_present"] += step.slots * (is_expected and kind == "heat")
 
 
 def _attributes(city: City, day: dt.date, hour: dt.datetime) -> dict[str, object]:

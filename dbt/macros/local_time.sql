@@ -10,12 +10,14 @@
 
 {#
     When the hours of local days begin, by the clock on the wall, and how long they are: a day with a clock change has 23 or
-    25, and where clocks change by half an hour, one of its hours is shorter. `days`: a CTE with local_date.
+    25, and where clocks change by half an hour, one of its hours is shorter, and may begin at another instant than the
+    whole hour `ts` that it counts as. `days`: a CTE with local_date.
 #}
 {% macro hours_of(days) -%}
     select
         {{ days }}.local_date,
         date_trunc('hour', quarters.ts, {{ local_zone() }}) as ts,
+        min(quarters.ts) as begins_at,
         15 * count(*)::integer as minutes
 
     from (select distinct local_date from {{ days }}) as {{ days }}
@@ -25,6 +27,37 @@
         interval '15 minutes'
     ) as quarters (ts)
     group by {{ days }}.local_date, date_trunc('hour', quarters.ts, {{ local_zone() }})
+{%- endmacro %}
+
+{# When local days begin and end, their minutes and hours. `hours`: a CTE as above. #}
+{% macro days_of(hours) -%}
+    select
+        local_date,
+        min(ts) as ts,
+        max(begins_at + minutes * interval '1 minute') as day_end,
+        sum(minutes)::integer as minutes,
+        count(*)::integer as hours
+
+    from {{ hours }}
+    group by local_date
+{%- endmacro %}
+
+{# How often a meter is read on a day, by the clock on the wall. Needs CTEs `hours` and `days` as above, and `intervals`. #}
+{% macro slots_of_days() -%}
+    select
+        days.local_date,
+        intervals.interval_minutes,
+        sum(
+            case
+                when intervals.interval_minutes <= 60 then hours.minutes / intervals.interval_minutes
+                else {{ is_slot_of_day('hours.ts', 'days.ts', 'intervals.interval_minutes') }}::integer
+            end
+        ) as slots
+
+    from days
+    inner join hours on days.local_date = hours.local_date
+    cross join intervals
+    group by days.local_date, intervals.interval_minutes
 {%- endmacro %}
 
 {# Whether a time begins an interval of a meter; intervals are part of an hour, and hours are those of the clock. #}

@@ -62,8 +62,8 @@
 
 {#
     The readings of `metered` counted per building and bucket. `metered`: readings with what is known of their meters
-    (building_id, kind), the minutes that each stands for, the bucket that it counts in, and is_on_grid. Of those without
-    is_on_grid only what is suspect is counted.
+    (building_id, kind), the minutes that each stands for, the bucket that it counts in, is_on_grid, and for how many
+    readings it counts (slots). Of those without is_on_grid only what is suspect is counted.
 #}
 {% macro counted_readings() -%}
     select
@@ -71,7 +71,7 @@
         metered.bucket,
         {%- for quantity in quantities().strip().splitlines() %}
         {%- set name, number, kinds, metric, how = quantity.split() %}
-        count(*) filter (where kind_metrics.quantity = {{ number }}) as {{ name }}_readings,
+        {{ slots_where('kind_metrics.quantity = ' ~ number) }} as {{ name }}_readings,
         sum(metered.value{{ '' if how == 'sum' else ' * metered.minutes' }})
         filter (where kind_metrics.quantity = {{ number }}) as {{ name }}_sum,
         {%- if how == 'mean' %}
@@ -80,9 +80,9 @@
         {%- endfor %}
         coalesce(bit_or(1 << -kind_metrics.quantity) filter (where kind_metrics.quantity < 0), 0) as surplus_quantities,
         count(*) filter (where kind_metrics.is_surplus) as readings_surplus,
-        count(*) filter (where kind_metrics.is_expected and not kind_metrics.is_any_time) as readings_on_grid,
+        {{ slots_where('kind_metrics.is_expected and not kind_metrics.is_any_time') }} as readings_on_grid,
         count(*) filter (where kind_metrics.is_expected and kind_metrics.is_any_time) as readings_any_time,
-        count(*) filter (where kind_metrics.is_expected and kind_metrics.kind = 'heat') as readings_of_heat,
+        {{ slots_where("kind_metrics.is_expected and kind_metrics.kind = 'heat'") }} as readings_of_heat,
         count(*) filter (where metered.quality = 1 and metered.is_on_grid is not null) as readings_suspect
 
     from metered
@@ -92,6 +92,26 @@
             and metered.metric = kind_metrics.metric
             and metered.is_on_grid = kind_metrics.is_on_grid
     group by metered.building_id, metered.bucket
+{%- endmacro %}
+
+{% macro slots_where(condition) -%}
+    coalesce(sum(metered.slots) filter (where {{ condition }}), 0)
+{%- endmacro %}
+
+{# Steps of registers as `metered` readings of the intervals that the meters sent none of. #}
+{% macro columns_of_steps(bucket) -%}
+    steps.building_id,
+    steps.meter_id,
+    steps.kind,
+    steps.interval_minutes,
+    steps.ts as read_at,
+    {{ bucket }} as bucket,
+    steps.metric,
+    steps.value,
+    0 as quality,
+    steps.minutes,
+    true as is_on_grid,
+    steps.slots
 {%- endmacro %}
 
 {# The columns of counted_readings that a day adds up. #}

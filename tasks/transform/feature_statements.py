@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from schemas.meter_kinds import METER_KINDS
+from schemas.metrics import METRICS
 from schemas.problems import StepProblem
 from schemas.settings import Settings
 from tasks.transform.run_dbt import DbtError, compile_project, project_checksum, target_folder
@@ -91,8 +92,9 @@ def statements_file(settings: Settings) -> Path:
 def fingerprint(statements: FeatureStatements, settings: Settings) -> str:
     """Name what all features depend on beside their readings; when it changes, everything is rebuilt."""
     expected = "; ".join(f"{name}: {', '.join(kind.expected)}" for name, kind in METER_KINDS.items())
+    registers = "; ".join(f"{name} of {metric.register_of}" for name, metric in METRICS.items() if metric.register_of)
     digest = hashlib.sha256(statements.model_dump_json(exclude={"tests"}).encode()).hexdigest()
-    return f"{settings.default_tz} {settings.day_start} {settings.day_end} {expected} {digest}"
+    return f"{settings.default_tz} {settings.day_start} {settings.day_end} {expected} {registers} {digest}"
 
 
 def _made_from(settings: Settings) -> str:

@@ -63,7 +63,7 @@ def set_up_project(dsn: SecretStr, settings: Settings, *, role: str | None = Non
     """
     # `empty`: of the tests only those that are tagged themselves.
     arguments = ["build", "--indirect-selection", "empty", "--select", "resource_type:model", "tag:static"]
-    _invoke(arguments, _variables(dsn, settings, role), settings)
+    _invoke(arguments, variables_of(dsn, settings, role), settings)
 
 
 def compile_project(dsn: SecretStr, settings: Settings) -> list[Any]:
@@ -71,21 +71,21 @@ def compile_project(dsn: SecretStr, settings: Settings) -> list[Any]:
     parameters = {"DATAOPS_FIRST_DAY": ":first_day", "DATAOPS_LAST_DAY": ":last_day"}
     # `empty`: of the tests only those that are tagged themselves.
     selection = ["--indirect-selection", "empty", "--select", "resource_type:model", "tag:each_build"]
-    with environment(_variables(dsn, settings) | parameters):
-        result = _compile(selection, settings)
+    with environment(variables_of(dsn, settings) | parameters):
+        result = invoke_quietly(["compile", *selection], settings)
     if not result.success:
         raise _error_of(result)
     return [item.node for item in result.result.results]
 
 
-def _compile(selection: Sequence[str], settings: Settings) -> Any:  # noqa: ANN401 - dbtRunnerResult
-    """Compile without Prefect, which would show each node as a task that has built or tested something."""
+def invoke_quietly(arguments: Sequence[str], settings: Settings) -> Any:  # noqa: ANN401 - dbtRunnerResult
+    """Run dbt without Prefect, which would show each node as a task that has built or tested something."""
     from dbt.cli.main import dbtRunner
 
     project = ["--project-dir", str(DBT_FOLDER), "--profiles-dir", str(DBT_FOLDER)]
     target = target_folder(settings)
     logs = ["--target-path", str(target), "--log-path", str(_log_folder(settings)), "--log-level", "none"]
-    return dbtRunner().invoke(["compile", *selection, *project, *logs, *_NO_VERSION_CHECK])
+    return dbtRunner().invoke([*arguments, *project, *logs, *_NO_VERSION_CHECK])
 
 
 async def until_cancelled(work: Callable[[], Result]) -> Result:
@@ -111,11 +111,6 @@ def _cut_sessions() -> None:
                 socket.socket(fileno=os.dup(connection.handle.fileno())).shutdown(socket.SHUT_RDWR)
 
 
-def unit_test(dsn: SecretStr, settings: Settings) -> None:
-    """Run dbt's unit tests; the models they mock must exist, empty or not."""
-    _invoke(["test", "--select", "test_type:unit"], _variables(dsn, settings), settings)
-
-
 def check_data(dsn: SecretStr, settings: Settings, *, role: str | None = None) -> None:
     """Run every data test over all that there is, those too that no build runs; minutes where core is large.
 
@@ -123,12 +118,12 @@ def check_data(dsn: SecretStr, settings: Settings, *, role: str | None = None) -
         DbtError: names the tests that failed.
 
     """
-    _invoke(["test", "--exclude", "test_type:unit"], _variables(dsn, settings, role), settings)
+    _invoke(["test", "--exclude", "test_type:unit"], variables_of(dsn, settings, role), settings)
 
 
 def write_docs(dsn: SecretStr, settings: Settings) -> Path:
     """Write the static dbt docs, one HTML file, into `artifacts/dbt_docs/`."""
-    _invoke(["docs", "generate", "--static"], _variables(dsn, settings), settings)
+    _invoke(["docs", "generate", "--static"], variables_of(dsn, settings), settings)
     folder = settings.artifacts_dir / "dbt_docs"
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / "index.html"
@@ -212,7 +207,8 @@ def _in_one_line(text: str) -> str:
     return " ".join(text.split())[:600]
 
 
-def _variables(dsn: SecretStr, settings: Settings, role: str | None = None) -> dict[str, str]:
+def variables_of(dsn: SecretStr, settings: Settings, role: str | None = None) -> dict[str, str]:
+    """Return the environment that the dbt project reads; with it, or its defaults, dbt knows database and settings."""
     url = urlsplit(dsn.get_secret_value())
     return {
         "DBT_HOST": url.hostname or "127.0.0.1",

@@ -102,7 +102,11 @@ async def record_project(connection: Connection, project: str | None, settings: 
 
 
 async def start_changes(connection: Connection, settings: Settings) -> Changes:
-    """Mark what has changed so far as in progress; what changes later waits for the next transform."""
+    """Mark what has changed so far as in progress; what changes later waits for the next transform.
+
+    With a day of a meter that reports registers alone goes the day before, whose last hour ends at its midnight.
+    """
     await connection.execute(*sql("mark_in_progress", settings))
+    await connection.execute(*sql("record_days_before", settings, zone=settings.default_tz))
     rows = await connection.fetch(*sql("select_changes_in_progress", settings))
     return Changes({row["local_date"]: row["building_days"] for row in rows})

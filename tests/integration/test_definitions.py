@@ -22,6 +22,13 @@ steam_pressure:
   description: Pressure of the steam
   spellings: [давление пара]
 """
+REGISTER = """\
+steam_cumulative:
+  unit: Гкал
+  kind: register
+  register_of: heat_energy
+  description: Register of steam
+"""
 UNIT = "psi: {dimension: pressure, factor: 0.00689475729, spellings: [lbf/in2]}\n"
 KIND = "steam:\n  title: пар\n  description: Steam\n  expected: [steam_pressure]\n"
 
@@ -79,6 +86,21 @@ async def test_own_metric_reaches_core_report_and_dbt_by_one_entry(
             "steam_pressure: one of its spellings is already that of T1",
         ),
         ("metrics", "1st: {}\n", "metrics.yaml: line 1: 1st"),
+        (
+            "metrics",
+            METRIC + "  register_of: heat_energy\n",
+            "steam_pressure: register_of: heat_energy: a register of unit psi has steps of a metric per interval",
+        ),
+        (
+            "metrics",
+            REGISTER.replace("heat_energy", "heat"),
+            "steam_cumulative: register_of: heat: a register of unit Гкал has steps",
+        ),
+        (
+            "metrics",
+            REGISTER,
+            "steam_cumulative: register_of: heat_energy already has the register heat_energy_cumulative",
+        ),
         (
             "units",
             "psi: {dimension: pressure, factor: 0.1, spellings: [бар]}",

@@ -42,7 +42,9 @@ CHANGES = {
 
 meters = st.sampled_from(sorted(METERS))
 buildings = st.sampled_from(["B1", "B2"])
-readings = st.tuples(meters, st.integers(29, 30), st.integers(0, 2), st.sampled_from([0, 30]), st.integers(1, 9))
+metrics = st.sampled_from(["consumption_period", "consumption_period", "consumption_cumulative"])
+hours = st.sampled_from([0, 1, 2, 23])
+readings = st.tuples(meters, metrics, st.integers(29, 30), hours, st.sampled_from([0, 30]), st.integers(1, 9))
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("load"), st.lists(readings, min_size=1, max_size=4)),
@@ -58,7 +60,12 @@ steps = st.lists(
     min_size=4,
     max_size=12,
 )
-HOUR: tuple[object, ...] = ("load", [("C", 30, 0, 0, 5), ("H", 30, 0, 0, 3)])
+HOUR: tuple[object, ...] = (
+    "load",
+    [("C", "consumption_period", 30, 0, 0, 5), ("H", "consumption_period", 30, 0, 0, 3)],
+)
+LAST_HOUR: tuple[object, ...] = ("load", [("C", "consumption_cumulative", 29, 23, 0, 5)])
+MIDNIGHT: tuple[object, ...] = ("load", [("C", "consumption_cumulative", 30, 0, 0, 7)])
 
 
 async def live_through(settings: Settings, history: list[tuple[object, ...]]) -> None:
@@ -75,10 +82,10 @@ async def live_through(settings: Settings, history: list[tuple[object, ...]]) ->
     loads: list[UUID] = []
     for number, (step, *arguments) in enumerate(history):
         if step == "load":
-            rows = {row[:4]: row for row in arguments[0]}.values()  # type: ignore[attr-defined]
+            rows = {row[:5]: row for row in arguments[0]}.values()  # type: ignore[attr-defined]
             lines = [
-                f"2025-04-{day} {hour:02}:{minute:02},{meter},consumption_period,{value},{number}"
-                for meter, day, hour, minute, value in rows
+                f"2025-04-{day} {hour:02}:{minute:02},{meter},{metric},{value},{number}"
+                for meter, metric, day, hour, minute, value in rows
             ]
             path = pipeline.put(f"{number}.csv", long_csv(*lines).replace("value", "value,comment", 1))
             loads += [row["load_id"] for row in await pipeline.run()]
@@ -120,6 +127,7 @@ def test_features_after_any_history_equal_a_full_build(pipeline: PipelineHarness
     @example([HOUR, ("transform",), ("district", "B1", "North"), ("move", "H", "I3")])
     @example([HOUR, ("transform",), ("kind", "H", "cold_water"), ("transform",), ("interval", "C", "30")])
     @example([HOUR, ("transform",), ("rename", "B1", "B3"), ("move", "H2", "I3")])
+    @example([LAST_HOUR, ("transform",), MIDNIGHT, ("transform",), ("rollback", 1)])
     @given(steps)
     def holds(history: list[tuple[object, ...]]) -> None:
         asyncio.run(live_through(settings, history))

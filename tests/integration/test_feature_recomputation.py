@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from schemas.metrics import METRICS
 from tasks.transform import transform_changes
 from tasks.transform.feature_statements import FeatureModel, FeatureStatements, WindowTable, compiled_statements
 from tasks.transform.run_dbt import SEEDS
-from tests.feature_oracle import City, by_district, daily, hourly, midnight, time_attributes
+from tests.feature_oracle import QUANTITIES, City, by_district, daily, hourly, midnight, time_attributes
 from tests.harness import PipelineHarness
 
 pytestmark = [pytest.mark.usefixtures("prefect_api"), pytest.mark.sessions]
@@ -39,6 +39,15 @@ METERS = {
     "GAS": ("gas", 60, "G", "North"),
     "C60": ("cold_water", 60, "G", "North"),
 }
+REGISTERS = {
+    "R60": ("cold_water", 60, "H", "North"),
+    "R15": ("hot_water", 15, "H", "North"),
+    "R120": ("cold_water", 120, "I", None),
+    "R1440": ("cold_water", 1440, "J", None),
+    "RHEAT": ("heat", 60, "J", None),
+    "RDAILY": ("heat", 1440, "K", None),
+}
+"""Meters that send registers and no readings of intervals, or not on each day."""
 TOO_MUCH = {
     "cold_water": ["T1"],
     "heat": ["consumption_period", "heat_energy", "mass_supply", "mass_return", "volume_supply", "pump_runtime_hours"],
@@ -52,7 +61,7 @@ DAYS = {
     "Atlantic/Azores": ["2025-03-30", "2025-10-26"],
     "Australia/Lord_Howe": ["2025-04-05", "2025-04-06", "2025-10-05"],
 }
-COLUMNS = {
+COLUMNS: dict[str, tuple[Callable[[City], pd.DataFrame], list[str]]] = {
     "ml_hourly_by_building": (hourly, ["building_code", "ts"]),
     "ml_daily_by_building": (daily, ["building_code", "ts"]),
     "ml_hourly_by_district": (by_district, ["district_id", "ts"]),
@@ -83,7 +92,7 @@ ONE_HOUR_MORE = """
 async def fill(pipeline: PipelineHarness, days: list[dt.date], zone: ZoneInfo, seed: int) -> None:
     """Load readings of all meters: some are missing, some days are silent, some readings change later."""
     random = np.random.default_rng(seed)
-    for code, (kind, minutes, building, district) in METERS.items():
+    for code, (kind, minutes, building, district) in (METERS | REGISTERS).items():
         await pipeline.add_meter(code, kind=kind, building=building, itp=f"I{building}")
         await pipeline.connection.execute(
             "update core.meters set interval_minutes = $2 where external_code = $1", code, minutes
@@ -107,6 +116,8 @@ async def fill(pipeline: PipelineHarness, days: list[dt.date], zone: ZoneInfo, s
                     if random.random() >= gaps
                 ]
                 instant = until if minutes == 1440 else instant + dt.timedelta(minutes=minutes)
+    for code, (kind, minutes, *_) in REGISTERS.items():
+        lines += [f"{line},{code},{rest}" for line, rest in register_lines(kind, minutes, days, zone, random)]
     pipeline.put(f"{seed}.csv", "\n".join(lines) + "\n")
     (log,) = await pipeline.run()
     assert log["rows_loaded"] > 500
@@ -116,6 +127,33 @@ async def fill(pipeline: PipelineHarness, days: list[dt.date], zone: ZoneInfo, s
     )
     await pipeline.connection.execute(ONE_HOUR_TWICE, await pipeline.connection.fetchval(METER_ID, "C1"))
     await pipeline.connection.execute(ONE_HOUR_MORE, await pipeline.connection.fetchval(METER_ID, "H60b"))
+
+
+def register_lines(
+    kind: str, minutes: int, days: list[dt.date], zone: ZoneInfo, random: np.random.Generator
+) -> Iterator[tuple[str, str]]:
+    """Give stamp, and metric with value, of registers that lack readings, have more, and fall once."""
+    quantities = [quantity.metric for quantity in QUANTITIES.values() if kind in quantity.kinds]
+    for register in (name for name, metric in METRICS.items() if metric.register_of in quantities):
+        value = float(random.uniform(100, 900))
+        for day in days:
+            gaps = random.choice([0, 0.1])
+            instant, until = midnight(day, zone), midnight(day + dt.timedelta(days=1), zone)
+            falls_at = instant + dt.timedelta(hours=int(random.integers(1, 100)))
+            while instant <= until:
+                is_of_next_day = instant == until and until.astimezone(zone).date() in days
+                if random.random() >= gaps and not is_of_next_day:
+                    yield instant.astimezone(zone).isoformat(), f"{register},{round(value, 3)}"
+                if random.random() < 0.1 and instant < until:
+                    off_grid = (instant + dt.timedelta(minutes=7)).astimezone(zone)
+                    yield off_grid.isoformat(), f"{register},{round(value + 0.001, 3)}"
+                if instant == until:
+                    break
+                instant = until if minutes == 1440 else instant + dt.timedelta(minutes=minutes)
+                value = 1.5 if abs(instant - falls_at) < dt.timedelta(minutes=30) else value + random.uniform(0.01, 3)
+        if random.random() < 0.3:
+            metric = METRICS[register].register_of
+            yield dt.datetime.combine(days[0], dt.time(5), zone).isoformat(), f"{metric},2.5"
 
 
 async def city_of(pipeline: PipelineHarness) -> City:
@@ -134,6 +172,7 @@ async def city_of(pipeline: PipelineHarness) -> City:
         meters=await table("select * from quality.meter_placements"),
         readings=await table("select time, meter_id, metric::text, value, quality from core.measurements"),
         expected={name: kind.expected for name, kind in METER_KINDS.items()},
+        registers={metric.register_of: name for name, metric in METRICS.items() if metric.register_of},
         any_time=frozenset(name for name, metric in METRICS.items() if metric.kind in ("register", "instantaneous")),
         holidays=dates("public_holidays"),
         working_weekends=dates("working_weekends"),
@@ -187,6 +226,17 @@ async def test_every_cell_equals_its_recomputation(pipeline: PipelineHarness, zo
 
 # Of each statement what is replaced in it, and by what: a boundary, a join, a weight, a zone, a null, …
 MUTATIONS = {
+    "int_register_steps": {
+        "where of_intervals.metric is null": "where true",
+        "register_days.day_end >= readings.read_at": "register_days.day_end > readings.read_at",
+        "counted_falls.read_at = hours.begins_at": "counted_falls.read_at = hours.ts",
+        "and next_falls = falls": "",
+        "and next_read_at = read_at + minutes * interval '1 minute'": "",
+        "greatest(minutes / interval_minutes, 1)": "1",
+        "having max(falls) = 0": "",
+        "day_steps.value - coalesce(of_hours.value, 0)": "day_steps.value",
+        "slots.slots - coalesce(of_hours.slots, 0)": "slots.slots",
+    },
     "int_building_hours": {
         "meters.interval_minutes <= 60": "meters.interval_minutes < 60",
         "'Australia/Lord_Howe')::bigint % (meters.interval_minutes": "'UTC')::bigint % (meters.interval_minutes",
@@ -197,7 +247,7 @@ MUTATIONS = {
         "sum(metered.value * metered.minutes)\n        filter (where kind_metrics.quantity = 3)": "sum(metered.value)",
         "filter (where flow_supply > 0 and t1 is not null)": "filter (where flow_supply > 0)",
         "max(value) filter (where metric = 'T2')": "max(value) filter (where metric = 'T1')",
-        "not kind_metrics.is_any_time) as readings_on_grid": "true) as readings_on_grid",
+        "not kind_metrics.is_any_time), 0) as readings_on_grid": "true), 0) as readings_on_grid",
     },
     "ml_hourly_by_building": {
         ">= coalesce(expected.cold_expected": "<> -1 - coalesce(expected.cold_expected",
@@ -221,6 +271,8 @@ MUTATIONS = {
         "left join weighted_slow": "inner join weighted_slow",
         "coalesce(counted.heat_most, 0) * days.minutes / 60": "0",
         "coalesce(reporting_slow.pump_expected, 0)": "0",
+        "where metered.interval_minutes > 60": "",
+        "where steps.grain = 'day'": "",
     },
     "ml_hourly_by_district": {
         "count(t1_degc)": "count(*)",

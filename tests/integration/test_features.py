@@ -20,16 +20,19 @@ from tasks.transform.feature_statements import FeatureStatements, compiled_state
 from tasks.transform.find_targets import find_targets
 from tasks.transform.refresh_aggregates import refresh
 from tasks.transform.run_dbt import (
+    DBT_FOLDER,
     SEEDS,
     DbtError,
     check_data,
+    invoke_quietly,
     set_up_project,
-    unit_test,
+    variables_of,
     write_calendar,
     write_docs,
 )
 from tasks.transform.track_changes import record_rebuild
 from tasks.warehouse.connection import Connection
+from tasks.warehouse.environment import environment
 from tasks.warehouse.migrate import migrate
 from tasks.warehouse.statements import SHARED
 from tests.harness import DAY, PipelineHarness, long_csv
@@ -44,6 +47,7 @@ SAME_ON_EVERY_SERVER = [
     "5fbe7432c789020d333bd538a50a7747",
     "e5342418e8a58adb12e45a87b9b92b89",
 ]
+DROP_INTERMEDIATE = "drop view features_staging.int_building_hours, features_staging.int_register_steps"
 FEATURES = ("time_attributes", "ml_hourly_by_building", "ml_daily_by_building", "ml_hourly_by_district")
 
 
@@ -87,7 +91,11 @@ async def test_dbt_unit_tests_hold(pipeline: PipelineHarness) -> None:
     await pipeline.transform()
     assert pipeline.settings.database_url
 
-    await asyncio.to_thread(unit_test, pipeline.settings.database_url, pipeline.settings)
+    with environment(variables_of(pipeline.settings.database_url, pipeline.settings)):
+        done = await asyncio.to_thread(invoke_quietly, ["test", "--select", "test_type:unit"], pipeline.settings)
+    assert {item.node.name: item.message for item in done.result if item.status != "pass"} == {}
+    yml = [file.read_text(encoding="utf-8") for file in DBT_FOLDER.rglob("models/**/*.yml")]
+    assert len([*done.result]) == sum(text.count("    overrides: {") for text in yml)
 
 
 async def test_dbt_data_tests_hold(pipeline: PipelineHarness) -> None:
@@ -103,6 +111,44 @@ async def test_dbt_data_tests_hold(pipeline: PipelineHarness) -> None:
 
     with pytest.raises(TerminalError, match="relationships_stg_core__readings_meter_id"):
         await asyncio.to_thread(check_data, pipeline.settings.database_url, pipeline.settings)
+
+
+async def test_register_at_the_next_midnight_ends_the_last_hour_of_a_day_whenever_it_comes_or_goes(
+    pipeline: PipelineHarness,
+) -> None:
+    await city(pipeline)
+    used = "select hot_consumption_m3 from features.ml_{}_by_building where local_date = $1 order by ts desc limit 1"
+    lines = [f"{DAY} {hour:02d}:00,H,consumption_cumulative,{100 + hour / 4}" for hour in range(24)]
+    pipeline.put("day.csv", long_csv(*lines))
+    await pipeline.run()
+    await pipeline.transform()
+
+    async def found() -> tuple[float | None, ...]:
+        return tuple([await pipeline.connection.fetchval(used.format(table), DAY) for table in ("hourly", "daily")])
+
+    assert await found() == (None, None)
+    next_day = DAY + timedelta(days=1)
+    pipeline.put("next.csv", long_csv(f"{next_day} 00:00,H,consumption_cumulative,106.5"), day=next_day)
+    (log,) = await pipeline.run(next_day)
+    assert (await pipeline.transform()).building_days == 2
+    assert await found() == (0.75, 6.5)
+
+    await pipeline.rollback(log["load_id"])
+    await pipeline.transform()
+    assert await found() == (None, None)
+
+
+async def test_day_before_is_built_again_only_for_meters_that_sent_registers_alone(pipeline: PipelineHarness) -> None:
+    await city(pipeline)
+    both = [f"{metric},{value}" for metric, value in (("consumption_period", 1), ("consumption_cumulative", 5))]
+    pipeline.put("day.csv", long_csv(*(f"{DAY} {hour:02d}:00,C,{reading}" for hour in (0, 23) for reading in both)))
+    await pipeline.run()
+    await pipeline.transform()
+    next_day = DAY + timedelta(days=1)
+    pipeline.put("next.csv", long_csv(*(f"{next_day} 00:00,C,{reading}" for reading in both)), day=next_day)
+    await pipeline.run(next_day)
+
+    assert (await pipeline.transform()).building_days == 1
 
 
 async def test_incremental_features_equal_a_full_build(pipeline: PipelineHarness) -> None:
@@ -220,7 +266,9 @@ async def test_views_and_seeds_of_an_older_version_leave_features_and_the_featur
     await pipeline.transform()
     tables = "select array_agg(oid order by oid) from pg_class where relname = any($1)"
     before = await digest(pipeline), await pipeline.connection.fetchval(tables, FEATURES)
-    await pipeline.connection.execute("drop view features_staging.int_building_hours")
+    await pipeline.connection.execute(
+        "drop view features_staging.int_building_hours, features_staging.int_register_steps"
+    )
     for name in STAGED:
         await pipeline.connection.execute(f"alter {name} set schema features")
     await pipeline.connection.execute(
@@ -261,7 +309,9 @@ async def test_aggregates_are_dropped_with_the_views_on_them_and_all_comes_again
 
 async def test_what_somebody_else_has_put_on_a_view_of_an_older_version_is_named(pipeline: PipelineHarness) -> None:
     await pipeline.transform()
-    await pipeline.connection.execute("drop view features_staging.int_building_hours")
+    await pipeline.connection.execute(
+        "drop view features_staging.int_building_hours, features_staging.int_register_steps"
+    )
     await pipeline.connection.execute("alter view features_staging.stg_core__meters set schema features")
     await pipeline.connection.execute("create view public.of_the_engineer as table features.stg_core__meters")
     await pipeline.connection.execute("delete from quality.schema_migrations where version = 7")
@@ -339,7 +389,7 @@ async def test_failing_build_names_the_node_and_keeps_the_record_of_changes(pipe
     await pipeline.run()
     await pipeline.connection.execute("drop view features_staging.stg_core__meters cascade")
 
-    with pytest.raises(TerminalError, match=r"int_building_hours.*stg_core__meters"):
+    with pytest.raises(TerminalError, match=r"int_register_steps.*stg_core__meters"):
         await pipeline.transform()
 
     assert await pipeline.connection.fetchval("select count(*) from quality.changed_days") == 1
@@ -602,8 +652,6 @@ async def test_working_saturday_is_a_workday_and_a_holiday_is_none(pipeline: Pip
 
 
 def test_password_reaches_dbt_only_as_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tasks.transform.run_dbt import _variables
-
-    found = _variables(SecretStr("postgresql://u:p%40ss@h:5/d"), Settings())
+    found = variables_of(SecretStr("postgresql://u:p%40ss@h:5/d"), Settings())
 
     assert [name for name, value in found.items() if "p@ss" in value] == ["DBT_ENV_SECRET_PASSWORD"]

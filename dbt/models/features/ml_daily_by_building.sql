@@ -78,14 +78,7 @@ hours as (
 
 days as (
 
-    select
-        local_date,
-        min(ts) as ts,
-        sum(minutes)::integer as minutes,
-        count(*)::integer as hours
-
-    from hours
-    group by local_date
+    {{ days_of('hours') }}
 
 ),
 
@@ -95,23 +88,9 @@ intervals as (
 
 ),
 
--- How often a meter is read on a day, by the clock on the wall.
 slots as (
 
-    select
-        days.local_date,
-        intervals.interval_minutes,
-        sum(
-            case
-                when intervals.interval_minutes <= 60 then hours.minutes / intervals.interval_minutes
-                else {{ is_slot_of_day('hours.ts', 'days.ts', 'intervals.interval_minutes') }}::integer
-            end
-        ) as slots
-
-    from days
-    inner join hours on days.local_date = hours.local_date
-    cross join intervals
-    group by days.local_date, intervals.interval_minutes
+    {{ slots_of_days() }}
 
 ),
 
@@ -134,7 +113,7 @@ expected as (
 
 ),
 
--- What is read less often than by the hour counts in days.
+-- What is read less often than by the hour counts in days, as does what registers tell of days and not of hours.
 metered as not materialized (
 
     select
@@ -148,7 +127,8 @@ metered as not materialized (
         readings.value,
         readings.quality,
         case when meters.interval_minutes = 1440 then days.minutes else meters.interval_minutes end as minutes,
-        {{ is_slot_of_day('readings.read_at', 'days.ts', 'meters.interval_minutes') }} as is_on_grid
+        {{ is_slot_of_day('readings.read_at', 'days.ts', 'meters.interval_minutes') }} as is_on_grid,
+        1 as slots
 
     from {{ ref('stg_core__readings') }} as readings
     inner join meters on readings.meter_id = meters.meter_id and meters.interval_minutes > 60
@@ -156,6 +136,12 @@ metered as not materialized (
     {% if only_changed_days() %}
     where {{ at_changed_days('readings.read_at') }}
     {% endif %}
+    union all
+    select
+        {{ columns_of_steps('steps.local_date') }}
+
+    from {{ ref('int_register_steps') }} as steps
+    where steps.grain = 'day'
 
 ),
 
@@ -189,6 +175,7 @@ reporting_slow as (
                 metered.kind = kind_metrics.kind
                 and metered.metric = kind_metrics.metric
                 and metered.is_on_grid = kind_metrics.is_on_grid
+        where metered.interval_minutes > 60
     ) as kind_metrics
     inner join slots
         on

@@ -25,6 +25,7 @@ metered as not materialized (
         meters.building_id,
         meters.meter_id,
         meters.kind,
+        meters.interval_minutes,
         readings.read_at,
         date_trunc('hour', readings.read_at, {{ local_zone() }}) as bucket,
         readings.metric,
@@ -33,13 +34,20 @@ metered as not materialized (
         meters.interval_minutes as minutes,
         case
             when meters.interval_minutes <= 60 then {{ is_on_grid('readings.read_at', 'meters.interval_minutes') }}
-        end as is_on_grid
+        end as is_on_grid,
+        1 as slots
 
     from {{ ref('stg_core__readings') }} as readings
     inner join meters on readings.meter_id = meters.meter_id
     {% if only_changed_days() %}
     where {{ at_changed_days('readings.read_at') }}
     {% endif %}
+    union all
+    select
+        {{ columns_of_steps('steps.ts') }}
+
+    from {{ ref('int_register_steps') }} as steps
+    where steps.grain = 'hour'
 
 ),
 

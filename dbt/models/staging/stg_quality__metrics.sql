@@ -1,5 +1,6 @@
 select
     metric,
-    kind as metric_kind
+    kind as metric_kind,
+    register_of
 
 from {{ source('quality', 'metrics') }}

@@ -13,7 +13,7 @@ from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
 
-_METRIC_COLUMNS = ("unit", "kind", "lowest", "highest", "description")
+_METRIC_COLUMNS = ("unit", "kind", "lowest", "highest", "register_of", "description")
 _KIND_COLUMNS = ("title", "description")
 _MAX_NAMED = 5
 

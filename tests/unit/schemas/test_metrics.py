@@ -76,3 +76,11 @@ def test_folded_spellings_are_each_of_one_metric() -> None:
     ]
 
     assert len(set(spellings)) == len(spellings)
+
+
+def test_every_register_of_consumption_says_what_its_steps_are() -> None:
+    registers = {name: metric.register_of for name, metric in METRICS.items() if metric.kind == "register"}
+
+    assert None not in registers.values()
+    assert registers["consumption_cumulative"] == "consumption_period"
+    assert len(set(registers.values())) == len(registers)

@@ -4,5 +4,6 @@ select
     kind,
     lowest,
     highest,
+    register_of,
     description
 from {quality}.metrics
