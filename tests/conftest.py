@@ -7,17 +7,20 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+# The processes that share the tests share a server, and the databases on it that others are copies of.
+_RUN_HOME = Path(os.environ.get("DATAOPS_TESTS_HOME") or tempfile.mkdtemp(prefix="dataops-tests-", dir="/var/tmp"))
+_RUN_HOME.chmod(0o755)
+os.environ["DATAOPS_TESTS_HOME"] = str(_RUN_HOME)
+_STATE = _RUN_HOME / "state"
 # Prefect reads its settings when it is imported: nothing of a developer's settings may leak in.
-_HOME = Path(tempfile.mkdtemp(prefix="dataops-tests-", dir="/var/tmp"))
-_HOME.chmod(0o755)
 for _name in [name for name in os.environ if name.startswith("PREFECT_")]:
     del os.environ[_name]
 os.environ |= {
-    "PREFECT_HOME": str(_HOME),
+    "PREFECT_HOME": str(_RUN_HOME / os.environ.get("PYTEST_XDIST_WORKER", "prefect")),
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_LOGGING_LEVEL": "INFO",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "dataops",
@@ -28,6 +31,7 @@ os.environ |= {
 import asyncpg  # noqa: E402 - after the environment is set
 import psycopg2  # noqa: E402
 import pytest  # noqa: E402
+from filelock import FileLock  # noqa: E402
 from hypothesis import settings as hypothesis_settings  # noqa: E402
 
 from schemas.settings import PROJECT_ROOT, Settings  # noqa: E402
@@ -89,6 +93,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason=why_not or NO_SESSIONS))
 
 
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server of the run with the process that has begun it."""
+    if not hasattr(config, "workerinput"):
+        embedded_postgres.stop(_STATE)
+        shutil.rmtree(_RUN_HOME, ignore_errors=True)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def homes_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Remove what servers of tests have kept outside of their folders, where those are root's alone."""
@@ -99,12 +110,9 @@ def homes_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def state_dir() -> Iterator[Path]:
+def state_dir() -> Path:
     """One embedded PostgreSQL for all tests; it ends with them."""
-    folder = _HOME / "state"
-    yield folder
-    embedded_postgres.stop(folder)
-    shutil.rmtree(_HOME, ignore_errors=True)
+    return _STATE
 
 
 @pytest.fixture(scope="session")
@@ -127,7 +135,8 @@ def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
     is_timescale = request.config.getoption("--timescale")
     server: Server | PGlite
     if not is_timescale:
-        server = Server(request.getfixturevalue("postgres_dsn"))
+        dsn = request.getfixturevalue("postgres_dsn")
+        server = Server(dsn, is_of_this_run=dsn != os.environ.get("TEST_DATABASE_URL"))
     elif dsn := os.environ.get("TIMESCALE_URL"):
         server = Server(dsn)
     else:
@@ -136,45 +145,62 @@ def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
     server.close()
 
 
+@contextmanager
+def template(databases: Databases, name: str, parent: str | None = None) -> Iterator[tuple[str, bool]]:
+    """Yield a database to copy, and whether it is to be made: on the run's own server one process makes it for all."""
+    if not databases.is_of_this_run:
+        yield databases.create(parent), True
+        return
+    made = _RUN_HOME / f"{name}.url"
+    with FileLock(made.with_suffix(".lock")):
+        if made.exists():
+            yield made.read_text(), False
+        else:
+            url = databases.create(parent)
+            yield url, True
+            made.write_text(url)
+
+
 @pytest.fixture(scope="session")
-def empty_template(databases: Databases, request: pytest.FixtureRequest) -> Iterator[str | None]:
+def empty_template(databases: Databases, request: pytest.FixtureRequest) -> str | None:
     """What an empty database is a copy of: it has the extension where this is TimescaleDB."""
     if not request.config.getoption("--timescale"):
-        yield None
-        return
-    with new_database(databases) as url:
-        with closing(psycopg2.connect(url)) as connection:
-            connection.autocommit = True
-            connection.cursor().execute("create extension timescaledb")
-        databases.settle(url)
-        yield url
+        return None
+    with template(databases, "empty") as (url, is_new):
+        if is_new:
+            with closing(psycopg2.connect(url)) as connection:
+                connection.autocommit = True
+                connection.cursor().execute("create extension timescaledb")
+            databases.settle(url)
+    return url
 
 
 @pytest.fixture(scope="session")
-async def migrated_template(databases: Databases, empty_template: str | None) -> AsyncIterator[str]:
+async def migrated_template(databases: Databases, empty_template: str | None) -> str:
     """A migrated database to copy: cheaper than to migrate one for each test."""
-    with new_database(databases, empty_template) as url:
-        connection = await asyncpg.connect(url)
-        await migrate(connection, Settings.model_validate({"database_url": url}))
-        await connection.close()
-        databases.settle(url)
-        yield url
+    with template(databases, "migrated", empty_template) as (url, is_new):
+        if is_new:
+            connection = await asyncpg.connect(url)
+            await migrate(connection, Settings.model_validate({"database_url": url}))
+            await connection.close()
+            databases.settle(url)
+    return url
 
 
 @pytest.fixture(scope="session")
-async def transformed_template(
-    databases: Databases, migrated_template: str, prefect_api: None
-) -> AsyncIterator[tuple[str, Path]]:
+async def transformed_template(databases: Databases, migrated_template: str, prefect_api: None) -> tuple[str, Path]:
     """A database with the tables of the features to copy, and the folder of its transform: dbt takes seconds."""
     from tests.harness import PipelineHarness
 
-    with new_database(databases, migrated_template) as url:
-        settings = Settings.model_validate({"database_url": url, "state_dir": _HOME / "transformed"})
-        connection = await asyncpg.connect(url)
-        await PipelineHarness(connection, settings).transform()
-        await connection.close()
-        databases.settle(url)
-        yield url, settings.state_dir
+    state = _RUN_HOME / "transformed"
+    with template(databases, "transformed", migrated_template) as (url, is_new):
+        if is_new:
+            connection = await asyncpg.connect(url)
+            settings = Settings.model_validate({"database_url": url, "state_dir": state})
+            await PipelineHarness(connection, settings).transform()
+            await connection.close()
+            databases.settle(url)
+    return url, state
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ class Databases(Protocol):
 
     has_sessions: bool
     """Whether several sessions can be at work in one database."""
+    is_of_this_run: bool
+    """Whether the processes that share the tests share it, and nobody has it afterwards."""
 
     def create(self, template: str | None = None) -> str:
         """Create a database, empty or as a copy of another that nobody uses; returns its URL."""
@@ -47,13 +49,17 @@ class Server:
 
     has_sessions = True
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, *, is_of_this_run: bool = False) -> None:
+        self.is_of_this_run = is_of_this_run
         self._dsn = dsn
         self._made: set[str] = set()
         self._admin = psycopg2.connect(dsn)
         self._admin.autocommit = True
 
     def close(self) -> None:
+        if not self.is_of_this_run:
+            for url in [*self._made]:
+                self.drop(url)
         self._admin.close()
 
     def create(self, template: str | None = None) -> str:
@@ -84,6 +90,7 @@ class PGlite:
     """PostgreSQL with TimescaleDB in WebAssembly, a child of this process: see `timescale/bridge.mjs`."""
 
     has_sessions = False
+    is_of_this_run = False
 
     def __init__(self) -> None:
         self._bridge = subprocess.Popen(
