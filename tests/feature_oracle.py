@@ -84,6 +84,16 @@ class City:
     now: dt.datetime
 
 
+class Meter(NamedTuple):
+    """A row of `City.meters`."""
+
+    meter_id: int
+    kind: str
+    interval_minutes: int
+    building_code: str
+    district_id: str
+
+
 class Reading(NamedTuple):
     """A reading, and the hour that it counts in."""
 
@@ -187,7 +197,7 @@ def daily(city: City) -> pd.DataFrame:
             tally.add(of_hour)
         of_day = [step for step in steps if step.hour is None]
         tally.add(_tally_of_slow_meters(city, meters, day, readings, of_day))
-        _add_steps(city, tally, meters[meters["interval_minutes"] <= 60], of_day)
+        _add_steps(city, tally, _fast(meters), of_day)
         starts = [*hours_of(day, city.zone)]
         attributes, place = _attributes(city, day, starts[0]), _place(meters)
         del attributes["hour"], attributes["day_night"]
@@ -253,7 +263,7 @@ def _hour_of(instant: dt.datetime, zone: ZoneInfo) -> dt.datetime:
 
 
 @lru_cache(1)
-def _building_days(city: City) -> list[tuple[pd.DataFrame, dt.date, list[Reading], list[Step]]]:
+def _building_days(city: City) -> list[tuple[list[Meter], dt.date, list[Reading], list[Step]]]:
     """Return each building-day that has a reading: the meters of the building, the day, its readings and steps."""
     by_meter_day: dict[tuple[int, dt.date], list[Reading]] = defaultdict(list)
     for time, meter, metric, value, quality in city.readings.itertuples(index=False):
@@ -263,17 +273,20 @@ def _building_days(city: City) -> list[tuple[pd.DataFrame, dt.date, list[Reading
     for time, meter, metric, value, _ in city.readings.sort_values("time").itertuples(index=False):
         registers[meter, metric].append((time, value))
     days = sorted({day for _, day in by_meter_day})
+    by_building: dict[str, list[Meter]] = defaultdict(list)
+    for row in city.meters[[*Meter._fields]].itertuples(index=False):
+        by_building[str(row.building_code)].append(Meter(*row))
     return [
         (meters, day, readings, _steps(city, meters, day, readings, registers))
-        for _, meters in city.meters.groupby("building_code")
+        for meters in by_building.values()
         for day in days
-        if (readings := [reading for meter in meters["meter_id"] for reading in by_meter_day.get((meter, day), ())])
+        if (readings := [reading for meter in meters for reading in by_meter_day.get((meter.meter_id, day), ())])
     ]
 
 
 def _steps(
     city: City,
-    meters: pd.DataFrame,
+    meters: Sequence[Meter],
     day: dt.date,
     readings: Sequence[Reading],
     registers: Mapping[tuple[int, str], Sequence[tuple[dt.datetime, float]]],
@@ -284,7 +297,7 @@ def _steps(
         midnight(day, city.zone) + dt.timedelta(minutes=passed) for passed in accumulate(hours.values(), initial=0)
     ]
     steps: list[Step] = []
-    for meter_id, kind, interval in meters[["meter_id", "kind", "interval_minutes"]].to_numpy().tolist():
+    for meter_id, kind, interval, *_ in meters:
         sent = {reading.metric for reading in readings if reading.meter_id == meter_id}
         for name, quantity in QUANTITIES.items():
             register = registers.get((meter_id, city.registers.get(quantity.metric, "")), ())
@@ -325,15 +338,19 @@ def _begins_interval(time: dt.datetime, interval: int, day_start: dt.datetime, z
     return time == day_start or (interval < 1440 and _since_midnight(time, zone) % (interval * 60) == 0)
 
 
-def _place(meters: pd.DataFrame) -> dict[str, Any]:
-    return {name: meters[name].iloc[0] for name in ("building_code", "district_id")}
+def _fast(meters: Sequence[Meter]) -> list[Meter]:
+    return [meter for meter in meters if meter.interval_minutes <= 60]
+
+
+def _place(meters: Sequence[Meter]) -> dict[str, Any]:
+    return {name: getattr(meters[0], name) for name in ("building_code", "district_id")}
 
 
 def _tallies_of_hours(
-    city: City, meters: pd.DataFrame, day: dt.date, readings: Sequence[Reading], steps: Sequence[Step]
+    city: City, meters: Sequence[Meter], day: dt.date, readings: Sequence[Reading], steps: Sequence[Step]
 ) -> dict[dt.datetime, Tally]:
     """Tally each hour of a building-day, of the meters that are read at least by the hour."""
-    fast, slow = meters[meters["interval_minutes"] <= 60], meters[meters["interval_minutes"] > 60]
+    fast, slow = _fast(meters), [meter for meter in meters if meter.interval_minutes > 60]
     tallies = {}
     for hour, minutes in hours_of(day, city.zone).items():
         tally = _tally(
@@ -347,7 +364,7 @@ def _tallies_of_hours(
         )
         tally.slow = {
             name
-            for kind in slow["kind"]
+            for kind in {meter.kind for meter in slow}
             for name, quantity in QUANTITIES.items()
             if kind in quantity.kinds and quantity.metric in city.expected.get(kind, ())
         }
@@ -360,13 +377,13 @@ def _tallies_of_hours(
 
 
 def _tally_of_slow_meters(
-    city: City, meters: pd.DataFrame, day: dt.date, readings: Sequence[Reading], steps: Sequence[Step]
+    city: City, meters: Sequence[Meter], day: dt.date, readings: Sequence[Reading], steps: Sequence[Step]
 ) -> Tally:
     """Tally a building-day, of the meters that are read less often than by the hour."""
     hours = hours_of(day, city.zone)
     return _tally(
         city,
-        meters[meters["interval_minutes"] > 60],
+        [meter for meter in meters if meter.interval_minutes > 60],
         readings,
         steps,
         slots=lambda interval: _slots_of_day(hours, interval, city.zone),
@@ -383,7 +400,7 @@ def _since_midnight(time: dt.datetime, zone: ZoneInfo) -> int:
 
 def _tally(
     city: City,
-    meters: pd.DataFrame,
+    meters: Sequence[Meter],
     readings: Sequence[Reading],
     steps: Sequence[Step],
     *,
@@ -393,7 +410,7 @@ def _tally(
 ) -> Tally:
     """Tally readings: `slots` of an interval of minutes there are, each stands for a `length` in minutes."""
     tally, any_time, any_time_expected = Tally(), 0, 0
-    for meter_id, kind, interval in meters[["meter_id", "kind", "interval_minutes"]].to_numpy().tolist():
+    for meter_id, kind, interval, *_ in meters:
         expected = city.expected.get(kind, ())
         names = {quantity.metric: name for name, quantity in QUANTITIES.items() if kind in quantity.kinds}
         for metric in expected:
@@ -437,8 +454,8 @@ def _tally(
     return tally
 
 
-def _add_steps(city: City, tally: Tally, meters: pd.DataFrame, steps: Sequence[Step]) -> None:
-    kinds = dict(zip(meters["meter_id"], meters["kind"], strict=True))
+def _add_steps(city: City, tally: Tally, meters: Sequence[Meter], steps: Sequence[Step]) -> None:
+    kinds = {meter.meter_id: meter.kind for meter in meters}
     for step in steps:
         if kind := kinds.get(step.meter_id):
             tally.counts[step.quantity] += step.slots

@@ -20,7 +20,7 @@ from tasks.warehouse.statements import SHARED, Statements
 
 sql = Statements(__file__)
 
-# A day of the daily aggregate is a twenty-fourth of the hourly one.
+# A day of the daily aggregate is a twenty-fourth of its readings.
 _DAILY_PARTITION_FACTOR = 10
 _MAX_TRIES = 10
 _RETRY_SECONDS = 3.0
@@ -58,8 +58,11 @@ async def refresh(
             if target.kind == "continuous_aggregate":
                 await _refresh_continuous(connection, target, window, retention_start, settings)
             elif target.kind == "rollup":
-                await _refresh_rollup(connection, target, window, settings)
-        if target.is_own:
+                await _refresh_rollups(connection, window, settings)
+        if target.kind == "rollup":
+            for name in ("meter_hour_sums", target.table):
+                await connection.execute(*sql("analyze_new", settings, table_name=name))
+        elif target.is_own and target.kind == "continuous_aggregate":
             await connection.execute(*sql("analyze_new", settings, table_name=target.table))
     return split
 
@@ -102,21 +105,25 @@ async def _refresh_continuous(
         await retry_on_lock(connection, *call)
 
 
-async def _refresh_rollup(connection: Connection, target: Target, window: Window, settings: Settings) -> None:
-    """Delete and insert the buckets of the changed building-days."""
-    grain = target.table.removeprefix("meter_")
-    days = {"first_day": window.first, "last_day": window.last, "zone": settings.default_tz}
-    width = settings.chunk_days * (_DAILY_PARTITION_FACTOR if grain == "daily" else 1)
-    await connection.execute(
-        *sql("ensure_rollup_partitions", settings, table_name=target.table, partition_days=width, **days)
-    )
-    bounds = _bounds(window, settings)._asdict()
+async def _refresh_rollups(connection: Connection, window: Window, settings: Settings) -> None:
+    """Delete and insert the sums of the changed building-days: of hours that are not one reading, and of days."""
+    zone = {"zone": settings.default_tz}
+    days, bounds = {"first_day": window.first, "last_day": window.last}, _bounds(window, settings)._asdict()
+    await connection.execute(*sql("drop_changed_meter_days", settings))
+    await connection.execute(*sql("create_changed_meter_days", settings))
+    await connection.execute(*sql("fill_changed_meter_days", settings, **days, **zone))
+    await connection.execute("analyze changed_meter_days")
+    await connection.execute(*sql("create_new_hour_sums", settings, **bounds, **zone))
+    width = settings.chunk_days
+    await connection.execute(*sql("ensure_sum_partitions", settings, partition_days=width, **zone))
+    width *= _DAILY_PARTITION_FACTOR
+    await connection.execute(*sql("ensure_daily_partitions", settings, partition_days=width, **days, **zone))
     async with connection.transaction():
-        await connection.execute(*sql("create_changed_meter_days", settings))
-        await connection.execute(*sql("fill_changed_meter_days", settings, **days))
-        await connection.execute("analyze changed_meter_days")
-        await connection.execute(*sql(f"delete_{grain}", settings, **bounds))
-        await connection.execute(*sql(f"insert_{grain}", settings, zone=settings.default_tz, **bounds))
+        await connection.execute(*sql("delete_hour_sums", settings, **bounds))
+        await connection.execute(*sql("insert_hour_sums", settings))
+        await connection.execute(*sql("delete_daily", settings, **bounds))
+        await connection.execute(*sql("insert_daily", settings, **bounds, **zone))
+    await connection.execute(*sql("drop_changed_meter_days", settings))
 
 
 async def retry_on_lock(connection: Connection, query: str, *values: object) -> None:

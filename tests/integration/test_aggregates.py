@@ -79,7 +79,7 @@ async def test_what_a_load_and_its_refresh_have_filled_has_statistics(city: Pipe
         "select c.oid::regclass::text as name, c.reltuples "
         "from pg_inherits as i join pg_class as c on i.inhrelid = c.oid "
         "where c.relkind = 'r' and pg_relation_size(c.oid) > 0 "
-        "and c.relnamespace::regnamespace::text in ('core', 'features', '_timescaledb_internal')"
+        "and c.relnamespace::regnamespace::text in ('core', 'features', 'features_staging', '_timescaledb_internal')"
     )
     assert len(counts) >= 6
     assert [row["name"] for row in counts if row["reltuples"] <= 0] == []
@@ -177,6 +177,50 @@ async def test_full_refresh_builds_everything_again(city: PipelineHarness) -> No
     await city.refresh_all()
 
     assert await wrong(city) == []
+
+
+async def hourly_meter(pipeline: PipelineHarness, *readings: str) -> None:
+    await pipeline.add_meter("W", kind="cold_water", building="B3", itp="I3")
+    pipeline.put("hourly.csv", long_csv(*readings))
+    await pipeline.run()
+    await pipeline.follow()
+
+
+async def kept_hours(pipeline: PipelineHarness) -> int:
+    return int(await pipeline.connection.fetchval("select count(*) from features_staging.meter_hour_sums"))
+
+
+@pytest.mark.sessions
+async def test_hour_of_one_reading_is_kept_once_and_only_the_sums_of_others_beside_it(
+    pipeline: PipelineHarness,
+) -> None:
+    registers = (f"{DAY} 02:00,W,consumption_cumulative,7", f"{DAY} 02:40,W,consumption_cumulative,9")
+    await hourly_meter(pipeline, *(f"{DAY} {hour:02}:00,W,consumption_period,{hour}" for hour in range(24)), *registers)
+
+    assert await wrong(pipeline) == []
+    assert await kept_hours(pipeline) == 1
+
+    await pipeline.connection.execute("update core.meters set interval_minutes = 30")
+    pipeline.put("half.csv", long_csv(f"{DAY} 05:30,W,consumption_period,2"))
+    await pipeline.run()
+    shown = "select count(*) from features.meter_hourly where metric = 'consumption_period'"
+    assert await pipeline.connection.fetchval(shown) == 0, "a part of an hour would be taken for the whole"
+    await pipeline.refresh_all()
+    assert await wrong(pipeline) == []
+    assert await kept_hours(pipeline) == 25
+
+
+@pytest.mark.sessions
+async def test_hours_of_a_day_are_read_from_its_partitions_alone(pipeline: PipelineHarness) -> None:
+    await hourly_meter(pipeline, f"{DAY} 05:00,W,consumption_period,2", "2025-03-30 05:00,W,consumption_period,2")
+
+    planned = await pipeline.connection.fetchval(
+        "explain (format json) select * from features.meter_hourly "
+        "where bucket_start >= '2025-04-30 00:00+03' and bucket_start < '2025-05-01 00:00+03'"
+    )
+
+    assert "measurements_20250429" in planned
+    assert "measurements_20250329" not in planned
 
 
 async def test_last_reading_of_each_meter_is_seen(city: PipelineHarness) -> None:

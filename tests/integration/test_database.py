@@ -113,15 +113,16 @@ async def test_other_schema_names_hold_everything(settings: Settings) -> None:
 
     await migrate(connection, settings.model_copy(update=names))
 
-    assert await connection.fetchval("select to_regnamespace('f1_staging') is not null")
     assert await connection.fetchval("select to_regnamespace('features_staging') is null")
     found = await connection.fetch(
         "select distinct table_schema from information_schema.tables "
         "where table_schema not in ('pg_catalog', 'information_schema')"
     )
+    # Where the aggregates are continuous, dbt alone fills the schema of its views.
     assert {"s1", "q1", "c1", "f1"} == {
         row["table_schema"] for row in found if not row["table_schema"].startswith(("_timescaledb", "timescaledb"))
-    }
+    } - {"f1_staging"}
+    assert await connection.fetchval("select to_regnamespace('f1_staging') is not null")
     await connection.close()
 
 

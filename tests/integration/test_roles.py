@@ -160,8 +160,8 @@ async def test_reader_cannot_hold_up_a_run(roles: PipelineHarness) -> None:
                 "insert into core.buildings (external_code) values ('B')",
                 "update core.measurements set value = 1",
                 "delete from quality.quality_load_log",
-                "drop materialized view features.meter_last_reading",
-                "delete from features.meter_hourly",
+                "drop view features.meter_last_reading",
+                "delete from features.meter_daily",
                 "create table features.mine (one int)",
                 "select * from stage.stage_raw_measurements",
                 "select quality.ensure_partitions('measurements', 1, 'UTC', '{2025-04-01}')",
@@ -194,7 +194,9 @@ async def test_owner_migrates_without_being_a_superuser(role_prefix: str, settin
     )
     await admin.execute("drop view quality.waiting_rows; drop view quality.open_row_errors")
     # As an older version left it: a view of dbt's, which the owner of the database drops.
-    await admin.execute("drop schema features_staging; create view features.stg_core__meters as table core.meters")
+    await admin.execute(
+        "drop schema features_staging cascade; create view features.stg_core__meters as table core.meters"
+    )
     await admin.execute(f"alter view features.stg_core__meters owner to {own.roles['dbt']}")
     await open_migrated(own)
 

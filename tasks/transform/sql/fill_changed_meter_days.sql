@@ -1,6 +1,7 @@
-insert into changed_meter_days (meter_id, local_date, since, until)
+insert into changed_meter_days (meter_id, interval_minutes, local_date, since, until)
 select
     meters.id,
+    meters.interval_minutes,
     days.local_date,
     {quality}.local_midnight(days.local_date, :zone),
     {quality}.local_midnight(days.local_date + 1, :zone)

@@ -6,7 +6,7 @@ select
     changed.since as bucket_start,
     hourly.meter_id,
     hourly.metric,
-    sum(hourly.value_sum) as value_sum,
+    round(sum(hourly.value_sum) * 1e9::float8) / 1e9::float8 as value_sum,
     min(hourly.value_min) as value_min,
     max(hourly.value_max) as value_max,
     sum(hourly.readings) as readings,

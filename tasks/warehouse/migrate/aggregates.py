@@ -1,4 +1,4 @@
-"""Create the hourly and daily aggregates: continuous aggregates, or roll-up tables of the same columns."""
+"""Create the hourly and daily aggregates: continuous aggregates, or a view and roll-up tables of the same columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ sql = Statements(__file__)
 
 
 class AggregateKind(StrEnum):
-    """How hourly and daily aggregates are kept; the value is the catalog's kind of relation."""
+    """How hourly and daily aggregates are kept; the value is the kind of relation that the daily one is."""
 
     CONTINUOUS = "v"
     ROLLUP = "p"
@@ -44,18 +44,21 @@ async def ensure_aggregates(
             await _create_continuous(connection, settings)
         else:
             await connection.execute(*sql("create_rollups", settings))
+            await connection.execute(_of_zone("create_hourly_view", settings))
         await connection.execute(*sql("create_meter_last_reading", settings))
-        await connection.execute(*sql("index_meter_last_reading", settings))
         await connection.execute(*sql("comment_aggregates", settings))
     return [f"{settings.features_schema}.meter_hourly and meter_daily are {wanted.label}"]
 
 
 async def _create_continuous(connection: Connection, settings: Settings) -> None:
     await connection.execute(*sql("create_continuous_hourly", settings))
-    daily = sql.text("create_continuous_daily", settings)
-    await connection.execute(daily.replace("{zone}", settings.default_tz))
+    await connection.execute(_of_zone("create_continuous_daily", settings))
     for name in ("meter_hourly", "meter_daily"):
         await connection.execute(sql.text("index_buckets", settings).replace("{aggregate}", name))
+
+
+def _of_zone(name: str, settings: Settings) -> str:
+    return sql.text(name, settings).replace("{zone}", settings.default_tz)
 
 
 async def _drop_aggregates(connection: Connection, settings: Settings) -> None:
@@ -68,7 +71,7 @@ async def _drop_aggregates(connection: Connection, settings: Settings) -> None:
 
 
 async def _are_current(connection: Connection, settings: Settings, kind: AggregateKind) -> bool:
-    has_names = await connection.fetchval(*sql("has_named_metrics", settings))
     if kind is AggregateKind.ROLLUP:
-        return bool(has_names)
+        return bool(await connection.fetchval(*sql("is_hourly_view_of_zone", settings, zone=settings.default_tz)))
+    has_names = await connection.fetchval(*sql("has_named_metrics", settings))
     return bool(has_names and await connection.fetchval(*sql("has_days_of_zone", settings, zone=settings.default_tz)))

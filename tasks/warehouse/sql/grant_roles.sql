@@ -7,6 +7,10 @@ declare
     );
     item record;
 begin
+    -- A migration made it as the owner.
+    if (select pg_get_userbyid(nspowner) <> '{dbt}' from pg_namespace where nspname = '{features}_staging') then
+        alter schema {features}_staging owner to {dbt};
+    end if;
     for item in
         select
             c.oid::regclass::text as name,
@@ -17,7 +21,11 @@ begin
             (n.nspname in ('{stage}', '{quality}', '{features}', '{features}_staging') or (owns_core and n.nspname = '{core}'))
             and c.relkind in ('r', 'p', 'v', 'm', 'S')
             -- Of a continuous aggregate ALTER TABLE would leave behind what holds the data.
-            and not (n.nspname = '{features}' and c.relname in ('meter_hourly', 'meter_daily') and c.relkind = 'v')
+            and not (
+                n.nspname = '{features}'
+                and c.relname in ('meter_hourly', 'meter_daily')
+                and (select d.relkind = 'v' from pg_class as d where d.oid = to_regclass('{features}.meter_daily'))
+            )
             -- A sequence of a column goes with its table.
             and not exists (
                 select from pg_depend as d
@@ -28,10 +36,6 @@ begin
     loop
         execute format('alter table %s owner to %I', item.name, item.owner);
     end loop;
-    -- A migration made it as the owner.
-    if (select pg_get_userbyid(nspowner) <> '{dbt}' from pg_namespace where nspname = '{features}_staging') then
-        alter schema {features}_staging owner to {dbt};
-    end if;
     for item in
         select p.oid::regprocedure::text as name
         from pg_proc as p

@@ -1,1 +1,1 @@
-select exists(select from {features}.meter_hourly)
+select exists(select from {features}.meter_daily)

@@ -8,4 +8,4 @@ select
     )
     or has_schema_privilege(:dbt, '_timescaledb_internal', 'create') as can_be_given
 from pg_class as c
-where c.oid = to_regclass('{features}.meter_hourly') and c.relkind = 'v'
+where c.oid = to_regclass('{features}.meter_daily') and c.relkind = 'v'

@@ -1,4 +1,4 @@
-create materialized view {features}.meter_last_reading as
+create view {features}.meter_last_reading as
 select
     meters.id as meter_id,
     meters.external_code as meter_code,

@@ -19,7 +19,7 @@ declare
         primary key (meter_id, bucket_start, metric)
     $ddl$;
 begin
-    execute 'create table {features}.meter_hourly (' || format(columns, type_of_meter_id, '')
+    execute 'create table {features}_staging.meter_hour_sums (' || format(columns, type_of_meter_id, '')
         || ') partition by range (bucket_start)';
     execute 'create table {features}.meter_daily (' || format(columns, type_of_meter_id, 'hours bigint not null,')
         || ') partition by range (bucket_start)';

@@ -12,9 +12,9 @@ select
         from generate_series('1980-01-01 00:00+00'::timestamptz, '2050-01-01 00:00+00', interval '1 month') as month
     ) as has_whole_hours,
     (
-        select hourly.relkind::text
-        from pg_class as hourly
-        where hourly.oid = to_regclass('{features}.meter_hourly')
+        select daily.relkind::text
+        from pg_class as daily
+        where daily.oid = to_regclass('{features}.meter_daily')
     ) as aggregate_kind
 from pg_class as core
 where core.oid = '{core}.measurements'::regclass

@@ -1,5 +1,5 @@
 -- since, until: the window once more, so that other partitions are not read.
-delete from {features}.meter_hourly as bucket
+delete from {features}_staging.meter_hour_sums as bucket
 using changed_meter_days as changed
 where
     bucket.meter_id = changed.meter_id

@@ -1,0 +1,1 @@
+drop table if exists changed_meter_days, new_hour_sums

@@ -1,0 +1,14 @@
+insert into {features}_staging.meter_hour_sums (
+    bucket_start, meter_id, metric, value_sum, value_min, value_max, readings, suspect
+)
+select
+    bucket_start,
+    meter_id,
+    metric,
+    value_sum,
+    value_min,
+    value_max,
+    readings,
+    suspect
+from new_hour_sums
+order by meter_id, bucket_start, metric

@@ -1,1 +1,0 @@
-create unique index on {features}.meter_last_reading (meter_id)
