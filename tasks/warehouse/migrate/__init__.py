@@ -23,6 +23,7 @@ from tasks.warehouse.migrate.storage_layout import (
     read_storage_layout,
 )
 from tasks.warehouse.migrate.stored_definitions import find_changed_definitions, store_definitions
+from tasks.warehouse.roles import grant_to_roles
 from tasks.warehouse.statements import Statements, fill_schemas
 
 sql = Statements(__file__)
@@ -115,6 +116,8 @@ async def _migrate(connection: Connection, settings: Settings, *, convert: bool)
         if not (is_external and migration.scope == _CORE):
             await _apply(connection, migration, settings)
             applied.append(migration.name)
+    if applied:
+        await grant_to_roles(connection, settings)  # the aggregates are made as dbt's role, beside what it owns
     changes = await store_definitions(connection, settings, core_is_external=is_external)
     changes += await apply_storage_layout(connection, settings, convert=convert)
     return MigrationReport(applied, is_external, changes)
