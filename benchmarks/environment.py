@@ -31,7 +31,9 @@ where
     relkind in ('r', 'p') and not relispartition
     and (
         relnamespace = 'stage'::regnamespace
-        or relnamespace = 'quality'::regnamespace and relname not in ('schema_migrations', 'transform_state')
+        or relnamespace = 'quality'::regnamespace and relname not in (
+            'schema_migrations', 'transform_state', 'metrics', 'meter_kinds', 'expected_metrics'
+        )
         or relnamespace = 'core'::regnamespace and relname in ('measurements', 'measurement_revisions')
     )
 """

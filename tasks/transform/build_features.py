@@ -41,7 +41,7 @@ async def build_features(
             with _named(table.name):
                 query, days = _over(f"create temporary table {table.name} on commit drop as {table.query}", window)
                 await connection.execute(query, *days)
-                await connection.execute(f"analyze {table.name}")
+                await connection.execute(f"analyze {table.name} (building_id, local_date)")
         for model in statements.models:
             with _named(model.name):
                 await _fill(connection, model, statements.changed_days, window)
@@ -76,7 +76,7 @@ async def _fill(connection: Connection, model: FeatureModel, changed_days: str, 
     )
     inserted = int((await connection.execute(insertion, *values)).rpartition(" ")[2])
     if inserted >= _ROWS_TO_ANALYZE:
-        await connection.execute(f"analyze {model.relation}")
+        await connection.execute(f"analyze {model.relation} ({keys})")
 
 
 def _over(statement: str, window: Window) -> tuple[str, Sequence[object]]:

@@ -18,7 +18,7 @@ kind_metrics as (
 
 ),
 
-readings as (
+readings as not materialized (
 
     select * from {{ ref('stg_core__readings') }}
 
@@ -122,6 +122,9 @@ register_days as (
             and readings.metric = registers.metric
             and readings.read_at >= days.ts
             and readings.read_at < days.day_end
+            {% if only_changed_days() %}
+            and {{ at_changed_days('readings.read_at') }}
+            {% endif %}
         order by readings.read_at
         limit 1
     ) as of_intervals on true

@@ -61,7 +61,7 @@ readings as (
 select
     bucket_start,
     meter_id,
-    metric::text as metric,
+    metric,
     round(sum(value) * 1e9::float8) / 1e9::float8 as value_sum,
     min(value) as value_min,
     max(value) as value_max,

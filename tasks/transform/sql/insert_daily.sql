@@ -1,24 +1,67 @@
--- since, until: the window once more, so that other partitions are not read.
+-- As of meter_hourly, whose hours are readings of core or new sums; by the metric as core has it, which may be an enum.
+-- since, until, and the day: as for the sums.
 insert into {features}.meter_daily (
     bucket_start, meter_id, metric, value_sum, value_min, value_max, readings, suspect, hours
 )
+with
+
+hours as (
+
+    select
+        changed.since as bucket_start,
+        m.meter_id,
+        m.metric,
+        m.value as value_sum,
+        m.value as value_min,
+        m.value as value_max,
+        1 as readings,
+        (m.quality = 1)::integer as suspect
+    from changed_meter_days as changed
+    inner join {core}.measurements as m
+        on
+            changed.meter_id = m.meter_id
+            and changed.local_date = (m.time at time zone :zone)::date
+            and changed.since <= m.time
+            and changed.until > m.time
+    where
+        m.time >= :since and m.time < :until
+        and changed.interval_minutes >= 60
+        and not exists (
+            select
+            from new_hour_sums as sums
+            where
+                m.meter_id = sums.meter_id
+                and m.metric = sums.metric
+                and sums.bucket_start = date_trunc('hour', m.time, :zone)
+        )
+    union all
+    select
+        changed.since as bucket_start,
+        sums.meter_id,
+        sums.metric,
+        sums.value_sum,
+        sums.value_min,
+        sums.value_max,
+        sums.readings,
+        sums.suspect
+    from new_hour_sums as sums
+    inner join changed_meter_days as changed
+        on
+            sums.meter_id = changed.meter_id
+            and changed.local_date = (sums.bucket_start at time zone :zone)::date
+
+)
+
 select
-    changed.since as bucket_start,
-    hourly.meter_id,
-    hourly.metric,
-    round(sum(hourly.value_sum) * 1e9::float8) / 1e9::float8 as value_sum,
-    min(hourly.value_min) as value_min,
-    max(hourly.value_max) as value_max,
-    sum(hourly.readings) as readings,
-    sum(hourly.suspect) as suspect,
+    bucket_start,
+    meter_id,
+    metric::text as metric,
+    round(sum(value_sum) * 1e9::float8) / 1e9::float8 as value_sum,
+    min(value_min) as value_min,
+    max(value_max) as value_max,
+    sum(readings) as readings,
+    sum(suspect) as suspect,
     count(*) as hours
-from changed_meter_days as changed
-inner join {features}.meter_hourly as hourly
-    on
-        changed.meter_id = hourly.meter_id
-        and changed.local_date = (hourly.bucket_start at time zone :zone)::date
-        and changed.since <= hourly.bucket_start
-        and changed.until > hourly.bucket_start
-where hourly.bucket_start >= :since and hourly.bucket_start < :until
-group by 1, 2, 3
-order by 2, 1, 3
+from hours
+group by bucket_start, meter_id, metric
+order by meter_id, bucket_start, metric

@@ -4,7 +4,7 @@ insert into {features}_staging.meter_hour_sums (
 select
     bucket_start,
     meter_id,
-    metric,
+    metric::text as metric,
     value_sum,
     value_min,
     value_max,

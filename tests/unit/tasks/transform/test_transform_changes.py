@@ -25,13 +25,18 @@ STATEMENTS = FeatureStatements(changed_days="changed", window_tables=[], models=
 CURRENT = TransformState(fingerprint(STATEMENTS, Settings()), project_checksum())
 
 
+class FakeConnection:
+    async def execute(self, query: str) -> None:
+        assert query == "set work_mem = '256MB'"
+
+
 class FakeWarehouse:
     settings = Settings()
     dsn = "postgresql://u:p@h/d"
 
     @asynccontextmanager
-    async def connect(self) -> AsyncIterator[None]:
-        yield None
+    async def connect(self) -> AsyncIterator[FakeConnection]:
+        yield FakeConnection()
 
 
 class Steps:
