@@ -6,9 +6,7 @@ import hashlib
 import json
 from functools import lru_cache
 
-from schemas.metrics import METRICS
 from schemas.settings import Settings
-from schemas.units import all_units
 
 _LENGTH = 16
 
@@ -26,5 +24,11 @@ def rules_digest(settings: Settings) -> str:
 
 @lru_cache(maxsize=1)
 def _digest_of_definitions() -> str:
-    metrics = {name: metric.model_dump(exclude={"description"}) for name, metric in METRICS.items()}
+    # Only who claims files asks: other commands start without the definitions.
+    from schemas.metrics import METRICS
+    from schemas.units import all_units
+
+    # No file is read otherwise for another description, or for what features make of a register.
+    left_out = {"description", "register_of"}
+    metrics = {name: metric.model_dump(exclude=left_out) for name, metric in METRICS.items()}
     return digest([metrics, {name: unit.model_dump() for name, unit in all_units().items()}])

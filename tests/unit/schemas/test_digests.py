@@ -1,7 +1,10 @@
 from __future__ import annotations
 
-from schemas.digests import digest, rules_digest
+import pytest
+
+from schemas.digests import _digest_of_definitions, digest, rules_digest
 from schemas.mappings import read_mappings
+from schemas.metrics import METRICS
 from schemas.settings import Settings
 
 MAPPING = """
@@ -38,6 +41,23 @@ def test_mapping_that_reads_otherwise_has_another_digest() -> None:
     ]
 
     assert len({digest_of(MAPPING), *map(digest_of, others)}) == 5
+
+
+def test_descriptions_and_what_features_make_of_registers_change_no_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = rules_digest(Settings())
+    changed = {
+        name: metric.model_copy(update={"description": "another", "register_of": None})
+        for name, metric in METRICS.items()
+    }
+    monkeypatch.setattr("schemas.metrics.METRICS", changed)
+    _digest_of_definitions.cache_clear()
+    assert rules_digest(Settings()) == before
+
+    heat = METRICS["heat_energy"].model_copy(update={"highest": 7})
+    monkeypatch.setattr("schemas.metrics.METRICS", METRICS | {"heat_energy": heat})
+    _digest_of_definitions.cache_clear()
+    assert rules_digest(Settings()) != before
+    _digest_of_definitions.cache_clear()
 
 
 def test_rules_are_metrics_units_and_what_readings_are_validated_with() -> None:
