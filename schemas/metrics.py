@@ -74,7 +74,7 @@ def _check_registers(metrics: dict[str, Metric]) -> dict[str, Metric]:
         if metric.kind != "register" or steps is None or (steps.kind, steps.unit) != ("per interval", metric.unit):
             raise DefinitionError(
                 f"{_FILE}: {name}: register_of: {metric.register_of}: a register of unit {metric.unit} has steps of a "
-                f"metric per interval, of the same unit"
+                "metric per interval, of the same unit"
             )
         if (other := registers.setdefault(metric.register_of, name)) != name:
             taken = f"{metric.register_of} already has the register {other}"

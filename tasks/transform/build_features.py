@@ -41,7 +41,7 @@ async def build_features(
             with _named(table.name):
                 query, days = _over(f"create temporary table {table.name} on commit drop as {table.query}", window)
                 await connection.execute(query, *days)
-                await connection.execute(f"analyze {table.name} (building_id, local_date)")
+                await connection.execute(f"analyze {table.name} ({', '.join(table.keys)})")
         for model in statements.models:
             with _named(model.name):
                 await _fill(connection, model, statements.changed_days, window)

@@ -35,6 +35,8 @@ class WindowTable(BaseModel):
     """A temporary table that the models of a window read; to everyone else it is a view."""
 
     name: str
+    keys: list[str]
+    """What the models join it by."""
     query: str
 
 
@@ -125,7 +127,7 @@ def _from_nodes(nodes: list[Any]) -> FeatureStatements:
             without_database(node, node.relation_name) for node in ordered if node.name == "stg_quality__changed_days"
         ),
         window_tables=[
-            WindowTable(name=node.name, query=without_database(node, node.compiled_code))
+            WindowTable(name=node.name, keys=node.meta["per_window"], query=without_database(node, node.compiled_code))
             for node in ordered
             if node.relation_name in window_tables
         ],

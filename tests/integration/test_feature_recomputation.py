@@ -235,7 +235,7 @@ MUTATIONS = {
         "greatest(minutes / interval_minutes, 1)": "1",
         "having max(falls) = 0": "",
         "day_steps.value - coalesce(of_hours.value, 0)": "day_steps.value",
-        "slots.slots - coalesce(of_hours.slots, 0)": "slots.slots",
+        "(slots.slots - coalesce(of_hours.slots, 0))": "(slots.slots)",
     },
     "int_building_hours": {
         "meters.interval_minutes <= 60": "meters.interval_minutes < 60",

@@ -266,9 +266,7 @@ async def test_views_and_seeds_of_an_older_version_leave_features_and_the_featur
     await pipeline.transform()
     tables = "select array_agg(oid order by oid) from pg_class where relname = any($1)"
     before = await digest(pipeline), await pipeline.connection.fetchval(tables, FEATURES)
-    await pipeline.connection.execute(
-        "drop view features_staging.int_building_hours, features_staging.int_register_steps"
-    )
+    await pipeline.connection.execute(DROP_INTERMEDIATE)
     for name in STAGED:
         await pipeline.connection.execute(f"alter {name} set schema features")
     await pipeline.connection.execute(
@@ -309,9 +307,7 @@ async def test_aggregates_are_dropped_with_the_views_on_them_and_all_comes_again
 
 async def test_what_somebody_else_has_put_on_a_view_of_an_older_version_is_named(pipeline: PipelineHarness) -> None:
     await pipeline.transform()
-    await pipeline.connection.execute(
-        "drop view features_staging.int_building_hours, features_staging.int_register_steps"
-    )
+    await pipeline.connection.execute(DROP_INTERMEDIATE)
     await pipeline.connection.execute("alter view features_staging.stg_core__meters set schema features")
     await pipeline.connection.execute("create view public.of_the_engineer as table features.stg_core__meters")
     await pipeline.connection.execute("delete from quality.schema_migrations where version = 7")

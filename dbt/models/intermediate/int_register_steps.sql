@@ -37,22 +37,22 @@ registers as (
 
 ),
 
-days_read as (
+building_days as (
 
     {% if only_changed_days() %}
     select
-        meters.meter_id,
-        changed_days.local_date
+        building_id,
+        local_date
 
-    from meters
-    inner join changed_days on meters.building_id = changed_days.building_id
-    where {{ in_changed_days('changed_days.local_date') }}
+    from changed_days
+    where {{ in_changed_days('local_date') }}
     {% else %}
     select
-        meter_id,
-        (read_at at time zone {{ local_zone() }})::date as local_date
+        meters.building_id,
+        (readings.read_at at time zone {{ local_zone() }})::date as local_date
 
     from readings
+    inner join meters on readings.meter_id = meters.meter_id
     {% endif %}
 
 ),
@@ -64,10 +64,10 @@ meter_days as (
         meters.meter_id,
         meters.kind,
         meters.interval_minutes,
-        days.local_date
+        building_days.local_date
 
     from meters
-    inner join days_read as days on meters.meter_id = days.meter_id
+    inner join building_days on meters.building_id = building_days.building_id
 
 ),
 
@@ -260,7 +260,7 @@ day_rests as (
         day_steps.ts,
         day_steps.minutes,
         day_steps.value - coalesce(of_hours.value, 0) as value,
-        slots.slots - coalesce(of_hours.slots, 0) as slots
+        (slots.slots - coalesce(of_hours.slots, 0))::integer as slots
 
     from day_steps
     inner join slots
@@ -273,33 +273,7 @@ day_rests as (
 
 )
 
-select
-    building_id,
-    meter_id,
-    kind,
-    interval_minutes,
-    local_date,
-    metric,
-    grain,
-    ts,
-    minutes,
-    value,
-    slots::integer as slots
-
-from hour_steps
+select * from hour_steps
 union all
-select
-    building_id,
-    meter_id,
-    kind,
-    interval_minutes,
-    local_date,
-    metric,
-    grain,
-    ts,
-    minutes,
-    value,
-    slots::integer as slots
-
-from day_rests
+select * from day_rests
 where value is not null and slots > 0

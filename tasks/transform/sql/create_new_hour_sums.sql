@@ -4,11 +4,15 @@
 create temporary table new_hour_sums as
 with
 
-off_the_hour as (
+changed_readings as not materialized (
 
-    select distinct
+    select
         m.meter_id,
         m.metric,
+        m.time,
+        m.value,
+        m.quality,
+        changed.interval_minutes,
         date_trunc('hour', m.time, :zone) as bucket_start
     from changed_meter_days as changed
     inner join {core}.measurements as m
@@ -17,29 +21,31 @@ off_the_hour as (
             and changed.local_date = (m.time at time zone :zone)::date
             and changed.since <= m.time
             and changed.until > m.time
-    where
-        m.time >= :since and m.time < :until
-        and changed.interval_minutes >= 60
-        and m.time <> date_trunc('hour', m.time, :zone)
+    where m.time >= :since and m.time < :until
+
+),
+
+off_the_hour as (
+
+    select distinct
+        meter_id,
+        metric,
+        bucket_start
+    from changed_readings
+    where interval_minutes >= 60 and time <> bucket_start
 
 ),
 
 readings as (
 
     select
-        m.meter_id,
-        m.metric,
-        date_trunc('hour', m.time, :zone) as bucket_start,
-        m.value,
-        m.quality
-    from changed_meter_days as changed
-    inner join {core}.measurements as m
-        on
-            changed.meter_id = m.meter_id
-            and changed.local_date = (m.time at time zone :zone)::date
-            and changed.since <= m.time
-            and changed.until > m.time
-    where m.time >= :since and m.time < :until and changed.interval_minutes < 60
+        meter_id,
+        metric,
+        bucket_start,
+        value,
+        quality
+    from changed_readings
+    where interval_minutes < 60
     union all
     select
         m.meter_id,

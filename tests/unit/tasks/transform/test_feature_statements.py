@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,7 +20,7 @@ def node(
     *reads: str,
     materialized: str = "changed_days",
     resource_type: str = "model",
-    per_window: bool = False,
+    per_window: Sequence[str] = (),
     query: str | None = None,
 ) -> SimpleNamespace:
     relation = f'"base"."features"."{name}"'
@@ -32,7 +33,7 @@ def node(
         depends_on_nodes=[*reads],
         columns={"local_date": None, "value": None},
         compiled_code=query or f"select * from {relation}",
-        meta={"per_window": per_window},
+        meta={"per_window": [*per_window]},
         config=SimpleNamespace(materialized=materialized, unique_key=["local_date"], severity="WARN"),
     )
 
@@ -84,12 +85,14 @@ def test_table_of_a_window_is_made_once_and_read_in_the_place_of_its_view(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     tmp_path.joinpath("dbt").mkdir()
-    counted = node("counted", DAYS.name, materialized="view", per_window=True, query='select 1 from "base"."core"."m"')
+    counted = node(
+        "counted", DAYS.name, materialized="view", per_window=["building_id"], query='select 1 from "base"."core"."m"'
+    )
     reading = node("hourly", "counted", query=f"select * from {counted.relation_name}")
 
     found = compiled(monkeypatch, tmp_path, reading, counted, DAYS)
 
-    assert found.window_tables == [WindowTable(name="counted", query='select 1 from "core"."m"')]
+    assert found.window_tables == [WindowTable(name="counted", keys=["building_id"], query='select 1 from "core"."m"')]
     assert [model.query for model in found.models] == ["select * from pg_temp.counted"]
 
 
