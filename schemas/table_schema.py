@@ -17,7 +17,9 @@ from schemas.times import Times
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, defer_build=True, validate_by_name=True, validate_by_alias=True
+    )
 
 
 class Column(_Frozen):

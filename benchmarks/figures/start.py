@@ -38,7 +38,9 @@ async def measure_start(bench: BenchEnvironment, wanted: Collection[str]) -> lis
 def _cpu_seconds(bench: BenchEnvironment, arguments: tuple[str, ...]) -> float:
     """Run the command in a new process; return its CPU seconds, user and system."""
     settings = bench.pipeline.settings
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    # With bytecode kept, as an installation has it from its second start on.
+    left_out = ("PREFECT_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     environment = kept | {
         "DATABASE_URL": bench.url,
         "STATE_DIR": str(settings.state_dir),

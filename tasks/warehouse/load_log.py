@@ -10,7 +10,7 @@ import logging
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from uuid import UUID
 
 from schemas.digests import rules_digest
@@ -19,11 +19,13 @@ from schemas.load_states import LoadStatus
 from schemas.problems import FileProblem, FileRemark, Language, Step, describe
 from schemas.settings import Settings
 from schemas.source_lines import SourceLines
-from schemas.table_schema import TableSchema, fingerprint
 from tasks.warehouse.batches import BatchResult
 from tasks.warehouse.connection import Connection, Warehouse, fetch_one, session_name_of
 from tasks.warehouse.locks import end_sessions
 from tasks.warehouse.statements import Statements
+
+if TYPE_CHECKING:
+    from schemas.table_schema import TableSchema
 
 sql = Statements(__file__)
 _MAX_MESSAGE = 2_000
@@ -173,6 +175,8 @@ async def finish_staging(
         ClaimLostError: it is no longer in that state, or no longer the run's.
 
     """
+    from schemas.table_schema import fingerprint  # commands that read no file start without it
+
     tables_json = json.dumps([table.model_dump(by_alias=True) for table in tables], ensure_ascii=False)
     _require(
         load_id,
@@ -203,6 +207,8 @@ class Staging(NamedTuple):
 
 async def find_staging(connection: Connection, load_id: UUID, settings: Settings) -> Staging:
     """Return what `finish_staging` has logged of a load."""
+    from schemas.table_schema import TableSchema
+
     row = await fetch_one(connection, *sql("find_staging", settings, load_id=load_id))
     tables = [TableSchema.model_validate(table) for table in json.loads(row["layout"])]
     lines = row["source_lines"]

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import asyncpg
 
-from schemas.metrics import METRICS
 from schemas.settings import Settings
 from tasks.warehouse.connection import Connection
 from tasks.warehouse.roles import has_roles
@@ -164,6 +163,8 @@ async def _missing_keys(connection: Connection, existing: Columns, settings: Set
 
 
 async def _missing_labels(connection: Connection, settings: Settings) -> list[Missing]:
+    from schemas.metrics import METRICS
+
     rows = await connection.fetch(*sql("select_missing_labels", settings, metrics=list(METRICS)))
     return [
         Missing(f"the type {row['type']} has no {row['label']}", f"alter type {row['type']} add value '{row['label']}'")
