@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
 from itertools import accumulate, pairwise
-from operator import floordiv
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -67,12 +66,15 @@ COUNTS = ("readings_expected", "readings_present", "readings_suspect", "readings
 class City:
     """What the features are made from.
 
-    `meters`: meter_id, kind, interval_minutes, building_code, district_id. `readings`: time (UTC), meter_id, metric,
-    value, quality. `expected`: kind → metrics. `any_time`: metrics that have no intervals.
+    `meters`: meter_id, kind, interval_minutes, building_code, district_id, since, until, register_digits,
+    register_step: a row for each time in which a meter was at one place. `buildings`: building_code, district_id, since,
+    until. `readings`: time (UTC), meter_id, metric, value, quality. `expected`: kind → metrics. `any_time`: metrics that
+    have no intervals.
     """
 
     zone: ZoneInfo
     meters: pd.DataFrame
+    buildings: pd.DataFrame
     readings: pd.DataFrame
     expected: Mapping[str, Sequence[str]]
     any_time: frozenset[str]
@@ -85,13 +87,26 @@ class City:
 
 
 class Meter(NamedTuple):
-    """A row of `City.meters`."""
+    """A row of `City.meters`: a meter at one place."""
 
+    place: int
     meter_id: int
     kind: str
     interval_minutes: int
     building_code: str
     district_id: str
+    since: dt.datetime
+    until: dt.datetime
+    register_digits: float
+    register_step: float
+
+    def is_there(self, time: dt.datetime) -> bool:
+        """Return True if the meter was at this place."""
+        return self.since <= time < self.until
+
+    def slots(self, hour: dt.datetime, minutes: int) -> int:
+        """Return how often it is read in an hour, if at least by the hour."""
+        return minutes // self.interval_minutes if self.is_there(hour) else 0
 
 
 class Reading(NamedTuple):
@@ -99,7 +114,7 @@ class Reading(NamedTuple):
 
     hour: dt.datetime
     time: dt.datetime
-    meter_id: int
+    place: int
     metric: str
     value: float
     is_suspect: bool
@@ -109,7 +124,7 @@ class Step(NamedTuple):
     """What a register has moved on by in an hour, or else on a day, where the meter sent no readings of intervals."""
 
     hour: dt.datetime | None
-    meter_id: int
+    place: int
     quantity: str
     value: float
     slots: int
@@ -181,7 +196,8 @@ def hourly(city: City) -> pd.DataFrame:
     for meters, day, readings, steps in _building_days(city):
         for hour, tally in _tallies_of_hours(city, meters, day, readings, steps).items():
             if hour <= max(city.now, max(reading.hour for reading in readings)):
-                rows.append({**_place(meters), **tally.features(), **_attributes(city, day, hour), "ts": hour})
+                place = _place(city, meters, hour)
+                rows.append({**place, **tally.features(), **_attributes(city, day, hour), "ts": hour})
     return pd.DataFrame(rows)
 
 
@@ -199,7 +215,7 @@ def daily(city: City) -> pd.DataFrame:
         tally.add(_tally_of_slow_meters(city, meters, day, readings, of_day))
         _add_steps(city, tally, _fast(meters), of_day)
         starts = [*hours_of(day, city.zone)]
-        attributes, place = _attributes(city, day, starts[0]), _place(meters)
+        attributes, place = _attributes(city, day, starts[0]), _place(city, meters, starts[0])
         del attributes["hour"], attributes["day_night"]
         counts = {"hours_expected": len(starts), "hours_complete": complete[place["building_code"], day]}
         rows.append({**place, **tally.features(), **attributes, **counts, "ts": starts[0]})
@@ -216,7 +232,6 @@ def time_attributes(city: City) -> pd.DataFrame:
 def by_district(city: City) -> pd.DataFrame:
     """Recompute ml_hourly_by_district."""
     rows = []
-    buildings = city.meters.groupby("district_id")["building_code"].nunique().to_dict()
     for (district, hour), group in hourly(city).groupby(["district_id", "ts"]):
         row: dict[str, Any] = {"district_id": district, "ts": hour}
         for name in ("cold_consumption_m3", "hot_consumption_m3", "supply_m3", "return_m3", "loss_m3", "heat_gcal"):
@@ -229,7 +244,9 @@ def by_district(city: City) -> pd.DataFrame:
         row["hot_cold_mismatch"] = (cold - hot) / cold if cold else np.nan
         row["readings_expected"] = group["readings_expected"].sum()
         row["readings_present"] = group["readings_present"].sum()
-        row["buildings_expected"] = buildings[district]
+        is_there = (city.meters["since"] <= hour) & (hour < city.meters["until"])
+        meters = city.meters[is_there & (city.meters["district_id"] == district)]
+        row["buildings_expected"] = meters["building_code"].nunique()
         row["buildings_reporting"] = (group["readings_present"] > 0).sum()
         same = ["local_date", "hour", "day_of_week", "is_weekend", "is_holiday", "is_workday", "month", "season"]
         for name in (*same, "day_night"):
@@ -265,22 +282,27 @@ def _hour_of(instant: dt.datetime, zone: ZoneInfo) -> dt.datetime:
 @lru_cache(1)
 def _building_days(city: City) -> list[tuple[list[Meter], dt.date, list[Reading], list[Step]]]:
     """Return each building-day that has a reading: the meters of the building, the day, its readings and steps."""
-    by_meter_day: dict[tuple[int, dt.date], list[Reading]] = defaultdict(list)
-    for time, meter, metric, value, quality in city.readings.itertuples(index=False):
-        reading = Reading(_hour_of(time, city.zone), time, meter, metric, value, quality == 1)
-        by_meter_day[meter, time.astimezone(city.zone).date()].append(reading)
-    registers: dict[tuple[int, str], list[tuple[dt.datetime, float]]] = defaultdict(list)
-    for time, meter, metric, value, _ in city.readings.sort_values("time").itertuples(index=False):
-        registers[meter, metric].append((time, value))
-    days = sorted({day for _, day in by_meter_day})
+    places: dict[int, list[Meter]] = defaultdict(list)
     by_building: dict[str, list[Meter]] = defaultdict(list)
-    for row in city.meters[[*Meter._fields]].itertuples(index=False):
-        by_building[str(row.building_code)].append(Meter(*row))
+    for number, row in enumerate(city.meters[[*Meter._fields[1:]]].itertuples(index=False)):
+        meter = Meter(number, *row)
+        places[meter.meter_id].append(meter)
+        by_building[meter.building_code].append(meter)
+    by_place_day: dict[tuple[int, dt.date], list[Reading]] = defaultdict(list)
+    registers: dict[tuple[int, str], list[tuple[dt.datetime, float]]] = defaultdict(list)
+    for time, meter_id, metric, value, quality in city.readings.sort_values("time").itertuples(index=False):
+        for meter in places[meter_id]:
+            if meter.is_there(time):
+                reading = Reading(_hour_of(time, city.zone), time, meter.place, metric, value, quality == 1)
+                by_place_day[meter.place, time.astimezone(city.zone).date()].append(reading)
+            if meter.is_there(time) or time == meter.until:
+                registers[meter.place, metric].append((time, value))
+    days = sorted({day for _, day in by_place_day})
     return [
         (meters, day, readings, _steps(city, meters, day, readings, registers))
         for meters in by_building.values()
         for day in days
-        if (readings := [reading for meter in meters for reading in by_meter_day.get((meter.meter_id, day), ())])
+        if (readings := [reading for meter in meters for reading in by_place_day.get((meter.place, day), ())])
     ]
 
 
@@ -297,41 +319,50 @@ def _steps(
         midnight(day, city.zone) + dt.timedelta(minutes=passed) for passed in accumulate(hours.values(), initial=0)
     ]
     steps: list[Step] = []
-    for meter_id, kind, interval, *_ in meters:
-        sent = {reading.metric for reading in readings if reading.meter_id == meter_id}
+    for meter in meters:
+        part = max(begins[0], meter.since), min(begins[-1], meter.until)
+        sent = {reading.metric for reading in readings if reading.place == meter.place}
         for name, quantity in QUANTITIES.items():
-            register = registers.get((meter_id, city.registers.get(quantity.metric, "")), ())
-            if kind not in quantity.kinds or quantity.metric in sent:
+            register = registers.get((meter.place, city.registers.get(quantity.metric, "")), ())
+            if meter.kind not in quantity.kinds or quantity.metric in sent or part[0] >= part[1]:
                 continue
-
-            def difference(
-                since: dt.datetime,
-                until: dt.datetime,
-                register: Sequence[tuple[dt.datetime, float]] = register,
-            ) -> float | None:
-                read = [(time, value) for time, value in register if since <= time <= until]
-                is_known = read and (read[0][0], read[-1][0]) == (since, until)
-                if not is_known or any(after[1] < before[1] for before, after in pairwise(read)):
-                    return None
-                return read[-1][1] - read[0][1]
-
             of_hours = [
-                Step(hour, meter_id, name, value, max(minutes // interval, 1))
+                Step(hour, meter.place, name, value, max(minutes // meter.interval_minutes, 1))
                 for (hour, minutes), (since, until) in zip(hours.items(), pairwise(begins), strict=True)
-                if interval <= 60 and (value := difference(since, until)) is not None
+                if meter.interval_minutes <= 60 and (value := _moved_on(meter, register, since, until)) is not None
             ]
             steps += of_hours
-            of_day = difference(begins[0], begins[-1])
-            slots = _slots_of_day(hours, interval, city.zone) - sum(step.slots for step in of_hours)
-            if of_day is not None and slots > 0:
-                steps.append(Step(None, meter_id, name, of_day - sum(step.value for step in of_hours), slots))
+            of_day = _moved_on(meter, register, *part)
+            slots = _slots_of_day(hours, meter, city.zone) - sum(step.slots for step in of_hours)
+            if of_day is not None and (slots > 0 or part != (begins[0], begins[-1])):
+                steps.append(Step(None, meter.place, name, of_day - sum(step.value for step in of_hours), slots))
     return steps
 
 
-def _slots_of_day(hours: Mapping[dt.datetime, int], interval: int, zone: ZoneInfo) -> int:
-    if interval <= 60:
-        return sum(minutes // interval for minutes in hours.values())
-    return sum(_begins_interval(start, interval, min(hours), zone) for start in hours)
+def _moved_on(
+    meter: Meter, register: Sequence[tuple[dt.datetime, float]], since: dt.datetime, until: dt.datetime
+) -> float | None:
+    """Return by how much a register has moved on, if it was read at both ends and did not fall in between."""
+    read = [(time, value) for time, value in register if since <= time <= until]
+    if not read or (read[0][0], read[-1][0]) != (since, until):
+        return None
+    full = 10.0**meter.register_digits
+    moved_on = 0.0
+    for (_, before), (_, after) in pairwise(read):
+        if before >= 0.9 * full and after < 0.1 * full:
+            moved_on += full
+        elif after < before - np.nan_to_num(meter.register_step) / 2:
+            return None
+        moved_on += after - before
+    return moved_on
+
+
+def _slots_of_day(hours: Mapping[dt.datetime, int], meter: Meter, zone: ZoneInfo) -> int:
+    if meter.interval_minutes <= 60:
+        return sum(meter.slots(hour, minutes) for hour, minutes in hours.items())
+    return sum(
+        meter.is_there(start) and _begins_interval(start, meter.interval_minutes, min(hours), zone) for start in hours
+    )
 
 
 def _begins_interval(time: dt.datetime, interval: int, day_start: dt.datetime, zone: ZoneInfo) -> bool:
@@ -342,8 +373,10 @@ def _fast(meters: Sequence[Meter]) -> list[Meter]:
     return [meter for meter in meters if meter.interval_minutes <= 60]
 
 
-def _place(meters: Sequence[Meter]) -> dict[str, Any]:
-    return {name: getattr(meters[0], name) for name in ("building_code", "district_id")}
+def _place(city: City, meters: Sequence[Meter], hour: dt.datetime) -> dict[str, Any]:
+    buildings = city.buildings[city.buildings["building_code"] == meters[0].building_code]
+    (district,) = buildings[(buildings["since"] <= hour) & (hour < buildings["until"])]["district_id"]
+    return {"building_code": meters[0].building_code, "district_id": district}
 
 
 def _tallies_of_hours(
@@ -358,13 +391,13 @@ def _tallies_of_hours(
             fast,
             [reading for reading in readings if reading.hour == hour],
             [step for step in steps if step.hour == hour],
-            slots=partial(floordiv, minutes),
+            slots=partial(Meter.slots, hour=hour, minutes=minutes),
             is_on_grid=lambda reading, interval: _since_midnight(reading.time, city.zone) % (interval * 60) == 0,
             length=lambda interval: interval,
         )
         tally.slow = {
             name
-            for kind in {meter.kind for meter in slow}
+            for kind in {meter.kind for meter in slow if meter.is_there(hour)}
             for name, quantity in QUANTITIES.items()
             if kind in quantity.kinds and quantity.metric in city.expected.get(kind, ())
         }
@@ -386,7 +419,7 @@ def _tally_of_slow_meters(
         [meter for meter in meters if meter.interval_minutes > 60],
         readings,
         steps,
-        slots=lambda interval: _slots_of_day(hours, interval, city.zone),
+        slots=lambda meter: _slots_of_day(hours, meter, city.zone),
         is_on_grid=lambda reading, interval: _begins_interval(reading.time, interval, min(hours), city.zone),
         length=lambda interval: sum(hours.values()) if interval == 1440 else interval,
     )
@@ -404,24 +437,25 @@ def _tally(
     readings: Sequence[Reading],
     steps: Sequence[Step],
     *,
-    slots: Callable[[int], int],
+    slots: Callable[[Meter], int],
     is_on_grid: Callable[[Reading, int], bool],
     length: Callable[[int], int],
 ) -> Tally:
-    """Tally readings: `slots` of an interval of minutes there are, each stands for a `length` in minutes."""
+    """Tally readings: a meter has `slots`, each stands for a `length` in minutes of its interval."""
     tally, any_time, any_time_expected = Tally(), 0, 0
-    for meter_id, kind, interval, *_ in meters:
+    for meter in meters:
+        kind, interval, expected_slots = meter.kind, meter.interval_minutes, slots(meter)
         expected = city.expected.get(kind, ())
         names = {quantity.metric: name for name, quantity in QUANTITIES.items() if kind in quantity.kinds}
         for metric in expected:
-            any_time_expected += slots(interval) if metric in city.any_time else 0
-            tally.sums["readings_expected"] += slots(interval)
-            tally.sums["heat_expected"] += slots(interval) if kind == "heat" else 0
+            any_time_expected += expected_slots if metric in city.any_time else 0
+            tally.sums["readings_expected"] += expected_slots
+            tally.sums["heat_expected"] += expected_slots if kind == "heat" else 0
             if metric in names:
-                tally.expected[names[metric]] += slots(interval)
+                tally.expected[names[metric]] += expected_slots
         at: dict[tuple[dt.datetime, str], float] = {}
         for reading in readings:
-            if reading.meter_id != meter_id:
+            if reading.place != meter.place:
                 continue
             tally.sums["readings_suspect"] += reading.is_suspect
             if reading.metric not in (*expected, *names):
@@ -440,9 +474,9 @@ def _tally(
                 tally.counts[name] += 1
                 tally.minutes[name] += length(interval)
                 tally.totals[name] += reading.value * (1 if QUANTITIES[name].how == "sum" else length(interval))
-        of_steps = {step.quantity for step in steps if step.meter_id == meter_id}
+        of_steps = {step.quantity for step in steps if step.place == meter.place}
         for name in of_steps | {names[metric] for _, metric in at if metric in names} if interval > 60 else ():
-            tally.reported[name] += slots(interval)
+            tally.reported[name] += expected_slots
         for name, flow in BY_FLOW.items() if kind == "hot_water" else ():
             for (time, metric), degrees in at.items():
                 volume = at.get((time, QUANTITIES[flow].metric), 0) * length(interval)
@@ -455,9 +489,9 @@ def _tally(
 
 
 def _add_steps(city: City, tally: Tally, meters: Sequence[Meter], steps: Sequence[Step]) -> None:
-    kinds = {meter.meter_id: meter.kind for meter in meters}
+    kinds = {meter.place: meter.kind for meter in meters}
     for step in steps:
-        if kind := kinds.get(step.meter_id):
+        if kind := kinds.get(step.place):
             tally.counts[step.quantity] += step.slots
             tally.totals[step.quantity] += step.value
             is_expected = QUANTITIES[step.quantity].metric in city.expected.get(kind, ())

@@ -42,11 +42,16 @@
     group by local_date
 {%- endmacro %}
 
-{# How often a meter is read on a day, by the clock on the wall. Needs CTEs `hours` and `days` as above, and `intervals`. #}
+{#
+    How often a meter is read on a day while it is there, by the clock on the wall. Needs CTEs `hours` and `days` as above,
+    and `intervals`: interval_minutes, since, until.
+#}
 {% macro slots_of_days() -%}
     select
         days.local_date,
         intervals.interval_minutes,
+        intervals.since,
+        intervals.until,
         sum(
             case
                 when intervals.interval_minutes <= 60 then hours.minutes / intervals.interval_minutes
@@ -56,8 +61,8 @@
 
     from days
     inner join hours on days.local_date = hours.local_date
-    cross join intervals
-    group by days.local_date, intervals.interval_minutes
+    inner join intervals on hours.ts >= intervals.since and hours.ts < intervals.until
+    group by days.local_date, intervals.interval_minutes, intervals.since, intervals.until
 {%- endmacro %}
 
 {# Whether a time begins an interval of a meter; intervals are part of an hour, and hours are those of the clock. #}

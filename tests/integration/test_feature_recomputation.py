@@ -48,6 +48,24 @@ REGISTERS = {
     "RDAILY": ("heat", 1440, "K", None),
 }
 """Meters that send registers and no readings of intervals, or not on each day."""
+Moment = tuple[int, float] | None
+"""The number of a day, and hours since its midnight."""
+PERIODS: dict[str, list[tuple[str | None, Moment, Moment, int | None, float | None]]] = {
+    "C2": [(None, (0, 10.5), (1, 6), None, None)],
+    "H60": [("IB", None, (1, 13), None, None), ("IC", (1, 13), None, None, None)],
+    "C120": [(None, None, (1, 7), None, None), (None, (1, 15), None, None, None)],
+    "C1440": [(None, None, (1, 12), None, None)],
+    "C60": [("IG", None, (1, 0), None, None), ("IA", (1, 0), None, None, None)],
+    "HEAT": [("IK", None, (0, 22.25), None, None), ("ID", (0, 22.25), None, None, None)],
+    "R60": [("IH", None, (1, 12), 3, None), ("IA", (1, 12), None, 3, None)],
+    "R15": [(None, None, (1, 9.25), 3, None), (None, (1, 9.25), None, 3, None)],
+    "RHEAT": [(None, None, None, 3, None)],
+    "RDAILY": [(None, (0, 0), (1, 0), None, None), ("IJ", (1, 0), None, None, None)],
+    "R120": [(None, None, None, None, 5000)],
+}
+"""Code: ITP, installed, removed, digits and step of its registers, for each place or meter behind the code."""
+DISTRICTS = {"A": "South", "B": None}
+"""Where buildings are from the second day on."""
 TOO_MUCH = {
     "cold_water": ["T1"],
     "heat": ["consumption_period", "heat_energy", "mass_supply", "mass_return", "volume_supply", "pump_runtime_hours"],
@@ -69,6 +87,7 @@ COLUMNS: dict[str, tuple[Callable[[City], pd.DataFrame], list[str]]] = {
 }
 
 
+FIRST, LAST = dt.datetime(1900, 1, 1, tzinfo=dt.UTC), dt.datetime(2200, 1, 1, tzinfo=dt.UTC)
 METER_ID = "select id from core.meters where external_code = $1"
 ONE_HOUR_TWICE = """
     with moved as (
@@ -87,6 +106,29 @@ ONE_HOUR_MORE = """
     from core.measurements
     where meter_id = $1 and extract(hour from time) = 10 and metric in ('T1', 'consumption_period')
 """
+
+
+async def give_periods(pipeline: PipelineHarness, days: list[dt.date], zone: ZoneInfo) -> None:
+    """Tell when meters came, went and moved, and buildings changed their district."""
+
+    def instant(moment: Moment) -> dt.datetime | None:
+        return moment and midnight(days[moment[0]], zone) + dt.timedelta(hours=moment[1])
+
+    for code, periods in PERIODS.items():
+        for itp, installed, removed, digits, step in periods:
+            await pipeline.connection.execute(
+                "insert into quality.meter_periods"
+                " select id, (select id from core.itp where external_code = $2), $3, $4, $5, $6"
+                " from core.meters where external_code = $1",
+                *(code, itp, instant(installed), instant(removed), digits, step),
+            )
+    for building, district in DISTRICTS.items():
+        await pipeline.connection.execute(
+            "insert into quality.district_periods"
+            " select id, null, district_id from core.buildings where external_code = $1"
+            " union all select id, $2::timestamptz, $3 from core.buildings where external_code = $1",
+            *(building, midnight(days[1], zone), district),
+        )
 
 
 async def fill(pipeline: PipelineHarness, days: list[dt.date], zone: ZoneInfo, seed: int) -> None:
@@ -135,7 +177,7 @@ def register_lines(
     """Give stamp, and metric with value, of registers that lack readings, have more, and fall once."""
     quantities = [quantity.metric for quantity in QUANTITIES.values() if kind in quantity.kinds]
     for register in (name for name, metric in METRICS.items() if metric.register_of in quantities):
-        value = float(random.uniform(100, 900))
+        value = float(random.uniform(100, 900 if minutes == 1440 else 990))
         for day in days:
             gaps = random.choice([0, 0.1])
             instant, until = midnight(day, zone), midnight(day + dt.timedelta(days=1), zone)
@@ -166,10 +208,20 @@ async def city_of(pipeline: PipelineHarness) -> City:
     def dates(seed: str) -> frozenset[dt.date]:
         return frozenset(pd.to_datetime(pd.read_csv(SEEDS / f"{seed}.csv").iloc[:, 0]).dt.date)
 
+    def bounded(table: pd.DataFrame) -> pd.DataFrame:
+        """Give infinite times as the first and the last that Python knows: so they can be compared."""
+        bounds = {"since": FIRST, "until": LAST}
+        infinite = {"since": dt.datetime.min, "until": dt.datetime.max}
+        for name, bound in bounds.items():
+            values = [bound if time.replace(tzinfo=None) == infinite[name] else time for time in table[name]]
+            table[name] = pd.to_datetime(values, utc=True)
+        return table.astype({name: float for name in ("register_digits", "register_step") if name in table})
+
     settings = pipeline.settings
     return City(
         zone=ZoneInfo(settings.default_tz),
-        meters=await table("select * from quality.meter_placements"),
+        meters=bounded(await table("select * from quality.meter_placements")),
+        buildings=bounded(await table("select * from quality.building_districts")),
         readings=await table("select time, meter_id, metric::text, value, quality from core.measurements"),
         expected={name: kind.expected for name, kind in METER_KINDS.items()},
         registers={metric.register_of: name for name, metric in METRICS.items() if metric.register_of},
@@ -216,6 +268,10 @@ async def test_every_cell_equals_its_recomputation(pipeline: PipelineHarness, zo
     await fill(pipeline, days, ZoneInfo(zone), seed=1)
     await pipeline.transform()
 
+    assert await differences(pipeline, recompute_all(await city_of(pipeline))) == {}
+
+    await give_periods(pipeline, days, ZoneInfo(zone))
+    await pipeline.transform()
     assert await differences(pipeline, recompute_all(await city_of(pipeline))) == {}
 
     pipeline.put("correction.csv", f"timestamp,meter_code,metric,value\n{days[1]} 05:00,C1,consumption_period,77\n")
@@ -289,6 +345,7 @@ async def test_every_mutation_of_the_models_is_seen(pipeline: PipelineHarness, m
     zone = "Australia/Lord_Howe"
     pipeline = PipelineHarness(pipeline.connection, pipeline.settings.model_copy(update={"default_tz": zone}))
     await fill(pipeline, [dt.date.fromisoformat(day) for day in DAYS[zone]], ZoneInfo(zone), seed=2)
+    await give_periods(pipeline, [dt.date.fromisoformat(day) for day in DAYS[zone]], ZoneInfo(zone))
     await pipeline.transform()
     recomputed = recompute_all(await city_of(pipeline))
     assert await differences(pipeline, recomputed) == {}

@@ -51,7 +51,7 @@ building_days as (
     select
         building_id,
         building_code,
-        district_id,
+        min(district_id) as district_id,
         local_date,
         min(ts) as ts,
         count(*) filter (where readings_present >= readings_expected)::integer as hours_complete,
@@ -66,7 +66,7 @@ building_days as (
         min(season) as season
 
     from hourly
-    group by building_id, building_code, district_id, local_date
+    group by building_id, building_code, local_date
 
 ),
 
@@ -84,7 +84,12 @@ days as (
 
 intervals as (
 
-    select distinct interval_minutes from meters
+    select distinct
+        interval_minutes,
+        since,
+        until
+
+    from meters
 
 ),
 
@@ -107,7 +112,11 @@ expected as (
     inner join meters on building_days.building_id = meters.building_id
     inner join kind_metrics on meters.kind = kind_metrics.kind
     inner join slots
-        on building_days.local_date = slots.local_date and meters.interval_minutes = slots.interval_minutes
+        on
+            building_days.local_date = slots.local_date
+            and meters.interval_minutes = slots.interval_minutes
+            and meters.since = slots.since
+            and meters.until = slots.until
     where kind_metrics.is_expected and kind_metrics.is_on_grid
     group by building_days.building_id, building_days.local_date
 
@@ -131,7 +140,12 @@ metered as not materialized (
         1 as slots
 
     from {{ ref('stg_core__readings') }} as readings
-    inner join meters on readings.meter_id = meters.meter_id and meters.interval_minutes > 60
+    inner join meters
+        on
+            readings.meter_id = meters.meter_id
+            and readings.read_at >= meters.since
+            and readings.read_at < meters.until
+            and meters.interval_minutes > 60
     inner join days on (readings.read_at at time zone {{ local_zone() }})::date = days.local_date
     {% if only_changed_days() %}
     where {{ at_changed_days('readings.read_at') }}
@@ -165,7 +179,6 @@ reporting_slow as (
             metered.bucket,
             metered.meter_id,
             metered.kind,
-            metered.interval_minutes,
             kind_metrics.quantity,
             kind_metrics.is_any_time
 
@@ -177,10 +190,14 @@ reporting_slow as (
                 and metered.is_on_grid = kind_metrics.is_on_grid
         where metered.interval_minutes > 60
     ) as kind_metrics
+    inner join meters
+        on kind_metrics.building_id = meters.building_id and kind_metrics.meter_id = meters.meter_id
     inner join slots
         on
             kind_metrics.bucket = slots.local_date
-            and kind_metrics.interval_minutes = slots.interval_minutes
+            and meters.interval_minutes = slots.interval_minutes
+            and meters.since = slots.since
+            and meters.until = slots.until
     group by kind_metrics.building_id, kind_metrics.bucket
 
 ),

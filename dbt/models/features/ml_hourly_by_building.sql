@@ -69,12 +69,13 @@ building_days as (
 
 buildings as (
 
-    select distinct
-        building_id,
-        building_code,
-        district_id
+    select * from {{ ref('stg_core__buildings') }}
 
-    from meters
+),
+
+spans as (
+
+    {{ spans_of('meters', 'building_id') }}
 
 ),
 
@@ -109,18 +110,22 @@ building_hours as (
 expected as (
 
     select
-        meters.building_id,
+        spans.building_id,
+        spans.since,
+        spans.until,
         hour_lengths.minutes,
         {{ expected_readings(
             'case when meters.interval_minutes <= 60 then hour_lengths.minutes / meters.interval_minutes else 0 end'
         ) }},
         coalesce(bit_or(1 << kind_metrics.quantity) filter (where meters.interval_minutes > 60), 0) as slow_quantities
 
-    from meters
+    from spans
+    inner join meters
+        on spans.building_id = meters.building_id and spans.since >= meters.since and spans.since < meters.until
     inner join kind_metrics on meters.kind = kind_metrics.kind
     cross join hour_lengths
     where kind_metrics.is_expected and kind_metrics.is_on_grid
-    group by meters.building_id, hour_lengths.minutes
+    group by spans.building_id, spans.since, spans.until, hour_lengths.minutes
 
 ),
 
@@ -143,7 +148,11 @@ measured as (
 
     from building_hours
     left join expected
-        on building_hours.building_id = expected.building_id and building_hours.minutes = expected.minutes
+        on
+            building_hours.building_id = expected.building_id
+            and building_hours.minutes = expected.minutes
+            and building_hours.ts >= expected.since
+            and building_hours.ts < expected.until
     left join counted on building_hours.building_id = counted.building_id and building_hours.ts = counted.ts
 
 )
@@ -160,6 +169,10 @@ select
     {{ day_or_night(hour_of('measured.ts')) }} as day_night
 
 from measured
-inner join buildings on measured.building_id = buildings.building_id
+inner join buildings
+    on
+        measured.building_id = buildings.building_id
+        and measured.ts >= buildings.since
+        and measured.ts < buildings.until
 left join holidays on measured.local_date = holidays.holiday_date
 left join working_weekends on measured.local_date = working_weekends.working_date

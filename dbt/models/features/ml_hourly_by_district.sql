@@ -33,18 +33,45 @@ hourly as (
 
 ),
 
+buildings as (
+
+    select distinct
+        building_id,
+        district_id,
+        {{ since_in_changed_days() }} as since,
+        {{ until_in_changed_days() }} as until
+
+    from {{ ref('stg_core__meters') }}
+    {% if only_changed_days() %}
+    where
+        district_id in (select changed_days.district_id from changed_days)
+        and {{ is_in_changed_days() }}
+    {% endif %}
+
+),
+
+spans as (
+
+    {{ spans_of('buildings', 'district_id') }}
+
+),
+
 -- Buildings with meters, whether they report or not.
 districts as (
 
     select
-        district_id,
-        count(distinct building_id)::integer as buildings_expected
+        spans.district_id,
+        spans.since,
+        spans.until,
+        count(distinct buildings.building_id)::integer as buildings_expected
 
-    from {{ ref('stg_core__meters') }}
-    {% if only_changed_days() %}
-    where district_id in (select changed_days.district_id from changed_days)
-    {% endif %}
-    group by district_id
+    from spans
+    inner join buildings
+        on
+            spans.district_id = buildings.district_id
+            and spans.since >= buildings.since
+            and spans.since < buildings.until
+    group by spans.district_id, spans.since, spans.until
 
 ),
 
@@ -112,7 +139,7 @@ select
     district_hours.hot_cold_mismatch,
     district_hours.readings_expected,
     district_hours.readings_present,
-    districts.buildings_expected,
+    coalesce(districts.buildings_expected, 0) as buildings_expected,
     district_hours.buildings_reporting,
     district_hours.hour,
     district_hours.day_of_week,
@@ -124,4 +151,8 @@ select
     district_hours.day_night
 
 from district_hours
-inner join districts on district_hours.district_id = districts.district_id
+left join districts
+    on
+        district_hours.district_id = districts.district_id
+        and district_hours.ts >= districts.since
+        and district_hours.ts < districts.until

@@ -38,7 +38,11 @@ metered as not materialized (
         1 as slots
 
     from {{ ref('stg_core__readings') }} as readings
-    inner join meters on readings.meter_id = meters.meter_id
+    inner join meters
+        on
+            readings.meter_id = meters.meter_id
+            and readings.read_at >= meters.since
+            and readings.read_at < meters.until
     {% if only_changed_days() %}
     where {{ at_changed_days('readings.read_at') }}
     {% endif %}

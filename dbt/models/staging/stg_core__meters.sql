@@ -13,6 +13,10 @@ select
     interval_minutes,
     building_id,
     building_code,
-    district_id
+    district_id,
+    since,
+    until,
+    register_digits,
+    register_step
 
 from meter_placements

@@ -9,7 +9,7 @@ changed_days as (
 
 buildings as (
 
-    select * from {{ source('core', 'buildings') }}
+    select * from {{ ref('stg_core__buildings') }}
 
 ),
 
@@ -24,7 +24,7 @@ building_days as (
     union distinct
     -- Days of all buildings.
     select
-        buildings.id as building_id,
+        buildings.building_id,
         null as district_id,
         changed_days.local_date
     from changed_days
@@ -35,8 +35,12 @@ building_days as (
 
 select distinct
     coalesce(building_days.building_id, 0) as building_id,
-    coalesce(building_days.district_id, buildings.district_id::text, 'unknown') as district_id,
+    coalesce(building_days.district_id, buildings.district_id, 'unknown') as district_id,
     building_days.local_date
 
 from building_days
-left join buildings on building_days.building_id = buildings.id
+left join buildings
+    on
+        building_days.building_id = buildings.building_id
+        and buildings.since < {{ midnight_of('(building_days.local_date + 1)') }}
+        and buildings.until > {{ midnight_of('building_days.local_date') }}

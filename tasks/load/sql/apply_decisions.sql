@@ -64,11 +64,14 @@ changed_days as (
     insert into {quality}.changed_days (load_id, building_id, local_date)
     select distinct
         decisions.withdrawn_by,
-        itp.building_id,
+        meters.building_id,
         (decisions.time at time zone :zone)::date
     from decisions
-    inner join {core}.meters as meters on decisions.meter_id = meters.id
-    inner join {core}.itp as itp on meters.itp_id = itp.id
+    inner join {quality}.meter_buildings as meters
+        on
+            decisions.meter_id = meters.meter_id
+            and decisions.time >= meters.since
+            and decisions.time <= meters.until
     where decisions.is_changed
 
 )

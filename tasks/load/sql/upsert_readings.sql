@@ -56,7 +56,7 @@ revisions as (
 insert into {quality}.changed_days (load_id, building_id, local_date)
 select distinct
     meter_days.load_id,
-    itp.building_id,
+    meters.building_id,
     meter_days.local_date
 from (
     select distinct
@@ -65,5 +65,8 @@ from (
         (time at time zone :zone)::date as local_date
     from pending_changes
 ) as meter_days
-inner join {core}.meters as meters on meter_days.meter_id = meters.id
-inner join {core}.itp as itp on meters.itp_id = itp.id
+inner join {quality}.meter_buildings as meters
+    on
+        meter_days.meter_id = meters.meter_id
+        and meters.since < {quality}.local_midnight(meter_days.local_date + 1, :zone)
+        and meters.until >= {quality}.local_midnight(meter_days.local_date, :zone)

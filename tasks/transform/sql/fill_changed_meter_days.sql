@@ -1,5 +1,5 @@
 insert into changed_meter_days (meter_id, interval_minutes, local_date, since, until)
-select
+select distinct
     meters.id,
     meters.interval_minutes,
     days.local_date,
@@ -21,5 +21,5 @@ from (
         changed_days.taken and changed_days.building_id is null and changed_days.district_id is null
         and changed_days.local_date between :first_day and :last_day
 ) as days
-inner join {core}.itp as itp on days.building_id = itp.building_id
-inner join {core}.meters as meters on itp.id = meters.itp_id
+inner join {quality}.meter_buildings as placements on days.building_id = placements.building_id
+inner join {core}.meters as meters on placements.meter_id = meters.id

@@ -5,5 +5,5 @@ select distinct
     built.local_date
 from {features}.ml_hourly_by_district as built
 where built.district_id not in (
-    select placements.district_id from {quality}.meter_placements as placements
+    select buildings.district_id from {quality}.building_districts as buildings
 )

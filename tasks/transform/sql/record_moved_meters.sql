@@ -11,7 +11,11 @@ now_placed as materialized (
         interval_minutes,
         building_id,
         building_code,
-        district_id
+        district_id,
+        since,
+        until,
+        register_digits,
+        register_step
     from {quality}.meter_placements
 
 ),
@@ -51,7 +55,8 @@ forgotten as (
 noted as (
 
     insert into {quality}.built_placements (
-        meter_id, kind, interval_minutes, building_id, building_code, district_id
+        meter_id, kind, interval_minutes, building_id, building_code, district_id, since, until, register_digits,
+        register_step
     )
     select * from come
 

@@ -72,7 +72,7 @@ begin
     grant execute on all functions in schema {quality} to {loader};
     grant execute on function {quality}.metric_name(anyelement), {quality}.local_midnight(date, text) to {dbt};
     grant select on
-    {quality}.changed_days, {quality}.meter_placements,
+    {quality}.changed_days, {quality}.meter_placements, {quality}.building_districts,
     {quality}.metrics, {quality}.meter_kinds, {quality}.expected_metrics
     to {dbt};
     grant select on all tables in schema {quality} to {reader};
