@@ -77,7 +77,11 @@ class BenchEnvironment:
         """Make sure that at least this many buildings of each kind are in the reference tables."""
         if await self.connection.fetchval("select count(*) from core.buildings") < 2 * buildings + 1:
             write_reference(self.folder / "reference", buildings)
-            await load_reference(self.connection, read_reference(self.folder / "reference"), self.pipeline.settings)
+            await load_reference(
+                self.connection,
+                read_reference(self.folder / "reference", self.pipeline.settings.zone),
+                self.pipeline.settings,
+            )
             await self.connection.execute("analyze core.buildings; analyze core.itp; analyze core.meters")
 
     async def clear(self) -> None:

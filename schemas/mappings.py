@@ -317,7 +317,9 @@ class _Document(NamedTuple):
 def _documents(content: bytes) -> tuple[_Document | str, ...]:
     """Return the mappings of one YAML file, and of one with an error what is wrong with it."""
     try:
-        documents = [document for document in YAML(typ="rt").load_all(content) if document is not None]
+        yaml = YAML(typ="rt")
+        yaml.composer.warn_double_anchors = False  # YAML allows them: an alias means the last one before it
+        documents = [document for document in yaml.load_all(content) if document is not None]
     except (YAMLError, UnicodeDecodeError, ValueError) as error:
         return (describe_syntax(error),)
     return tuple(_document(document) for document in documents)

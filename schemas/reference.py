@@ -14,11 +14,21 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "meters": ("external_code", "itp_code", "kind", "interval_minutes"),
 }
 """Table of core → the columns of its file, in any order."""
+DATED_COLUMNS: dict[str, tuple[str, ...]] = {
+    "buildings": ("since",),
+    "itp": (),
+    "meters": ("installed", "removed", "register_digits", "register_step"),
+}
+"""Table → the columns that its file may have besides: with them, a code may have several lines."""
 PARENTS = {"itp": ("building_code", "buildings"), "meters": ("itp_code", "itp")}
 """Table → the column that refers to another table, and that table."""
-OPTIONAL_COLUMNS = frozenset({"address", "district_id"})
+OPTIONAL_COLUMNS = frozenset({"address", "district_id"}).union(*DATED_COLUMNS.values())
 INTERVAL_MINUTES = frozenset(n for n in range(1, 1441) if 60 % n == 0 or (n % 60 == 0 and 1440 % n == 0))
 """Parts of an hour, and whole hours that are parts of a day: others lie in two hours or two days at once."""
+
+
+MAX_REGISTER_DIGITS = 15
+"""A float knows no more of them."""
 
 
 class ReferenceProblem(StrEnum):
@@ -35,6 +45,13 @@ class ReferenceProblem(StrEnum):
     BAD_INTERVAL = "bad_interval"
     DUPLICATE_CODE = "duplicate_code"
     UNKNOWN_PARENT = "unknown_parent"
+    BAD_DATE = "bad_date"
+    BAD_DIGITS = "bad_digits"
+    BAD_STEP = "bad_step"
+    ENDS_BEFORE_IT_BEGINS = "ends_before_it_begins"
+    OVERLAPS = "overlaps"
+    DIFFERENT_METER = "different_meter"
+    FIRST_IS_DATED = "first_is_dated"
 
 
 _TEMPLATES: dict[ReferenceProblem, str] = {
@@ -48,6 +65,13 @@ _TEMPLATES: dict[ReferenceProblem, str] = {
     ReferenceProblem.UNKNOWN_KIND: f"допустимы {', '.join(METER_KINDS)}",
     ReferenceProblem.BAD_INTERVAL: f"допустимы {', '.join(map(str, sorted(INTERVAL_MINUTES)))} (минут)",
     ReferenceProblem.DUPLICATE_CODE: "код уже есть в строке {first_line}: оставьте одну",
+    ReferenceProblem.BAD_DATE: "не дата и не время: напишите, например, 2025-04-10 или 10.04.2025 13:30",
+    ReferenceProblem.BAD_DIGITS: f"число разрядов до запятой, от 1 до {MAX_REGISTER_DIGITS}",
+    ReferenceProblem.BAD_STEP: "шаг показаний, число больше нуля, например 0.001",
+    ReferenceProblem.ENDS_BEFORE_IT_BEGINS: "снят не позже, чем установлен ({installed}): исправьте одно из двух",
+    ReferenceProblem.OVERLAPS: "в строке {first_line} прибор ещё на месте: исправьте installed или removed",
+    ReferenceProblem.DIFFERENT_METER: "в строке {first_line} у этого кода {other!r}: у прибора одно значение",
+    ReferenceProblem.FIRST_IS_DATED: "одна строка здания, первая, без since: район до этой даты иначе неизвестен",
     ReferenceProblem.UNKNOWN_PARENT: "такого кода нет: добавьте его в {parent_table}.csv или исправьте",
 }
 

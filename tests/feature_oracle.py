@@ -67,9 +67,9 @@ class City:
     """What the features are made from.
 
     `meters`: meter_id, kind, interval_minutes, building_code, district_id, since, until, register_digits,
-    register_step: a row for each time in which a meter was at one place. `buildings`: building_code, district_id, since,
-    until. `readings`: time (UTC), meter_id, metric, value, quality. `expected`: kind → metrics. `any_time`: metrics that
-    have no intervals.
+    register_step: a row for each time in which a meter was at one place. `buildings`: building_code, district_id,
+    since, until. `readings`: time (UTC), meter_id, metric, value, quality. `expected`: kind → metrics. `any_time`:
+    metrics that have no intervals.
     """
 
     zone: ZoneInfo

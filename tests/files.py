@@ -92,6 +92,12 @@ def ods(rows: Rows, sheet: str = "Лист") -> bytes:
     )
 
 
+def with_wrong_sum(archive: bytes, part: str) -> bytes:
+    """Return a zip with another checksum for a part in its directory."""
+    entry = archive.rindex(part.encode()) - 46  # [APPNOTE.TXT] 4.3.12
+    return archive[: entry + 16] + bytes([archive[entry + 16] ^ 1]) + archive[entry + 17 :]
+
+
 def xlsb(rows: Rows, sheet: str = "Лист") -> bytes:
     """Make a binary workbook: the few records that a reader needs ([MS-XLSB] 2.3)."""
 

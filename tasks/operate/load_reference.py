@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 import asyncpg
 from pydantic import BaseModel
 
+from schemas.errors import TerminalError
 from schemas.reference import COLUMNS, PARENTS, Cell, ReferenceMistake, ReferenceProblem
 from schemas.settings import Settings
-from tasks.operate.read_reference import Line, Reference, ReferenceFilesError
+from tasks.operate.read_reference import Reference, ReferenceFilesError
+from tasks.operate.reference_periods import Line, district_periods, last_lines, meter_periods
 from tasks.warehouse.connection import Connection, fetch_one
 from tasks.warehouse.lost_copies import Turn, run_copy
 from tasks.warehouse.statements import Statements
@@ -26,8 +29,18 @@ class TableCounts(BaseModel):
 
     @property
     def total(self) -> int:
-        """Rows of the file."""
+        """Codes of the file."""
         return self.inserted + self.updated + self.unchanged
+
+
+class ReferenceChange(BaseModel):
+    """What the reference data says otherwise of a code that it knew."""
+
+    table: str
+    code: str
+    column: str
+    before: str | None
+    after: str | None
 
 
 class ReferenceCounts(BaseModel):
@@ -36,27 +49,66 @@ class ReferenceCounts(BaseModel):
     buildings: TableCounts
     itp: TableCounts
     meters: TableCounts
+    retired: int
+    """Meters that the files lack and that count as removed from now on."""
+    changes: list[ReferenceChange]
 
 
-async def load_reference(connection: Connection, reference: Reference, settings: Settings) -> ReferenceCounts:
+async def load_reference(
+    connection: Connection, reference: Reference, settings: Settings, *, retire_from: dt.date | None = None
+) -> ReferenceCounts:
     """Upsert the reference data by external_code in one transaction; codes that the files lack are kept.
+
+    `retire_from`: meters that the files lack have been removed when this day began.
 
     Raises:
         ReferenceFilesError: a row names a building or ITP that neither the files nor core have.
+        TerminalError: all meters would be retired, for the files have none.
 
     """
+    zone = settings.zone
+    if retire_from and not reference["meters"]:
+        raise TerminalError("meters.csv has no meter: nothing is retired; leave out --retire, or fill the file")
     async with connection.transaction():
         await connection.execute(*sql("lock_reference", settings))
         for table, lines in reference.items():
-            await connection.execute(*sql(f"create_reference_{table}", settings))
-            copying = connection.copy_records_to_table(
-                f"reference_{table}", records=to_records(table, lines), columns=COLUMNS[table]
-            )
-            await run_copy(connection, copying, Turn())
+            await _copy(connection, f"reference_{table}", to_records(table, last_lines(table, lines, zone)), settings)
+        await _copy(connection, "reference_meter_periods", meter_periods(reference["meters"], zone), settings)
+        await _copy(connection, "reference_district_periods", district_periods(reference["buildings"], zone), settings)
         if unknown := await connection.fetch(*sql("find_unknown_parents", settings)):
             raise ReferenceFilesError(_name_unknown(reference, unknown))
-        counts = {table: await fetch_one(connection, *sql(f"upsert_{table}", settings)) for table in reference}
-    return ReferenceCounts.model_validate({table: dict(row) for table, row in counts.items()})
+        changes = await connection.fetch(*sql("select_reference_changes", settings))
+        upserted = {table: await fetch_one(connection, *sql(f"upsert_{table}", settings)) for table in reference}
+        changes += await _store_periods(connection, settings)
+        retired = await _retire(connection, settings, retire_from) if retire_from else 0
+    new = {table: frozenset(row["inserted"]) for table, row in upserted.items()}
+    # What the files say of a new code is no change.
+    found = [ReferenceChange.model_validate(dict(row)) for row in changes if row["code"] not in new[row["table"]]]
+    counts = {}
+    for table, row in upserted.items():
+        inserted, updated = len(new[table]), len({change.code for change in found if change.table == table})
+        counts[table] = TableCounts(inserted=inserted, updated=updated, unchanged=row["codes"] - inserted - updated)
+    return ReferenceCounts(**counts, retired=retired, changes=found)
+
+
+async def _copy(connection: Connection, table: str, records: Sequence[tuple[object, ...]], settings: Settings) -> None:
+    await connection.execute(*sql(f"create_{table}", settings))
+    await run_copy(connection, connection.copy_records_to_table(table, records=records), Turn())
+
+
+async def _store_periods(connection: Connection, settings: Settings) -> list[asyncpg.Record]:
+    """Bring the periods of the files' codes to what the files say; returns what has changed."""
+    await connection.execute(*sql("create_changed_periods", settings, zone=settings.default_tz))
+    for kind in ("meter", "district"):
+        await connection.execute(*sql(f"delete_{kind}_periods", settings))
+        await connection.execute(*sql(f"insert_{kind}_periods", settings))
+    changes: list[asyncpg.Record] = await connection.fetch(*sql("select_changed_periods", settings))
+    return changes
+
+
+async def _retire(connection: Connection, settings: Settings, day: dt.date) -> int:
+    removed = dt.datetime.combine(day, dt.time(), settings.zone)
+    return int(await connection.fetchval(*sql("retire_meters", settings, removed=removed)))
 
 
 def to_records(table: str, lines: Sequence[Line]) -> list[tuple[str | int | None, ...]]:
@@ -71,7 +123,10 @@ def _to_value(column: str, text: str) -> str | int | None:
 
 
 def _name_unknown(reference: Reference, unknown: Sequence[asyncpg.Record]) -> list[ReferenceMistake]:
-    numbers = {table: {line.cells["external_code"]: line.number for line in reference[table]} for table in PARENTS}
+    numbers = {
+        table: {(line.code, line.cells[column]): line.number for line in reference[table]}
+        for table, (column, _) in PARENTS.items()
+    }
     mistakes = []
     for table, code, parent_code in unknown:
         column, parent_table = PARENTS[table]
@@ -80,7 +135,7 @@ def _name_unknown(reference: Reference, unknown: Sequence[asyncpg.Record]) -> li
                 f"{table}.csv",
                 ReferenceProblem.UNKNOWN_PARENT,
                 {"parent_table": parent_table},
-                numbers[table][code],
+                numbers[table][code, parent_code],
                 Cell(column, parent_code),
             )
         )

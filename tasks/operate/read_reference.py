@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from schemas.errors import TerminalError
 from schemas.meter_kinds import METER_KINDS
@@ -14,6 +14,7 @@ from schemas.problems import Language
 from schemas.reference import (
     AND_MORE,
     COLUMNS,
+    DATED_COLUMNS,
     INTERVAL_MINUTES,
     NOT_LOADED,
     OPTIONAL_COLUMNS,
@@ -21,9 +22,11 @@ from schemas.reference import (
     ReferenceMistake,
     ReferenceProblem,
 )
+from tasks.operate.reference_periods import Line, check_periods, dated_problem
 from tasks.warehouse.storage import LOCAL
 
 _MAX_SHOWN = 200
+_DATED = frozenset().union(*DATED_COLUMNS.values())
 
 
 class ReferenceFilesError(TerminalError):
@@ -39,19 +42,14 @@ class ReferenceFilesError(TerminalError):
         super().__init__("\n".join([NOT_LOADED.format(count=len(self.errors)), *shown, *rest]))
 
 
-class Line(NamedTuple):
-    """A line of a file with its cells by column."""
-
-    number: int
-    cells: dict[str, str]
-
-
 Reference = Mapping[str, Sequence[Line]]
 """Table (`buildings`, `itp`, `meters`) → its checked lines."""
 
 
-def read_reference(folder: Path) -> Reference:
+def read_reference(folder: Path, zone: ZoneInfo) -> Reference:
     """Read and check the three csv files; whether a parent's code exists only the database can say.
+
+    Dates and times in them are those of `zone`.
 
     Raises:
         ReferenceFilesError: files are missing or wrong; all errors of all files are listed.
@@ -65,7 +63,7 @@ def read_reference(folder: Path) -> Reference:
         except ReferenceFilesError as error:
             errors += error.errors
             continue
-        errors += _check(reference[table], f"{table}.csv")
+        errors += sorted(_check(table, reference[table], zone), key=lambda mistake: mistake.line or 0)
     if errors:
         raise ReferenceFilesError(errors)
     return reference
@@ -78,8 +76,9 @@ def _read(path: Path, table: str) -> Iterator[Line]:
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=";" if ";" in header else ",", strict=True)
     try:
         names = [name.strip() for name in next(rows, [])]
-        if sorted(names) != sorted(COLUMNS[table]):
-            data = {"actual": ", ".join(names), "expected": ", ".join(COLUMNS[table])}
+        if not _are_columns(table, names):
+            may_be = [f"{name} (по желанию)" for name in DATED_COLUMNS[table]]
+            data = {"actual": ", ".join(names), "expected": ", ".join([*COLUMNS[table], *may_be])}
             raise _error(path, ReferenceProblem.WRONG_COLUMNS, data, line=1)
         for cells in rows:
             if not any(cell.strip() for cell in cells):
@@ -87,9 +86,15 @@ def _read(path: Path, table: str) -> Iterator[Line]:
             if len(cells) != len(names):
                 width = {"actual": len(cells), "expected": len(names)}
                 raise _error(path, ReferenceProblem.WRONG_WIDTH, width, line=rows.line_num)
-            yield Line(rows.line_num, dict(zip(names, (cell.strip() for cell in cells), strict=True)))
+            filled = dict(zip(names, (cell.strip() for cell in cells), strict=True))
+            yield Line(rows.line_num, dict.fromkeys(DATED_COLUMNS[table], "") | filled)
     except csv.Error as error:
         raise _error(path, ReferenceProblem.NOT_CSV, {"why": error}, line=rows.line_num) from None
+
+
+def _are_columns(table: str, names: Sequence[str]) -> bool:
+    needed, all_names = set(COLUMNS[table]), {*COLUMNS[table], *DATED_COLUMNS[table]}
+    return needed <= set(names) <= all_names and len(set(names)) == len(names)
 
 
 def _decode(path: Path) -> str:
@@ -111,18 +116,15 @@ def _error(
     return ReferenceFilesError([ReferenceMistake(path.name, problem, data, line)])
 
 
-def _check(lines: Sequence[Line], file: str) -> Iterator[ReferenceMistake]:
-    first_lines: dict[str, int] = {}
+def _check(table: str, lines: Sequence[Line], zone: ZoneInfo) -> Iterator[ReferenceMistake]:
+    right = []
     for line in lines:
-        for column, value in line.cells.items():
-            if problem := _problem(column, value):
-                yield ReferenceMistake(file, problem, {}, line.number, Cell(column, value))
-        code = line.cells["external_code"]
-        if code and code in first_lines:
-            data = {"first_line": first_lines[code]}
-            cell = Cell("external_code", code)
-            yield ReferenceMistake(file, ReferenceProblem.DUPLICATE_CODE, data, line.number, cell)
-        first_lines.setdefault(code, line.number)
+        problems = {column: problem for column, value in line.cells.items() if (problem := _problem(column, value))}
+        for column, problem in problems.items():
+            yield ReferenceMistake(f"{table}.csv", problem, {}, line.number, Cell(column, line.cells[column]))
+        if line.code and not problems.keys() & {*DATED_COLUMNS[table], "external_code"}:
+            right.append(line)
+    yield from check_periods(table, right, zone)
 
 
 def _problem(column: str, value: str) -> ReferenceProblem | None:
@@ -134,7 +136,7 @@ def _problem(column: str, value: str) -> ReferenceProblem | None:
         return ReferenceProblem.UNKNOWN_KIND
     if column == "interval_minutes" and not _is_interval(value):
         return ReferenceProblem.BAD_INTERVAL
-    return None
+    return dated_problem(column, value) if column in _DATED else None
 
 
 def _is_interval(text: str) -> bool:

@@ -47,6 +47,15 @@ class Meter(NamedTuple):
     itp_code: str
     building_code: str
     interval_minutes: int
+    other_places: frozenset[tuple[str, str]] = frozenset()
+    """Codes of ITP and building, where it has been at others."""
+
+    def has_been_at(self, building: str | None, itp: str | None) -> bool:
+        """Return True if the codes name a place of the meter; None fits any."""
+        return any(
+            building in (None, own_building) and itp in (None, own_itp)
+            for own_itp, own_building in ((self.itp_code, self.building_code), *self.other_places)
+        )
 
 
 class Outcome(NamedTuple):
@@ -242,7 +251,7 @@ def _find_meters(parsed: pa.Table, meters: Mapping[str, Meter]) -> tuple[np.ndar
     for index, (building, itp, code) in enumerate(combinations):
         meter = meters.get(code or "")
         # A code under another building or ITP is not that meter: nothing is guessed.
-        if meter and building in (None, meter.building_code) and itp in (None, meter.itp_code):
+        if meter and meter.has_been_at(building, itp):
             ids[index], intervals[index] = meter.meter_id, meter.interval_minutes
     # Codes that fit no meter are told apart by all three of them.
     keys = np.where(ids == NO_METER, NO_METER - 1 - np.arange(len(ids)), ids)

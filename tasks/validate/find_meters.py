@@ -28,7 +28,10 @@ _MAX_CODES = 5_000
 
 
 async def find_meters(connection: Connection, codes: Sequence[str], settings: Settings) -> pa.Table:
-    """Find the meters with these codes (columns METER): as Arrow, a city's meters take a tenth of the memory."""
+    """Find the meters with these codes (columns METER), a row a place.
+
+    As Arrow, a city's meters take a tenth of the memory.
+    """
     meters = [METER.empty_table()]
     for start in range(0, len(codes), _MAX_CODES):
         rows = await connection.fetch(*sql("find_meters", settings, codes=codes[start : start + _MAX_CODES]))
@@ -37,7 +40,7 @@ async def find_meters(connection: Connection, codes: Sequence[str], settings: Se
 
 
 async def find_all_meters(connection: Connection, settings: Settings) -> pa.Table:
-    """Find every meter of the reference tables (columns METER); within a transaction."""
+    """Find every meter of the reference tables (columns METER), a row a place; within a transaction."""
     meters = [METER.empty_table()]
     query, *values = sql("find_all_meters", settings)
     cursor = await connection.cursor(query, *values)
@@ -53,4 +56,9 @@ def _as_table(rows: Sequence[asyncpg.Record]) -> pa.Table:
 def meters_by_code(meters: pa.Table) -> dict[str, Meter]:
     """Return meters (columns METER) by their codes."""
     columns = [meters.column(name).to_pylist() for name in METER.names]
-    return {code: Meter(*details) for code, *details in zip(*columns, strict=True)}
+    found: dict[str, Meter] = {}
+    for code, *details in zip(*columns, strict=True):
+        meter = found.setdefault(code, Meter(*details))
+        if (place := (details[1], details[2])) != (meter.itp_code, meter.building_code):
+            found[code] = meter._replace(other_places=meter.other_places | {place})
+    return found

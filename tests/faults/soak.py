@@ -310,7 +310,7 @@ class Mirror:
         """Migrate, and load the reference data."""
         async with self._harness() as harness:
             await migrate(harness.connection, self.settings)
-            await load_reference(harness.connection, read_reference(reference), self.settings)
+            await load_reference(harness.connection, read_reference(reference, self.settings.zone), self.settings)
 
     async def load(self, day: dt.date) -> None:
         """Load one day."""

@@ -366,6 +366,20 @@ def test_any_order_of_loads_reloads_rollbacks_and_requeues(settings: Settings, t
             *(("load", "y.csv", {("A", 0): 1}), ("rollback", 2)),
         ]
     )
+    # A row waited for its code, a replay had it and was rolled back, and another load had replaced what it had.
+    @example(
+        [
+            *(("load", "x.csv", {("A", 0): 0, ("LATE", 0): 0}), ("learn",), ("replay", 0, True)),
+            *(("load", "x.csv", {("A", 0): 1, ("LATE", 0): 1}), ("edit",), ("rollback", 1), ("replay", 0, True)),
+        ]
+    )
+    # A replay takes out what it no longer reads: it is none that has it.
+    @example(
+        [
+            *(("load", "x.csv", {("LATE", 0): 0}), ("learn",), ("replay", 0, True)),
+            *(("load", "x.csv", {("A", 1): 0, ("LATE", 0): 1}), ("edit",), ("replay", 0, True), ("rollback", 1)),
+        ]
+    )
     # Nobody knows any more that a load whose rows were purged has what a replay no longer reads.
     @example(
         [

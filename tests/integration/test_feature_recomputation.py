@@ -210,10 +210,8 @@ async def city_of(pipeline: PipelineHarness) -> City:
 
     def bounded(table: pd.DataFrame) -> pd.DataFrame:
         """Give infinite times as the first and the last that Python knows: so they can be compared."""
-        bounds = {"since": FIRST, "until": LAST}
-        infinite = {"since": dt.datetime.min, "until": dt.datetime.max}
-        for name, bound in bounds.items():
-            values = [bound if time.replace(tzinfo=None) == infinite[name] else time for time in table[name]]
+        for name, bound, infinite_year in (("since", FIRST, dt.MINYEAR), ("until", LAST, dt.MAXYEAR)):
+            values = [bound if time.year == infinite_year else time for time in table[name]]
             table[name] = pd.to_datetime(values, utc=True)
         return table.astype({name: float for name in ("register_digits", "register_step") if name in table})
 

@@ -34,7 +34,7 @@ def readings(meter: str, hours: range) -> list[str]:
 
 
 async def load_sample(pipeline: PipelineHarness) -> Sample:
-    reference = read_reference(PROJECT_ROOT / "data" / "reference")
+    reference = read_reference(PROJECT_ROOT / "data" / "reference", pipeline.settings.zone)
     await load_reference(pipeline.connection, reference, pipeline.settings)
     made = generate(pipeline.settings.raw_dir, days=DAYS, buildings=4, seed=1, faults=True)
     for day in DAYS:

@@ -117,12 +117,16 @@ candidates as (
     from unsettled as own
     inner join {core}.measurement_revisions as revisions
         on own.meter_id = revisions.meter_id and own.time = revisions.time and own.metric = revisions.metric
-    -- What stood in core after a replay had come was the replay's, whose load had written it.
+    -- What stood in core after a replay had come was the replay's, though a load before it had written it. A load before
+    -- the one that wrote it had another value, or none; so had the one that then replaced it.
     left join lateral (
         select loads.load_id
         from {quality}.quality_load_log as writer
         inner join loads on writer.content_id = loads.content_id
-        where writer.load_id = revisions.old_load_id and loads.finished_at <= revisions.replaced_at
+        where
+            writer.load_id = revisions.old_load_id
+            and loads.finished_at between writer.finished_at and revisions.replaced_at
+            and loads.load_id is distinct from revisions.load_id
         order by loads.load_id <> writer.load_id, loads.requeue_of is not null, loads.finished_at desc
         limit 1
     ) as counting on true

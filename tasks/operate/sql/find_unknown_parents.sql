@@ -18,7 +18,18 @@ select
     'meters',
     m.external_code,
     m.itp_code
-from reference_meters as m
+from (
+    select
+        external_code,
+        itp_code
+    from reference_meters
+    union distinct
+    select
+        meter_code,
+        itp_code
+    from reference_meter_periods
+    where itp_code is not null
+) as m
 where
     not exists (
         select from reference_itp as i

@@ -38,7 +38,6 @@ updated as (
 )
 
 select
-    count(*) filter (where action = 'inserted') as inserted,
-    count(*) filter (where action = 'updated') as updated,
-    count(*) filter (where action = 'unchanged') as unchanged
+    count(*) as codes,
+    coalesce(array_agg(external_code) filter (where action = 'inserted'), array[]::text[]) as inserted
 from changes

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -336,3 +337,13 @@ def test_where_cells_are_cut_is_told_by_a_digest_unless_the_file_says_it() -> No
     assert mappings[0].cut is None
     assert len({mapping.cut for mapping in mappings}) == 4
     assert [mapping.kind for mapping in mappings] == [None, Kind.TEXT, Kind.TEXT, Kind.XML, Kind.JSON]
+
+
+def test_an_anchor_may_be_used_again() -> None:
+    content = GOOD.replace("name: boiler", "name: &a boiler").replace('["*.csv"]', '[&a "*.csv", *a]').encode()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (mapping,) = read_mappings("x.yaml", content)
+
+    assert mapping.match == ["*.csv", "*.csv"]

@@ -6,7 +6,10 @@ import pytest
 
 from schemas.reference import COLUMNS, PARENTS, Cell, ReferenceMistake, ReferenceProblem
 
-DATA = {name: name for name in ("why", "path", "offset", "actual", "expected", "first_line", "parent_table")}
+DATA = {name: name for name in ("why", "path", "offset", "actual", "expected", "first_line", "parent_table")} | {
+    "other": "gas",
+    "installed": "2025-04-10",
+}
 
 
 @pytest.mark.parametrize("problem", ReferenceProblem)

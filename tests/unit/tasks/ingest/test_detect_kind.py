@@ -72,8 +72,11 @@ def test_kind_of_a_file_is_told_by_its_content(tmp_path: Path, content: bytes, k
         (files.zipped({"xl/workbook.xml": DTD}), FileProblem.XML_DTD),
         (files.zipped({"xl/workbook.xml": DTD.decode().encode("utf-16")}), FileProblem.XML_DTD),
         (files.zipped({"a.csv": b"0" * (2 << 20)}), FileProblem.UNPACKS_TO_TOO_MUCH),
+        (files.with_wrong_sum(files.xlsb(ROWS), "xl/worksheets/sheet1.bin"), FileProblem.DAMAGED),
+        (files.with_wrong_sum(files.xlsx(ROWS), "xl/sharedStrings.xml"), FileProblem.DAMAGED),
+        (files.with_wrong_sum(files.ods(ROWS), "content.xml"), FileProblem.DAMAGED),
     ],
-    ids=["cut", "encrypted_xlsx", "encrypted_ods", "dtd", "dtd_in_utf_16", "too_much"],
+    ids=["cut", "encrypted_xlsx", "encrypted_ods", "dtd", "dtd_in_utf_16", "too_much", "xlsb", "strings", "ods"],
 )
 def test_damaged_locked_and_hostile_files_are_refused(tmp_path: Path, content: bytes, problem: FileProblem) -> None:
     with pytest.raises(FileError) as caught:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from tasks.operate.load_reference import TableCounts, to_records
-from tasks.operate.read_reference import Line
+from tasks.operate.reference_periods import Line
 
 
 def test_empty_cells_are_null_and_minutes_are_numbers() -> None:

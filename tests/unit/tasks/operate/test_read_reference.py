@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,6 +11,7 @@ from tasks.operate.read_reference import ReferenceFilesError, read_reference
 
 BUILDINGS = "external_code,address,district_id\nB1,ул. Мятная,Северный\nB2,,\n"
 ITP = "external_code,building_code\nI1,B1\nI2,B2\n"
+ZONE = ZoneInfo("Europe/Moscow")
 METERS = "external_code,itp_code,kind,interval_minutes\nM1,I1,cold_water,60\nM2,I2,hot_water,30\n"
 
 
@@ -23,7 +25,7 @@ def put(folder: Path, *, buildings: str = BUILDINGS, itp: str = ITP, meters: str
 def test_columns_may_come_in_any_order_and_blank_lines_count(tmp_path: Path) -> None:
     folder = put(tmp_path, itp="building_code,external_code\n\nB1,I1\n")
 
-    (line,) = read_reference(folder)["itp"]
+    (line,) = read_reference(folder, ZONE)["itp"]
 
     assert line == (3, {"external_code": "I1", "building_code": "B1"})
 
@@ -32,7 +34,7 @@ def test_an_error_says_where_it_is_as_data_and_in_words(tmp_path: Path) -> None:
     folder = put(tmp_path, itp=ITP + "I1,B1\n", meters=METERS.replace("cold_water", "steam"))
 
     with pytest.raises(ReferenceFilesError) as caught:
-        read_reference(folder)
+        read_reference(folder, ZONE)
 
     assert caught.value.errors == [
         ReferenceMistake("itp.csv", ReferenceProblem.DUPLICATE_CODE, {"first_line": 2}, 4, Cell("external_code", "I1")),
@@ -47,7 +49,7 @@ def test_an_error_says_where_it_is_as_data_and_in_words(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("minutes", ["1", "15", "60", "120", "1440"])
 def test_interval_is_a_part_of_an_hour_or_whole_hours_that_are_a_part_of_a_day(tmp_path: Path, minutes: str) -> None:
-    assert read_reference(put(tmp_path, meters=METERS.replace(",60", f",{minutes}")))
+    assert read_reference(put(tmp_path, meters=METERS.replace(",60", f",{minutes}")), ZONE)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,7 @@ def test_interval_that_is_neither_is_refused(tmp_path: Path, minutes: str) -> No
     folder = put(tmp_path, meters=METERS.replace(",60", f",{minutes}"))
 
     with pytest.raises(ReferenceFilesError) as caught:
-        read_reference(folder)
+        read_reference(folder, ZONE)
 
     assert [error.problem for error in caught.value.errors] == [ReferenceProblem.BAD_INTERVAL]
 
@@ -82,7 +84,7 @@ def test_a_file_that_is_no_table_is_named_with_what_to_do(
         path.write_bytes(content)
 
     with pytest.raises(ReferenceFilesError) as caught:
-        read_reference(tmp_path)
+        read_reference(tmp_path, ZONE)
 
     assert message in str(caught.value)
 
@@ -91,7 +93,7 @@ def test_of_very_many_errors_the_text_shows_some_and_counts_all(tmp_path: Path) 
     folder = put(tmp_path, itp=ITP + ",B1\n" * 1_000)
 
     with pytest.raises(ReferenceFilesError) as caught:
-        read_reference(folder)
+        read_reference(folder, ZONE)
 
     assert len(caught.value.errors) == 1_000
     assert "ошибок: 1000" in str(caught.value)
@@ -99,6 +101,6 @@ def test_of_very_many_errors_the_text_shows_some_and_counts_all(tmp_path: Path) 
 
 
 def test_reference_data_of_the_repository_is_right() -> None:
-    reference = read_reference(PROJECT_ROOT / "data" / "reference")
+    reference = read_reference(PROJECT_ROOT / "data" / "reference", ZONE)
 
     assert len(reference["meters"]) == 50
