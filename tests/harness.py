@@ -77,6 +77,17 @@ class PipelineHarness(NamedTuple):
             )
         )
 
+    async def add_period(
+        self, code: str, *, itp: str | None = None, installed: str | None = None, removed: str | None = None
+    ) -> None:
+        """Tell when a meter was at an ITP; without one at that in core."""
+        await self.connection.execute(
+            "insert into quality.meter_periods select meters.id, itp.id, $3::text::timestamptz, $4::text::timestamptz"
+            " from core.meters as meters left join core.itp as itp on itp.external_code = $2"
+            " where meters.external_code = $1",
+            *(code, itp, installed, removed),
+        )
+
     async def begin(self, day: date = DAY) -> Run:
         """Begin a run; it lives as long as the connection."""
         use_one_heap()

@@ -59,10 +59,17 @@ def status(*, loads: Count = 20, as_json: AsJson = False) -> None:
     out.print(
         f"{place}: version {found.server_version} ({extensions}); {'; '.join(_storage_in_words(layout))}; "
         f"{found.days_waiting_for_features} building-days wait for features; "
-        f"{found.row_errors_open} open row errors",
+        f"{found.row_errors_open} open row errors{_silent_in_words(found)}",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _silent_in_words(found: Status) -> str:
+    if not found.meters_silent:
+        return ""
+    more = "…" if found.meters_silent > len(found.silent_examples) else ""
+    return f"; {found.meters_silent} meters silent for a week: {', '.join(found.silent_examples)}{more}"
 
 
 def _unfinished_in_words(load: UnfinishedLoad, settings: Settings) -> dict[str, object]:

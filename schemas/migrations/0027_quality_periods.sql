@@ -17,10 +17,11 @@ comment on table {quality}.meter_periods is
 'A reading outside of them stays in core, and counts in no building.';
 comment on column {quality}.meter_periods.itp_id is 'NULL: the one in core.meters.';
 comment on column {quality}.meter_periods.installed is 'NULL: nobody knows, and it was there before all readings.';
-comment on column {quality}.meter_periods.removed is 'NULL: it is still there. At this moment it is not there any more.';
+comment on column {quality}.meter_periods.removed is
+'NULL: it is still there. At this moment it is not there any more.';
 comment on column {quality}.meter_periods.register_digits is
-'Digits before the decimal mark: after 9…9 a register begins at 0 again. NULL: unknown, and a register that falls tells '
-'no consumption.';
+'Digits before the decimal mark: after 9…9 a register begins at 0 again. NULL: unknown, and a register that falls '
+'tells no consumption.';
 comment on column {quality}.meter_periods.register_step is
 'The least that a register shows, in its unit: by less than half of it a register may fall. NULL: unknown.';
 

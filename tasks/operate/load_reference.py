@@ -36,9 +36,9 @@ class TableCounts(BaseModel):
 class ReferenceChange(BaseModel):
     """What the reference data says otherwise of a code that it knew."""
 
-    table: str
+    table_name: str
     code: str
-    column: str
+    column_name: str
     before: str | None
     after: str | None
 
@@ -83,10 +83,10 @@ async def load_reference(
         retired = await _retire(connection, settings, retire_from) if retire_from else 0
     new = {table: frozenset(row["inserted"]) for table, row in upserted.items()}
     # What the files say of a new code is no change.
-    found = [ReferenceChange.model_validate(dict(row)) for row in changes if row["code"] not in new[row["table"]]]
+    found = [ReferenceChange(**dict(row)) for row in changes if row["code"] not in new[row["table_name"]]]
     counts = {}
     for table, row in upserted.items():
-        inserted, updated = len(new[table]), len({change.code for change in found if change.table == table})
+        inserted, updated = len(new[table]), len({change.code for change in found if change.table_name == table})
         counts[table] = TableCounts(inserted=inserted, updated=updated, unchanged=row["codes"] - inserted - updated)
     return ReferenceCounts(**counts, retired=retired, changes=found)
 

@@ -16,6 +16,8 @@ from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
 _MAX_UNFINISHED = 100
+_SILENT_DAYS = 7
+_MAX_SILENT = 3
 
 
 class LoadLine(BaseModel):
@@ -87,6 +89,9 @@ class Status(BaseModel):
     unfinished_loads: list[UnfinishedLoad]
     held_loads: list[HeldLoad]
     days_with_gaps: list[GapDay]
+    meters_silent: int
+    """Meters that are somewhere and have sent nothing for a week."""
+    silent_examples: list[str]
     outdated_sources: list[OutdatedSource]
     changed_columns: list[ChangedColumns] = Field(serialization_alias="changed_layouts")
     """Under the key that `dataops status --json` has always had."""
@@ -102,6 +107,8 @@ async def show_status(connection: Connection, settings: Settings, *, loads: int 
     )
     held = await connection.fetch(*sql("select_held_loads", settings, max_loads=_MAX_UNFINISHED))
     changed_columns = await connection.fetch(*sql("select_changed_columns", settings))
+    query = sql("select_silent_meters", settings, silent_days=_SILENT_DAYS, max_examples=_MAX_SILENT)
+    silent = await fetch_one(connection, *query)
     return Status(
         **facts,
         extensions={row["extname"]: row["extversion"] for row in extensions},
@@ -109,6 +116,8 @@ async def show_status(connection: Connection, settings: Settings, *, loads: int 
         unfinished_loads=[UnfinishedLoad(**row) for row in unfinished],
         held_loads=[HeldLoad(**row) for row in held],
         days_with_gaps=await _days_with_gaps(connection, settings),
+        meters_silent=silent["count"],
+        silent_examples=silent["examples"],
         outdated_sources=await find_outdated_sources(connection, survey_mappings(settings.sources_dir), settings),
         changed_columns=[ChangedColumns(**row) for row in changed_columns],
     )

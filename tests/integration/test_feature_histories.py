@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from uuid import UUID
 
 import asyncpg
@@ -39,7 +40,45 @@ CHANGES = {
     "interval": "update core.meters set interval_minutes = $2::text::integer where external_code = $1",
     "kind": "update core.meters set kind = $2 where external_code = $1",
 }
+PERIODS = {
+    "exchange": [
+        "delete from quality.meter_periods where meter_id = (select id from core.meters where external_code = $1)",
+        (
+            "insert into quality.meter_periods select meters.id, itp.id, null, $3::text::timestamptz, null, null"
+            " from core.meters as meters, core.itp as itp"
+            " where meters.external_code = $1 and itp.external_code = 'I1' and $2::text is not null"
+        ),
+        (
+            "insert into quality.meter_periods select meters.id, itp.id, $3::text::timestamptz, null, 1, null"
+            " from core.meters as meters, core.itp as itp where meters.external_code = $1 and itp.external_code = $2"
+        ),
+    ],
+    "remove": [
+        "delete from quality.meter_periods where meter_id = (select id from core.meters where external_code = $1)",
+        (
+            "insert into quality.meter_periods select id, null, null, $2::text::timestamptz, 1, null"
+            " from core.meters where external_code = $1"
+        ),
+    ],
+    "district_since": [
+        (
+            "delete from quality.district_periods"
+            " where building_id = (select id from core.buildings where external_code = $1)"
+        ),
+        (
+            "insert into quality.district_periods select id, null, district_id"
+            " from core.buildings where external_code = $1 and $2::text is not null"
+        ),
+        (
+            "insert into quality.district_periods select id, $3::text::timestamptz, $2"
+            " from core.buildings where external_code = $1"
+        ),
+    ],
+}
+"""Statements of a step, all with its arguments."""
 
+moments = st.sampled_from([f"2025-04-{text}+03" for text in ("29 00:00", "29 12:00", "30 00:00", "30 00:30")])
+midnights = st.sampled_from(["2025-04-29 00:00+03", "2025-04-30 00:00+03"])
 meters = st.sampled_from(sorted(METERS))
 buildings = st.sampled_from(["B1", "B2"])
 metrics = st.sampled_from(["consumption_period", "consumption_period", "consumption_cumulative"])
@@ -55,6 +94,9 @@ steps = st.lists(
         st.tuples(st.just("rename"), st.just("B1"), st.just("B3")),
         st.tuples(st.just("interval"), meters, st.sampled_from(["30", "60", "1440"])),
         st.tuples(st.just("kind"), meters, st.sampled_from(["cold_water", "hot_water"])),
+        st.tuples(st.just("exchange"), meters, st.sampled_from(sorted(ITPS)), moments),
+        st.tuples(st.just("remove"), meters, moments),
+        st.tuples(st.just("district_since"), buildings, st.sampled_from(["North", "South"]), midnights),
         st.tuples(st.just("transform")),
     ),
     min_size=4,
@@ -95,6 +137,11 @@ async def live_through(settings: Settings, history: list[tuple[object, ...]]) ->
                 await pipeline.rollback(loads.pop(int(str(arguments[0])) % len(loads)))
         elif step == "transform":
             await pipeline.transform()
+        elif step in PERIODS:
+            async with connection.transaction():
+                for statement in PERIODS[str(step)]:
+                    last = max(int(number) for number in re.findall(r"\$(\d)", statement))
+                    await connection.execute(statement, *arguments[:last])
         else:
             await connection.execute(CHANGES[str(step)], *arguments)
     await pipeline.transform()
@@ -128,6 +175,16 @@ def test_features_after_any_history_equal_a_full_build(pipeline: PipelineHarness
     @example([HOUR, ("transform",), ("kind", "H", "cold_water"), ("transform",), ("interval", "C", "30")])
     @example([HOUR, ("transform",), ("rename", "B1", "B3"), ("move", "H2", "I3")])
     @example([LAST_HOUR, ("transform",), MIDNIGHT, ("transform",), ("rollback", 1)])
+    @example([HOUR, ("transform",), ("exchange", "C", "I3", "2025-04-30 00:00+03")])
+    @example([HOUR, ("transform",), ("exchange", "C", "I3", "2025-04-29 12:00+03"), ("transform",), ("rollback", 0)])
+    @example([HOUR, ("remove", "C", "2025-04-30 00:00+03"), ("transform",), HOUR, ("rollback", 0)])
+    @example([HOUR, ("transform",), ("district_since", "B1", "North", "2025-04-30 00:00+03"), ("move", "H", "I3")])
+    @example(
+        [
+            *(LAST_HOUR, ("move", "C", "I3"), ("exchange", "C", "I3", "2025-04-30 00:00+03"), ("transform",)),
+            *(MIDNIGHT, ("transform",), ("rollback", 1)),
+        ]
+    )
     @given(steps)
     def holds(history: list[tuple[object, ...]]) -> None:
         asyncio.run(live_through(settings, history))

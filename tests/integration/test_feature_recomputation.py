@@ -16,7 +16,7 @@ from schemas.metrics import METRICS
 from tasks.transform import transform_changes
 from tasks.transform.feature_statements import FeatureModel, FeatureStatements, WindowTable, compiled_statements
 from tasks.transform.run_dbt import SEEDS
-from tests.feature_oracle import QUANTITIES, City, by_district, daily, hourly, midnight, time_attributes
+from tests.feature_oracle import QUANTITIES, City, by_district, daily, hourly, hours_of, midnight, time_attributes
 from tests.harness import PipelineHarness
 
 pytestmark = [pytest.mark.usefixtures("prefect_api"), pytest.mark.sessions]
@@ -48,6 +48,13 @@ REGISTERS = {
     "RDAILY": ("heat", 1440, "K", None),
 }
 """Meters that send registers and no readings of intervals, or not on each day."""
+ROLLING_OVER = {
+    "PART": ("cold_water", 60, "L", None),
+    "WHOLE": ("cold_water", 60, "M", None),
+    "FALLS": ("cold_water", 60, "N", None),
+}
+"""Meters whose registers on the second day are told hour by hour."""
+INSTALLED = 6.75
 Moment = tuple[int, float] | None
 """The number of a day, and hours since its midnight."""
 PERIODS: dict[str, list[tuple[str | None, Moment, Moment, int | None, float | None]]] = {
@@ -62,6 +69,8 @@ PERIODS: dict[str, list[tuple[str | None, Moment, Moment, int | None, float | No
     "RHEAT": [(None, None, None, 3, None)],
     "RDAILY": [(None, (0, 0), (1, 0), None, None), ("IJ", (1, 0), None, None, None)],
     "R120": [(None, None, None, None, 5000)],
+    "PART": [(None, None, (1, INSTALLED), None, None), (None, (1, INSTALLED), None, 3, None)],
+    "WHOLE": [(None, (1, INSTALLED), None, 3, 0.01)],
 }
 """Code: ITP, installed, removed, digits and step of its registers, for each place or meter behind the code."""
 DISTRICTS = {"A": "South", "B": None}
@@ -134,7 +143,7 @@ async def give_periods(pipeline: PipelineHarness, days: list[dt.date], zone: Zon
 async def fill(pipeline: PipelineHarness, days: list[dt.date], zone: ZoneInfo, seed: int) -> None:
     """Load readings of all meters: some are missing, some days are silent, some readings change later."""
     random = np.random.default_rng(seed)
-    for code, (kind, minutes, building, district) in (METERS | REGISTERS).items():
+    for code, (kind, minutes, building, district) in (METERS | REGISTERS | ROLLING_OVER).items():
         await pipeline.add_meter(code, kind=kind, building=building, itp=f"I{building}")
         await pipeline.connection.execute(
             "update core.meters set interval_minutes = $2 where external_code = $1", code, minutes
@@ -160,6 +169,7 @@ async def fill(pipeline: PipelineHarness, days: list[dt.date], zone: ZoneInfo, s
                 instant = until if minutes == 1440 else instant + dt.timedelta(minutes=minutes)
     for code, (kind, minutes, *_) in REGISTERS.items():
         lines += [f"{line},{code},{rest}" for line, rest in register_lines(kind, minutes, days, zone, random)]
+    lines += rolling_over_lines(days[1], zone)
     pipeline.put(f"{seed}.csv", "\n".join(lines) + "\n")
     (log,) = await pipeline.run()
     assert log["rows_loaded"] > 500
@@ -169,6 +179,25 @@ async def fill(pipeline: PipelineHarness, days: list[dt.date], zone: ZoneInfo, s
     )
     await pipeline.connection.execute(ONE_HOUR_TWICE, await pipeline.connection.fetchval(METER_ID, "C1"))
     await pipeline.connection.execute(ONE_HOUR_MORE, await pipeline.connection.fetchval(METER_ID, "H60b"))
+
+
+def rolling_over_lines(day: dt.date, zone: ZoneInfo) -> list[str]:
+    """Give registers that are installed in the morning: one lacks an hour and rolls over, one falls by rounding, one far.
+
+    One sent an interval before.
+    """
+    start, end = midnight(day, zone), midnight(day + dt.timedelta(days=1), zone)
+    installed = start + dt.timedelta(hours=INSTALLED)
+    moments = [installed, *(hour for hour in hours_of(day, zone) if hour > installed), end]
+    lines = [f"{[*hours_of(day, zone)][4].astimezone(zone).isoformat()},PART,consumption_period,4"]
+    for number, moment in enumerate(moments):
+        value = 990 + 0.7 * number - (1000 if number > 14 else 0)
+        values = {"WHOLE": value - 0.704 * (number == 9), "FALLS": value / 2}
+        if number != 4:
+            values["PART"] = value
+        stamp = moment.astimezone(zone).isoformat()
+        lines += [f"{stamp},{code},consumption_cumulative,{shown:.3f}" for code, shown in values.items()]
+    return lines
 
 
 def register_lines(
@@ -282,16 +311,27 @@ async def test_every_cell_equals_its_recomputation(pipeline: PipelineHarness, zo
 MUTATIONS = {
     "int_register_steps": {
         "where of_intervals.metric is null": "where true",
-        "register_days.day_end >= readings.read_at": "register_days.day_end > readings.read_at",
+        "register_days.part_end >= readings.read_at": "register_days.part_end > readings.read_at",
+        "register_days.part_start <= readings.read_at": "true",
+        "readings.read_at >= greatest(days.ts, meter_days.since)": "readings.read_at >= days.ts",
+        "least(days.day_end, meter_days.until) as part_end": "days.day_end as part_end",
+        "(slots > 0 or is_part)": "slots > 0",
+        "last_value >= 0.9 * 10 ^ register_digits": "false",
+        "- coalesce(register_step, 0) / 2": "",
+        "and day_steps.since = of_hours.since": "",
+        "and day_steps.since = slots.since": "",
+        "or counted_falls.read_at = counted_falls.part_end": "",
         "counted_falls.read_at = hours.begins_at": "counted_falls.read_at = hours.ts",
         "and next_falls = falls": "",
         "and next_read_at = read_at + minutes * interval '1 minute'": "",
         "greatest(minutes / interval_minutes, 1)": "1",
         "having max(falls) = 0": "",
         "day_steps.value - coalesce(of_hours.value, 0)": "day_steps.value",
-        "(slots.slots - coalesce(of_hours.slots, 0))": "(slots.slots)",
+        "coalesce(slots.slots, 0) - coalesce(of_hours.slots, 0)": "coalesce(slots.slots, 0)",
     },
     "int_building_hours": {
+        "and readings.read_at >= meters.since": "",
+        "and readings.read_at < meters.until": "",
         "meters.interval_minutes <= 60": "meters.interval_minutes < 60",
         "'Australia/Lord_Howe')::bigint % (meters.interval_minutes": "'UTC')::bigint % (meters.interval_minutes",
         "'consumption_period', 2)": "'consumption_period', 1)",
@@ -304,11 +344,14 @@ MUTATIONS = {
         "not kind_metrics.is_any_time), 0) as readings_on_grid": "true), 0) as readings_on_grid",
     },
     "ml_hourly_by_building": {
+        "and spans.since < meters.until": "",
+        "and building_hours.ts >= expected.since": "",
+        "and measured.ts >= buildings.since": "",
         ">= coalesce(expected.cold_expected": "<> -1 - coalesce(expected.cold_expected",
         "| coalesce(expected.slow_quantities, 0)": "",
         "hour_lengths.minutes / meters.interval_minutes": "60 / meters.interval_minutes",
         "least(coalesce(counted.readings_any_time, 0), coalesce(expected.any_time_expected, 0))": "0",
-        "building_hours.minutes = expected.minutes": "true",
+        "and building_hours.minutes = expected.minutes": "",
         "counted.pump_most * building_hours.minutes / 60": "0",
         "interval '1 second'": "interval '2 hours'",
         "measured.supply_m3 - measured.return_m3": "measured.supply_m3 + measured.return_m3",
@@ -317,6 +360,9 @@ MUTATIONS = {
         "left join counted on": "inner join counted on",
     },
     "ml_daily_by_building": {
+        "and readings.read_at < meters.until": "",
+        "and hours.ts < intervals.until": "",
+        "and meters.until = slots.until": "",
         "case when meters.interval_minutes = 1440 then days.minutes else meters.interval_minutes end": "60",
         "hours.minutes / intervals.interval_minutes": "60 / intervals.interval_minutes",
         "readings_present >= readings_expected": "readings_present > readings_expected",
@@ -329,9 +375,11 @@ MUTATIONS = {
         "where steps.grain = 'day'": "",
     },
     "ml_hourly_by_district": {
+        "and spans.since < buildings.until": "",
+        "and district_hours.ts < districts.until": "",
         "count(t1_degc)": "count(*)",
         "filter (where hot_consumption_m3 is not null)": "",
-        "count(distinct building_id)": "count(*)",
+        "count(distinct buildings.building_id)": "count(*)",
         "count(supply_m3)": "count(*)",
     },
     "time_attributes": {"in (6, 7)": "in (7)"},

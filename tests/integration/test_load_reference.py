@@ -194,7 +194,7 @@ async def test_meters_come_go_and_move_and_buildings_change_their_district(
     ]
     assert await warehouse.fetchval("select district_id from core.buildings where external_code = 'B1'") == "Южный"
     assert counts.meters.model_dump() == {"inserted": 0, "updated": 2, "unchanged": 0}
-    assert [(change.code, change.column, change.before, change.after) for change in counts.changes] == [
+    assert [(change.code, change.column_name, change.before, change.after) for change in counts.changes] == [
         ("B1", "district_id", "Северный", "Южный"),
         ("M1", "itp_code", "I1", "I2"),
         ("B1", "periods", None, "Северный; Южный from 2025-05-01 00:00:00"),

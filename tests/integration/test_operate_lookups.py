@@ -148,7 +148,23 @@ async def test_status_shows_the_newest_loads_and_keeps_its_json_keys(pipeline: P
     assert set(status.model_dump()) == {
         *("server_version", "extensions", "days_waiting_for_features", "row_errors_open", "last_loads"),
         *("days_with_gaps", "changed_layouts", "outdated_sources", "unfinished_loads", "held_loads"),
+        *("meters_silent", "silent_examples"),
     }
+
+
+async def test_status_counts_meters_that_have_sent_nothing_for_a_week_but_none_that_was_removed(
+    pipeline: PipelineHarness,
+) -> None:
+    for number, code in enumerate(("SENDS", "SILENT", "LATE", "REMOVED", "NEW")):
+        await pipeline.add_meter(code, itp=f"I{number}")
+    await pipeline.add_period("REMOVED", removed="2025-04-29 00:00+03")
+    await pipeline.add_period("NEW", installed="2025-04-25 00:00+03")
+    pipeline.put("a.csv", long_csv("2025-04-30 00:00,SENDS,T1,60", "2025-04-23 01:00,LATE,T1,60"))
+    await pipeline.run()
+
+    status = await show_status(pipeline.connection, pipeline.settings)
+
+    assert (status.meters_silent, status.silent_examples) == (1, ["SILENT"])
 
 
 async def test_sanity_checks_are_the_runbooks_queries_for_the_newest_load_with_rejects(

@@ -169,6 +169,30 @@ async def test_silent_meters_are_gaps_for_a_week_and_then_only_counted(pipeline:
     assert (completeness.meters_silent, completeness.silent_examples) == (1, ["NEVER-SENT"])
 
 
+async def test_nothing_is_missing_of_a_meter_that_is_not_there(pipeline: PipelineHarness) -> None:
+    for number, code in enumerate(("GONE", "REMOVED-AT-NOON", "INSTALLED-AT-NOON", "MOVED-AT-NOON")):
+        await pipeline.add_meter(code, itp=f"I{number}", building=code)
+    noon = "2025-04-30 12:00+03"
+    await pipeline.add_period("GONE", removed="2025-04-29 00:00+03")
+    await pipeline.add_period("REMOVED-AT-NOON", removed=noon)
+    await pipeline.add_period("INSTALLED-AT-NOON", installed=noon)
+    await pipeline.add_period("MOVED-AT-NOON", itp="I0", removed=noon)
+    await pipeline.add_period("MOVED-AT-NOON", itp="I3", installed=noon)
+    rows = [*readings("REMOVED-AT-NOON", range(12)), *readings("INSTALLED-AT-NOON", range(12, 23))]
+    pipeline.put("a.csv", long_csv(*rows, *readings("MOVED-AT-NOON", range(24))))
+    await pipeline.run()
+
+    completeness = (await report_of(pipeline)).completeness
+
+    assert completeness
+    assert completeness.meters_silent == 0
+    assert [(meter.meter_code, meter.building_code, meter.missing_hours) for meter in completeness.meters] == [
+        ("INSTALLED-AT-NOON", "INSTALLED-AT-NOON", 1),
+        ("MOVED-AT-NOON", "MOVED-AT-NOON", 0),
+        ("REMOVED-AT-NOON", "REMOVED-AT-NOON", 0),
+    ]
+
+
 async def test_hours_to_come_are_not_gaps(pipeline: PipelineHarness) -> None:
     await pipeline.add_meter("M")
     pipeline.put("a.csv", long_csv(*readings("M", range(10))))

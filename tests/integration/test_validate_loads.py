@@ -87,3 +87,22 @@ async def test_meters_are_found_by_code_with_itp_and_building_however_many_codes
     expected = {f"M{number}": Meter(meter_id, f"I{number}", "B", 60) for number, meter_id in enumerate(ids)}
     assert meters_by_code(meters) == expected
     assert len(await find_meters(pipeline.connection, [], pipeline.settings)) == 0
+
+
+async def test_a_meter_is_known_by_the_codes_of_each_place_that_it_has_been_at(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("N", itp="J", building="C")
+    await pipeline.add_meter("M", itp="I", building="B")
+    await pipeline.add_meter("X", itp="K", building="D")
+    await pipeline.add_period("M", itp="J", removed="2025-04-30 00:00+03")
+    await pipeline.add_period("M", itp="I", installed="2025-04-30 00:00+03")
+    pipeline.put(
+        "a.csv",
+        "timestamp,building_code,itp_code,meter_code,metric,value\n"
+        "2025-04-29 05:00,C,J,M,T1,60\n2025-04-30 05:00,B,I,M,T1,61\n2025-04-30 06:00,D,K,M,T1,62\n"
+        "2025-04-30 07:00,B,J,M,T1,63\n",
+    )
+
+    (log,) = await pipeline.run()
+
+    assert [row["raw_value"] for row in await pipeline.errors()] == ["D/K/M", "B/J/M"]
+    assert log["rows_loaded"] == 2

@@ -271,7 +271,8 @@ day_steps as (
 
     from counted_falls
     group by
-        building_id, meter_id, kind, interval_minutes, since, until, local_date, metric, is_part, part_start, day_minutes
+        building_id, meter_id, kind, interval_minutes, since, until, local_date, metric, is_part, part_start,
+        day_minutes
     having max(falls) = 0
 
 ),
@@ -325,9 +326,33 @@ day_rests as (
 
 )
 
-{%- set columns = 'building_id, meter_id, kind, interval_minutes, local_date, metric, grain, ts, minutes, value, slots' %}
+select
+    building_id,
+    meter_id,
+    kind,
+    interval_minutes,
+    local_date,
+    metric,
+    grain,
+    ts,
+    minutes,
+    value,
+    slots
 
-select {{ columns }} from hour_steps
+from hour_steps
 union all
-select {{ columns }} from day_rests
+select
+    building_id,
+    meter_id,
+    kind,
+    interval_minutes,
+    local_date,
+    metric,
+    grain,
+    ts,
+    minutes,
+    value,
+    slots
+
+from day_rests
 where value is not null and (slots > 0 or is_part)

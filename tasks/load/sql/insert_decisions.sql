@@ -117,8 +117,8 @@ candidates as (
     from unsettled as own
     inner join {core}.measurement_revisions as revisions
         on own.meter_id = revisions.meter_id and own.time = revisions.time and own.metric = revisions.metric
-    -- What stood in core after a replay had come was the replay's, though a load before it had written it. A load before
-    -- the one that wrote it had another value, or none; so had the one that then replaced it.
+    -- What stood in core after a replay had come was the replay's, though a load before it had written it. A load
+    -- before the one that wrote it had another value, or none; so had the one that then replaced it.
     left join lateral (
         select loads.load_id
         from {quality}.quality_load_log as writer

@@ -1,7 +1,7 @@
 insert into {quality}.meter_periods (meter_id, itp_id, installed, removed, register_digits, register_step)
 select
-    meters.id,
-    itp.id,
+    meters.id as meter_id,
+    itp.id as itp_id,
     wanted.installed,
     wanted.removed,
     wanted.register_digits,

@@ -1,7 +1,7 @@
 select
-    changed.table_name as table,
+    changed.table_name,
     coalesce(meters.external_code, buildings.external_code) as code,
-    'periods' as column,
+    'periods' as column_name,
     changed.before,
     changed.after
 from changed_periods as changed

@@ -1,8 +1,8 @@
 -- What the files say otherwise of codes that core knows.
 select
-    changes.table_name as table,
+    changes.table_name,
     changes.code,
-    cells.column_name as column,
+    cells.column_name,
     cells.before,
     cells.after
 from (

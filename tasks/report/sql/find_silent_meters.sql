@@ -1,14 +1,16 @@
--- Meters without a reading in [since, until): how many, and some examples.
+-- Meters that are somewhere at the end of [since, until) without a reading in it: how many, and some examples.
 with
 
 silent as (
 
-    select t.external_code
-    from {core}.meters as t
+    select distinct placements.meter_code
+    from {quality}.meter_placements as placements
     where
-        not exists (
+        placements.since < :until
+        and placements.until >= :until
+        and not exists (
             select from {core}.measurements as m
-            where m.meter_id = t.id and m.time >= :since and m.time < :until
+            where m.meter_id = placements.meter_id and m.time >= :since and m.time < :until
         )
 
 )
@@ -16,6 +18,6 @@ silent as (
 select
     (select count(*) from silent)::integer as count,
     array(
-        select external_code from silent
-        order by external_code limit :max_examples
+        select meter_code from silent
+        order by meter_code limit :max_examples
     ) as examples

@@ -1,5 +1,6 @@
 -- The reporting meters with the most gaps in [since, until). A meter is reporting if it has a reading in that period
--- or between reporting_since and its start. An interval longer than an hour is expected to have one reading.
+-- or between reporting_since and its start. An interval longer than an hour is expected to have one reading, and
+-- nothing is expected of the time in which a meter is nowhere. Of several buildings the last one is named.
 with
 
 present as (
@@ -21,26 +22,45 @@ present as (
 
 ),
 
+placed as (
+
+    select
+        meter_id,
+        meter_code,
+        (array_agg(building_code order by since desc))[1] as building_code,
+        kind,
+        interval_minutes,
+        least(
+            ceil(
+                sum(extract(epoch from least(until, :until::timestamptz) - greatest(since, :since::timestamptz)))
+                / 3600
+            ),
+            :period_hours::integer
+        )::integer as hours
+    from {quality}.meter_placements
+    where since < :until and until > :since
+    group by meter_id, meter_code, kind, interval_minutes
+
+),
+
 meters as (
 
     select
-        t.id,
-        t.external_code as meter_code,
-        b.external_code as building_code,
-        t.kind::text as kind,
-        t.interval_minutes::integer as interval_minutes,
+        placed.meter_id as id,
+        placed.meter_code,
+        placed.building_code,
+        placed.kind,
+        placed.interval_minutes,
         coalesce(present.present_hours, 0) as present_hours,
         present.max_readings,
         present.readings,
-        :period_hours::integer * 60 / greatest(t.interval_minutes, 60) as expected_hours,
+        placed.hours * 60 / greatest(placed.interval_minutes, 60) as expected_hours,
         present.meter_id is not null or exists (
             select from {core}.measurements as m
-            where m.meter_id = t.id and m.time >= :reporting_since and m.time < :since
+            where m.meter_id = placed.meter_id and m.time >= :reporting_since and m.time < :since
         ) as is_reporting
-    from {core}.meters as t
-    inner join {core}.itp as i on t.itp_id = i.id
-    inner join {core}.buildings as b on i.building_id = b.id
-    left join present on t.id = present.meter_id
+    from placed
+    left join present on placed.meter_id = present.meter_id
 
 )
 

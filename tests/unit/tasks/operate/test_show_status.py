@@ -18,6 +18,8 @@ def test_json_of_the_status_keeps_the_key_of_changed_columns() -> None:
         held_loads=[],
         unfinished_loads=[],
         days_with_gaps=[],
+        meters_silent=0,
+        silent_examples=[],
         outdated_sources=[],
         changed_columns=[changed],
     )
