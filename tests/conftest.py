@@ -16,6 +16,7 @@ _RUN_HOME = Path(os.environ.get("DATAOPS_TESTS_HOME") or tempfile.mkdtemp(prefix
 _RUN_HOME.chmod(0o755)
 os.environ["DATAOPS_TESTS_HOME"] = str(_RUN_HOME)
 _STATE = _RUN_HOME / "state"
+_MACHINE = _RUN_HOME / "machine"
 # Prefect reads its settings when it is imported: nothing of a developer's settings may leak in.
 for _name in [name for name in os.environ if name.startswith("PREFECT_")]:
     del os.environ[_name]
@@ -96,7 +97,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the server of the run with the process that has begun it."""
     if not hasattr(config, "workerinput"):
-        embedded_postgres.stop(_STATE)
+        for state in (_STATE, _MACHINE):
+            embedded_postgres.stop(state)
         shutil.rmtree(_RUN_HOME, ignore_errors=True)
 
 
@@ -113,6 +115,12 @@ def homes_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def state_dir() -> Path:
     """One embedded PostgreSQL for all tests; it ends with them."""
     return _STATE
+
+
+@pytest.fixture(scope="session")
+def state_of_machine() -> Path:
+    """The state folder of one machine, for commands: its embedded server holds Prefect's database, made once a run."""
+    return _MACHINE
 
 
 @pytest.fixture(scope="session")

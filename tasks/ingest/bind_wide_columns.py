@@ -11,7 +11,9 @@ from typing import NamedTuple
 from schemas.dates import DateStyle, NotATimeError, read_timestamp
 from schemas.errors import FileError
 from schemas.hours import Stamp, read_hour
+from schemas.lengths import add_months
 from schemas.patterns import compile_pattern
+from schemas.periods import read_period
 from schemas.problems import FileProblem
 from schemas.table_schema import MetricColumn
 from schemas.table_spec import CODE_NAMES, ColumnMeaning, TableSpec, names_in_template
@@ -157,7 +159,9 @@ def _to_the_right(columns: Sequence[WideColumn], first: str | None, count: int) 
 
 
 def _read_date(column: WideColumn, text: str, spec: TableSpec) -> str:
-    """Return the date in a heading; where the file says the month elsewhere, the day of it."""
+    """Return the date in a heading: of a month its first; where the file says the month elsewhere, the day of it."""
+    if spec.calendar == "month" and (month := _read_month(text, DateStyle(dates=spec.dates))):
+        return month.isoformat()
     if spec.date:
         is_day = text.isdecimal() and 1 <= int(text) <= _DAYS_OF_MONTH
     else:
@@ -165,6 +169,16 @@ def _read_date(column: WideColumn, text: str, spec: TableSpec) -> str:
     if not is_day:
         raise FileError(FileProblem.INTERVAL_NOT_READ, column=column.heading.text)
     return text
+
+
+def _read_month(text: str, style: DateStyle) -> dt.date | None:
+    """Return the first day of a month that a text names."""
+    try:
+        period = read_period(text, style)
+    except NotATimeError:
+        return None
+    is_month = period.start.day == 1 and period.end == add_months(period.start, 1)
+    return period.start.date() if is_month else None
 
 
 def _is_day(text: str, style: DateStyle) -> bool:

@@ -321,14 +321,6 @@ async def test_deploy_to_a_dead_server_is_one_line() -> None:
     assert done.stderr.strip().count("\n") == 0
 
 
-@pytest.fixture(scope="module")
-def state_of_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The state folder of one machine: its embedded server holds Prefect's database, made once."""
-    folder = tmp_path_factory.mktemp("state")
-    yield folder
-    run("down", "--all", STATE_DIR=str(folder))
-
-
 @pytest.mark.server
 async def test_run_mode_once_loads_today_and_tells_by_its_exit_code(
     pipeline: PipelineHarness, settings: Settings, state_of_machine: Path, monkeypatch: pytest.MonkeyPatch

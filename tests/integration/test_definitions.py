@@ -36,7 +36,7 @@ KIND = "steam:\n  title: пар\n  description: Steam\n  expected: [steam_pressu
 @pytest.mark.slow
 @pytest.mark.server
 async def test_own_metric_reaches_core_report_and_dbt_by_one_entry(
-    pipeline: PipelineHarness, settings: Settings, tmp_path: Path
+    pipeline: PipelineHarness, settings: Settings, tmp_path: Path, state_of_machine: Path
 ) -> None:
     own = tmp_path / "own"
     own.mkdir()
@@ -49,7 +49,7 @@ async def test_own_metric_reaches_core_report_and_dbt_by_one_entry(
     ]
     pipeline.put("a.csv", "timestamp,meter_code,metric,value,unit\n" + "\n".join(hours) + "\n")
 
-    done = run("run", "--date", "2025-04-30", DEFINITIONS_DIR=str(own))
+    done = run("run", "--date", "2025-04-30", DEFINITIONS_DIR=str(own), STATE_DIR=str(state_of_machine))
 
     assert done.returncode == 0, done.stderr
     connection = pipeline.connection

@@ -182,9 +182,9 @@ async def fill(pipeline: PipelineHarness, days: list[dt.date], zone: ZoneInfo, s
 
 
 def rolling_over_lines(day: dt.date, zone: ZoneInfo) -> list[str]:
-    """Give registers that are installed in the morning: one lacks an hour and rolls over, one falls by rounding, one far.
+    """Give registers that are installed in the morning and roll over.
 
-    One sent an interval before.
+    PART lacks an hour, and has sent an interval before; WHOLE falls by rounding; of FALLS nobody knows the digits.
     """
     start, end = midnight(day, zone), midnight(day + dt.timedelta(days=1), zone)
     installed = start + dt.timedelta(hours=INSTALLED)
@@ -293,12 +293,13 @@ async def test_every_cell_equals_its_recomputation(pipeline: PipelineHarness, zo
     pipeline = PipelineHarness(pipeline.connection, settings)
     days = [dt.date.fromisoformat(day) for day in DAYS[zone]]
     await fill(pipeline, days, ZoneInfo(zone), seed=1)
-    await pipeline.transform()
-
-    assert await differences(pipeline, recompute_all(await city_of(pipeline))) == {}
+    if zone == "Europe/Moscow":  # once also without periods, and how they come into features that are built
+        await pipeline.transform()
+        assert await differences(pipeline, recompute_all(await city_of(pipeline))) == {}
 
     await give_periods(pipeline, days, ZoneInfo(zone))
     await pipeline.transform()
+
     assert await differences(pipeline, recompute_all(await city_of(pipeline))) == {}
 
     pipeline.put("correction.csv", f"timestamp,meter_code,metric,value\n{days[1]} 05:00,C1,consumption_period,77\n")

@@ -25,6 +25,7 @@ DAY = {
     "value": {"metric": "T1"},
     "identity": {"meter": "M"},
 }
+MONTHS: dict[str, Any] = {"date": None, "interval": "month", "intervals": {"headings": "(?P<date>.+25)"}}
 
 
 def bound(spec: dict[str, Any], *headings: str | Heading) -> TableSchema:
@@ -122,12 +123,21 @@ def test_headings_say_when_an_interval_starts(
             FileProblem.INTERVAL_NOT_READ,
         ),
         ({"date": None, "intervals": {"headings": "(?P<date>\\d.+)"}}, ["32.04.2025"], FileProblem.INTERVAL_NOT_READ),
+        ({"date": None, "intervals": {"headings": "(?P<date>.+)"}}, ["Январь 2025"], FileProblem.INTERVAL_NOT_READ),
+        (MONTHS, ["01.01.25–31.03.25"], FileProblem.INTERVAL_NOT_READ),
+        (MONTHS, ["Январь 25"], FileProblem.INTERVAL_NOT_READ),
     ],
 )
 def test_heading_that_says_no_interval_of_a_day_fails_the_table(
     changes: dict[str, Any], headings: list[str], expected: FileProblem
 ) -> None:
     assert problem(DAY | changes, *headings) is expected
+
+
+def test_months_may_be_columns() -> None:
+    schema = bound(DAY | MONTHS, "Январь 2025", "02.2025", "01.03.25–31.03.25")
+
+    assert [column.date for column in schema.metrics] == ["2025-01-01", "2025-02-01", "2025-03-01"]
 
 
 def test_date_and_hour_may_stand_in_one_heading() -> None:
