@@ -53,7 +53,7 @@ def load(folder: Folder = None, *, retire: Retire = None, as_json: AsJson = Fals
             title = f"Changes{f', the first {_MAX_SHOWN} of {len(loaded.changes)}' if more > 0 else ''}"
             print_table(title, [change.model_dump() for change in loaded.changes[:_MAX_SHOWN]])
         if retire:
-            out.print(f"{loaded.retired} meters that meters.csv lacks count as removed from {retire} on")
+            out.print(f"Retired from {retire} on, for meters.csv lacks them: {loaded.retired}", highlight=False)
     with failure_as_json(as_json=as_json):
         summary = load_waiting_rows(Reason.UNMAPPED_CODE, settings)
     if as_json:

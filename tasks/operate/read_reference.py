@@ -27,6 +27,7 @@ from tasks.warehouse.storage import LOCAL
 
 _MAX_SHOWN = 200
 _DATED = frozenset().union(*DATED_COLUMNS.values())
+_COMPARED = frozenset({"external_code", "since", "installed", "removed"})
 
 
 class ReferenceFilesError(TerminalError):
@@ -122,7 +123,7 @@ def _check(table: str, lines: Sequence[Line], zone: ZoneInfo) -> Iterator[Refere
         problems = {column: problem for column, value in line.cells.items() if (problem := _problem(column, value))}
         for column, problem in problems.items():
             yield ReferenceMistake(f"{table}.csv", problem, {}, line.number, Cell(column, line.cells[column]))
-        if line.code and not problems.keys() & {*DATED_COLUMNS[table], "external_code"}:
+        if line.code and not problems.keys() & _COMPARED:
             right.append(line)
     yield from check_periods(table, right, zone)
 
