@@ -236,3 +236,24 @@ async def test_status_says_how_to_connect_and_never_the_password(
     assert (facts["data folder"], facts["password file"]) == (str(home / "data"), str(home / "password"))
     assert (facts["core made by"], facts["migrations"]) == ("nobody yet", [])
     assert password not in str(facts)
+
+
+async def test_readings_name_the_building_that_their_meter_was_in_then(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("OTHER", itp="J", building="C")
+    await pipeline.add_meter("M", itp="I", building="B")
+    await pipeline.add_period("M", itp="J", installed="2025-04-10 00:00+03", removed="2025-04-20 12:00+03")
+    await pipeline.add_period("M", itp="I", installed="2025-04-25 00:00+03")
+    lines = [f"2025-04-{day:02} 12:00,{meter},T1,{day}" for day in (9, 10, 19, 20, 26) for meter in ("M", "OTHER")]
+    pipeline.put("a.csv", long_csv(*lines))
+    await pipeline.run()
+
+    rows = await pipeline.connection.fetch(
+        "select meter_code, extract(day from time)::int as day, building_code, itp_code from core.readings"
+        " order by meter_code, time"
+    )
+
+    assert [tuple(row) for row in rows] == [
+        *[("M", day, *place) for day, place in ((9, (None, None)), (10, ("C", "J")), (19, ("C", "J")))],
+        *[("M", day, *place) for day, place in ((20, (None, None)), (26, ("B", "I")))],
+        *[("OTHER", day, "C", "J") for day in (9, 10, 19, 20, 26)],
+    ]
