@@ -321,6 +321,7 @@ async def test_deploy_to_a_dead_server_is_one_line() -> None:
     assert done.stderr.strip().count("\n") == 0
 
 
+@pytest.mark.slow
 @pytest.mark.server
 async def test_run_mode_once_loads_today_and_tells_by_its_exit_code(
     pipeline: PipelineHarness, settings: Settings, state_of_machine: Path, monkeypatch: pytest.MonkeyPatch
