@@ -73,10 +73,11 @@ sql-lint: setup
 dbt-parse: setup
 	$(BIN)/dbt --warn-error parse --project-dir dbt --profiles-dir dbt --target-path target/parse --log-path dbt/logs --no-version-check --no-partial-parse
 
-check: test test-timescale lint format-check types
+# What .ci/run does.
+check: test lint format-check types licences sbom
 
 # What .ci/run has no time for, or what changes while nobody commits: about two hours.
-check-full: check audit test-slow fuzz bench-quick
+check-full: check test-timescale audit test-slow fuzz bench-quick
 
 bench: setup .venv-peers/.installed
 	$(BIN)/python -m benchmarks
