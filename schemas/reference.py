@@ -22,7 +22,8 @@ DATED_COLUMNS: dict[str, tuple[str, ...]] = {
 """Table → the columns that its file may have besides: with them, a code may have several lines."""
 PARENTS = {"itp": ("building_code", "buildings"), "meters": ("itp_code", "itp")}
 """Table → the column that refers to another table, and that table."""
-OPTIONAL_COLUMNS = frozenset({"address", "district_id"}).union(*DATED_COLUMNS.values())
+ALL_DATED_COLUMNS = frozenset().union(*DATED_COLUMNS.values())
+OPTIONAL_COLUMNS = frozenset({"address", "district_id"}) | ALL_DATED_COLUMNS
 INTERVAL_MINUTES = frozenset(n for n in range(1, 1441) if 60 % n == 0 or (n % 60 == 0 and 1440 % n == 0))
 """Parts of an hour, and whole hours that are parts of a day: others lie in two hours or two days at once."""
 

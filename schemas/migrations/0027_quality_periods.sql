@@ -52,6 +52,70 @@ left join {quality}.district_periods as periods on buildings.id = periods.buildi
 
 comment on view {quality}.building_districts is 'Buildings with the districts that they were in: [since, until).';
 
+-- A row for each time in which a meter was at one ITP, or at none: every reading is in one of them. Where one place has
+-- no end, it ends where the next one begins.
+create view {quality}.meter_places as
+with
+
+places as (
+
+    select
+        periods.meter_id,
+        coalesce(periods.itp_id, meters.itp_id)::bigint as itp_id,
+        coalesce(periods.installed, '-infinity') as since,
+        least(periods.removed, lead(periods.installed, 1, 'infinity') over meter) as until,
+        lag(coalesce(periods.removed, 'infinity'), 1, '-infinity') over meter as left_before,
+        periods.register_digits,
+        periods.register_step
+    from {quality}.meter_periods as periods
+    inner join {core}.meters as meters on periods.meter_id = meters.id
+    window meter as (partition by periods.meter_id order by periods.installed nulls first)
+
+)
+
+select
+    meters.id::bigint as meter_id,
+    meters.itp_id::bigint as itp_id,
+    '-infinity'::timestamptz as since,
+    'infinity'::timestamptz as until,
+    null::smallint as register_digits,
+    null::double precision as register_step
+from {core}.meters as meters
+where meters.id not in (select periods.meter_id from {quality}.meter_periods as periods)
+union all
+select
+    meter_id,
+    itp_id,
+    since,
+    until,
+    register_digits,
+    register_step
+from places
+union all
+select
+    meter_id,
+    null,
+    left_before,
+    since,
+    null,
+    null
+from places
+where left_before < since
+union all
+select
+    meter_id,
+    null,
+    max(until),
+    'infinity',
+    null,
+    null
+from places
+group by meter_id
+having max(until) < 'infinity';
+
+comment on view {quality}.meter_places is
+'Where meters were: [since, until) at an ITP, or, with itp_id NULL, before, between and after its places.';
+
 create or replace view {quality}.meter_placements as
 select
     meters.id::bigint as meter_id,
@@ -61,15 +125,15 @@ select
     buildings.building_id,
     buildings.building_code,
     buildings.district_id,
-    greatest(buildings.since, periods.installed) as since,
-    least(buildings.until, periods.removed) as until,
-    periods.register_digits,
-    periods.register_step
+    greatest(buildings.since, places.since) as since,
+    least(buildings.until, places.until) as until,
+    places.register_digits,
+    places.register_step
 from {core}.meters as meters
-left join {quality}.meter_periods as periods on meters.id = periods.meter_id
-inner join {core}.itp as itp on coalesce(periods.itp_id, meters.itp_id) = itp.id
+inner join {quality}.meter_places as places on meters.id = places.meter_id
+inner join {core}.itp as itp on places.itp_id = itp.id
 inner join {quality}.building_districts as buildings on itp.building_id = buildings.building_id
-where greatest(buildings.since, periods.installed) < least(buildings.until, periods.removed);
+where greatest(buildings.since, places.since) < least(buildings.until, places.until);
 
 comment on view {quality}.meter_placements is
 'Meters with the buildings that they were in, and the districts of those: [since, until).';

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from schemas.errors import TerminalError
 from schemas.reference import COLUMNS, PARENTS, Cell, ReferenceMistake, ReferenceProblem
 from schemas.settings import Settings
+from schemas.windows import local_midnight
 from tasks.operate.read_reference import Reference, ReferenceFilesError
 from tasks.operate.reference_periods import Line, district_periods, last_lines, meter_periods
 from tasks.warehouse.connection import Connection, fetch_one
@@ -107,8 +108,8 @@ async def _store_periods(connection: Connection, settings: Settings) -> list[asy
 
 
 async def _retire(connection: Connection, settings: Settings, day: dt.date) -> int:
-    removed = dt.datetime.combine(day, dt.time(), settings.zone)
-    return int(await connection.fetchval(*sql("retire_meters", settings, removed=removed)))
+    query = sql("retire_meters", settings, removed=local_midnight(day, settings.zone))
+    return int(await connection.fetchval(*query))
 
 
 def to_records(table: str, lines: Sequence[Line]) -> list[tuple[str | int | None, ...]]:

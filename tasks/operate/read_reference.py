@@ -12,6 +12,7 @@ from schemas.errors import TerminalError
 from schemas.meter_kinds import METER_KINDS
 from schemas.problems import Language
 from schemas.reference import (
+    ALL_DATED_COLUMNS,
     AND_MORE,
     COLUMNS,
     DATED_COLUMNS,
@@ -26,7 +27,6 @@ from tasks.operate.reference_periods import Line, check_periods, dated_problem
 from tasks.warehouse.storage import LOCAL
 
 _MAX_SHOWN = 200
-_DATED = frozenset().union(*DATED_COLUMNS.values())
 _COMPARED = frozenset({"external_code", "since", "installed", "removed"})
 
 
@@ -137,7 +137,7 @@ def _problem(column: str, value: str) -> ReferenceProblem | None:
         return ReferenceProblem.UNKNOWN_KIND
     if column == "interval_minutes" and not _is_interval(value):
         return ReferenceProblem.BAD_INTERVAL
-    return dated_problem(column, value) if column in _DATED else None
+    return dated_problem(column, value) if column in ALL_DATED_COLUMNS else None
 
 
 def _is_interval(text: str) -> bool:

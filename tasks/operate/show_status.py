@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,12 +13,12 @@ from schemas.problems import FileProblem
 from schemas.settings import Settings
 from tasks.operate.outdated_loads import OutdatedSource, find_outdated_sources
 from tasks.warehouse.connection import Connection, fetch_one
-from tasks.warehouse.statements import Statements
+from tasks.warehouse.statements import SHARED, Statements
 
 sql = Statements(__file__)
 _MAX_UNFINISHED = 100
-_SILENT_DAYS = 7
-_MAX_SILENT = 3
+_SILENT_AFTER = dt.timedelta(days=7)
+_MAX_SILENT_EXAMPLES = 3
 
 
 class LoadLine(BaseModel):
@@ -107,8 +108,6 @@ async def show_status(connection: Connection, settings: Settings, *, loads: int 
     )
     held = await connection.fetch(*sql("select_held_loads", settings, max_loads=_MAX_UNFINISHED))
     changed_columns = await connection.fetch(*sql("select_changed_columns", settings))
-    query = sql("select_silent_meters", settings, silent_days=_SILENT_DAYS, max_examples=_MAX_SILENT)
-    silent = await fetch_one(connection, *query)
     return Status(
         **facts,
         extensions={row["extname"]: row["extversion"] for row in extensions},
@@ -116,11 +115,23 @@ async def show_status(connection: Connection, settings: Settings, *, loads: int 
         unfinished_loads=[UnfinishedLoad(**row) for row in unfinished],
         held_loads=[HeldLoad(**row) for row in held],
         days_with_gaps=await _days_with_gaps(connection, settings),
-        meters_silent=silent["count"],
-        silent_examples=silent["examples"],
+        **await _silent_meters(connection, settings),
         outdated_sources=await find_outdated_sources(connection, survey_mappings(settings.sources_dir), settings),
         changed_columns=[ChangedColumns(**row) for row in changed_columns],
     )
+
+
+async def _silent_meters(connection: Connection, settings: Settings) -> dict[str, Any]:
+    """Count the meters that have sent nothing for days before the last reading of all."""
+    last_reading = await connection.fetchval(*sql("select_last_reading", settings))
+    if last_reading is None:
+        return {"meters_silent": 0, "silent_examples": []}
+    until = last_reading + dt.timedelta(microseconds=1)
+    span = {"since": until - _SILENT_AFTER, "until": until}
+    silent = await fetch_one(
+        connection, *SHARED("find_silent_meters", settings, **span, max_examples=_MAX_SILENT_EXAMPLES)
+    )
+    return {"meters_silent": silent["count"], "silent_examples": silent["examples"]}
 
 
 async def _days_with_gaps(connection: Connection, settings: Settings) -> list[GapDay]:

@@ -15,7 +15,7 @@ from schemas.settings import Settings
 from schemas.windows import local_midnight
 from tasks.report.periods import Period, days_of_period, hours_of_day
 from tasks.warehouse.connection import Connection, fetch_one
-from tasks.warehouse.statements import Statements
+from tasks.warehouse.statements import SHARED, Statements
 
 sql = Statements(__file__)
 
@@ -118,7 +118,7 @@ async def _rank_meters(
 async def _find_silent(
     connection: Connection, since: dt.datetime, until: dt.datetime, settings: Settings
 ) -> asyncpg.Record:
-    query = sql("find_silent_meters", settings, since=since, until=until, max_examples=_MAX_SILENT_EXAMPLES)
+    query = SHARED("find_silent_meters", settings, since=since, until=until, max_examples=_MAX_SILENT_EXAMPLES)
     return await fetch_one(connection, *query)
 
 

@@ -238,6 +238,20 @@ async def test_status_says_how_to_connect_and_never_the_password(
     assert password not in str(facts)
 
 
+async def test_no_reading_counts_twice_where_somebody_left_a_place_open(pipeline: PipelineHarness) -> None:
+    await pipeline.add_meter("OTHER", itp="J", building="C")
+    await pipeline.add_meter("M", itp="I", building="B")
+    await pipeline.add_period("M", itp="J")
+    await pipeline.add_period("M", itp="I", installed="2025-04-25 00:00+03")
+    pipeline.put("a.csv", long_csv("2025-04-24 12:00,M,T1,1", "2025-04-25 12:00,M,T1,2"))
+    await pipeline.run()
+
+    rows = await pipeline.connection.fetch("select value, building_code from core.readings order by time")
+
+    assert [tuple(row) for row in rows] == [(1, "C"), (2, "B")]
+    assert await pipeline.connection.fetchval("select count(*) from quality.meter_placements") == 3
+
+
 async def test_readings_name_the_building_that_their_meter_was_in_then(pipeline: PipelineHarness) -> None:
     await pipeline.add_meter("OTHER", itp="J", building="C")
     await pipeline.add_meter("M", itp="I", building="B")

@@ -159,12 +159,15 @@ async def test_status_counts_meters_that_have_sent_nothing_for_a_week_but_none_t
         await pipeline.add_meter(code, itp=f"I{number}")
     await pipeline.add_period("REMOVED", removed="2025-04-29 00:00+03")
     await pipeline.add_period("NEW", installed="2025-04-25 00:00+03")
+    await pipeline.add_meter("MOVED", itp="I5")
+    await pipeline.add_period("MOVED", itp="I4", removed="2025-04-28 00:00+03")
+    await pipeline.add_period("MOVED", itp="I5", installed="2025-04-28 00:00+03")
     pipeline.put("a.csv", long_csv("2025-04-30 00:00,SENDS,T1,60", "2025-04-23 01:00,LATE,T1,60"))
     await pipeline.run()
 
     status = await show_status(pipeline.connection, pipeline.settings)
 
-    assert (status.meters_silent, status.silent_examples) == (1, ["SILENT"])
+    assert (status.meters_silent, status.silent_examples) == (2, ["MOVED", "SILENT"])
 
 
 async def test_sanity_checks_are_the_runbooks_queries_for_the_newest_load_with_rejects(

@@ -1,0 +1,1 @@
+select max(last_time) from {quality}.effective_loads
