@@ -8,6 +8,13 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 
+class Bounds(NamedTuple):
+    """From a local midnight, included, to another one."""
+
+    since: dt.datetime
+    until: dt.datetime
+
+
 class Window(NamedTuple):
     """First and last local day, both included."""
 
@@ -16,6 +23,10 @@ class Window(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.first}:{self.last}"
+
+    def bounds(self, zone: ZoneInfo) -> Bounds:
+        """Return from when to when the days are, in UTC."""
+        return Bounds(local_midnight(self.first, zone), local_midnight(self.last + dt.timedelta(days=1), zone))
 
 
 def windows_of(days: Iterable[dt.date]) -> list[Window]:

@@ -5,29 +5,6 @@
     (round(({{ sum }}) * 1e9::double precision) / 1e9::double precision)
 {%- endmacro %}
 
-{#
-    Meters of changed buildings while they were there, for the expected readings are computed for each. What began before
-    the changed days, or ends after them, has no bound: so most meters have the same. Needs a CTE `changed_days`.
-#}
-{% macro meters_of_changed_buildings() -%}
-    select
-        meter_id,
-        kind,
-        interval_minutes,
-        building_id,
-        {{ since_in_changed_days() }} as since,
-        {{ until_in_changed_days() }} as until,
-        register_digits,
-        register_step
-
-    from {{ ref('stg_core__meters') }}
-    {% if only_changed_days() %}
-    where
-        building_id in (select changed_days.building_id from changed_days)
-        and {{ is_in_changed_days() }}
-    {% endif %}
-{%- endmacro %}
-
 {% macro since_in_changed_days() -%}
     {% if only_changed_days() -%}
     case when since > {{ midnight_of(first_day()) }} then since else '-infinity' end

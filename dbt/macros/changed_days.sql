@@ -28,12 +28,12 @@
 {%- endmacro %}
 
 {#
-    What a data test reads of its model: with `where: in_changed_days(local_date)` in its config, which means the
-    macro above because yml files cannot call macros, the changed days only. The others were tested when they changed.
+    What a data test reads of its model: with `where: at_changed_days(ts)` in its config, which means the macro above
+    because yml files cannot call macros, the changed days only. The others were tested when they changed.
 #}
 {% macro get_where_subquery(relation) -%}
-    {% if config.get("where") == "in_changed_days(local_date)" %}
-        {{ return("(select * from " ~ relation ~ " where " ~ in_changed_days("local_date") ~ ") as changed") }}
+    {% if config.get("where") == "at_changed_days(ts)" %}
+        {{ return("(select * from " ~ relation ~ " where " ~ at_changed_days("ts") ~ ") as changed") }}
     {% else %}
         {{ return(dbt.default__get_where_subquery(relation)) }}
     {% endif %}

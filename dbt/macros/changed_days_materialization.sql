@@ -20,9 +20,19 @@
         {% endif %}
     {%- endcall %}
 
+    {% call statement('indexes', fetch_result=true) -%}
+        select indexname from pg_indexes where schemaname = '{{ this.schema }}' and tablename = '{{ this.identifier }}'
+    {%- endcall %}
+    {%- set wanted = {} -%}
     {% for index in config.get('indexes', default=[]) %}
-        {% call statement('index') -%}
-        create {{ 'unique' if index.unique }} index if not exists {{ ([this.identifier] + index.columns) | join('_') }}
+        {%- do wanted.update({([this.identifier] + index.columns + ['key'] * index.get('unique', 0)) | join('_'): index}) -%}
+    {% endfor %}
+    {% for row in load_result('indexes').table if row['indexname'] not in wanted %}
+        {% call statement('drop_index') -%} drop index "{{ this.schema }}"."{{ row['indexname'] }}" {%- endcall %}
+    {% endfor %}
+    {% for name, index in wanted.items() %}
+        {% call statement('create_index') -%}
+        create {{ 'unique' if index.unique }} index if not exists {{ name }}
         on {{ target_relation }} ({{ index.columns | join(', ') }})
         {%- endcall %}
     {% endfor %}

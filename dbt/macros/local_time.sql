@@ -9,24 +9,56 @@
 {%- endmacro %}
 
 {#
+    The quarters of an hour of local days, each with the hour `ts` that it counts in and the time by the clock on the wall:
+    no zone is off by less than a quarter, so that a reading's quarter says all that its zone does. `days`: a CTE with
+    local_date.
+#}
+{% macro quarters_of(days) -%}
+    select
+        local_date,
+        starts_at,
+        date_trunc('hour', starts_at, {{ local_zone() }}) as ts,
+        starts_at at time zone {{ local_zone() }} as clock
+
+    from (
+        select
+            midnights.local_date,
+            midnights.ends_at,
+            midnights.starts_at + numbers.number * interval '15 minutes' as starts_at
+
+        from (
+            select distinct
+                local_date,
+                {{ midnight_of('local_date') }} as starts_at,
+                {{ midnight_of('(local_date + 1)') }} as ends_at
+
+            from {{ days }}
+        ) as midnights
+        -- The longest day has 26 hours. Of a series with bounds that it sees the planner knows how long it is.
+        cross join generate_series(0, 103) as numbers (number)
+    ) as quarters
+    where starts_at < ends_at
+{%- endmacro %}
+
+{# The quarter that a time is in. #}
+{% macro quarter_of(ts) -%}
+    date_bin('15 minutes', {{ ts }}, '2000-01-01 00:00+00')
+{%- endmacro %}
+
+{#
     When the hours of local days begin, by the clock on the wall, and how long they are: a day with a clock change has 23 or
     25, and where clocks change by half an hour, one of its hours is shorter, and may begin at another instant than the
     whole hour `ts` that it counts as. `days`: a CTE with local_date.
 #}
 {% macro hours_of(days) -%}
     select
-        {{ days }}.local_date,
-        date_trunc('hour', quarters.ts, {{ local_zone() }}) as ts,
-        min(quarters.ts) as begins_at,
+        local_date,
+        ts,
+        min(starts_at) as begins_at,
         15 * count(*)::integer as minutes
 
-    from (select distinct local_date from {{ days }}) as {{ days }}
-    cross join lateral generate_series(
-        {{ midnight_of(days ~ '.local_date') }},
-        {{ midnight_of('(' ~ days ~ '.local_date + 1)') }} - interval '1 second',
-        interval '15 minutes'
-    ) as quarters (ts)
-    group by {{ days }}.local_date, date_trunc('hour', quarters.ts, {{ local_zone() }})
+    from ({{ quarters_of(days) }}) as quarters
+    group by local_date, ts
 {%- endmacro %}
 
 {# When local days begin and end, their minutes and hours. `hours`: a CTE as above. #}
@@ -55,7 +87,9 @@
         sum(
             case
                 when intervals.interval_minutes <= 60 then hours.minutes / intervals.interval_minutes
-                else {{ is_slot_of_day('hours.ts', 'days.ts', 'intervals.interval_minutes') }}::integer
+                else {{ is_on_grid(
+                    'hours.ts at time zone ' ~ local_zone(), 'hours.ts = days.ts', 'intervals.interval_minutes'
+                ) }}::integer
             end
         ) as slots
 
@@ -65,19 +99,18 @@
     group by days.local_date, intervals.interval_minutes, intervals.since, intervals.until
 {%- endmacro %}
 
-{# Whether a time begins an interval of a meter; intervals are part of an hour, and hours are those of the clock. #}
-{% macro is_on_grid(ts, interval_minutes) -%}
-    (date_part('epoch', {{ ts }} at time zone {{ local_zone() }})::bigint % ({{ interval_minutes }} * 60) = 0)
-{%- endmacro %}
-
 {#
-    The same for a meter that is read less often than by the hour: a day begins with an interval also where its midnight
-    comes never, and a whole day is one interval also where midnight comes twice.
+    Whether a meter's interval begins at a time by the clock on the wall. Intervals are part of an hour, whose minutes are
+    those of the clock, or of a day. A day begins with one also where its midnight comes never, and a whole day is one
+    also where midnight comes twice.
 #}
-{% macro is_slot_of_day(ts, day_start, interval_minutes) -%}
+{% macro is_on_grid(clock, is_day_start, interval_minutes) -%}
     (
-        {{ ts }} = {{ day_start }}
-        or ({{ interval_minutes }} < 1440 and {{ is_on_grid(ts, interval_minutes) }})
+        ({{ interval_minutes }} > 60 and {{ is_day_start }})
+        or (
+            {{ interval_minutes }} < 1440
+            and date_bin({{ interval_minutes }} * interval '1 minute', {{ clock }}, '2000-01-01') = {{ clock }}
+        )
     )
 {%- endmacro %}
 

@@ -23,99 +23,181 @@
 {% endmacro %}
 
 {#
-    What a reading counts as, by the kind of its meter, its metric, and whether its time is on the grid of the meter's
-    intervals. One that is not, of a metric that has intervals, is more than the hours can hold: its quantity is negative.
+    The metrics that quantities are read from, a line each: metric, column, bit. Other metrics that meters are expected to
+    report have the bits after these.
 #}
-{% macro kind_metrics() -%}
-    select
-        kind_metrics.kind,
-        kind_metrics.metric,
-        grid.is_on_grid,
-        case when grid.is_on_grid or kind_metrics.is_any_time then 1 else -1 end * kind_metrics.quantity as quantity,
-        kind_metrics.is_expected and (grid.is_on_grid or kind_metrics.is_any_time) as is_expected,
-        kind_metrics.is_any_time,
-        not grid.is_on_grid and not kind_metrics.is_any_time as is_surplus
+{% macro measured_metrics() %}
+    {%- set found = namespace(metrics=[]) -%}
+    {%- for quantity in quantities().strip().splitlines() if quantity.split()[3] not in found.metrics %}
+    {%- set metric = quantity.split()[3] %}
+    {{ metric }} {{ metric | lower }} {{ 2 ** (found.metrics | length) }}
+    {%- set found.metrics = found.metrics + [metric] %}
+    {%- endfor %}
+{% endmacro %}
 
-    from (
-        select
-            coalesce(quantities.kind, expected.kind) as kind,
-            coalesce(quantities.metric, expected.metric) as metric,
-            quantities.quantity,
-            expected.metric is not null as is_expected,
-            coalesce(metrics.metric_kind in ('register', 'instantaneous'), false) as is_any_time
+{# A column for each of them, as `column` says, with <metric>, <column> and <bit> in it. #}
+{% macro each_metric(column) -%}
+    {%- for line in measured_metrics().strip().splitlines() %}
+    {%- set metric, name, bit = line.split() %}
+    {{ column.replace('<metric>', metric).replace('<column>', name).replace('<bit>', bit) }}{{ "," if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
 
-        from (
-            values
-            {%- for quantity in quantities().strip().splitlines() %}{% set last = loop.last %}
-            {%- set name, number, kinds, metric, how = quantity.split() %}
-            {%- for kind in kinds.split(',') %}
-            ('{{ kind }}', '{{ metric }}', {{ number }}){{ "," if not (last and loop.last) }}
-            {%- endfor %}{% endfor %}
-        ) as quantities (kind, metric, quantity)
-        full join {{ ref('stg_quality__expected_metrics') }} as expected
-            on quantities.kind = expected.kind and quantities.metric = expected.metric
-        left join {{ ref('stg_quality__metrics') }} as metrics
-            on coalesce(quantities.metric, expected.metric) = metrics.metric
-    ) as kind_metrics
-    cross join (values (true), (false)) as grid (is_on_grid)
+{% macro kinds_of_quantities() -%}
+    select * from (
+        values
+        {%- for quantity in quantities().strip().splitlines() %}{% set last = loop.last %}
+        {%- set name, number, kinds, metric, how = quantity.split() %}
+        {%- for kind in kinds.split(',') %}
+        ('{{ kind }}', '{{ metric }}', {{ number }}){{ "," if not (last and loop.last) }}
+        {%- endfor %}{% endfor %}
+    ) as quantities (kind, metric, quantity)
 {%- endmacro %}
 
 {#
-    The readings of `metered` counted per building and bucket. `metered`: readings with what is known of their meters
-    (building_id, kind), the minutes that each stands for, the bucket that it counts in, is_on_grid, and for how many
-    readings it counts (slots). Of those without is_on_grid only what is suspect is counted.
+    What a reading counts as, by the kind of its meter and its metric, and which registers tell of the same. `bit`: of the
+    metric, so that the metrics of a time are one number; the server refuses more of them than a number has.
 #}
-{% macro counted_readings() -%}
+{% macro kind_metrics() -%}
     select
-        metered.building_id,
-        metered.bucket,
-        {%- for quantity in quantities().strip().splitlines() %}
-        {%- set name, number, kinds, metric, how = quantity.split() %}
-        {{ slots_where('kind_metrics.quantity = ' ~ number) }} as {{ name }}_readings,
-        sum(metered.value{{ '' if how == 'sum' else ' * metered.minutes' }})
-        filter (where kind_metrics.quantity = {{ number }}) as {{ name }}_sum,
-        {%- if how == 'mean' %}
-        sum(metered.minutes) filter (where kind_metrics.quantity = {{ number }}) as {{ name }}_minutes,
-        {%- endif %}
+        coalesce(quantities.kind, expected.kind) as kind,
+        coalesce(quantities.metric, expected.metric) as metric,
+        quantities.quantity,
+        expected.metric is not null as is_expected,
+        coalesce(metrics.metric_kind in ('register', 'instantaneous'), false) as is_any_time,
+        coalesce(
+            measured.bit,
+            {{ 2 ** (measured_metrics().strip().splitlines() | length - 1) }}
+            * (2 ^ dense_rank() over (order by measured.bit is not null, coalesce(quantities.metric, expected.metric)))::bigint
+        ) as bit
+
+    from (
+        select
+            of_quantities.kind,
+            of_quantities.metric,
+            of_quantities.quantity
+
+        from ({{ kinds_of_quantities() }}) as of_quantities
+        union all
+        select
+            of_quantities.kind,
+            registers.metric,
+            null as quantity
+
+        from ({{ kinds_of_quantities() }}) as of_quantities
+        inner join {{ ref('stg_quality__metrics') }} as registers on of_quantities.metric = registers.register_of
+    ) as quantities
+    full join {{ ref('stg_quality__expected_metrics') }} as expected
+        on quantities.kind = expected.kind and quantities.metric = expected.metric
+    left join (
+        values
+        {%- for line in measured_metrics().strip().splitlines() %}
+        {%- set metric, name, bit = line.split() %}
+        ('{{ metric }}', {{ bit }}::bigint){{ "," if not loop.last }}
         {%- endfor %}
-        coalesce(bit_or(1 << -kind_metrics.quantity) filter (where kind_metrics.quantity < 0), 0) as surplus_quantities,
-        count(*) filter (where kind_metrics.is_surplus) as readings_surplus,
-        {{ slots_where('kind_metrics.is_expected and not kind_metrics.is_any_time') }} as readings_on_grid,
-        count(*) filter (where kind_metrics.is_expected and kind_metrics.is_any_time) as readings_any_time,
-        {{ slots_where("kind_metrics.is_expected and kind_metrics.kind = 'heat'") }} as readings_of_heat,
-        count(*) filter (where metered.quality = 1 and metered.is_on_grid is not null) as readings_suspect
-
-    from metered
-    left join kind_metrics
-        on
-            metered.kind = kind_metrics.kind
-            and metered.metric = kind_metrics.metric
-            and metered.is_on_grid = kind_metrics.is_on_grid
-    group by metered.building_id, metered.bucket
+    ) as measured (metric, bit) on coalesce(quantities.metric, expected.metric) = measured.metric
+    left join {{ ref('stg_quality__metrics') }} as metrics
+        on coalesce(quantities.metric, expected.metric) = metrics.metric
 {%- endmacro %}
 
-{% macro slots_where(condition) -%}
-    coalesce(sum(metered.slots) filter (where {{ condition }}), 0)
+{# How many metrics are in a set of them. #}
+{% macro count_of(metrics) -%}
+    bit_count(({{ metrics }})::bit(64))::integer
 {%- endmacro %}
 
-{# Steps of registers as `metered` readings of the intervals that the meters sent none of. #}
-{% macro columns_of_steps(bucket) -%}
-    steps.building_id,
-    steps.meter_id,
-    steps.kind,
-    steps.interval_minutes,
-    steps.ts as read_at,
-    {{ bucket }} as bucket,
-    steps.metric,
-    steps.value,
-    0 as quality,
-    steps.minutes,
-    true as is_on_grid,
-    steps.slots
+{# The set of the quantities that a set of metrics makes, by the `kind` of meter. #}
+{% macro quantities_of(metrics) -%}
+    case
+        when {{ metrics }} = 0 then 0
+        else
+            {%- for quantity in quantities().strip().splitlines() %}{% set last = loop.last %}
+            {%- set name, number, kinds, metric, how = quantity.split() %}
+            {%- for line in measured_metrics().strip().splitlines() if line.split()[0] == metric %}
+            case when kind in {{ quoted(kinds) }} and {{ metrics }} & {{ line.split()[2] }} <> 0 then {{ 2 ** (number | int) }} else 0 end
+            {{- " |" if not last }}
+            {%- endfor %}{% endfor %}
+    end
 {%- endmacro %}
 
-{# The columns of counted_readings that a day adds up. #}
-{% macro columns_of_counted(counted) -%}
+{% macro quoted(names) -%}
+    ('{{ names.split(",") | join("', '") }}')
+{%- endmacro %}
+
+{#
+    What counts in an hour, or of meters that are read less often in a day: the times of meters as int_meter_instants has
+    them, and the steps of registers, which stand for the readings that a meter did not send. A time without a kind counts
+    for nothing: the hour is here in which a meter is read once a day. Needs a CTE `kind_metrics`.
+#}
+{% macro instants_and_steps(grain, buckets) -%}
+    select
+        building_id,
+        {{ buckets }},
+        {{ 'case when interval_minutes <= 60 then kind end' if grain == 'hour' else 'kind' }} as kind,
+        minutes,
+        1 as slots,
+        {{ each_metric('<column>') }},
+        surplus_quantities,
+        readings_surplus,
+        readings_on_grid,
+        readings_any_time,
+        readings_suspect
+
+    from {{ ref('int_meter_instants') }}
+    {% if grain == 'day' %}
+    where interval_minutes > 60
+    {% endif %}
+    union all
+    select
+        steps.building_id,
+        {{ buckets }},
+        steps.kind,
+        steps.minutes,
+        steps.slots,
+        {{ each_metric("case when steps.metric = '<metric>' then steps.value end as <column>") }},
+        0 as surplus_quantities,
+        0 as readings_surplus,
+        case when kind_metrics.is_expected then steps.slots else 0 end as readings_on_grid,
+        0 as readings_any_time,
+        0 as readings_suspect
+
+    from {{ ref('int_register_steps') }} as steps
+    inner join kind_metrics on steps.kind = kind_metrics.kind and steps.metric = kind_metrics.metric
+    where steps.grain = '{{ grain }}'
+{%- endmacro %}
+
+{#
+    The sums of `instants`: of each quantity its readings and their sum, and for a mean the minutes that they stand for;
+    temperatures weighted by the flow of the same meter and time, and the weights: standing water has none.
+#}
+{% macro sums_of_instants() -%}
+    {%- for quantity in quantities().strip().splitlines() %}
+    {%- set name, number, kinds, metric, how = quantity.split() %}
+    {%- set value = 'instants.' ~ (metric | lower) %}
+    {%- set is_one = 'instants.kind in ' ~ quoted(kinds) ~ ' and ' ~ value ~ ' is not null' %}
+    sum(instants.slots) filter (where {{ is_one }})::integer as {{ name }}_readings,
+    sum({{ value }}{{ '' if how == 'sum' else ' * instants.minutes' }}) filter (where {{ is_one }}) as {{ name }}_sum,
+    {%- if how == 'mean' %}
+    sum(instants.minutes) filter (where {{ is_one }})::integer as {{ name }}_minutes,
+    {%- endif %}
+    {%- endfor %}
+    {%- for temperature, flow in [('t1', 'flow_supply'), ('t2', 'flow_return')] %}
+    {%- set weight = 'instants.' ~ flow ~ ' * instants.minutes' %}
+    {%- set is_flowing = "instants.kind = 'hot_water' and instants." ~ flow ~ ' > 0' %}
+    sum(instants.{{ temperature }} * {{ weight }}) filter (where {{ is_flowing }}) as {{ temperature }}_weighted,
+    sum({{ weight }}) filter (where {{ is_flowing }} and instants.{{ temperature }} is not null)
+        as {{ temperature }}_weight,
+    {%- endfor %}
+    sum(instants.readings_on_grid + instants.readings_any_time) filter (where instants.kind = 'heat')::integer
+        as readings_of_heat,
+    {%- for count in ['surplus', 'on_grid', 'any_time', 'suspect'] %}
+    coalesce(sum(instants.readings_{{ count }}) filter (where instants.kind is not null), 0)::integer
+        as readings_{{ count }},
+    {%- endfor %}
+    coalesce(bit_or(instants.surplus_quantities) filter (where instants.kind is not null), 0) as surplus_quantities
+{%- endmacro %}
+
+{# The columns of sums_of_instants that a day adds up. #}
+{% macro columns_of_sums(counted) -%}
     {%- for quantity in quantities().strip().splitlines() %}
     {%- set name, number, kinds, metric, how = quantity.split() %}
     {{ counted }}.{{ name }}_readings,
@@ -124,29 +206,35 @@
     {{ counted }}.{{ name }}_minutes,
     {%- endif %}
     {%- endfor %}
+    {%- for name in ['t1', 't2'] %}
+    {{ counted }}.{{ name }}_weighted,
+    {{ counted }}.{{ name }}_weight,
+    {%- endfor %}
     {{ counted }}.surplus_quantities,
     {{ counted }}.readings_of_heat
 {%- endmacro %}
 
-{# The most readings that an hour of the building's day has of each quantity (`?`): what reports does so all day. #}
-{% macro columns_of_most(readings) -%}
+{# The most readings that one of several hours has of each quantity: a meter that nobody expects reports so all day. #}
+{% macro most_readings(counted) -%}
     {%- for quantity in quantities().strip().splitlines() %}
-    {%- set name, number, kinds, metric, how = quantity.split() %}
-    {{ readings.replace('?', name) }} as {{ name }}_most
-    {{- '' if loop.last else ',' }}
+    max({{ counted }}.{{ quantity.split()[0] }}_readings) as {{ quantity.split()[0] }}_most{{ "," if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
 
-{# Their sums. #}
-{% macro sums_of_counted() -%}
+{# The sums of these, and the most readings that an hour has. #}
+{% macro sums_of_sums() -%}
     {%- for quantity in quantities().strip().splitlines() %}
     {%- set name, number, kinds, metric, how = quantity.split() %}
     sum({{ name }}_readings) as {{ name }}_readings,
-    max({{ name }}_most) as {{ name }}_most,
+    max({{ name }}_readings) filter (where is_hour) as {{ name }}_most,
     sum({{ name }}_sum) as {{ name }}_sum,
     {%- if how == 'mean' %}
     sum({{ name }}_minutes) as {{ name }}_minutes,
     {%- endif %}
+    {%- endfor %}
+    {%- for name in ['t1', 't2'] %}
+    sum({{ name }}_weighted) as {{ name }}_weighted,
+    sum({{ name }}_weight) as {{ name }}_weight,
     {%- endfor %}
     bit_or(surplus_quantities) as surplus_quantities,
     sum(readings_of_heat) as readings_of_heat
@@ -183,38 +271,6 @@
         {%- endif %}
     end
     {%- endfor %}
-{%- endmacro %}
-
-{#
-    Temperatures of `metered` weighted by the flow of the same meter and time, per building and bucket: the weighted sums,
-    and their weights. Standing water has no weight.
-#}
-{% macro weighted_by_flow() -%}
-    select
-        building_id,
-        bucket,
-        sum(t1 * flow_supply * minutes) filter (where flow_supply > 0) as t1_weighted,
-        sum(flow_supply * minutes) filter (where flow_supply > 0 and t1 is not null) as t1_weight,
-        sum(t2 * flow_return * minutes) filter (where flow_return > 0) as t2_weighted,
-        sum(flow_return * minutes) filter (where flow_return > 0 and t2 is not null) as t2_weight
-
-    from (
-        select
-            building_id,
-            bucket,
-            minutes,
-            max(value) filter (where metric = 'T1') as t1,
-            max(value) filter (where metric = 'T2') as t2,
-            max(value) filter (where metric = 'flow_supply') as flow_supply,
-            max(value) filter (where metric = 'flow_return') as flow_return
-
-        from metered
-        where
-            kind = 'hot_water' and is_on_grid is not null
-            and metric in ('T1', 'T2', 'flow_supply', 'flow_return')
-        group by building_id, bucket, minutes, meter_id, read_at
-    ) as instants
-    group by building_id, bucket
 {%- endmacro %}
 
 {# The measured columns of a building's hour or day, and what follows from them; `counted`, `expected` as in value_of. #}

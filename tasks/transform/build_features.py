@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import asyncpg
@@ -33,22 +33,23 @@ async def build_features(
         DbtError: a model's statement failed, or a test of it; nothing has changed.
 
     """
+    days = {"first_day": window.first, "last_day": window.last} | window.bounds(settings.zone)._asdict()
     async with connection.transaction():
         await connection.execute("set local plan_cache_mode = force_custom_plan")
         if role:
             await connection.execute(f'set local role "{role}"')
         for table in statements.window_tables:
             with _named(table.name):
-                query, days = _over(f"create temporary table {table.name} on commit drop as {table.query}", window)
-                await connection.execute(query, *days)
+                query = f"create temporary table {table.name} on commit drop as {table.query}"
+                await connection.execute(*_bound(query, days))
                 await connection.execute(f"analyze {table.name} ({', '.join(table.keys)})")
         for model in statements.models:
             with _named(model.name):
-                await _fill(connection, model, statements.changed_days, window)
+                await _fill(connection, model, statements.changed_days, days)
         for test in statements.tests:
             with _named(test.name):
-                query, days = _over(f"select count(*) from ({test.query}) as wrong", window)  # noqa: S608 - of the project's own files
-                wrong = await connection.fetchval(query, *days)
+                query = f"select count(*) from ({test.query}) as wrong"  # noqa: S608 - of the project's own files
+                wrong = await connection.fetchval(*_bound(query, days))
             if wrong and test.severity == "error":
                 raise DbtError(StepProblem.DBT_NODES_FAILED, nodes=test.name, error=f"{test.name}: {wrong} results")
             if wrong:
@@ -62,28 +63,24 @@ async def finish_days(connection: Connection, window: Window, settings: Settings
     await connection.execute(*sql("delete_finished_days", settings, zone=settings.default_tz, **window._asdict()))
 
 
-async def _fill(connection: Connection, model: FeatureModel, changed_days: str, window: Window) -> None:
+async def _fill(connection: Connection, model: FeatureModel, changed_days: str, days: Mapping[str, object]) -> None:
     keys, columns = ", ".join(model.keys), ", ".join(model.columns)
-    days = "local_date between :first_day::date and :last_day::date"
-    deletion, values = _over(
-        f"delete from {model.relation} where {days} and ({keys}) in (select {keys} from {changed_days} where {days})",  # noqa: S608
-        window,
+    # By `ts`: of local dates there is no index.
+    deletion = (
+        f"delete from {model.relation} where ts >= :since and ts < :until"  # noqa: S608
+        f" and ({keys}) in (select {keys} from {changed_days})"
     )
-    await connection.execute(deletion, *values)
-    insertion, values = _over(
-        f"insert into {model.relation} ({columns}) select {columns} from ({model.query}) as model",  # noqa: S608
-        window,
-    )
-    inserted = int((await connection.execute(insertion, *values)).rpartition(" ")[2])
-    if inserted >= _ROWS_TO_ANALYZE:
+    await connection.execute(*_bound(deletion, days))
+    insertion = f"insert into {model.relation} ({columns}) select {columns} from ({model.query}) as model"  # noqa: S608
+    inserted = await connection.execute(*_bound(insertion, days))
+    if int(inserted.rpartition(" ")[2]) >= _ROWS_TO_ANALYZE:
         await connection.execute(f"analyze {model.relation} ({keys})")
 
 
-def _over(statement: str, window: Window) -> tuple[str, Sequence[object]]:
-    """Return a statement with numbered parameters, and the values that it takes."""
+def _bound(statement: str, values: Mapping[str, object]) -> tuple[str, *tuple[object, ...]]:
+    """Return a statement with numbered parameters, followed by those of the values that it takes."""
     numbered, names = number_parameters(statement)
-    days = {"first_day": window.first, "last_day": window.last}
-    return numbered, [days[name] for name in names]
+    return numbered, *(values[name] for name in names)
 
 
 @contextmanager

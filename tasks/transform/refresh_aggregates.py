@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Sequence
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import asyncpg
 
 from schemas.errors import TerminalError
 from schemas.settings import Settings
-from schemas.windows import Window, local_midnight
+from schemas.windows import Bounds, Window, local_midnight
 from tasks.transform.find_targets import Target
-from tasks.transform.plan_windows import DAY, RetentionSplit, split_at_retention
+from tasks.transform.plan_windows import RetentionSplit, split_at_retention
 from tasks.warehouse.connection import Connection, fetch_one
 from tasks.warehouse.statements import SHARED, Statements
 
@@ -24,13 +22,6 @@ sql = Statements(__file__)
 _DAILY_PARTITION_FACTOR = 10
 _MAX_TRIES = 10
 _RETRY_SECONDS = 3.0
-
-
-class _Bounds(NamedTuple):
-    """A window as instants: from its first midnight to the one after its last day."""
-
-    since: dt.datetime
-    until: dt.datetime
 
 
 async def refresh(
@@ -76,11 +67,6 @@ async def _retention_start(connection: Connection, settings: Settings) -> dt.dat
     return start
 
 
-def _bounds(window: Window, settings: Settings) -> _Bounds:
-    zone = ZoneInfo(settings.default_tz)
-    return _Bounds(local_midnight(window.first, zone), local_midnight(window.last + DAY, zone))
-
-
 async def _refresh_view(connection: Connection, target: Target) -> None:
     concurrently = "concurrently " if target.can_be_concurrent else ""
     await retry_on_lock(connection, f"refresh materialized view {concurrently}{target.quoted}")
@@ -89,7 +75,7 @@ async def _refresh_view(connection: Connection, target: Target) -> None:
 async def _refresh_continuous(
     connection: Connection, target: Target, window: Window, retention_start: dt.date | None, settings: Settings
 ) -> None:
-    since, until = _bounds(window, settings)
+    since, until = window.bounds(settings.zone)
     query = sql(
         "select_cagg_window",
         settings,
@@ -97,9 +83,9 @@ async def _refresh_continuous(
         view_name=target.table,
         since=since,
         until=until,
-        retention_start=local_midnight(retention_start, ZoneInfo(settings.default_tz)) if retention_start else None,
+        retention_start=local_midnight(retention_start, settings.zone) if retention_start else None,
     )
-    aligned = _Bounds(*await fetch_one(connection, *query))
+    aligned = Bounds(*await fetch_one(connection, *query))
     if aligned.since < aligned.until:
         call = sql("refresh_continuous_aggregate", settings, name=target.name, **aligned._asdict())
         await retry_on_lock(connection, *call)
@@ -108,12 +94,14 @@ async def _refresh_continuous(
 async def _refresh_rollups(connection: Connection, window: Window, settings: Settings) -> None:
     """Delete and insert the sums of the changed building-days: of hours that are not one reading, and of days."""
     zone = {"zone": settings.default_tz}
-    days, bounds = {"first_day": window.first, "last_day": window.last}, _bounds(window, settings)._asdict()
+    days, bounds = {"first_day": window.first, "last_day": window.last}, window.bounds(settings.zone)._asdict()
     await connection.execute(*sql("drop_changed_meter_days", settings))
     await connection.execute(*sql("create_changed_meter_days", settings))
     await connection.execute(*sql("fill_changed_meter_days", settings, **days, **zone))
     await connection.execute("analyze changed_meter_days")
-    await connection.execute(*sql("create_new_hour_sums", settings, **bounds, **zone))
+    clock = dict(await fetch_one(connection, *sql("select_midnights", settings, **days, **zone)))
+    await connection.execute(*sql("create_new_days", settings, **bounds, **clock))
+    await connection.execute(*sql("create_new_hours", settings, **bounds, **clock))
     width = settings.chunk_days
     await connection.execute(*sql("ensure_sum_partitions", settings, partition_days=width, **zone))
     width *= _DAILY_PARTITION_FACTOR
@@ -122,7 +110,7 @@ async def _refresh_rollups(connection: Connection, window: Window, settings: Set
         await connection.execute(*sql("delete_hour_sums", settings, **bounds))
         await connection.execute(*sql("insert_hour_sums", settings))
         await connection.execute(*sql("delete_daily", settings, **bounds))
-        await connection.execute(*sql("insert_daily", settings, **bounds, **zone))
+        await connection.execute(*sql("insert_daily", settings))
     await connection.execute(*sql("drop_changed_meter_days", settings))
 
 

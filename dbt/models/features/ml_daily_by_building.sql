@@ -3,9 +3,9 @@
         materialized='changed_days',
         unique_key=['building_id', 'local_date'],
         indexes=[
-            {'columns': ['building_id', 'local_date'], 'unique': true},
+            {'columns': ['building_id', 'ts'], 'unique': true},
             {'columns': ['building_code', 'ts']},
-            {'columns': ['local_date']},
+            {'columns': ['ts']},
         ],
     )
 }}
@@ -20,7 +20,7 @@ changed_days as (
 
 meters as (
 
-    {{ meters_of_changed_buildings() }}
+    select * from {{ ref('int_changed_meters') }}
 
 ),
 
@@ -35,7 +35,7 @@ hourly as (
     select * from {{ ref('ml_hourly_by_building') }}
     {% if only_changed_days() %}
     where
-        {{ in_changed_days('local_date') }}
+        {{ at_changed_days('ts') }}
         and (building_id, local_date) in (
             select
                 changed_days.building_id,
@@ -117,94 +117,80 @@ expected as (
             and meters.interval_minutes = slots.interval_minutes
             and meters.since = slots.since
             and meters.until = slots.until
-    where kind_metrics.is_expected and kind_metrics.is_on_grid
+    where kind_metrics.is_expected
     group by building_days.building_id, building_days.local_date
 
 ),
 
 -- What is read less often than by the hour counts in days, as does what registers tell of days and not of hours.
-metered as not materialized (
+instants as (
 
-    select
-        meters.building_id,
-        meters.meter_id,
-        meters.kind,
-        meters.interval_minutes,
-        readings.read_at,
-        days.local_date as bucket,
-        readings.metric,
-        readings.value,
-        readings.quality,
-        case when meters.interval_minutes = 1440 then days.minutes else meters.interval_minutes end as minutes,
-        {{ is_slot_of_day('readings.read_at', 'days.ts', 'meters.interval_minutes') }} as is_on_grid,
-        1 as slots
-
-    from {{ ref('stg_core__readings') }} as readings
-    inner join meters
-        on
-            readings.meter_id = meters.meter_id
-            and readings.read_at >= meters.since
-            and readings.read_at < meters.until
-            and meters.interval_minutes > 60
-    inner join days on (readings.read_at at time zone {{ local_zone() }})::date = days.local_date
-    {% if only_changed_days() %}
-    where {{ at_changed_days('readings.read_at') }}
-    {% endif %}
-    union all
-    select
-        {{ columns_of_steps('steps.local_date') }}
-
-    from {{ ref('int_register_steps') }} as steps
-    where steps.grain = 'day'
+    {{ instants_and_steps('day', 'local_date') }}
 
 ),
 
 counted_slow as (
 
-    {{ counted_readings() }}
+    select
+        instants.building_id,
+        instants.local_date,
+        {{ sums_of_instants() }}
+
+    from instants
+    group by instants.building_id, instants.local_date
 
 ),
 
 -- What they should have of each quantity of which they have any.
-reporting_slow as (
+sent_slow as (
 
     select
-        kind_metrics.building_id,
-        kind_metrics.bucket,
-        {{ expected_readings('slots.slots') }}
+        building_id,
+        meter_id,
+        local_date,
+        bit_or(metrics) as metrics
 
     from (
-        select distinct
-            metered.building_id,
-            metered.bucket,
-            metered.meter_id,
-            metered.kind,
-            kind_metrics.quantity,
-            kind_metrics.is_any_time
+        select
+            building_id,
+            meter_id,
+            local_date,
+            counted_metrics as metrics
 
-        from metered
-        inner join kind_metrics
-            on
-                metered.kind = kind_metrics.kind
-                and metered.metric = kind_metrics.metric
-                and metered.is_on_grid = kind_metrics.is_on_grid
-        where metered.interval_minutes > 60
-    ) as kind_metrics
-    inner join meters
-        on kind_metrics.building_id = meters.building_id and kind_metrics.meter_id = meters.meter_id
-    inner join slots
-        on
-            kind_metrics.bucket = slots.local_date
-            and meters.interval_minutes = slots.interval_minutes
-            and meters.since = slots.since
-            and meters.until = slots.until
-    group by kind_metrics.building_id, kind_metrics.bucket
+        from {{ ref('int_meter_instants') }}
+        where interval_minutes > 60
+        union distinct
+        select
+            steps.building_id,
+            steps.meter_id,
+            steps.local_date,
+            kind_metrics.bit as metrics
+
+        from {{ ref('int_register_steps') }} as steps
+        inner join kind_metrics on steps.kind = kind_metrics.kind and steps.metric = kind_metrics.metric
+        where steps.interval_minutes > 60 and steps.grain = 'day'
+    ) as sent
+    group by building_id, meter_id, local_date
 
 ),
 
-weighted_slow as (
+reporting_slow as (
 
-    {{ weighted_by_flow() }}
+    select
+        sent_slow.building_id,
+        sent_slow.local_date,
+        {{ expected_readings('slots.slots') }}
+
+    from sent_slow
+    inner join meters on sent_slow.building_id = meters.building_id and sent_slow.meter_id = meters.meter_id
+    inner join kind_metrics on meters.kind = kind_metrics.kind and sent_slow.metrics & kind_metrics.bit <> 0
+    inner join slots
+        on
+            sent_slow.local_date = slots.local_date
+            and meters.interval_minutes = slots.interval_minutes
+            and meters.since = slots.since
+            and meters.until = slots.until
+    group by sent_slow.building_id, sent_slow.local_date
 
 ),
 
@@ -214,28 +200,18 @@ parts as (
     select
         hours.building_id,
         hours.local_date,
-        {{ columns_of_counted('hours') }},
-        {{ columns_of_most('hours.?_most') }},
-        hours.t1_weighted,
-        hours.t1_weight,
-        hours.t2_weighted,
-        hours.t2_weight
+        true as is_hour,
+        {{ columns_of_sums('hours') }}
 
     from {{ ref('int_building_hours') }} as hours
     union all
     select
         counted_slow.building_id,
-        counted_slow.bucket as local_date,
-        {{ columns_of_counted('counted_slow') }},
-        {{ columns_of_most('null::bigint') }},
-        weighted_slow.t1_weighted,
-        weighted_slow.t1_weight,
-        weighted_slow.t2_weighted,
-        weighted_slow.t2_weight
+        counted_slow.local_date,
+        false as is_hour,
+        {{ columns_of_sums('counted_slow') }}
 
     from counted_slow
-    left join weighted_slow
-        on counted_slow.building_id = weighted_slow.building_id and counted_slow.bucket = weighted_slow.bucket
 
 ),
 
@@ -244,11 +220,7 @@ counted as (
     select
         building_id,
         local_date,
-        {{ sums_of_counted() }},
-        sum(t1_weighted) as t1_weighted,
-        sum(t1_weight) as t1_weight,
-        sum(t2_weighted) as t2_weighted,
-        sum(t2_weight) as t2_weight
+        {{ sums_of_sums() }}
 
     from parts
     group by building_id, local_date
@@ -281,9 +253,11 @@ measured as (
         on building_days.building_id = expected.building_id and building_days.local_date = expected.local_date
     inner join days on building_days.local_date = days.local_date
     left join counted_slow
-        on building_days.building_id = counted_slow.building_id and building_days.local_date = counted_slow.bucket
+        on building_days.building_id = counted_slow.building_id and building_days.local_date = counted_slow.local_date
     left join reporting_slow
-        on building_days.building_id = reporting_slow.building_id and building_days.local_date = reporting_slow.bucket
+        on
+            building_days.building_id = reporting_slow.building_id
+            and building_days.local_date = reporting_slow.local_date
 
 )
 

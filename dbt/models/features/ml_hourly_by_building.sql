@@ -3,10 +3,9 @@
         materialized='changed_days',
         unique_key=['building_id', 'local_date'],
         indexes=[
-            {'columns': ['building_id', 'local_date']},
+            {'columns': ['building_id', 'ts'], 'unique': true},
             {'columns': ['building_code', 'ts']},
             {'columns': ['ts']},
-            {'columns': ['local_date']},
         ],
     )
 }}
@@ -21,7 +20,7 @@ changed_days as (
 
 meters as (
 
-    {{ meters_of_changed_buildings() }}
+    select * from {{ ref('int_changed_meters') }}
 
 ),
 
@@ -31,7 +30,7 @@ kind_metrics as (
 
 ),
 
-counted as (
+counted as not materialized (
 
     select * from {{ ref('int_building_hours') }}
 
@@ -55,7 +54,8 @@ building_days as (
     select
         counted.building_id,
         counted.local_date,
-        max(counted.ts) as last_hour
+        max(counted.ts) as last_hour,
+        {{ most_readings('counted') }}
 
     from counted
     {% if only_changed_days() %}
@@ -85,24 +85,26 @@ hours as (
 
 ),
 
-hour_lengths as (
+-- What describes a time is made once for all buildings.
+described_hours as materialized (
 
-    select distinct minutes from hours
+    select
+        hours.local_date,
+        hours.ts,
+        hours.minutes,
+        {{ hour_of('hours.ts') }} as hour,
+        {{ day_attributes('hours.local_date') }},
+        {{ day_or_night(hour_of('hours.ts')) }} as day_night
+
+    from hours
+    left join holidays on hours.local_date = holidays.holiday_date
+    left join working_weekends on hours.local_date = working_weekends.working_date
 
 ),
 
--- Hours that have not begun are no gap.
-building_hours as (
+hour_lengths as (
 
-    select
-        building_days.building_id,
-        building_days.local_date,
-        hours.ts,
-        hours.minutes
-
-    from building_days
-    inner join hours on building_days.local_date = hours.local_date
-    where hours.ts <= greatest(building_days.last_hour, now())
+    select distinct minutes from hours
 
 ),
 
@@ -124,20 +126,20 @@ expected as (
         on spans.building_id = meters.building_id and spans.since >= meters.since and spans.since < meters.until
     inner join kind_metrics on meters.kind = kind_metrics.kind
     cross join hour_lengths
-    where kind_metrics.is_expected and kind_metrics.is_on_grid
+    where kind_metrics.is_expected
     group by spans.building_id, spans.since, spans.until, hour_lengths.minutes
 
 ),
 
--- A sum is given only where every expected reading of the hour is there: a part would be taken for the whole.
+-- A sum is given only where every expected reading of the hour is there: a part would be taken for the whole. Hours
+-- that have not begun are no gap, and have no row.
 measured as (
 
     select
-        building_hours.building_id,
-        building_hours.local_date,
-        building_hours.ts,
+        building_days.building_id,
+        hours.*,
         {{ measured_columns(
-            'counted', 'expected', 'counted.?_most * building_hours.minutes / 60',
+            'counted', 'expected', 'building_days.?_most * hours.minutes / 60',
             'coalesce(counted.surplus_quantities, 0) | coalesce(expected.slow_quantities, 0)'
         ) }},
         coalesce(expected.on_grid_expected, 0) + coalesce(expected.any_time_expected, 0) as readings_expected,
@@ -146,14 +148,18 @@ measured as (
         coalesce(counted.readings_suspect, 0) as readings_suspect,
         coalesce(counted.readings_surplus, 0) as readings_surplus
 
-    from building_hours
+    from building_days
+    inner join described_hours as hours
+        on building_days.local_date = hours.local_date and hours.ts <= greatest(building_days.last_hour, now())
     left join expected
         on
-            building_hours.building_id = expected.building_id
-            and building_hours.minutes = expected.minutes
-            and building_hours.ts >= expected.since
-            and building_hours.ts < expected.until
-    left join counted on building_hours.building_id = counted.building_id and building_hours.ts = counted.ts
+            building_days.building_id = expected.building_id
+            and hours.minutes = expected.minutes
+            and hours.ts >= expected.since
+            and hours.ts < expected.until
+    left join counted on building_days.building_id = counted.building_id and hours.ts = counted.ts
+    -- Without a limit every column that follows from these would compute them anew.
+    offset 0  -- noqa: AM09
 
 )
 
@@ -164,9 +170,14 @@ select
     buildings.district_id::text as district_id,
     measured.local_date,
     {{ features_of('measured') }},
-    {{ hour_of('measured.ts') }} as hour,
-    {{ day_attributes('measured.local_date') }},
-    {{ day_or_night(hour_of('measured.ts')) }} as day_night
+    measured.hour,
+    measured.day_of_week,
+    measured.is_weekend,
+    measured.is_holiday,
+    measured.is_workday,
+    measured.month,
+    measured.season,
+    measured.day_night
 
 from measured
 inner join buildings
@@ -174,5 +185,3 @@ inner join buildings
         measured.building_id = buildings.building_id
         and measured.ts >= buildings.since
         and measured.ts < buildings.until
-left join holidays on measured.local_date = holidays.holiday_date
-left join working_weekends on measured.local_date = working_weekends.working_date

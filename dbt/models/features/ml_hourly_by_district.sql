@@ -3,7 +3,7 @@
         materialized='changed_days',
         unique_key=['district_id', 'local_date'],
         indexes=[
-            {'columns': ['district_id', 'local_date']},
+            {'columns': ['district_id', 'ts'], 'unique': true},
             {'columns': ['ts']},
         ],
     )
@@ -22,7 +22,7 @@ hourly as (
     select * from {{ ref('ml_hourly_by_building') }}
     {% if only_changed_days() %}
     where
-        {{ in_changed_days('local_date') }}
+        {{ at_changed_days('ts') }}
         and (district_id, local_date) in (
             select
                 changed_days.district_id,

@@ -4,7 +4,6 @@
         unique_key=['local_date'],
         indexes=[
             {'columns': ['ts'], 'unique': true},
-            {'columns': ['local_date']},
         ],
     )
 }}
@@ -21,7 +20,7 @@ hourly as (
 
     select * from {{ ref('ml_hourly_by_building') }}
     {% if only_changed_days() %}
-    where {{ in_changed_days('local_date') }}
+    where {{ at_changed_days('ts') }}
     {% endif %}
 
 ),

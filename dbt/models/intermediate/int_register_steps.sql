@@ -1,14 +1,8 @@
 with
 
-changed_days as (
-
-    select * from {{ ref('stg_quality__changed_days') }}
-
-),
-
 meters as (
 
-    {{ meters_of_changed_buildings() }}
+    select * from {{ ref('int_changed_meters') }}
 
 ),
 
@@ -27,55 +21,43 @@ readings as not materialized (
 registers as (
 
     select
-        kind_metrics.kind,
-        kind_metrics.metric,
-        metrics.metric as register
+        of_intervals.kind,
+        of_intervals.metric,
+        of_intervals.bit,
+        of_registers.metric as register,
+        of_registers.bit as register_bit
 
-    from kind_metrics
-    inner join {{ ref('stg_quality__metrics') }} as metrics on kind_metrics.metric = metrics.register_of
-    where kind_metrics.quantity is not null and kind_metrics.is_on_grid
+    from kind_metrics as of_intervals
+    inner join {{ ref('stg_quality__metrics') }} as metrics on of_intervals.metric = metrics.register_of
+    inner join kind_metrics as of_registers
+        on of_intervals.kind = of_registers.kind and metrics.metric = of_registers.metric
+    where of_intervals.quantity is not null
 
 ),
 
-building_days as (
+-- Days, or what of them a meter was there, with the metrics of which it sent anything.
+reported as (
 
-    {% if only_changed_days() %}
     select
-        building_id,
-        local_date
+        meter_id,
+        since,
+        local_date,
+        bit_or(metrics) as metrics
 
-    from changed_days
-    where {{ in_changed_days('local_date') }}
-    {% else %}
-    select
-        meters.building_id,
-        (readings.read_at at time zone {{ local_zone() }})::date as local_date
-
-    from readings
-    inner join meters
-        on
-            readings.meter_id = meters.meter_id
-            and readings.read_at >= meters.since
-            and readings.read_at < meters.until
-    {% endif %}
+    from {{ ref('int_meter_instants') }}
+    group by meter_id, since, local_date
 
 ),
 
 meter_days as (
 
-    select distinct
-        meters.building_id,
-        meters.meter_id,
-        meters.kind,
-        meters.interval_minutes,
-        meters.since,
-        meters.until,
-        meters.register_digits,
-        meters.register_step,
-        building_days.local_date
+    select
+        meters.*,
+        reported.local_date,
+        reported.metrics
 
-    from meters
-    inner join building_days on meters.building_id = building_days.building_id
+    from reported
+    inner join meters on reported.meter_id = meters.meter_id and reported.since = meters.since
 
 ),
 
@@ -108,8 +90,7 @@ slots as (
 
 ),
 
--- Days, or what of them a meter was there, on which it sent no readings of the intervals. Looked for meter by meter:
--- most have the first one.
+-- Those on which it sent registers, and no readings of the intervals.
 register_days as (
 
     select
@@ -122,32 +103,16 @@ register_days as (
         registers.register
 
     from meter_days
-    inner join registers on meter_days.kind = registers.kind
-    inner join days
+    inner join registers
         on
-            meter_days.local_date = days.local_date
-            and meter_days.since < days.day_end
-            and meter_days.until > days.ts
-    left join lateral (
-        select readings.metric
-
-        from readings
-        where
-            readings.meter_id = meter_days.meter_id
-            and readings.metric = registers.metric
-            and readings.read_at >= greatest(days.ts, meter_days.since)
-            and readings.read_at < least(days.day_end, meter_days.until)
-            {% if only_changed_days() %}
-            and {{ at_changed_days('readings.read_at') }}
-            {% endif %}
-        order by readings.read_at
-        limit 1
-    ) as of_intervals on true
-    where of_intervals.metric is null
+            meter_days.kind = registers.kind
+            and meter_days.metrics & registers.bit = 0
+            and meter_days.metrics & registers.register_bit <> 0
+    inner join days on meter_days.local_date = days.local_date
 
 ),
 
--- To the midnight after the day, or to the meter's end.
+-- To the midnight after the day, or to the meter's end. Looked for meter by meter: few have such a day.
 register_readings as (
 
     select
@@ -157,15 +122,22 @@ register_readings as (
         lag(readings.value) over meter_day as last_value
 
     from register_days
-    inner join readings
-        on
-            register_days.meter_id = readings.meter_id
-            and register_days.register = readings.metric
-            and register_days.part_start <= readings.read_at
-            and register_days.part_end >= readings.read_at
-    {% if only_changed_days() %}
-    where {{ at_changed_days('readings.read_at', and_days_after=1) }}
-    {% endif %}
+    cross join
+        lateral (
+            select
+                readings.read_at,
+                readings.value
+
+            from readings
+            where
+                readings.meter_id = register_days.meter_id
+                and readings.metric = register_days.register
+                and readings.read_at between register_days.part_start and register_days.part_end
+                {% if only_changed_days() %}
+                and {{ at_changed_days('readings.read_at', and_days_after=1) }}
+                {% endif %}
+            order by readings.read_at
+        ) as readings
     window meter_day as (
         partition by register_days.meter_id, register_days.metric, register_days.local_date, register_days.since
         order by readings.read_at

@@ -3,7 +3,7 @@ with
 changed_days as (
 
     select * from {{ source('quality', 'changed_days') }}
-    where taken
+    where taken and {{ in_changed_days('local_date') }}
 
 ),
 

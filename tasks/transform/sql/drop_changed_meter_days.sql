@@ -1,1 +1,1 @@
-drop table if exists changed_meter_days, new_hour_sums
+drop table if exists changed_meter_days, new_days, new_hours

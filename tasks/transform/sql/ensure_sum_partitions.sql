@@ -4,7 +4,8 @@ select
         :partition_days,
         :zone,
         array(
-            select distinct date(sums.bucket_start at time zone :zone)
-            from new_hour_sums as sums
+            select distinct date(bucket_start at time zone :zone)
+            from new_hours
+            where is_sum
         )
     )

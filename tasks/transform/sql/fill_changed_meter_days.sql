@@ -1,8 +1,8 @@
-insert into changed_meter_days (meter_id, interval_minutes, local_date, since, until)
+insert into changed_meter_days (meter_id, interval_minutes, day, since, until)
 select distinct
     meters.id,
     meters.interval_minutes,
-    days.local_date,
+    days.local_date - :first_day::date + 1,
     {quality}.local_midnight(days.local_date, :zone),
     {quality}.local_midnight(days.local_date + 1, :zone)
 from (

@@ -10,5 +10,6 @@ select
     value_max,
     readings,
     suspect
-from new_hour_sums
+from new_hours
+where is_sum
 order by meter_id, bucket_start, metric
