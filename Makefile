@@ -6,7 +6,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test test-slow test-timescale faults fuzz lint format format-check types imports sql-lint dbt-parse check check-full lock audit licences sbom bench bench-quick clean
+.PHONY: setup dictionary demo test test-slow test-timescale faults fuzz lint format format-check types imports sql-lint dbt-parse check check-full lock audit licences sbom bench bench-quick clean
 
 setup: .venv/.installed
 
@@ -102,6 +102,10 @@ audit: setup
 
 licences: setup
 	$(BIN)/pip-licenses --order license --with-urls
+
+# docs/data_dictionary.md, from the descriptions of the dbt project; a test compares.
+dictionary: setup
+	$(BIN)/python -m tests.data_dictionary
 
 SBOM ?= artifacts/sbom
 

@@ -9,6 +9,7 @@ older ones on the days of which it has readings of the same meter and metric; on
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -65,7 +66,11 @@ async def find_superseded(
 
 
 async def settle_superseded(
-    connection: Connection, load_ids: Sequence[UUID], superseded: Mapping[UUID, Superseded], settings: Settings
+    connection: Connection,
+    load_ids: Sequence[UUID],
+    superseded: Mapping[UUID, Superseded],
+    moment: datetime,
+    settings: Settings,
 ) -> None:
     """Name what stays in core in row errors, and take out and count the rest; the loads have ended in core by now.
 
@@ -81,7 +86,7 @@ async def settle_superseded(
     await connection.execute(*sql("delete_unsettled_remaining", settings))
     for load in replaced:
         await connection.execute(*sql("insert_replaced", settings, **dict(load)))
-    settled = await settle_readings(connection, settings, change="removal")
+    settled = await settle_readings(connection, settings, change="removal", moment=moment)
     for load_id, counts in settled.items():
         if removed := counts.removed + counts.restored:
             remarks = {"of_version": FileRemark.REMOVED, "of_replay": FileRemark.NO_LONGER_READ}

@@ -22,7 +22,7 @@ from tasks.warehouse.connection import Connection
 from tasks.warehouse.copy import copy_table, copy_tables
 from tasks.warehouse.core_owner import CoreOwner, read_core_owner
 from tasks.warehouse.load_log import MergeCounts, finish_load, hold_load
-from tasks.warehouse.locks import Lock, lock_transaction
+from tasks.warehouse.locks import lock_loads
 from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
@@ -83,14 +83,14 @@ async def _copy_into_core(
         return None
     try:
         async with connection.transaction():
-            await lock_transaction(connection, Lock.LOADS, settings, shared=True)
+            moment = await lock_loads(connection, settings, shared=True)
             superseded = await find_superseded(connection, load_ids, settings)
             await connection.execute(*sql("allow_decompression", settings))
             readings = tables_of(sources)
             await copy_tables(connection, readings, of=IN_CORE, into="measurements", schema=settings.core_schema)
             await connection.execute(*sql("record_changed_days", settings, load_ids=load_ids, zone=settings.default_tz))
             counts = [MergeCounts(load.load_id, load.readings, 0, 0) for load in loads]
-            return Merged(await _finish(connection, counts, superseded, claim_key, settings), {})
+            return Merged(await _finish(connection, counts, superseded, claim_key, moment, settings), {})
     except asyncpg.UniqueViolationError:
         return None  # another load came between
 
@@ -107,7 +107,7 @@ async def _merge_with_core(
     """Compare with what core has, and write what is new or different."""
     # Repeatable read: what the join saw is what the update replaces, or the transaction is refused.
     async with connection.transaction(isolation="repeatable_read"):
-        await lock_transaction(connection, Lock.LOADS, settings, shared=not alone)
+        moment = await lock_loads(connection, settings, shared=not alone)
         await connection.execute(f"set local work_mem = '{_WORK_MEM}'")
         await connection.execute(*sql("allow_decompression", settings))
         await connection.execute(*sql("create_incoming", settings))
@@ -124,14 +124,17 @@ async def _merge_with_core(
         if held:
             await _leave_out(connection, [*held], settings, has_changes=has_changes, has_superseded=bool(superseded))
         if has_changes:
-            await connection.execute(*sql("upsert_readings", settings, **bounds, zone=settings.default_tz))
+            values = {**bounds, "moment": moment, "zone": settings.default_tz}
+            await connection.execute(*sql("upsert_readings", settings, **values))
+            if superseded:
+                await connection.execute(*sql("delete_unsettled_rewritten", settings))
         counts = [
             MergeCounts(load.load_id, inserted, updated, load.readings - inserted - updated)
             for load in loads
             if load.load_id not in held
             for inserted, updated in [pending.get(load.load_id, NO_CHANGES)]
         ]
-        counts = await _finish(connection, counts, superseded, claim_key, settings)
+        counts = await _finish(connection, counts, superseded, claim_key, moment, settings)
         for load_id, why in held.items():
             await hold_load(connection, load_id, why, claim_key, settings)
     return Merged(counts, held)
@@ -164,6 +167,7 @@ async def _finish(
     merged: Sequence[MergeCounts],
     superseded: Mapping[UUID, Superseded],
     claim_key: int,
+    moment: datetime,
     settings: Settings,
 ) -> list[MergeCounts]:
     """Move loads whose readings are in core to their final status; return the counts with what stays behind."""
@@ -175,7 +179,7 @@ async def _finish(
         finished.append(counts._replace(no_longer_in_file=remaining, message=message))
         await finish_load(connection, finished[-1], claim_key, settings)
     await connection.execute(*sql("resolve_row_errors", settings, load_ids=load_ids))
-    await settle_superseded(connection, load_ids, superseded, settings)
+    await settle_superseded(connection, load_ids, superseded, moment, settings)
     return finished
 
 

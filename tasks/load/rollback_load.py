@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from tasks.load.load_meters import find_load_meters
 from tasks.load.settle_readings import create_unsettled, settle_readings
 from tasks.warehouse.connection import Connection
 from tasks.warehouse.load_log import find_load
-from tasks.warehouse.locks import Lock, lock_transaction
+from tasks.warehouse.locks import lock_loads
 from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
@@ -58,9 +58,9 @@ async def rollback_load(connection: Connection, load_id: UUID, settings: Setting
     transaction = connection.transaction(isolation="repeatable_read")
     await transaction.start()
     try:
-        await lock_transaction(connection, Lock.LOADS, settings)
+        moment = await lock_loads(connection, settings)
         await connection.execute(*sql("allow_decompression", settings))
-        rolled_back = await _roll_back(connection, load_id, settings)
+        rolled_back = await _roll_back(connection, load_id, moment, settings)
     except BaseException:
         await transaction.rollback()
         raise
@@ -85,7 +85,7 @@ async def _check(connection: Connection, load_id: UUID, settings: Settings) -> N
         raise TerminalError(f"load {load_id} is {load.status}: nothing of it is in core")
 
 
-async def _roll_back(connection: Connection, load_id: UUID, settings: Settings) -> RolledBack:
+async def _roll_back(connection: Connection, load_id: UUID, moment: datetime, settings: Settings) -> RolledBack:
     family = await connection.fetch(*sql("mark_rolled_back", settings, load_id=load_id))
     load_ids = [row["load_id"] for row in family]
     await _require_rows(connection, load_id, load_ids, settings)
@@ -100,7 +100,7 @@ async def _roll_back(connection: Connection, load_id: UUID, settings: Settings) 
     query, *values = sql("insert_rolled_back", settings, **bounds, zone=settings.default_tz)
     metric_type = await connection.fetchval(*sql("select_metric_type", settings))
     await connection.execute(query.replace("{metric_type}", metric_type), *values)
-    settled = await settle_readings(connection, settings, change="rollback")
+    settled = await settle_readings(connection, settings, change="rollback", moment=moment)
     removed, restored, unchanged = (sum(counts) for counts in zip(*(settled.values() or [(0, 0, 0)]), strict=True))
     rewritten = sum(row["rows_written"] for row in family) - (removed + restored + unchanged)
     return RolledBack(load_ids, removed, restored, unchanged, max(rewritten, 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -30,11 +31,12 @@ async def create_unsettled(connection: Connection, settings: Settings) -> None:
 
 
 async def settle_readings(
-    connection: Connection, settings: Settings, *, change: Literal["rollback", "removal"]
+    connection: Connection, settings: Settings, *, change: Literal["rollback", "removal"], moment: datetime
 ) -> dict[UUID, SettledReadings]:
     """Give each reading of `unsettled` the value of the latest effective load that has it, or delete it.
 
     Replaced and deleted values go to `measurement_revisions` as such a change, their building-days to `changed_days`.
+    A value that stays and is another load's is a revision, too: else nobody knew whose it was before.
     Nothing may be merged meanwhile (Lock.LOADS): a load that finds a reading in core with its own value writes nothing.
 
     Returns:
@@ -50,6 +52,7 @@ async def settle_readings(
     await connection.execute(*sql("create_decisions", settings))
     await connection.execute(*sql("insert_decisions", settings, **span, zone=zone))
     await connection.execute("analyze decisions")
-    rows = await connection.fetch(*sql("apply_decisions", settings, **bounds, zone=zone, change=change))
+    values = {**bounds, "zone": zone, "change": change, "moment": moment}
+    rows = await connection.fetch(*sql("apply_decisions", settings, **values))
     await connection.execute(*sql("delete_readings", settings, **bounds))
     return {row["withdrawn_by"]: SettledReadings(row["removed"], row["restored"], row["unchanged"]) for row in rows}

@@ -7,6 +7,7 @@ session's locks when its connection ends, so a killed process leaves none behind
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -40,6 +41,16 @@ async def lock_transaction(connection: Connection, lock: Lock, settings: Setting
     """
     mode = "share" if shared else "exclusive"
     await connection.execute(f"lock table {settings.quality_schema}.{lock} in {mode} mode")
+
+
+async def lock_loads(connection: Connection, settings: Settings, *, shared: bool = False) -> dt.datetime:
+    """Acquire the lock of loads; returns the moment that the transaction stamps on all that it writes into core.
+
+    What the transaction sees was stamped before: so the versions of a reading follow each other in time.
+    """
+    await lock_transaction(connection, Lock.LOADS, settings, shared=shared)
+    moment: dt.datetime = await connection.fetchval("select clock_timestamp()")
+    return moment
 
 
 @asynccontextmanager

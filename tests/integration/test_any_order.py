@@ -1,4 +1,4 @@
-"""Any sequence of loads, replays, rollbacks, requeues and purges leaves core as a simple model in memory says."""
+"""After any loads, replays, rollbacks, requeues and purges core is as a model says, and known as it was after each."""
 
 from __future__ import annotations
 
@@ -273,6 +273,7 @@ def write_sources(settings: Settings, stamp: str) -> None:
     (settings.sources_dir / "sources.yaml").write_text(SOURCES.format(stamp=stamp), encoding="utf-8")
 
 
+IN_ORDER = "order by meter_code, time, metric, load_id"
 EMPTY = """
     select format('truncate %s', string_agg(format('%I.%I', schemaname, tablename), ', ')) from pg_tables
     where schemaname in ('stage', 'quality', 'core') and tablename <> 'schema_migrations'
@@ -296,9 +297,15 @@ async def live_through(own: Settings, history_of: list[tuple[object, ...]]) -> N
     async with empty_world(own) as pipeline:
         await pipeline.add_meter("A")
         history = History(pipeline)
+        shown: dict[dt.datetime, list[asyncpg.Record]] = {}
         for step, *arguments in history_of:
             await getattr(history, str(step))(*arguments)
             await history.check()
+            moment = await pipeline.connection.fetchval("select clock_timestamp()")
+            shown[moment] = await pipeline.connection.fetch(f"select * from core.readings {IN_ORDER}")
+        for moment, readings in shown.items():
+            as_of = await pipeline.connection.fetch(f"select * from core.readings_as_of($1) {IN_ORDER}", moment)
+            assert as_of == readings, moment
 
 
 # Hypothesis calls a test without its event loop: the database is made by a fixture, each history has a loop of its own.

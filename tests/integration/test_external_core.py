@@ -37,7 +37,7 @@ EXTERNAL_CORE = """
     create table core.measurement_revisions (
         id bigserial, time timestamptz, meter_id bigint, metric text, old_value float8, new_value float8,
         old_quality int, new_quality int, old_load_id uuid, load_id uuid, replaced_at timestamptz default now(),
-        change text default 'load'
+        change text default 'load', old_since timestamptz
     );
     insert into core.buildings values (1, 'B', 1);
     insert into core.itp values (1, 'I', 1);
@@ -141,7 +141,7 @@ async def test_check_that_refuses_a_kind_of_revision_is_listed_with_sql_that_wid
 
     scripts = await sql_until_complete(engineer, engineer, settings)
 
-    assert "-- core.measurement_revisions.change may not be removal" in "".join(scripts)
+    assert "-- core.measurement_revisions.change may not be removal, credit" in "".join(scripts)
     await engineer.execute(
         "insert into core.measurement_revisions (load_id, change) values (gen_random_uuid(), 'removal')"
     )
@@ -185,9 +185,12 @@ async def test_user_without_ddl_on_core_loads_refreshes_builds_and_rolls_back(
         await set_up_roles(engineer, own)
         role = own.roles["dbt"]
         await engineer.execute(f"grant {own.roles['loader']}, {role} to {user}")
+        may_read = "select has_function_privilege($1, 'quality.readings_as_of(timestamptz)', 'execute')"
+        assert await engineer.fetchval(may_read, own.roles["reader"])
 
     (script,) = await sql_until_complete(connection, engineer, own)
     pipeline = PipelineHarness(connection, own)
+    empty = await engineer.fetchval("select clock_timestamp()")
     pipeline.put("a.csv", long_csv(*(f"2025-04-30 0{hour}:00,M,T1,{60 + hour}" for hour in range(3))))
     (log,) = await pipeline.run()
     await pipeline.transform()
@@ -195,6 +198,7 @@ async def test_user_without_ddl_on_core_loads_refreshes_builds_and_rolls_back(
         "select hour, t1_degc from features.ml_hourly_by_building where t1_degc is not null order by ts"
     )
     total = await engineer.fetchval("select sum(value_sum) from agg.daily")
+    during = await engineer.fetchval("select clock_timestamp()")
     done = await pipeline.rollback(log["load_id"])
 
     assert "grant insert, select on core.measurement_revisions" in script
@@ -204,6 +208,9 @@ async def test_user_without_ddl_on_core_loads_refreshes_builds_and_rolls_back(
     assert total == 60 + 61 + 62
     assert (done.removed, done.restored) == (2, 1)
     assert await engineer.fetchval("select array_agg(value) from core.measurements") == [50]
+    for moment, values in ((empty, [50]), (during, [60, 61, 62])):
+        as_of = "select array_agg(value order by value) from quality.readings_as_of($1)"
+        assert await connection.fetchval(as_of, moment) == values
     assert strip_acl(await engineer.fetchval(CATALOG)) == strip_acl(before)
     await connection.close()
 

@@ -74,3 +74,24 @@ async def test_new_width_takes_what_is_free_and_cuts_none_that_is_there(pipeline
         timedelta(days=14),
         datetime(2025, 4, 9, tzinfo=ZoneInfo("Europe/Moscow")),
     )
+
+
+async def test_as_of_a_moment_only_the_partition_and_the_meter_that_are_asked_for_are_read(
+    pipeline: PipelineHarness,
+) -> None:
+    await pipeline.add_meter("M")
+    pipeline.put("a.csv", long_csv("2025-04-29 00:00,M,T1,60", "2025-04-30 00:00,M,T1,60", "2025-05-01 00:00,M,T1,60"))
+    await pipeline.run()
+    await pipeline.connection.execute("set enable_seqscan = off; set plan_cache_mode = force_custom_plan")
+    await pipeline.connection.execute(
+        "prepare bounded as select * from core.readings_as_of($1)"
+        " where meter_code = $2 and time >= '2025-04-30 00:00+03' and time < '2025-05-01 00:00+03'"
+    )
+
+    plan = await pipeline.connection.fetch("explain execute bounded (now(), 'M')")
+
+    lines = [row["QUERY PLAN"].strip() for row in plan]
+    read = [line.rpartition(" on ")[2].split()[0] for line in lines if "measurement" in line and " on " in line]
+    assert set(read) == {"measurement_revisions", "measurements_20250429t2100z"}
+    conditions = [line for line in lines if "Index Cond" in line and "meter_id = " in line and '"time" >= ' in line]
+    assert len(conditions) == 2, "\n".join(lines)

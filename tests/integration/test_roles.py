@@ -91,6 +91,7 @@ async def test_member_of_loader_and_dbt_runs_the_whole_pipeline(
     async with login(roles, "reader") as reader:
         assert await reader.fetchval(value) == 1
         assert await reader.fetchval("select value from core.readings") == 1
+        assert await reader.fetchval("select value from core.readings_as_of(now())") == 1
         with pytest.raises(DENIED, match="schema features_staging"):
             await reader.execute("select * from features_staging.stg_core__meters")
         assert (await show_status(reader, roles.settings)).row_errors_open == 1
@@ -135,6 +136,7 @@ async def test_reader_cannot_hold_up_a_run(roles: PipelineHarness) -> None:
                 "delete from core.meters",
                 "update core.measurement_revisions set new_value = 1",
                 "drop view core.readings",
+                "drop function core.readings_as_of",
                 "create table features.mine (one int)",
                 "create table features_staging.mine (one int)",
                 "create schema mine",

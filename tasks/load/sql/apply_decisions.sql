@@ -10,7 +10,7 @@ replaced as (
         value = decisions.new_value,
         quality = decisions.new_quality,
         load_id = decisions.new_load_id,
-        updated_at = now()
+        updated_at = :moment::timestamptz
     from decisions
     where
         decisions.is_replaced
@@ -25,14 +25,15 @@ replaced as (
 
 returned as (
 
-    insert into {core}.measurements (time, meter_id, metric, value, quality, load_id)
+    insert into {core}.measurements (time, meter_id, metric, value, quality, load_id, inserted_at)
     select
         time,
         meter_id,
         metric,
         new_value,
         new_quality,
-        new_load_id
+        new_load_id,
+        :moment::timestamptz
     from decisions
     where is_replaced and not is_in_core
 
@@ -41,7 +42,8 @@ returned as (
 revisions as (
 
     insert into {core}.measurement_revisions (
-        time, meter_id, metric, old_value, new_value, old_quality, new_quality, old_load_id, load_id, change
+        time, meter_id, metric, old_value, new_value, old_quality, new_quality, old_load_id, load_id, change,
+        old_since, replaced_at
     )
     select
         time,
@@ -53,9 +55,11 @@ revisions as (
         new_quality,
         load_id,
         withdrawn_by,
-        :change
+        case when is_changed then :change else 'credit' end,
+        case when is_in_core then since end,
+        :moment::timestamptz
     from decisions
-    where is_changed
+    where is_changed or is_replaced
 
 ),
 

@@ -7,6 +7,7 @@ select
     unsettled.value,
     unsettled.quality,
     unsettled.load_id,
+    unsettled.since,
     unsettled.withdrawn_by,
     unsettled.value as new_value,
     unsettled.quality as new_quality,

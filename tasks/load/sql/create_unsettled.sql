@@ -8,6 +8,7 @@ select
     m.value,
     m.quality,
     m.load_id,
+    coalesce(m.updated_at, m.inserted_at, '-infinity') as since,
     null::uuid as withdrawn_by,
     true as is_withdrawn,
     false as is_elsewhere

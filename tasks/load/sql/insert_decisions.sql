@@ -2,7 +2,7 @@
 -- replaces days stands in the place of the older ones, but for what it holds itself and rejects. zone: that of local
 -- days.
 insert into decisions (
-    time, meter_id, metric, value, quality, load_id, withdrawn_by, new_value, new_quality, new_load_id,
+    time, meter_id, metric, value, quality, load_id, since, withdrawn_by, new_value, new_quality, new_load_id,
     is_in_core, is_replaced, is_changed
 )
 with
@@ -189,6 +189,7 @@ select
     own.value,
     own.quality,
     own.load_id,
+    own.since,
     own.withdrawn_by,
     replacements.value, -- noqa: AL08
     replacements.quality, -- noqa: AL08

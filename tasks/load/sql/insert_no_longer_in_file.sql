@@ -2,7 +2,7 @@
 -- this one it has readings of the same meter and metric. is_elsewhere: another file has the same value. zone: that of
 -- local days; meters: null if there are too many to name.
 insert into unsettled (
-    time, meter_id, metric, value, quality, load_id, withdrawn_by, is_withdrawn, is_elsewhere
+    time, meter_id, metric, value, quality, load_id, since, withdrawn_by, is_withdrawn, is_elsewhere
 )
 with
 
@@ -14,7 +14,8 @@ held as materialized (
         m.metric,
         m.value,
         m.quality,
-        m.load_id
+        m.load_id,
+        coalesce(m.updated_at, m.inserted_at, '-infinity') as since
     from {core}.measurements as m
     where
         m.load_id = any(:earlier::uuid[])

@@ -1,5 +1,5 @@
 -- What the loads that a replay stands in the place of have in core, and it has not.
-insert into unsettled (time, meter_id, metric, value, quality, load_id, withdrawn_by, is_withdrawn)
+insert into unsettled (time, meter_id, metric, value, quality, load_id, since, withdrawn_by, is_withdrawn)
 with
 
 own as materialized (
@@ -21,6 +21,7 @@ select
     m.value,
     m.quality,
     m.load_id,
+    coalesce(m.updated_at, m.inserted_at, '-infinity'),
     :load_id,
     -- Of a purged load nobody knows any more which readings it found in core and has, too.
     not exists (

@@ -9,6 +9,7 @@ changed_rows as materialized (
         existing.load_id as old_load_id,
         existing.value as old_value,
         existing.quality as old_quality,
+        coalesce(existing.updated_at, existing.inserted_at, '-infinity') as old_since,
         existing.time is null as is_new
     from incoming
     left join {core}.measurements as existing

@@ -1,5 +1,5 @@
 -- Readings that a load which has waited has just brought: a newer version of its file may stand in their place.
-insert into unsettled (time, meter_id, metric, value, quality, load_id, withdrawn_by, is_withdrawn)
+insert into unsettled (time, meter_id, metric, value, quality, load_id, since, withdrawn_by, is_withdrawn)
 select
     m.time,
     m.meter_id,
@@ -7,6 +7,7 @@ select
     m.value,
     m.quality,
     m.load_id,
+    coalesce(m.updated_at, m.inserted_at, '-infinity'),
     m.load_id, -- noqa: AL08
     true
 from {core}.measurements as m

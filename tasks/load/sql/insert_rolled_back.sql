@@ -1,7 +1,7 @@
 -- What loads that are rolled back have in core; and what is kept out of it because they are replays, or newer versions
 -- of a file that replaces days, as stage knows it, and after a purge the revisions. zone: that of local days; meters:
 -- null if there are too many to name.
-insert into unsettled (time, meter_id, metric, value, quality, load_id, withdrawn_by, is_withdrawn)
+insert into unsettled (time, meter_id, metric, value, quality, load_id, since, withdrawn_by, is_withdrawn)
 with
 
 versions as materialized (
@@ -95,6 +95,7 @@ select
     m.value,
     m.quality,
     m.load_id,
+    coalesce(m.updated_at, m.inserted_at, '-infinity') as since,
     m.load_id as withdrawn_by,
     true as is_withdrawn
 from {core}.measurements as m
@@ -110,6 +111,7 @@ select distinct on (kept_out.time, kept_out.meter_id, kept_out.metric)
     m.value,
     m.quality,
     m.load_id,
+    coalesce(m.updated_at, m.inserted_at, '-infinity'),
     kept_out.load_id, -- noqa: AL08
     false
 from kept_out

@@ -32,7 +32,7 @@ changes as (
         revisions.old_value,
         revisions.new_value
     from {core}.measurement_revisions as revisions
-    where revisions.load_id = :load_id
+    where revisions.load_id = :load_id and revisions.change is distinct from 'credit'
 
 )
 

@@ -4,14 +4,15 @@ with
 
 inserted as (
 
-    insert into {core}.measurements (time, meter_id, metric, value, quality, load_id)
+    insert into {core}.measurements (time, meter_id, metric, value, quality, load_id, inserted_at)
     select
         time,
         meter_id,
         metric,
         value,
         quality,
-        load_id
+        load_id,
+        :moment::timestamptz
     from pending_changes
     where is_new
     order by meter_id, time, metric
@@ -21,7 +22,7 @@ inserted as (
 updated as (
 
     update {core}.measurements as existing
-    set value = changes.value, quality = changes.quality, load_id = changes.load_id, updated_at = now()
+    set value = changes.value, quality = changes.quality, load_id = changes.load_id, updated_at = :moment::timestamptz
     from pending_changes as changes
     where
         not changes.is_new
@@ -36,7 +37,8 @@ updated as (
 revisions as (
 
     insert into {core}.measurement_revisions (
-        time, meter_id, metric, old_value, new_value, old_quality, new_quality, old_load_id, load_id
+        time, meter_id, metric, old_value, new_value, old_quality, new_quality, old_load_id, load_id, old_since,
+        replaced_at
     )
     select
         time,
@@ -47,7 +49,9 @@ revisions as (
         old_quality,
         quality,
         old_load_id,
-        load_id
+        load_id,
+        old_since,
+        :moment::timestamptz
     from pending_changes
     where not is_new
 

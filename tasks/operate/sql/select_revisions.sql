@@ -1,4 +1,5 @@
--- Who changed which reading of a meter in [since, until), oldest first; a metric that is null takes all metrics.
+-- Who changed which reading of a meter in [since, until), oldest first; a metric that is null takes all metrics. Where
+-- a value stays and only its load is another one, nothing has changed.
 select
     r.time,
     r.metric::text as metric,
@@ -27,8 +28,9 @@ left join {stage}.parsed_readings as p
         and r.time = p.time
         and p.quality < 2
 where
-    t.external_code = :meter_code
+    r.change is distinct from 'credit'
+    and t.external_code = :meter_code
     and r.time >= :since
     and r.time < :until
     and (:metric::text is null or r.metric::text = :metric)
-order by r.time, r.metric, r.replaced_at
+order by r.time, r.metric, r.replaced_at, r.old_since

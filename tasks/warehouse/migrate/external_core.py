@@ -55,10 +55,11 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
         "load_id": "uuid not null",
         "replaced_at": "timestamptz not null default clock_timestamp()",
         "change": "text not null default 'load'",
+        "old_since": "timestamptz",
     },
 }
 _WRITTEN = ("measurements", "measurement_revisions")
-_CHANGES = ("load", "rollback", "removal")
+_CHANGES = ("load", "rollback", "removal", "credit")
 """What a revision may have come from."""
 _KEYS = {"measurements": ("meter_id", "time", "metric"), "meters": ("external_code",)}
 _TYPES = {

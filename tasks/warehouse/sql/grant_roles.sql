@@ -39,7 +39,9 @@ begin
     for item in
         select p.oid::regprocedure::text as name
         from pg_proc as p
-        where p.pronamespace = '{quality}'::regnamespace and pg_get_userbyid(p.proowner) <> '{owner}'
+        where
+            (p.pronamespace = '{quality}'::regnamespace or (owns_core and p.pronamespace = to_regnamespace('{core}')))
+            and pg_get_userbyid(p.proowner) <> '{owner}'
     loop
         execute format('alter function %s owner to {owner}', item.name);
     end loop;
@@ -76,6 +78,10 @@ begin
     {quality}.metrics, {quality}.meter_kinds, {quality}.expected_metrics
     to {dbt};
     grant select on all tables in schema {quality} to {reader};
+    grant execute on function {quality}.require_history(timestamptz) to {reader};
+    if not owns_core then
+        grant execute on function {quality}.readings_as_of(timestamptz) to {reader};
+    end if;
 
     grant usage, create on schema {features} to {owner};
     grant usage on schema {features} to {loader}, {reader};

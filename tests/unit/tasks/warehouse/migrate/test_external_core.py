@@ -15,7 +15,7 @@ TABLES = {
     "measurements": ("time", "meter_id", "metric", "value", "quality", "load_id", "inserted_at", "updated_at"),
     "measurement_revisions": (
         *("time", "meter_id", "metric", "old_value", "new_value", "old_quality", "new_quality", "old_load_id"),
-        *("load_id", "replaced_at", "change"),
+        *("load_id", "replaced_at", "change", "old_since"),
     ),
 }
 TYPES = {"time": "timestamp with time zone", "load_id": "uuid", "old_load_id": "uuid"}
