@@ -25,7 +25,7 @@ create function {quality}.require_history(moment timestamptz) returns boolean
 language plpgsql stable parallel safe
 as $$
 declare
-    kept_since constant timestamptz := (select applied_at from {quality}.schema_migrations where version = 31);
+    kept_since constant timestamptz := (select applied_at from {quality}.schema_migrations where version = 29);
 begin
     if moment not between kept_since and clock_timestamp() then
         raise exception 'what core held is known from % until now, not at %', kept_since, moment
