@@ -58,6 +58,23 @@ COLUMNS = {
     "pump_runtime_hours": "pump",
 }
 """Column → the quantity that it has the value of."""
+PARTED = ("cold_consumption_m3", "hot_consumption_m3", "supply_m3", "return_m3", "heat_gcal")
+"""What is added up over the hours of the day and of the night."""
+REGISTERS = {
+    "cold_register_start_m3": ("cold_water", "consumption_cumulative"),
+    "hot_register_start_m3": ("hot_water", "consumption_cumulative"),
+    "heat_register_start_gcal": ("heat", "heat_energy_cumulative"),
+}
+COMPLETE = {
+    "cold_consumption_m3": "cold_completeness",
+    "hot_consumption_m3": "hot_completeness",
+    "supply_m3": "supply_completeness",
+    "return_m3": "return_completeness",
+    "t1_degc": "t1_completeness",
+    "t2_degc": "t2_completeness",
+    "heat_gcal": "heat_completeness",
+}
+"""What is expected of meters, and its completeness."""
 BY_FLOW = {"t1": "supply", "t2": "return"}
 COUNTS = ("readings_expected", "readings_present", "readings_suspect", "readings_surplus")
 
@@ -206,6 +223,7 @@ def daily(city: City) -> pd.DataFrame:
     hours = hourly(city)
     is_complete = hours["readings_present"] >= hours["readings_expected"]
     complete = is_complete.groupby([hours["building_code"], hours["local_date"]]).sum().to_dict()
+    of_building = hours.groupby(["building_code", "local_date"])
     rows = []
     for meters, day, readings, steps in _building_days(city):
         tally = Tally()
@@ -218,8 +236,36 @@ def daily(city: City) -> pd.DataFrame:
         attributes, place = _attributes(city, day, starts[0]), _place(city, meters, starts[0])
         del attributes["hour"], attributes["day_night"]
         counts = {"hours_expected": len(starts), "hours_complete": complete[place["building_code"], day]}
-        rows.append({**place, **tally.features(), **attributes, **counts, "ts": starts[0]})
+        parts = _parts(city, of_building.get_group((place["building_code"], day)), starts)
+        registers = _registers(city, meters, readings, midnight(day, city.zone))
+        rows.append({**place, **tally.features(), **attributes, **counts, **parts, **registers, "ts": starts[0]})
     return pd.DataFrame(rows)
+
+
+def _parts(city: City, hours: pd.DataFrame, starts: Sequence[dt.datetime]) -> dict[str, float]:
+    """Add up the hours of the day and of the night, where none of them lacks a value."""
+    parts = {}
+    for name in PARTED:
+        kind, _, unit = name.replace("_consumption", "").partition("_")
+        for part in ("day", "night"):
+            wanted = sum((start.astimezone(city.zone).hour in city.day_hours) == (part == "day") for start in starts)
+            values = hours[hours["day_night"] == part][name].dropna()
+            parts[f"{kind}_{part}_{unit}"] = values.sum() if len(values) == wanted > 0 else np.nan
+    return parts
+
+
+def _registers(
+    city: City, meters: Sequence[Meter], readings: Sequence[Reading], moment: dt.datetime
+) -> dict[str, float]:
+    """Add up the registers of each kind of meter, where all that are there told theirs of the moment."""
+    told = {(reading.place, reading.metric): reading.value for reading in readings if reading.time == moment}
+    registers = {}
+    for column, (kind, metric) in REGISTERS.items():
+        values = [
+            told.get((meter.place, metric), np.nan) for meter in meters if meter.kind == kind and meter.is_there(moment)
+        ]
+        registers[column] = sum(values) if values else np.nan
+    return registers
 
 
 def time_attributes(city: City) -> pd.DataFrame:
@@ -233,24 +279,75 @@ def by_district(city: City) -> pd.DataFrame:
     """Recompute ml_hourly_by_district."""
     rows = []
     for (district, hour), group in hourly(city).groupby(["district_id", "ts"]):
-        row: dict[str, Any] = {"district_id": district, "ts": hour}
-        for name in ("cold_consumption_m3", "hot_consumption_m3", "supply_m3", "return_m3", "loss_m3", "heat_gcal"):
-            row[name] = group[name].sum(min_count=1)
-            row[f"{name.rpartition('_')[0]}_buildings"] = group[name].count()
-        for name in ("t1_degc", "t2_degc", "delta_t"):
-            row[name] = group[name].mean()
-        both = group.dropna(subset=["cold_consumption_m3", "hot_consumption_m3"])
-        cold, hot = both["cold_consumption_m3"].sum(), both["hot_consumption_m3"].sum()
-        row["hot_cold_mismatch"] = (cold - hot) / cold if cold else np.nan
-        row["readings_expected"] = group["readings_expected"].sum()
-        row["readings_present"] = group["readings_present"].sum()
         is_there = (city.meters["since"] <= hour) & (hour < city.meters["until"])
-        meters = city.meters[is_there & (city.meters["district_id"] == district)]
-        row["buildings_expected"] = meters["building_code"].nunique()
-        row["buildings_reporting"] = (group["readings_present"] > 0).sum()
-        same = ["local_date", "hour", "day_of_week", "is_weekend", "is_holiday", "is_workday", "month", "season"]
-        for name in (*same, "day_night"):
-            row[name] = group[name].iloc[0]
+        rows.append(_of_district(city, district, group, is_there) | {"ts": hour})
+        for name in ("hour", "day_night"):
+            rows[-1][name] = group[name].iloc[0]
+    return pd.DataFrame(rows)
+
+
+def daily_by_district(city: City) -> pd.DataFrame:
+    """Recompute ml_daily_by_district."""
+    rows = []
+    for (district, _), group in daily(city).groupby(["district_id", "local_date"]):
+        day = group["local_date"].iloc[0]
+        begins, ends = midnight(day, city.zone), midnight(day + dt.timedelta(days=1), city.zone)
+        is_there = (city.meters["since"] < ends) & (begins < city.meters["until"])
+        rows.append(_of_district(city, district, group, is_there) | {"ts": group["ts"].iloc[0]})
+        for name in group.columns[group.columns.str.contains("_day_(?:m3|gcal)|_night_", regex=True)]:
+            rows[-1][name] = group[name].sum(min_count=1)
+    return pd.DataFrame(rows)
+
+
+def _of_district(city: City, district: object, group: pd.DataFrame, is_there: pd.Series) -> dict[str, Any]:
+    """Give the columns of a district, of the rows of its buildings."""
+    row: dict[str, Any] = {"district_id": district}
+    for name in ("cold_consumption_m3", "hot_consumption_m3", "supply_m3", "return_m3", "loss_m3", "heat_gcal"):
+        row[name] = group[name].sum(min_count=1)
+        row[f"{name.rpartition('_')[0]}_buildings"] = group[name].count()
+    for name in ("t1_degc", "t2_degc", "delta_t"):
+        row[name] = group[name].mean()
+    both = group.dropna(subset=["cold_consumption_m3", "hot_consumption_m3"])
+    cold, hot = both["cold_consumption_m3"].sum(), both["hot_consumption_m3"].sum()
+    row["hot_cold_mismatch"] = (cold - hot) / cold if cold else np.nan
+    row["readings_expected"] = group["readings_expected"].sum()
+    row["readings_present"] = group["readings_present"].sum()
+    row["buildings_expected"] = city.meters[is_there & (city.meters["district_id"] == district)][
+        "building_code"
+    ].nunique()
+    row["buildings_reporting"] = (group["readings_present"] > 0).sum()
+    for name in ("local_date", "day_of_week", "is_weekend", "is_holiday", "is_workday", "month", "season"):
+        row[name] = group[name].iloc[0]
+    return row
+
+
+def hourly_lags(city: City) -> pd.DataFrame:
+    """Recompute ml_hourly_lags_by_building."""
+    hours = {(row["building_code"], row["ts"]): row for row in hourly(city).to_dict("records")}
+    rows = []
+    for (building, hour), of_hour in hours.items():
+        row = {"building_code": building, "ts": hour, "local_date": of_hour["local_date"]}
+        for lag in (24, 168):
+            earlier = hours.get((building, hour - dt.timedelta(hours=lag)), {})
+            row |= {f"{name}_lag_{lag}h": earlier.get(name, np.nan) for name in (*COMPLETE, *COMPLETE.values())}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def daily_lags(city: City) -> pd.DataFrame:
+    """Recompute ml_daily_lags_by_building."""
+    days = {(row["building_code"], row["local_date"]): row for row in daily(city).to_dict("records")}
+    rows = []
+    for (building, day), of_day in days.items():
+        row = {"building_code": building, "local_date": day, "ts": of_day["ts"]}
+        for count in (7, 28):
+            earlier = [days.get((building, day - dt.timedelta(days=back)), {}) for back in range(1, count + 1)]
+            for name, completeness in COMPLETE.items():
+                values = pd.Series([of_day.get(name, np.nan) for of_day in earlier])
+                row[f"{name}_mean_{count}d"] = values.mean()
+                row[f"{completeness}_{count}d"] = float(np.float32(values.count() / count))
+        after = days.get((building, day + dt.timedelta(days=1)), {})
+        row |= {name.replace("start", "end"): after.get(name, np.nan) for name in REGISTERS}
         rows.append(row)
     return pd.DataFrame(rows)
 

@@ -50,3 +50,28 @@
         where until < 'infinity'
     ) as bounds
 {%- endmacro %}
+
+{# The columns of a district, of the rows of its buildings: sums, and means of temperatures, over those that reported. #}
+{% macro sums_of_buildings() -%}
+    {{ deterministic_sum('sum(cold_consumption_m3)') }} as cold_consumption_m3,
+    {{ deterministic_sum('sum(hot_consumption_m3)') }} as hot_consumption_m3,
+    {{ deterministic_sum('sum(supply_m3)') }} as supply_m3,
+    {{ deterministic_sum('sum(return_m3)') }} as return_m3,
+    {{ deterministic_sum('sum(loss_m3)') }} as loss_m3,
+    {{ deterministic_sum('sum(heat_gcal)') }} as heat_gcal,
+    {{ deterministic_sum('sum(t1_degc)') }} / count(t1_degc) as t1_degc,
+    {{ deterministic_sum('sum(t2_degc)') }} / count(t2_degc) as t2_degc,
+    {{ deterministic_sum('sum(delta_t)') }} / count(delta_t) as delta_t,
+    {{ deterministic_sum('sum(cold_consumption_m3 - hot_consumption_m3)') }}
+    / nullif({{ deterministic_sum('sum(cold_consumption_m3) filter (where hot_consumption_m3 is not null)') }}, 0)
+        as hot_cold_mismatch,
+    sum(readings_expected)::bigint as readings_expected,
+    sum(readings_present)::bigint as readings_present,
+    count(cold_consumption_m3)::integer as cold_consumption_buildings,
+    count(hot_consumption_m3)::integer as hot_consumption_buildings,
+    count(supply_m3)::integer as supply_buildings,
+    count(return_m3)::integer as return_buildings,
+    count(loss_m3)::integer as loss_buildings,
+    count(heat_gcal)::integer as heat_buildings,
+    count(*) filter (where readings_present > 0)::integer as buildings_reporting
+{%- endmacro %}

@@ -25,7 +25,8 @@
     {%- endcall %}
     {%- set wanted = {} -%}
     {% for index in config.get('indexes', default=[]) %}
-        {%- do wanted.update({([this.identifier] + index.columns + ['key'] * index.get('unique', 0)) | join('_'): index}) -%}
+        {%- set kinds = ['key'] * index.get('unique', 0) + [index.type] * ('type' in index) -%}
+        {%- do wanted.update({([this.identifier] + index.columns + kinds) | join('_'): index}) -%}
     {% endfor %}
     {% for row in load_result('indexes').table if row['indexname'] not in wanted %}
         {% call statement('drop_index') -%} drop index "{{ this.schema }}"."{{ row['indexname'] }}" {%- endcall %}
@@ -33,7 +34,7 @@
     {% for name, index in wanted.items() %}
         {% call statement('create_index') -%}
         create {{ 'unique' if index.unique }} index if not exists {{ name }}
-        on {{ target_relation }} ({{ index.columns | join(', ') }})
+        on {{ target_relation }} using {{ index.get('type', 'btree') }} ({{ index.columns | join(', ') }})
         {%- endcall %}
     {% endfor %}
 

@@ -66,9 +66,11 @@
     select
         local_date,
         min(ts) as ts,
+        min(begins_at) as begins_at,
         max(begins_at + minutes * interval '1 minute') as day_end,
         sum(minutes)::integer as minutes,
-        count(*)::integer as hours
+        count(*)::integer as hours,
+        count(*) filter (where {{ day_or_night(hour_of('ts')) }} = 'day')::integer as day_hours
 
     from {{ hours }}
     group by local_date

@@ -304,6 +304,96 @@
     {{ share_of(counted ~ '.readings_of_heat', expected ~ '.of_heat_expected') }} as heat_completeness
 {%- endmacro %}
 
+{# What is added up over the hours of the day and of the night: the column of an hour, and name and unit of the sums. #}
+{% macro parts_of_days() %}
+    cold_consumption_m3  cold    m3
+    hot_consumption_m3   hot     m3
+    supply_m3            supply  m3
+    return_m3            return  m3
+    heat_gcal            heat    gcal
+{% endmacro %}
+
+{# Of a building's hours the sums by day and by night, and how many hours have a value. #}
+{% macro sums_of_parts() -%}
+    {%- for line in parts_of_days().strip().splitlines() %}{% set last = loop.last %}
+    {%- set column, name, unit = line.split() %}
+    {%- for part in ['day', 'night'] %}
+    sum({{ column }}) filter (where day_night = '{{ part }}') as {{ name }}_{{ part }},
+    count({{ column }}) filter (where day_night = '{{ part }}') as {{ name }}_{{ part }}_hours
+    {{- "," if not (last and loop.last) }}
+    {%- endfor %}{% endfor %}
+{%- endmacro %}
+
+{# These sums where no hour of the part lacks a value. #}
+{% macro parts_of(sums, days) -%}
+    {%- for line in parts_of_days().strip().splitlines() %}{% set last = loop.last %}
+    {%- set column, name, unit = line.split() %}
+    {%- for part, hours in [('day', days ~ '.day_hours'), ('night', days ~ '.hours - ' ~ days ~ '.day_hours')] %}
+    case
+        when {{ sums }}.{{ name }}_{{ part }}_hours = {{ hours }}
+            then {{ deterministic_sum(sums ~ '.' ~ name ~ '_' ~ part) }}
+    end as {{ name }}_{{ part }}_{{ unit }}{{ "," if not (last and loop.last) }}
+    {%- endfor %}{% endfor %}
+{%- endmacro %}
+
+{# Of a district's buildings the sums of theirs. #}
+{% macro sums_of_parts_of_buildings() -%}
+    {%- for line in parts_of_days().strip().splitlines() %}{% set last = loop.last %}
+    {%- set column, name, unit = line.split() %}
+    {%- for part in ['day', 'night'] %}
+    {%- set sum = name ~ '_' ~ part ~ '_' ~ unit %}
+    {{ deterministic_sum('sum(' ~ sum ~ ')') }} as {{ sum }}{{ "," if not (last and loop.last) }}
+    {%- endfor %}{% endfor %}
+{%- endmacro %}
+
+{# Of each kind of meter the sum of the registers, if all meters told theirs. #}
+{% macro registers_of_kinds(kind, instants) -%}
+    {%- for name, of_kind, register, unit in [
+        ('cold', 'cold_water', 'register_m3', 'm3'),
+        ('hot', 'hot_water', 'register_m3', 'm3'),
+        ('heat', 'heat', 'register_gcal', 'gcal'),
+    ] %}
+    {%- set register = instants ~ '.' ~ register %}
+    case
+        when bool_and({{ register }} is not null) filter (where {{ kind }} = '{{ of_kind }}')
+            then sum({{ register }}) filter (where {{ kind }} = '{{ of_kind }}')
+    end as {{ name }}_register_start_{{ unit }}{{ "," if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{# What is expected of meters: the column of its value, and that of its completeness. #}
+{% macro complete_columns() %}
+    cold_consumption_m3  cold_completeness
+    hot_consumption_m3   hot_completeness
+    supply_m3            supply_completeness
+    return_m3            return_completeness
+    t1_degc              t1_completeness
+    t2_degc              t2_completeness
+    heat_gcal            heat_completeness
+{% endmacro %}
+
+{# These columns alone: a view of all columns of a table keeps the table from losing any. #}
+{% macro columns_with_completeness() -%}
+    {%- for line in complete_columns().strip().splitlines() %}
+    {{ line.split()[0] }},
+    {{ line.split()[1] }}{{ "," if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{# Of the days before a day the means, and the share of the days that have a value: a mean of few is known as such. #}
+{% macro means_of_days(earlier, day) -%}
+    {%- for days in [7, 28] %}{% set last_span = loop.last %}
+    {%- for line in complete_columns().strip().splitlines() %}
+    {%- set value, completeness = line.split() %}
+    {%- set column = earlier ~ '.' ~ value %}
+    {%- set is_near = '(where ' ~ earlier ~ '.local_date >= ' ~ day ~ '.local_date - ' ~ days ~ ')' %}
+    {{ deterministic_sum('sum(' ~ column ~ ') filter ' ~ is_near) }} / nullif(count({{ column }}) filter {{ is_near }}, 0)
+        as {{ value }}_mean_{{ days }}d,
+    (count({{ column }}) filter {{ is_near }} / {{ days }}::real)::real as {{ completeness }}_{{ days }}d
+    {{- "," if not (last_span and loop.last) }}
+    {%- endfor %}{% endfor %}
+{%- endmacro %}
+
 {# The bits of quantities in a set of them. #}
 {% macro bits_of(names) -%}
     {%- set found = namespace(bits=0) -%}

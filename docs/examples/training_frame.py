@@ -18,24 +18,26 @@ from flows.runtime.warehouse import open_warehouse
 from schemas.settings import Settings, load_settings
 from tasks.warehouse.connection import Connection
 
-# Lags are joined by time, not counted in rows: a building has no rows of a day on which it has no reading.
+# Lags are by time and not by row: a building has no rows of a day on which it has no reading.
 FRAME = """
     select
         hours.building_code,
         hours.ts,
         hours.hot_consumption_m3,
-        day_before.hot_consumption_m3 as hot_consumption_24h_before_m3,
-        week_before.hot_consumption_m3 as hot_consumption_168h_before_m3,
+        lags.hot_consumption_m3_lag_24h,
+        lags.hot_consumption_m3_lag_168h,
+        means.hot_consumption_m3_mean_7d,
+        means.hot_completeness_7d,
         hours.t1_degc,
         hours.hour,
         hours.day_of_week,
         hours.is_workday,
         hours.hot_completeness
     from {features}.ml_hourly_by_building as hours
-    left join {features}.ml_hourly_by_building as day_before
-        on hours.building_code = day_before.building_code and day_before.ts = hours.ts - interval '24 hours'
-    left join {features}.ml_hourly_by_building as week_before
-        on hours.building_code = week_before.building_code and week_before.ts = hours.ts - interval '168 hours'
+    inner join {features}.ml_hourly_lags_by_building as lags
+        on hours.building_id = lags.building_id and hours.ts = lags.ts
+    inner join {features}.ml_daily_lags_by_building as means
+        on hours.building_id = means.building_id and hours.local_date = means.local_date
     where hours.district_id = $1 and hours.local_date >= $2 and hours.local_date < $3
     order by hours.building_code, hours.ts
 """

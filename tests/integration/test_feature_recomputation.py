@@ -16,7 +16,19 @@ from schemas.metrics import METRICS
 from tasks.transform import transform_changes
 from tasks.transform.feature_statements import FeatureModel, FeatureStatements, WindowTable, compiled_statements
 from tasks.transform.run_dbt import SEEDS
-from tests.feature_oracle import QUANTITIES, City, by_district, daily, hourly, hours_of, midnight, time_attributes
+from tests.feature_oracle import (
+    QUANTITIES,
+    City,
+    by_district,
+    daily,
+    daily_by_district,
+    daily_lags,
+    hourly,
+    hourly_lags,
+    hours_of,
+    midnight,
+    time_attributes,
+)
 from tests.harness import PipelineHarness
 
 pytestmark = [pytest.mark.usefixtures("prefect_api"), pytest.mark.sessions]
@@ -93,6 +105,9 @@ COLUMNS: dict[str, tuple[Callable[[City], pd.DataFrame], list[str]]] = {
     "ml_hourly_by_building": (hourly, ["building_code", "ts"]),
     "ml_daily_by_building": (daily, ["building_code", "ts"]),
     "ml_hourly_by_district": (by_district, ["district_id", "ts"]),
+    "ml_daily_by_district": (daily_by_district, ["district_id", "ts"]),
+    "ml_hourly_lags_by_building": (hourly_lags, ["building_code", "ts"]),
+    "ml_daily_lags_by_building": (daily_lags, ["building_code", "ts"]),
     "time_attributes": (time_attributes, ["ts"]),
 }
 
@@ -388,6 +403,9 @@ MUTATIONS = {
         "sent_slow.metrics & kind_metrics.bit <> 0": "true",
         "where interval_minutes > 60\n    \n    union all": "union all",
         "where steps.grain = 'day'": "",
+        "days.begins_at = instants.read_at": "days.day_end = instants.read_at",
+        "building_days.supply_night_hours = days.hours - days.day_hours": "true",
+        "days.begins_at >= meters.since": "true",
     },
     "ml_hourly_by_district": {
         "and spans.since < buildings.until": "",
@@ -396,6 +414,11 @@ MUTATIONS = {
         "filter (where hot_consumption_m3 is not null)": "",
         "count(distinct buildings.building_id)": "count(*)",
         "count(supply_m3)": "count(*)",
+    },
+    "ml_daily_by_district": {
+        "days.day_end > coalesce": "days.begins_at > coalesce",
+        "days.begins_at < coalesce(meters.until": "days.day_end < coalesce(meters.until",
+        "sum(heat_night_gcal)": "max(heat_night_gcal)",
     },
     "time_attributes": {"in (6, 7)": "in (7)"},
 }

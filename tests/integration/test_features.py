@@ -44,14 +44,19 @@ pytestmark = [pytest.mark.usefixtures("prefect_api"), pytest.mark.sessions]
 SAME_ON_EVERY_SERVER = [
     "680bf5662e81b8d460260867073fd6a2",
     "8a6bbb0f8102f11069adb0e11f483ad2",
-    "5fbe7432c789020d333bd538a50a7747",
+    "9755206f7233ab93118013e1023046e7",
     "e5342418e8a58adb12e45a87b9b92b89",
+    "494653c2d5e0838fac23adc1ba83a2e5",
 ]
 DROP_INTERMEDIATE = (
     "drop view features_staging.int_building_hours, features_staging.int_register_steps,"
     " features_staging.int_meter_instants, features_staging.int_changed_meters"
 )
-FEATURES = ("time_attributes", "ml_hourly_by_building", "ml_daily_by_building", "ml_hourly_by_district")
+FEATURES = (
+    *("time_attributes", "ml_hourly_by_building", "ml_daily_by_building", "ml_hourly_by_district"),
+    "ml_daily_by_district",
+)
+LAGS = ("ml_hourly_lags_by_building", "ml_daily_lags_by_building")
 
 
 async def build_all(pipeline: PipelineHarness) -> None:
@@ -257,7 +262,7 @@ async def test_schema_features_holds_what_readers_are_meant_to_see(pipeline: Pip
 
     found = await pipeline.connection.fetchval(IN_FEATURES)
 
-    assert found == sorted([*FEATURES, "meter_hourly", "meter_daily", "meter_last_reading"])
+    assert found == sorted([*FEATURES, *LAGS, "meter_hourly", "meter_daily", "meter_last_reading"])
 
 
 async def test_views_and_seeds_of_an_older_version_leave_features_and_the_features_stay(
@@ -283,7 +288,7 @@ async def test_views_and_seeds_of_an_older_version_leave_features_and_the_featur
 
     assert report.applied == ["0007_features.sql"]
     assert (await digest(pipeline), await pipeline.connection.fetchval(tables, FEATURES)) == before
-    assert len(await pipeline.connection.fetchval(IN_FEATURES)) == len(FEATURES) + 3
+    assert len(await pipeline.connection.fetchval(IN_FEATURES)) == len(FEATURES + LAGS) + 3
     assert await pipeline.connection.fetchval("select project from quality.transform_state") is None
     pipeline.put("b.csv", long_csv(cold(3, 99)))
     await pipeline.run()
@@ -507,7 +512,7 @@ async def test_table_of_an_older_version_gets_the_columns_of_the_model(pipeline:
     before = await build_an_hour(pipeline)
     await pipeline.connection.execute(
         "alter table features.ml_daily_by_building drop column season, add column gone integer;"
-        "create index ml_daily_by_building_local_date on features.ml_daily_by_building (local_date);"
+        "create index ml_daily_by_building_of_old on features.ml_daily_by_building (month);"
         "update quality.transform_state set project = 'older', fingerprint = 'older'"
     )
 
@@ -516,7 +521,7 @@ async def test_table_of_an_older_version_gets_the_columns_of_the_model(pipeline:
     columns = "select array_agg(column_name::text) from information_schema.columns where table_name = $1"
     found = await pipeline.connection.fetchval(columns, "ml_daily_by_building")
     assert ("season" in found, "gone" in found) == (True, False)
-    indexes = "select count(*) from pg_indexes where tablename = $1 and indexname like '%local\\_date'"
+    indexes = "select count(*) from pg_indexes where tablename = $1 and indexname like '%of\\_old'"
     assert await pipeline.connection.fetchval(indexes, "ml_daily_by_building") == 0
     assert await digest(pipeline) == before  # season is the last column, before and after
 
@@ -577,7 +582,9 @@ async def test_statements_are_compiled_once_for_a_project_and_its_settings(
     }
     names = [model.name for model in compiled.models]
     assert names[0] == "ml_hourly_by_building", "the others read it"
-    assert sorted(names[1:]) == ["ml_daily_by_building", "ml_hourly_by_district", "time_attributes"]
+    assert sorted(names[1:]) == [
+        *("ml_daily_by_building", "ml_daily_by_district", "ml_hourly_by_district", "time_attributes"),
+    ]
     assert all(":first_day::date" in model.query for model in compiled.models)
 
 

@@ -41,8 +41,10 @@ async def test_lags_are_values_of_the_same_building_a_day_before_and_gaps_stay_g
     frame = await script["read"](district.connection, script["FRAME"], district.settings, "North", DAY, until)
 
     assert frame["building_code"].unique().tolist() == ["B"]
-    assert frame["hot_consumption_24h_before_m3"].tolist() == [100 + hour for hour in range(24)]
-    assert frame["hot_consumption_168h_before_m3"].isna().all()
+    assert frame["hot_consumption_m3_lag_24h"].tolist() == [100 + hour for hour in range(24)]
+    assert frame["hot_consumption_m3_lag_168h"].isna().all()
+    assert frame["hot_consumption_m3_mean_7d"].tolist() == [24 * 100 + 23 * 12] * 24
+    assert frame["hot_completeness_7d"].tolist() == pytest.approx([1 / 7] * 24)
     assert str(frame["hot_consumption_m3"].dtype) == "float64"
     assert frame["hour"][frame["hot_consumption_m3"].isna()].tolist() == [5]
     empty = await script["read"](district.connection, script["FRAME"], district.settings, "South", DAY, until)
@@ -63,6 +65,6 @@ async def test_script_prints_shape_and_completeness_also_of_readings_as_of_a_mom
     output, _ = await script.communicate()
 
     frame, readings = output.decode().split("as of")
-    assert frame.startswith("48 rows, 10 columns; known:\n")
+    assert frame.startswith("48 rows, 12 columns; known:\n")
     assert "hot_consumption_m3                0.979\n" in frame
     assert f"{moment}: 47 rows, 6 columns; known:\n" in readings

@@ -6,6 +6,7 @@
             {'columns': ['building_id', 'ts'], 'unique': true},
             {'columns': ['building_code', 'ts']},
             {'columns': ['ts']},
+            {'columns': ['local_date']},
         ],
     )
 }}
@@ -58,6 +59,7 @@ building_days as (
         sum(readings_present) as readings_present,
         sum(readings_suspect) as readings_suspect,
         sum(readings_surplus) as readings_surplus,
+        {{ sums_of_parts() }},
         min(day_of_week) as day_of_week,
         bool_and(is_weekend) as is_weekend,
         bool_and(is_holiday) as is_holiday,
@@ -227,6 +229,22 @@ counted as (
 
 ),
 
+-- Of each kind of meter the registers with which the day begins, if all of its meters told them.
+registers as (
+
+    select
+        meters.building_id,
+        days.local_date,
+        {{ registers_of_kinds('meters.kind', 'instants') }}
+
+    from days
+    inner join meters on days.begins_at >= meters.since and days.begins_at < meters.until
+    left join {{ ref('int_meter_instants') }} as instants
+        on meters.meter_id = instants.meter_id and days.begins_at = instants.read_at
+    group by meters.building_id, days.local_date
+
+),
+
 -- A day's sum is given only where every expected reading is there: a part would be taken for the whole.
 measured as (
 
@@ -268,6 +286,10 @@ select
     building_days.district_id,
     building_days.local_date,
     {{ features_of('measured') }},
+    {{ parts_of('building_days', 'days') }},
+    {{ deterministic_sum('registers.cold_register_start_m3') }} as cold_register_start_m3,
+    {{ deterministic_sum('registers.hot_register_start_m3') }} as hot_register_start_m3,
+    {{ deterministic_sum('registers.heat_register_start_gcal') }} as heat_register_start_gcal,
     days.hours as hours_expected,
     building_days.hours_complete,
     building_days.day_of_week,
@@ -281,3 +303,5 @@ from building_days
 inner join days on building_days.local_date = days.local_date
 inner join measured
     on building_days.building_id = measured.building_id and building_days.local_date = measured.local_date
+left join registers
+    on building_days.building_id = registers.building_id and building_days.local_date = registers.local_date

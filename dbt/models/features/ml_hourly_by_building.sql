@@ -6,6 +6,7 @@
             {'columns': ['building_id', 'ts'], 'unique': true},
             {'columns': ['building_code', 'ts']},
             {'columns': ['ts']},
+            {'columns': ['local_date'], 'type': 'brin'},
         ],
     )
 }}

@@ -85,6 +85,7 @@ instants as (
         readings.read_at,
         {{ each_metric('max(readings.value) filter (where metrics.bit = <bit>) as <column>') }},
         max(readings.value) filter (where metrics.metric = 'consumption_cumulative') as register_m3,
+        max(readings.value) filter (where metrics.metric = 'heat_energy_cumulative') as register_gcal,
         coalesce(bit_or(metrics.bit), 0) as metrics,
         count(*) filter (where readings.quality = 1) as readings_suspect
 
@@ -152,6 +153,7 @@ select
     minutes,
     {{ each_metric('case when counted_metrics & <bit> <> 0 then <column> end as <column>') }},
     register_m3,
+    register_gcal,
     metrics,
     counted_metrics,
     {{ quantities_of('surplus_metrics') }} as surplus_quantities,
