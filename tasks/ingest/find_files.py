@@ -34,13 +34,14 @@ class RawFile(NamedTuple):
     """A file to read: where it is, and its content by checksum and size."""
 
     path: Path
+    """Of a run's file its own copy, or what it has unpacked: nobody else writes there."""
     relative_path: str
     source_file: str
     checksum: str
     """SHA-256 of the content, hexadecimal."""
     size_bytes: int
-    is_own: bool = False
-    """A file that only this process writes, such as one out of an archive: its content cannot change."""
+    kind: Kind | None = None
+    """What its content is, where somebody has looked."""
 
 
 class DayFiles(NamedTuple):
@@ -169,7 +170,7 @@ def _has_changed(file: Path, before: FileStat) -> bool:
     return now is None or now.version != before.version
 
 
-def raw_file(path: Path, *, relative_path: str, source_file: str, is_own: bool = False) -> RawFile:
+def raw_file(path: Path, *, relative_path: str, source_file: str, kind: Kind | None = None) -> RawFile:
     """Return a file with its checksum and size.
 
     Raises:
@@ -180,7 +181,7 @@ def raw_file(path: Path, *, relative_path: str, source_file: str, is_own: bool =
     stat = LOCAL.stat(path)
     if stat is None:
         raise FileNotFoundError(path)
-    return RawFile(path, relative_path, source_file, checksum, stat.size_bytes, is_own)
+    return RawFile(path, relative_path, source_file, checksum, stat.size_bytes, kind)
 
 
 def find_raw_file(source_file: str, settings: Settings) -> Path | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -52,7 +52,7 @@ class RawTable(NamedTuple):
     """
 
     schema: TableSchema
-    batches: Iterator[pa.RecordBatch]
+    batches: Iterable[pa.RecordBatch]
 
 
 class OpenedGrids(NamedTuple):
@@ -92,6 +92,7 @@ class FileTables:
         """The sheet that is read."""
         self.header_line = 1
         """Its header."""
+        self._read: list[RawTable] | None = None
 
     @property
     def lines(self) -> dict[str, int]:
@@ -118,6 +119,28 @@ class FileTables:
             FileError: the file cannot be read or does not fit its mapping; says why and what to do.
 
         """
+        return iter(self._read) if self._read is not None else self._tables()
+
+    def read_ahead(self, max_bytes: int) -> bool:
+        """Read the whole file into memory, so that its tables can be read again and again; False: it is too large.
+
+        Raises:
+            FileError: the file cannot be read or does not fit its mapping; says why and what to do.
+
+        """
+        found, size = list[RawTable](), 0
+        for table in self._tables():
+            batches = []
+            for batch in table.batches:
+                batches.append(batch)
+                size += batch.nbytes
+                if size > max_bytes:
+                    return False
+            found.append(table._replace(batches=batches))
+        self._read = found
+        return True
+
+    def _tables(self) -> Iterator[RawTable]:
         grids, found_unread, deleted_lines = self._open_grids()
         unread = dict(found_unread)
         without_header: FileError | None = None
@@ -235,9 +258,11 @@ class FileTables:
         return further
 
 
-def read_tables(path: Path, mapping: SourceMapping, *, relative_path: str, settings: Settings) -> FileTables:
-    """Return the tables of a file; the content decides how it is read, not the suffix."""
-    opened = partial(_open_grids, path, mapping, settings)
+def read_tables(
+    path: Path, mapping: SourceMapping, *, relative_path: str, settings: Settings, kind: Kind | None = None
+) -> FileTables:
+    """Return the tables of a file; the content decides how it is read, not the suffix; `kind` if it is known."""
+    opened = partial(_open_grids, path, mapping, settings, kind)
     return FileTables(opened, relative_path=relative_path, settings=settings, cut=mapping.cut)
 
 
@@ -316,8 +341,8 @@ def peek_lines(path: Path, settings: Settings) -> list[str]:
     return [*islice(read_lines(path), _MAX_LINES_PEEKED)] if kind_of(path, settings) is Kind.TEXT else []
 
 
-def _open_grids(path: Path, mapping: SourceMapping, settings: Settings) -> OpenedGrids:
-    kind = kind_of(path, settings)
+def _open_grids(path: Path, mapping: SourceMapping, settings: Settings, kind: Kind | None) -> OpenedGrids:
+    kind = kind or kind_of(path, settings)
     if kind is Kind.EMPTY:
         return OpenedGrids([])
     if mapping.kind not in (None, kind):

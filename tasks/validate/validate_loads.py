@@ -128,8 +128,7 @@ async def _validate_together(
         await restore_raw_rows(connection, table, spool, settings)
     async with connection.transaction():
         counts = await _validate_partitions(connection, batch, spool, settings, progress)
-        for load_counts in counts:
-            await finish_validation(connection, load_counts, run.claim_key, settings)
+        await finish_validation(connection, counts, run.claim_key, settings)
     for table in batch.tables:
         LOCAL.delete(spool.raw(table.load_id, table.table_num))
     return counts
