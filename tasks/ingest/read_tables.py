@@ -36,7 +36,7 @@ from tasks.ingest.read_html import HtmlGrid
 from tasks.ingest.read_nodes import NodesGrid
 from tasks.ingest.read_region import Region
 from tasks.ingest.read_rows import Table
-from tasks.ingest.read_workbook import SheetInfo, choose_sheets, open_sheets
+from tasks.ingest.read_workbook import SheetInfo, Workbook, choose_sheets, open_sheets
 
 _MAX_LINES_PEEKED = 2_000
 _MAX_LINES_KEPT = 1_000
@@ -259,10 +259,19 @@ class FileTables:
 
 
 def read_tables(
-    path: Path, mapping: SourceMapping, *, relative_path: str, settings: Settings, kind: Kind | None = None
+    path: Path,
+    mapping: SourceMapping,
+    *,
+    relative_path: str,
+    settings: Settings,
+    kind: Kind | None = None,
+    book: Workbook | FileError | None = None,
 ) -> FileTables:
-    """Return the tables of a file; the content decides how it is read, not the suffix; `kind` if it is known."""
-    opened = partial(_open_grids, path, mapping, settings, kind)
+    """Return the tables of a file; the content decides how it is read, not the suffix.
+
+    `kind` and `book` are what is known of it already: its kind, and what a workbook holds of `sheets_of` the mapping.
+    """
+    opened = partial(_open_grids, path, mapping, settings, kind, book)
     return FileTables(opened, relative_path=relative_path, settings=settings, cut=mapping.cut)
 
 
@@ -341,7 +350,14 @@ def peek_lines(path: Path, settings: Settings) -> list[str]:
     return [*islice(read_lines(path), _MAX_LINES_PEEKED)] if kind_of(path, settings) is Kind.TEXT else []
 
 
-def _open_grids(path: Path, mapping: SourceMapping, settings: Settings, kind: Kind | None) -> OpenedGrids:
+def sheets_of(mapping: SourceMapping) -> list[tuple[str, ...]]:
+    """Return the sheets that each table of a mapping names."""
+    return [_wanted_sheets(spec) for spec in mapping.tables]
+
+
+def _open_grids(
+    path: Path, mapping: SourceMapping, settings: Settings, kind: Kind | None, book: Workbook | FileError | None
+) -> OpenedGrids:
     kind = kind or kind_of(path, settings)
     if kind is Kind.EMPTY:
         return OpenedGrids([])
@@ -354,7 +370,9 @@ def _open_grids(path: Path, mapping: SourceMapping, settings: Settings, kind: Ki
     if page := _open_page(path, kind):
         return OpenedGrids([(page, mapping.tables)], deleted_lines=page.deleted_lines)
     if kind is Kind.WORKBOOK:
-        book = open_sheets(path, [_wanted_sheets(spec) for spec in mapping.tables], settings)
+        book = book or open_sheets(path, sheets_of(mapping), settings)
+        if isinstance(book, FileError):
+            raise book
         return OpenedGrids(_by_sheet(book.sheets, mapping.tables), book.unread)
     if kind in {Kind.ZIP, Kind.GZIP}:
         raise FileError(FileProblem.ARCHIVE_WITHOUT_TABLES, kind=kind)

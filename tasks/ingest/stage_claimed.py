@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import closing
 from typing import NamedTuple
 from uuid import UUID
 
 from schemas.errors import FileError
 from schemas.mappings import Mappings, SourceMapping
-from schemas.problems import FileProblem, Language, Step
+from schemas.problems import FileProblem, Kind, Language, Step
 from schemas.reasons import Reason
 from schemas.settings import Settings
 from tasks.ingest.find_files import RawFile
-from tasks.ingest.read_tables import FileTables, find_fitting, read_tables
+from tasks.ingest.read_tables import FileTables, find_fitting, read_tables, sheets_of
+from tasks.ingest.read_workbook import WantedSheets, Workbook, open_workbooks
 from tasks.ingest.stage_rows import FileToStage, stage_files
 from tasks.warehouse.batches import BatchResult, Progress, concerns_the_run, together_or_each_alone
 from tasks.warehouse.connection import Connection
@@ -94,26 +96,43 @@ async def stage_claimed(
 
 def _open_all(files: Sequence[ClaimedFile], settings: Settings) -> list[_Opened]:
     """Open files; of several each is read, unless it is large."""
-    return [_open(file, settings, reads_ahead=len(files) > 1) for file in files]
+    if len(files) == 1:
+        return [_open(files[0], settings)]
+    wanted = [
+        WantedSheets(file.raw.path, sheets_of(file.mapping))
+        for file in files
+        if isinstance(file.mapping, SourceMapping) and _is_workbook(file)
+    ]
+    with closing(open_workbooks(wanted, settings)) as books:
+        return [_read_ahead(file, next(books) if _is_workbook(file) else None, settings) for file in files]
 
 
-def _open(file: ClaimedFile, settings: Settings, *, reads_ahead: bool) -> _Opened:
-    if isinstance(file.mapping, FileError):
-        return _Opened(file, None, file.mapping)
-    raw = file.raw
+def _is_workbook(file: ClaimedFile) -> bool:
+    return isinstance(file.mapping, SourceMapping) and file.mapping.kind is None and file.raw.kind is Kind.WORKBOOK
 
-    def tables(mapping: SourceMapping) -> FileTables:
-        return read_tables(raw.path, mapping, relative_path=raw.relative_path, settings=settings, kind=raw.kind)
 
-    opened = tables(file.mapping)
+def _read_ahead(file: ClaimedFile, book: Workbook | FileError | None, settings: Settings) -> _Opened:
+    """Read a file into memory; a large one is opened, to be read when it is staged."""
+    opened = _open(file, settings, book)
+    if opened.tables is None:
+        return opened
     try:
-        if reads_ahead and opened.read_ahead(_MAX_READ_AHEAD_BYTES):
-            return _Opened(file, opened, is_read=True)
+        is_read = opened.tables.read_ahead(_MAX_READ_AHEAD_BYTES)
     except Exception as error:
         if concerns_the_run(error):
             raise
-        return _Opened(file, opened, error)
-    return _Opened(file, tables(file.mapping))
+        return opened._replace(error=error)
+    return opened._replace(is_read=True) if is_read else _open(file, settings)
+
+
+def _open(file: ClaimedFile, settings: Settings, book: Workbook | FileError | None = None) -> _Opened:
+    if isinstance(file.mapping, FileError):
+        return _Opened(file, None, file.mapping)
+    raw = file.raw
+    tables = read_tables(
+        raw.path, file.mapping, relative_path=raw.relative_path, settings=settings, kind=raw.kind, book=book
+    )
+    return _Opened(file, tables)
 
 
 async def _fail(
