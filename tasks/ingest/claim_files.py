@@ -155,6 +155,7 @@ def _new_load(
         mapping_digest=mapping.digest if mapping else None,
         problem=claimed.skipped_as,
         message=claimed.message,
+        file_stat=file.file_stat,
     )
 
 

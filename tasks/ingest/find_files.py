@@ -28,6 +28,8 @@ class FoundFile(NamedTuple):
     source_file: str
     """As the load log names it (`schemas/source_files.py`)."""
     size_bytes: int
+    file_stat: str | None = None
+    """What the system says of it (`FileStat.key`)."""
 
 
 class RawFile(NamedTuple):
@@ -42,6 +44,8 @@ class RawFile(NamedTuple):
     size_bytes: int
     kind: Kind | None = None
     """What its content is, where somebody has looked."""
+    file_stat: str | None = None
+    """What the system said of it before it was read; None: it is out of an archive."""
 
 
 class DayFiles(NamedTuple):
@@ -68,7 +72,7 @@ async def find_files(day: date, settings: Settings, *, now: float) -> DayFiles:
     growing = await _find_growing(ready, settings, now=now)
     return DayFiles(
         files=[
-            FoundFile(file, path := _below(folder, file), source_file_of(day, path), stat.size_bytes)
+            FoundFile(file, path := _below(folder, file), source_file_of(day, path), stat.size_bytes, stat.key)
             for file, stat in ready.items()
             if stat and file not in growing
         ],

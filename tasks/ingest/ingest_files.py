@@ -17,6 +17,7 @@ from schemas.settings import Settings
 from schemas.source_files import day_and_path, member_of, source_file_of
 from tasks.ingest.claim_files import Candidate, Replay, claim, log_never_read, log_unreadable
 from tasks.ingest.find_files import DayFiles, FoundFile, RawFile, find_files, find_outside
+from tasks.ingest.find_unchanged import Content, find_unchanged
 from tasks.ingest.read_tables import find_fitting
 from tasks.ingest.stage_claimed import ClaimedFile, describe_unread, stage_claimed
 from tasks.ingest.unpack_archives import unpack
@@ -24,6 +25,7 @@ from tasks.warehouse.batches import BatchResult, Progress, batch_by_size, concer
 from tasks.warehouse.connection import Connection, Warehouse
 from tasks.warehouse.load_log import Run, find_idle_loads
 from tasks.warehouse.spool import Spool
+from tasks.warehouse.storage import LOCAL
 from tasks.warehouse.temporary import temporary_folder
 
 _log = logging.getLogger("dataops.ingest")
@@ -119,19 +121,74 @@ async def ingest_files(
         Exception: a transient one; what is staged remains, and a new attempt goes on behind it.
 
     """
+    settings = warehouse.settings
     async with warehouse.connect() as connection, _temporary_folder() as folder:
-        opened = await asyncio.to_thread(_open, files, folder, request, warehouse.settings)
+        left = _Unchanged(connection, mappings, run, settings, is_asked=request.replay is None)
+        changed = await left.leave_out(files)
+        opened = await asyncio.to_thread(_open, changed, left.contents, folder, request, settings)
         for name, error in opened.unreadable.items():
-            await log_unreadable(connection, run, warehouse.settings, source_file=name, error=error)
+            await log_unreadable(connection, run, settings, source_file=name, error=error)
         if opened.left_out:
             never_read = dict.fromkeys(opened.left_out, FileError(FileProblem.NOT_IN_PATTERNS))
-            await log_never_read(connection, run, warehouse.settings, never_read)
-        found = await asyncio.to_thread(_find_mappings, opened, mappings, warehouse.settings)
-        claimed = await _claim(connection, found, run, warehouse.settings, replay=request.replay)
-        staged = await stage_claimed(connection, claimed, mappings, run, warehouse.settings, progress=progress)
+            await log_never_read(connection, run, settings, never_read)
+        members = await left.leave_out_members(opened.files)
+        found = await asyncio.to_thread(_find_mappings, members, opened.broken, mappings, settings)
+        claimed = await _claim(connection, found, run, settings, replay=request.replay)
+        staged = await stage_claimed(connection, claimed, mappings, run, settings, progress=progress)
     unreadable = {name: str(error) for name, error in opened.unreadable.items()}
-    count = len(unreadable) + len(opened.files)
-    return BatchResult(count, unreadable | staged.failed)
+    return BatchResult(len(unreadable) + len(members) + left.count, unreadable | staged.failed, left.count)
+
+
+class _Unchanged:
+    """Leaves out of a batch what is as it was when it was loaded."""
+
+    def __init__(
+        self, connection: Connection, mappings: Mappings, run: Run, settings: Settings, *, is_asked: bool
+    ) -> None:
+        self._connection = connection
+        self._mappings = mappings
+        self._run = run
+        self._settings = settings
+        self._is_asked = is_asked
+        self.count = 0
+        """How many files are left out of which the load log has no row of this run."""
+        self.contents: Mapping[str, Content] = {}
+        """What the files were that have been read, by their names in the load log."""
+
+    async def leave_out(self, files: Sequence[FoundFile]) -> list[FoundFile]:
+        """Return the files without those that are unchanged by what the system says of them, or by their checksums."""
+        if self._is_asked and self._settings.trust_mtime:
+            stats = {file.source_file: Content(file_stat=file.file_stat) for file in files if file.file_stat}
+            unchanged = await self._find(stats)
+            files = [file for file in files if file.source_file not in unchanged]
+        if self._is_asked:
+            self.contents = await asyncio.to_thread(_checksums_of, files)
+            unchanged = await self._find(self.contents)
+            files = [file for file in files if file.source_file not in unchanged]
+        return [*files]
+
+    async def leave_out_members(self, files: Sequence[RawFile]) -> list[RawFile]:
+        """Return the files without those out of archives that are unchanged."""
+        members = {file.source_file: Content(file.checksum) for file in files if file.file_stat is None}
+        unchanged = await self._find(members) if self._is_asked else ()
+        return [file for file in files if file.source_file not in unchanged]
+
+    async def _find(self, contents: Mapping[str, Content]) -> Collection[str]:
+        found = await find_unchanged(self._connection, self._run, contents, self._mappings, self._settings)
+        self.count += found.number
+        return found.names
+
+
+def _checksums_of(files: Sequence[FoundFile]) -> dict[str, Content]:
+    """Return the checksums of files; of one that cannot be read whoever opens it says why."""
+    contents = {}
+    for file in files:
+        try:
+            contents[file.source_file] = Content(LOCAL.checksum(file.path))
+        except OSError as error:
+            if concerns_the_run(error):
+                raise
+    return contents
 
 
 @asynccontextmanager
@@ -152,8 +209,10 @@ class _Opened(NamedTuple):
     """Source file → why the system does not let us read it."""
 
 
-def _open(files: Sequence[FoundFile], folder: Path, request: Request, settings: Settings) -> _Opened:
-    """Copy files, unpack archives, and compute the checksums of what is asked for."""
+def _open(
+    files: Sequence[FoundFile], contents: Mapping[str, Content], folder: Path, request: Request, settings: Settings
+) -> _Opened:
+    """Copy files, unpack archives, and compute the checksums of what is asked for; `contents` are what they were."""
     opened = _Opened([], {}, [], {})
     for number, file in enumerate(files):
         try:
@@ -165,6 +224,9 @@ def _open(files: Sequence[FoundFile], folder: Path, request: Request, settings: 
             continue
         opened.left_out.extend(member_of(file.source_file, name) for name in unpacked.left_out)
         opened.broken.update(unpacked.broken)
+        was = contents.get(file.source_file)
+        if was and any(raw.source_file == file.source_file and raw.checksum != was.checksum for raw in unpacked.files):
+            opened.broken[file.source_file] = FileError(FileProblem.CHANGED_WHILE_READ)
         opened.files.extend(
             member
             for member in unpacked.files
@@ -181,11 +243,10 @@ class _File(NamedTuple):
     mapping: SourceMapping | FileError
 
 
-def _find_mappings(opened: _Opened, mappings: Mappings, settings: Settings) -> list[_File]:
-    return [
-        _File(file, opened.broken.get(file.source_file) or _find_mapping(file, mappings, settings))
-        for file in opened.files
-    ]
+def _find_mappings(
+    files: Sequence[RawFile], broken: Mapping[str, FileError], mappings: Mappings, settings: Settings
+) -> list[_File]:
+    return [_File(file, broken.get(file.source_file) or _find_mapping(file, mappings, settings)) for file in files]
 
 
 async def _claim(

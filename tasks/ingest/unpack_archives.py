@@ -78,7 +78,8 @@ def unpack_in_place(file: FoundFile, folder: Path, settings: Settings) -> Unpack
 
 
 def _itself(file: FoundFile, kind: Kind | None = None) -> RawFile:
-    return raw_file(file.path, relative_path=file.relative_path, source_file=file.source_file, kind=kind)
+    raw = raw_file(file.path, relative_path=file.relative_path, source_file=file.source_file, kind=kind)
+    return raw._replace(file_stat=file.file_stat)
 
 
 def _choose_members(archive: FoundFile, members: list[Member], settings: Settings) -> Unpacked:

@@ -63,6 +63,8 @@ class NewLoad(NamedTuple):
     mapping_digest: str | None = None
     problem: FileProblem | None = None
     message: str | None = None
+    file_stat: str | None = None
+    """What the system said of the file before it was read."""
 
 
 class LogRow(NamedTuple):

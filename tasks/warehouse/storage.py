@@ -26,6 +26,8 @@ class FileStat(NamedTuple):
     """Seconds since 1970 UTC."""
     version: tuple[int, int]
     """Changes whenever the content may have changed: size in bytes, time of modification in nanoseconds."""
+    key: str = ""
+    """The same with the time of the last change of anything, which nobody can set, and the number of the file."""
 
 
 class Listing(NamedTuple):
@@ -126,7 +128,8 @@ class LocalStorage:
             stat = file.stat()
         except FileNotFoundError:
             return None
-        return FileStat(stat.st_size, stat.st_mtime, (stat.st_size, stat.st_mtime_ns))
+        key = f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}:{stat.st_ino}"
+        return FileStat(stat.st_size, stat.st_mtime, (stat.st_size, stat.st_mtime_ns), key)
 
     def open(self, file: Path) -> BufferedReader:
         """Open a file for reading."""

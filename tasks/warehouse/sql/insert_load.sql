@@ -3,7 +3,7 @@
 insert into {quality}.quality_load_log (
     load_id, source_file, source, checksum, size_bytes, business_date, status, problem, message, flow_run_id,
     claim_key, identity, replay_of, content_id, effective_at, released_at, mapping_digest, rules_digest, replaces_days,
-    finished_at
+    finished_at, file_stat
 )
 select
     given.load_id,
@@ -25,11 +25,12 @@ select
     given.mapping_digest,
     :rules_digest,
     given.replaces_days,
-    case when given.status <> 'running' then clock_timestamp() end
+    case when given.status <> 'running' then clock_timestamp() end,
+    given.file_stat
 from
     jsonb_to_recordset(:loads::jsonb) as given (
         load_id uuid, source_file text, source text, checksum text, size_bytes bigint, status text, problem text,
         message text, identity text, replay_of uuid, content_id uuid, effective_at timestamptz, mapping_digest text,
-        replaces_days boolean
+        replaces_days boolean, file_stat text
     )
 order by given.source_file
