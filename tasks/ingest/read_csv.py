@@ -25,6 +25,7 @@ from tasks.warehouse.storage import LOCAL
 
 _MAX_LINES_COMPARED = 60
 _MAX_ERROR_LENGTH = 200
+_SMALL_BYTES = 1 << 16
 
 
 class CsvGrid:
@@ -38,6 +39,8 @@ class CsvGrid:
         self._file = file
         self._dialect = dialect
         self._usual_widths: dict[int, int] = {}
+        self._rows: list[Row] | None = None
+        """All lines of a small file, which are looked at again and again."""
 
     @classmethod
     def open(cls, file: Path, specs: Sequence[TableSpec]) -> CsvGrid:
@@ -54,6 +57,11 @@ class CsvGrid:
 
     def rows(self) -> Iterator[Row]:
         """Yield the lines from the top; a record of several comes in the last of them, after CONTINUED."""
+        if self._rows is None and (stat := LOCAL.stat(self._file)) and stat.size_bytes < _SMALL_BYTES:
+            self._rows = [*self._read_rows()]
+        yield from self._read_rows() if self._rows is None else self._rows
+
+    def _read_rows(self) -> Iterator[Row]:
         with LOCAL.open(self._file) as file:
             yield from split_rows(Utf8Stream(file, self._dialect.encoding), self._dialect.delimiter)
 
@@ -130,6 +138,7 @@ def _parse(content: bytes, delimiter: str, width: int) -> Records:
     keys = [str(index) for index in range(width)]
     table = pa.csv.read_csv(
         pa.BufferReader(content),
+        # Where threads are used, a record that is set aside has no number.
         read_options=pa.csv.ReadOptions(use_threads=False, block_size=len(content), column_names=keys),
         parse_options=pa.csv.ParseOptions(
             delimiter=delimiter,

@@ -121,8 +121,10 @@ class FileTables:
         """
         return iter(self._read) if self._read is not None else self._tables()
 
-    def read_ahead(self, max_bytes: int) -> bool:
-        """Read the whole file into memory, so that its tables can be read again and again; False: it is too large.
+    def read_ahead(self, max_bytes: int) -> int | None:
+        """Read the whole file into memory, so that its tables can be read again and again; None: it is too large.
+
+        Returns the bytes that its rows take.
 
         Raises:
             FileError: the file cannot be read or does not fit its mapping; says why and what to do.
@@ -135,10 +137,10 @@ class FileTables:
                 batches.append(batch)
                 size += batch.nbytes
                 if size > max_bytes:
-                    return False
+                    return None
             found.append(table._replace(batches=batches))
         self._read = found
-        return True
+        return size
 
     def _tables(self) -> Iterator[RawTable]:
         grids, found_unread, deleted_lines = self._open_grids()

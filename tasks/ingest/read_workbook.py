@@ -30,6 +30,7 @@ from tasks.warehouse.temporary import temporary_folder
 
 _SCRIPT = Path(__file__).with_name("parse_workbook.py")
 _ROWS_AT_ONCE = 100
+_FEW_ROWS = 200
 _GRACE_SEC = 5
 _MAX_NAMES_LENGTH = 500
 
@@ -52,9 +53,16 @@ class SheetGrid:
         self.epoch = sheet.epoch
         self._batches = batches
         self._width = width
+        self._rows: list[Row] | None = None
+        """All lines of a small sheet, which are looked at again and again."""
 
     def rows(self) -> Iterator[Row]:
         """Yield the lines from the top, one by one."""
+        if self._rows is None and sum(map(len, self._batches)) < _FEW_ROWS:
+            self._rows = [*self._read_rows()]
+        yield from self._read_rows() if self._rows is None else self._rows
+
+    def _read_rows(self) -> Iterator[Row]:
         for batch in self._batches:
             for start in range(0, len(batch), _ROWS_AT_ONCE):
                 columns = [column.to_pylist() for column in batch.slice(start, _ROWS_AT_ONCE).columns]

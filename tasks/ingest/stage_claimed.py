@@ -26,6 +26,8 @@ from tasks.warehouse.load_log import Run, fail_load
 _log = logging.getLogger("dataops.ingest")
 _MAX_READ_AHEAD_BYTES = 4 << 20
 """Of a file that is read whole before it is staged with others; a larger one is streamed."""
+_MAX_HELD_BYTES = 64 << 20
+"""Of all files of a batch that wait to be staged; what comes behind them is streamed, too."""
 _OF_OTHER_COLUMNS = {
     *(FileProblem.HEADER_NOT_FOUND, FileProblem.COLUMN_MISSING, FileProblem.COLUMN_RENAMED),
     FileProblem.COLUMN_DOUBLED,
@@ -52,6 +54,8 @@ class _Opened(NamedTuple):
     """Why it cannot be read."""
     is_read: bool = False
     """Whether its rows are in memory."""
+    size_bytes: int = 0
+    """Of these rows."""
 
 
 async def stage_claimed(
@@ -104,25 +108,31 @@ def _open_all(files: Sequence[ClaimedFile], settings: Settings) -> list[_Opened]
         if isinstance(file.mapping, SourceMapping) and _is_workbook(file)
     ]
     with closing(open_workbooks(wanted, settings)) as books:
-        return [_read_ahead(file, next(books) if _is_workbook(file) else None, settings) for file in files]
+        opened = []
+        room = _MAX_HELD_BYTES
+        for file in files:
+            book = next(books) if _is_workbook(file) else None
+            opened.append(_read_ahead(file, book, min(room, _MAX_READ_AHEAD_BYTES), settings))
+            room -= opened[-1].size_bytes
+        return opened
 
 
 def _is_workbook(file: ClaimedFile) -> bool:
     return isinstance(file.mapping, SourceMapping) and file.mapping.kind is None and file.raw.kind is Kind.WORKBOOK
 
 
-def _read_ahead(file: ClaimedFile, book: Workbook | FileError | None, settings: Settings) -> _Opened:
+def _read_ahead(file: ClaimedFile, book: Workbook | FileError | None, max_bytes: int, settings: Settings) -> _Opened:
     """Read a file into memory; a large one is opened, to be read when it is staged."""
     opened = _open(file, settings, book)
     if opened.tables is None:
         return opened
     try:
-        is_read = opened.tables.read_ahead(_MAX_READ_AHEAD_BYTES)
+        size = opened.tables.read_ahead(max_bytes)
     except Exception as error:
         if concerns_the_run(error):
             raise
         return opened._replace(error=error)
-    return opened._replace(is_read=True) if is_read else _open(file, settings)
+    return _open(file, settings) if size is None else opened._replace(is_read=True, size_bytes=size)
 
 
 def _open(file: ClaimedFile, settings: Settings, book: Workbook | FileError | None = None) -> _Opened:

@@ -19,7 +19,7 @@ def ignore_progress(_: float) -> None:
     """Show nothing."""
 
 
-_MAX_FILES = 100
+_MAX_FILES = 500
 _MAX_ROWS = 100_000
 
 
@@ -42,7 +42,7 @@ class BatchResult(NamedTuple):
 
 
 def batch_by_size(items: Iterable[T], rows: Callable[[T], int]) -> Iterator[list[T]]:
-    """Split items into batches of at most 100 files and about 100,000 rows; a large file is a batch by itself."""
+    """Split items into batches of at most 500 files and about 100,000 rows; a large file is a batch by itself."""
     batch: list[T] = []
     total = 0
     for item in items:
