@@ -40,7 +40,7 @@ async def find_unchanged(
     """Find those of some files, by their names in the load log, whose last attempt says already what a new one would.
 
     That is a load of the same content at this path that counts; or a row that says that it is skipped as known, unless
-    a mapping says by now that it is of somebody else. Whatever else is known of a file is for a claim to decide.
+    a mapping says by now that it is of someone else. Whatever else is known of a file is for a claim to decide.
     """
     query = sql(
         "find_unchanged_files",

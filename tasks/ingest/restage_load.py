@@ -153,9 +153,9 @@ async def _stage(
         await stage_files(connection, [FileToStage(new.load_id, load.source_file, tables)], run, settings)
         return
     staged = await find_staging(connection, load.load_id, settings)
-    loads = {"load_id": new.load_id, "origin": load.load_id}
-    await connection.execute(*SHARED("copy_raw_tables", settings, **loads))
-    await connection.execute(*sql("copy_staged_rows", settings, **loads))
+    copied = {"load_ids": [new.load_id], "origins": [load.load_id]}
+    await connection.execute(*SHARED("copy_raw_tables", settings, **copied))
+    await connection.execute(*sql("copy_staged_rows", settings, load_id=new.load_id, origin=load.load_id))
     file = StagedFile(
         new.load_id,
         staged.tables,

@@ -124,8 +124,7 @@ async def _validate_together(
     """Validate a batch of loads and write all outcomes in one transaction."""
     batch = _Batch.of(loads)
     spool = Spool(settings)
-    for table in batch.tables:
-        await restore_raw_rows(connection, table, spool, settings)
+    await restore_raw_rows(connection, batch.tables, spool, settings)
     async with connection.transaction():
         counts = await _validate_partitions(connection, batch, spool, settings, progress)
         await finish_validation(connection, counts, run.claim_key, settings)
