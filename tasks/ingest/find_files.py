@@ -174,14 +174,16 @@ def _has_changed(file: Path, before: FileStat) -> bool:
     return now is None or now.version != before.version
 
 
-def raw_file(path: Path, *, relative_path: str, source_file: str, kind: Kind | None = None) -> RawFile:
-    """Return a file with its checksum and size.
+def raw_file(
+    path: Path, *, relative_path: str, source_file: str, kind: Kind | None = None, checksum: str | None = None
+) -> RawFile:
+    """Return a file with its checksum, computed if it is not known, and its size.
 
     Raises:
         OSError: it is gone, or may not be read.
 
     """
-    checksum = LOCAL.checksum(path)
+    checksum = checksum or LOCAL.checksum(path)
     stat = LOCAL.stat(path)
     if stat is None:
         raise FileNotFoundError(path)

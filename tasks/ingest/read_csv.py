@@ -129,17 +129,24 @@ class CsvGrid:
 
 
 def _parse(content: bytes, delimiter: str, width: int) -> Records:
+    # Of a small block the hand-over to the one thread that works without threads costs more than the work.
+    if len(content) < _SMALL_BYTES and not (records := _read_block(content, delimiter, width, True)).irregular:
+        return records
+    return _read_block(content, delimiter, width, False)
+
+
+def _read_block(content: bytes, delimiter: str, width: int, use_threads: bool) -> Records:
+    """Read a block; with threads the records that are set aside have no numbers."""
     irregular: dict[int, str] = {}
 
     def set_aside(record: Any) -> str:  # noqa: ANN401 - pyarrow's InvalidRow
-        irregular[record.number - 1] = record.text
+        irregular[(record.number or 0) - 1] = record.text
         return "skip"
 
     keys = [str(index) for index in range(width)]
     table = pa.csv.read_csv(
         pa.BufferReader(content),
-        # Where threads are used, a record that is set aside has no number.
-        read_options=pa.csv.ReadOptions(use_threads=False, block_size=len(content), column_names=keys),
+        read_options=pa.csv.ReadOptions(use_threads=use_threads, block_size=len(content), column_names=keys),
         parse_options=pa.csv.ParseOptions(
             delimiter=delimiter,
             newlines_in_values=True,

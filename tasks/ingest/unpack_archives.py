@@ -49,8 +49,8 @@ class Unpacked(NamedTuple):
     """Source file → why it cannot be read whatever its mapping: an archive that is damaged, or inside another."""
 
 
-def unpack(file: FoundFile, folder: Path, settings: Settings) -> Unpacked:
-    """Copy a file into a folder of this machine, and unpack it there if it is an archive.
+def unpack(file: FoundFile, place: Path, settings: Settings) -> Unpacked:
+    """Copy a file to this machine, and unpack an archive: the copy's name begins with that of `place`, its folder.
 
     Nobody else writes there: whoever reads a file of it reads the content that its checksum was computed of. Mappings
     see the folder that an archive is in, not the archive.
@@ -59,26 +59,27 @@ def unpack(file: FoundFile, folder: Path, settings: Settings) -> Unpacked:
         OSError: the file is gone, or may not be read.
 
     """
-    folder.mkdir()
-    copy = folder / f"file{_suffix(file.path.name)}"
-    LOCAL.copy(file.path, copy)
-    return unpack_in_place(file._replace(path=copy), folder / "members", settings)
+    # Hundreds of folders would take longer to make and to remove than the files to copy.
+    copy = place.with_name(f"{place.name}-copy{_suffix(file.path.name)}")
+    checksum = LOCAL.copy(file.path, copy)
+    return unpack_in_place(file._replace(path=copy), place, settings, checksum)
 
 
-def unpack_in_place(file: FoundFile, folder: Path, settings: Settings) -> Unpacked:
+def unpack_in_place(file: FoundFile, folder: Path, settings: Settings, checksum: str | None = None) -> Unpacked:
     """Return what is to be loaded of a file: itself where it is, or of an archive what is unpacked into a folder."""
     try:
         kind = kind_of(file.path, settings)
         if kind not in _ARCHIVES:
-            return Unpacked([_itself(file, kind)], [], {})
+            return Unpacked([_itself(file, kind, checksum)], [], {})
         name = unspell(file.relative_path).rpartition("/")[2]
         return _choose_members(file, expand(file.path, folder, settings, name=name), settings)
     except FileError as error:
-        return Unpacked([_itself(file)], [], {file.source_file: error})
+        return Unpacked([_itself(file, None, checksum)], [], {file.source_file: error})
 
 
-def _itself(file: FoundFile, kind: Kind | None = None) -> RawFile:
-    raw = raw_file(file.path, relative_path=file.relative_path, source_file=file.source_file, kind=kind)
+def _itself(file: FoundFile, kind: Kind | None = None, checksum: str | None = None) -> RawFile:
+    names = {"relative_path": file.relative_path, "source_file": file.source_file}
+    raw = raw_file(file.path, **names, kind=kind, checksum=checksum)
     return raw._replace(file_stat=file.file_stat)
 
 
