@@ -118,30 +118,38 @@ def sheet_rows(first: date, hours: int) -> Iterator[list[str | float]]:
         yield [f"{first + timedelta(days=day):%d.%m.%Y}", f"{hour}-{hour + 1}", *values]
 
 
-def write_small_csvs(folder: Path, first: date, files: int) -> int:
+def write_small_csvs(folder: Path, first: date, files: int, hours: int = HOURS_OF_A_SHEET) -> int:
     """Write a month's day-sheet of each building as csv, each in the building's folder; returns the readings."""
     head = ";".join(["Дата", "Время суток, ч", *_SHEET_HEADINGS])
-    lines = [";".join(str(cell) for cell in row) for row in sheet_rows(first, HOURS_OF_A_SHEET)]
+    lines = [";".join(str(cell) for cell in row) for row in sheet_rows(first, hours)]
     for number in range(1, files + 1):
         # The number makes each file another one; the readings differ by meter already.
-        last = lines[-1].rpartition(";")[0] + f";{40 + number / 1000:.3f}"
+        last = lines[-1].rpartition(";")[0] + f";{40 + number / 1_000_000:.6f}"
         _put(folder, number, "sheet.csv", "\n".join([head, *lines[:-1], last, ""]).encode())
-    return files * HOURS_OF_A_SHEET * METRICS_OF_A_SHEET
+    return files * hours * METRICS_OF_A_SHEET
 
 
-def write_small_workbooks(folder: Path, first: date, files: int) -> int:
+def write_small_workbooks(folder: Path, first: date, files: int, hours: int = HOURS_OF_A_SHEET) -> int:
     """Write the same day-sheets as xlsx."""
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream) as book:
         page = book.add_worksheet()
         page.write_row(0, 0, ["Дата", "Время суток, ч", *_SHEET_HEADINGS])
-        for index, row in enumerate(sheet_rows(first, HOURS_OF_A_SHEET), start=1):
+        for index, row in enumerate(sheet_rows(first, hours), start=1):
             page.write_row(index, 0, row)
     for number in range(1, files + 1):
         with zipfile.ZipFile(stream, "a") as archive:
             archive.comment = f"{number:06d}".encode()  # another checksum, the same sheet
         _put(folder, number, "sheet.xlsx", stream.getvalue())
-    return files * HOURS_OF_A_SHEET * METRICS_OF_A_SHEET
+    return files * hours * METRICS_OF_A_SHEET
+
+
+def break_files(folder: Path, every: int) -> int:
+    """Break each so-manieth file below a folder, so that it cannot be read; returns their number."""
+    chosen = sorted(file for file in folder.rglob("*") if file.is_file())[every // 2 :: every]
+    for number, file in enumerate(chosen):
+        file.write_bytes(b"PK\3\4 broken %d" % number)
+    return len(chosen)
 
 
 def write_city_workbook(path: Path, first: date, rows: int) -> int:

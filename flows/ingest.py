@@ -11,6 +11,7 @@ from schemas.errors import FailedStep, StepError
 from schemas.mappings import Mappings
 from schemas.problems import Step, StepProblem
 from tasks.ingest.claim_files import Replay
+from tasks.ingest.find_unchanged import record_unchanged
 from tasks.ingest.ingest_files import Request, prepare_ingest
 from tasks.ingest.prefect_task import ingest_files_task
 from tasks.warehouse.batches import BatchResult, run_concurrently
@@ -40,6 +41,7 @@ async def ingest(
     day = await prepare_ingest(run, request, warehouse)
     stage = partial(ingest_files_task, mappings=day.mappings, run=run, request=request, warehouse=warehouse)
     staged = await run_concurrently(day.batches, stage, max_concurrency=warehouse.settings.files_at_once)
+    await record_unchanged(run, staged.unchanged, warehouse)
     return conclude_step(BatchResult.of([day.unreadable, staged]), _failed_mappings(day.mappings))
 
 

@@ -179,6 +179,10 @@ class Settings(BaseSettings):
     file_settle_sec: float = Field(
         default=3, ge=0, le=3600, description="Seconds that a file must be unchanged before it is read"
     )
+    trust_mtime: bool = Field(
+        default=False,
+        description="Do not read a file whose size, times of change, inode and path are those of its load",
+    )
     files_at_once: int = Field(
         default=2, ge=1, le=16, description="Large files, or groups of small ones, processed at once; a connection each"
     )

@@ -175,6 +175,11 @@ class TableSchema(_Frozen):
     """What a person should know of a table that is read all the same, such as a new column."""
 
     @property
+    def alike(self) -> str:
+        """The same of tables whose rows can be parsed as those of one: they differ in constant codes and notes only."""
+        return self.model_dump_json(exclude={"building_code", "itp_code", "meter_code", "notes"})
+
+    @property
     def times(self) -> Times:
         """How the table writes times."""
         interval = dt.timedelta(minutes=self.interval_minutes)

@@ -14,6 +14,7 @@ from schemas.reasons import Reason
 from schemas.settings import Settings
 from schemas.windows import Window
 from tasks.ingest.claim_files import Replay
+from tasks.ingest.find_unchanged import record_unchanged
 from tasks.ingest.ingest_files import Request, ingest_files, prepare_ingest
 from tasks.ingest.restage_load import restage_load
 from tasks.load.merge_loads import merge_loads
@@ -25,6 +26,7 @@ from tasks.transform.refresh_aggregates import refresh
 from tasks.transform.track_changes import start_changes
 from tasks.transform.transform_changes import Progress, Transformed, transform_changes
 from tasks.validate.validate_loads import find_staged_batches, validate_loads
+from tasks.warehouse.batches import BatchResult
 from tasks.warehouse.connection import OneConnection, Warehouse
 from tasks.warehouse.heap import use_one_heap
 from tasks.warehouse.load_log import Run
@@ -97,8 +99,8 @@ class PipelineHarness(NamedTuple):
         """Stage every file of the run's day, batch by batch."""
         request = request or Request()
         day = await prepare_ingest(run, request, self.warehouse)
-        for files in day.batches:
-            await ingest_files(files, day.mappings, run, request, self.warehouse)
+        results = [await ingest_files(files, day.mappings, run, request, self.warehouse) for files in day.batches]
+        await record_unchanged(run, BatchResult.of(results).unchanged, self.warehouse)
 
     async def validate(self, run: Run) -> None:
         """Validate the run's staged loads, batch by batch."""

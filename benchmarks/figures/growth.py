@@ -92,9 +92,7 @@ async def measure_memory(bench: BenchEnvironment, wanted: Collection[str]) -> li
         for _ in range(repeats):
             await bench.clear()
             count = write_city_csv(bench.pipeline.settings.raw_dir / MONDAY.isoformat() / "day.csv", MONDAY, readings)
-            with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-                settings = bench.pipeline.settings.model_dump() | {"database_url": bench.url}
-                peak = await asyncio.wrap_future(pool.submit(_peak_of_load, settings, MONDAY))
+            peak = await peak_of(bench, MONDAY)
             check("in core", await bench.count(), count)
             peaks.setdefault(millions, []).append(peak)
             say(f"memory: {count:,} readings, {peak:.0f} MB over idle")
@@ -102,6 +100,13 @@ async def measure_memory(bench: BenchEnvironment, wanted: Collection[str]) -> li
     note = f"{bench.size(MILLION):,} readings: {one:.0f} MB (median of 3); the larger once"
     results = [Result("memory", [ten], note=note), Result("memory-growth", [ten / one])]
     return [result for result in results if result.name in wanted]
+
+
+async def peak_of(bench: BenchEnvironment, day: date) -> float:
+    """Run a day in a separate process; return the megabytes of its peak over its idle memory."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        settings = bench.pipeline.settings.model_dump() | {"database_url": bench.url}
+        return await asyncio.wrap_future(pool.submit(_peak_of_load, settings, day))
 
 
 def _peak_of_load(values: dict[str, Any], day: date) -> float:

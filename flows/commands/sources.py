@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,7 +23,7 @@ from tasks.ingest.detect_kind import kind_of
 from tasks.ingest.find_files import FoundFile, list_all_files
 from tasks.ingest.parse_nodes import parse_nodes
 from tasks.ingest.read_tables import find_fitting, peek, peek_lines, read_tables
-from tasks.ingest.unpack_archives import Unpacked, unpack
+from tasks.ingest.unpack_archives import Unpacked, unpack_in_place
 from tasks.sources.check_files import (
     FileCheck,
     OpenFile,
@@ -41,6 +42,7 @@ from tasks.validate.list_rejected import list_rejected
 from tasks.validate.parse_readings import parse
 from tasks.validate.row_errors import without_flags
 from tasks.warehouse.storage import LOCAL
+from tasks.warehouse.temporary import temporary_folder
 
 _MAX_COLUMNS_SHOWN = 30
 
@@ -160,8 +162,11 @@ def _paths_at_hand(settings: Settings) -> list[str]:
 def _steps(settings: Settings) -> Steps:
     """Introduce the steps that read and parse to the one that checks."""
 
-    def open_file(file: Path, relative_path: str) -> AbstractContextManager[Unpacked]:
-        return unpack(FoundFile(file, relative_path, spell(str(file)), 0), settings)
+    @contextmanager
+    def open_file(file: Path, relative_path: str) -> Iterator[Unpacked]:
+        found = FoundFile(file, relative_path, spell(str(file)), 0)
+        with temporary_folder() as folder:
+            yield unpack_in_place(found, folder / "members", settings)
 
     return Steps(
         unpack=open_file,

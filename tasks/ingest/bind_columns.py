@@ -24,6 +24,7 @@ from schemas.units import find_units, unit_in_heading
 from schemas.wide_columns import is_pattern
 from tasks.ingest.bind_wide_columns import BoundColumn, WideColumn, bind_intervals, bind_patterns, require_different
 from tasks.ingest.find_header import Header, Heading, WantedColumn, wanted_columns
+from tasks.ingest.remember import remember
 
 _VALUES = ("metric:", "intervals")
 """Fields of columns that are each meter's own where several are side by side; others may be outside of its block."""
@@ -47,28 +48,77 @@ def bind(
 ) -> TableSchema:
     """Bind the columns with the given indexes, from 0; `codes`, `date` and `unit` are those that are not in a column.
 
+    What is bound is the same of all files with this header, but for codes and what is found out of their rows.
+
     `groups` are those of path and sheet, for the codes that headings hold.
 
     Raises:
         FileError: a needed column is missing (the nearest match is named) or doubled, or its unit is another.
 
     """
-    columns = _Columns.of(header, indexes, spec)
+    wanted_groups = groups if groups and any(map(is_pattern, spec.columns)) else {}
+    bound = _bind(
+        spec,
+        tuple(header.headings),
+        tuple(header.units.items()),
+        tuple(indexes),
+        sheet=sheet,
+        line=header.line,
+        time_zone=settings.default_tz,
+        date=date,
+        unit=unit,
+        groups=tuple(wanted_groups.items()),
+    )
+    # Nothing of a file may end up in what is remembered.
+    own: dict[str, Any] = {
+        "filled_down": {key: [] for key in bound.schema.filled_down},
+        "doubtful_marks": {},
+        "first_hours": [],
+        "second_hours": [],
+        "notes": [],
+    }
+    return bound.schema.model_copy(update=own | _bind_codes(spec.identity, codes, bound.keys))
+
+
+class _Bound(NamedTuple):
+    """What the columns below a header mean, whosever readings they are."""
+
+    schema: TableSchema
+    keys: dict[str, str]
+    """The keys of the columns by what they are wanted for."""
+
+
+@remember
+def _bind(
+    spec: TableSpec,
+    headings: tuple[Heading, ...],
+    units: tuple[tuple[int, str], ...],
+    indexes: tuple[int, ...],
+    *,
+    sheet: str | None,
+    line: int,
+    time_zone: str,
+    date: str | None,
+    unit: str | None,
+    groups: tuple[tuple[str, str], ...],
+) -> _Bound:
+    """Bind columns; `units` are those of a line below the header, by the indexes of their columns."""
+    columns = _Columns.of(headings, indexes, spec)
     found = {wanted.field: columns.find(wanted) for wanted in wanted_columns(spec) if not wanted.pattern}
     keys = {field: column.key for field, column in found.items() if column}
-    values = _bind_values(spec, columns, keys, groups or {})
+    values = _bind_values(spec, columns, keys, dict(groups))
     bound_keys = {value.meaning.key for value in values}
     # What only looks like a column of the contract is whatever the mapping says it is.
     keys = {field: key for field, key in keys.items() if key not in bound_keys or field in _needed_fields(spec)}
     require_different(values, {key: field for field, key in keys.items() if not field.startswith(_VALUES)})
-    _check_units(header, values, spec.minutes, unit)
+    _check_units(dict(units), values, spec.minutes, unit)
     value_unit = None
     if value := found.get("value"):
-        value_unit = _unit_of_values(header, spec, value, columns.index_of(value), unit)
-    return TableSchema(
+        value_unit = _unit_of_values(dict(units), spec, value, columns.index_of(value), unit)
+    schema = TableSchema(
         table_format=spec.table_format,
         sheet=sheet,
-        header_row=header.line,
+        header_row=line,
         columns=columns.columns,
         timestamp_column=keys.get("timestamp"),
         date_column=keys.get("date"),
@@ -76,7 +126,7 @@ def bind(
         counts_intervals=spec.interval_number is not None or bool(spec.intervals and spec.intervals.is_numbered),
         tz_column=keys.get("tz"),
         interval_column=keys.get("interval"),
-        time_zone=spec.time_zone or settings.default_tz,
+        time_zone=spec.time_zone or time_zone,
         interval_end_column=keys.get("interval_end"),
         interval_end_hour_column=keys.get("interval_end_hour"),
         interval_minutes=spec.minutes,
@@ -92,7 +142,6 @@ def bind(
         register_read_at=_register_read_at(spec),
         thousands=spec.mark_of_thousands,
         missing=spec.missing,
-        **_bind_codes(spec.identity, codes, keys),
         metrics=[
             meaning.model_copy(update={"unit": meaning.unit or unit}) if unit else meaning for _, _, meaning in values
         ],
@@ -106,6 +155,7 @@ def bind(
         status_column=keys.get("status"),
         status_words=fold_words(spec.status.words) if spec.status else {},
     )
+    return _Bound(schema, keys)
 
 
 def _register_read_at(spec: TableSpec) -> Stamp:
@@ -205,8 +255,8 @@ class _Columns(NamedTuple):
     in_block: list[bool]
 
     @classmethod
-    def of(cls, header: Header, indexes: Sequence[int], spec: TableSpec) -> _Columns:
-        headings = [header.headings[index] if index < len(header.headings) else Heading("") for index in indexes]
+    def of(cls, of_header: Sequence[Heading], indexes: Sequence[int], spec: TableSpec) -> _Columns:
+        headings = [of_header[index] if index < len(of_header) else Heading("") for index in indexes]
         letters = [str(xl_col_to_name(index)) for index in indexes]
         titles = [" ".join(heading.text.split()) or letter for heading, letter in zip(headings, letters, strict=True)]
         columns = [
@@ -289,10 +339,12 @@ def _block_indexes(block: str | None) -> tuple[int, int]:
     return first, last
 
 
-def _check_units(header: Header, values: Sequence[BoundColumn], interval_minutes: int, of_table: str | None) -> None:
+def _check_units(
+    units: Mapping[int, str], values: Sequence[BoundColumn], interval_minutes: int, of_table: str | None
+) -> None:
     """Refuse a column whose unit, in or below its heading, is not the mapping's: nothing is read by the old one."""
     for column, named_by, meaning in values:
-        for unit in (unit_in_heading(column.heading.text), header.units.get(column.position), of_table):
+        for unit in (unit_in_heading(column.heading.text), units.get(column.position), of_table):
             expected = meaning.unit or of_table
             if unit and meaning.metric and differs_in_unit(unit, meaning.metric, expected, interval_minutes):
                 name = column.heading.text if is_pattern(named_by) else named_by
@@ -301,13 +353,15 @@ def _check_units(header: Header, values: Sequence[BoundColumn], interval_minutes
                 )
 
 
-def _unit_of_values(header: Header, spec: TableSpec, value: Column, index: int, of_table: str | None) -> str | None:
+def _unit_of_values(
+    units: Mapping[int, str], spec: TableSpec, value: Column, index: int, of_table: str | None
+) -> str | None:
     """Return the unit in the heading of a long table's values; that of a word or of the table may be no other."""
     of_heading = unit_in_heading(value.heading)
     if of_table and of_heading and find_units(of_table) != find_units(of_heading):
         raise FileError(FileProblem.UNIT_DIFFERS, column=value.heading, unit=of_heading, expected=of_table)
     for meaning in spec.metric.words.values() if spec.metric else ():
-        for unit in (of_heading, header.units.get(index)):
+        for unit in (of_heading, units.get(index)):
             # Over the values of several metrics it may be that of the others.
             if not unit or not meaning.unit or not _fits(unit, meaning.metric):
                 continue

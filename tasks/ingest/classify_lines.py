@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -41,6 +42,11 @@ _LIKE_A_CODE = r"^\s*[^\s\d]*\d\S*\s*$"
 _LIKE_A_VALUE = rf"^\s*([+\-−]?[.,]?\d|{_FORMULA}|{_ERROR_VALUE})"
 _DAY_OF_MONTH = re.compile(r"\D*\d{1,2}(\.0)?\D*")
 _RULE = re.compile(rf"[{_OF_A_RULE}]+")
+
+
+_FEW_WORDS = 200
+_MAX_KNOWN = 10_000
+_MAX_LENGTH = 40
 
 
 class TableColumns(NamedTuple):
@@ -177,8 +183,25 @@ def _test_words(
     return result
 
 
+@lru_cache(maxsize=100)
 def _matching(pattern: str) -> Callable[[pa.Array], pa.Array]:
-    return lambda words: pc.match_substring_regex(words, pattern)
+    """Return the test for a pattern; dates and hours, which the files of a day have in common, are tested once."""
+    known: dict[str, bool] = {}
+
+    def test(words: pa.Array) -> pa.Array:
+        if len(words) > _FEW_WORDS:
+            return pc.match_substring_regex(words, pattern)
+        texts = words.to_pylist()
+        found = {text: known.get(text) for text in texts}
+        if new := [text for text, passed in found.items() if passed is None and text is not None]:
+            matches = pc.match_substring_regex(pa.array(new, pa.string()), pattern).to_pylist()
+            found |= dict(zip(new, matches, strict=True))
+            if len(known) > _MAX_KNOWN:
+                known.clear()
+            known.update((text, passed) for text, passed in zip(new, matches, strict=True) if len(text) < _MAX_LENGTH)
+        return pa.array([found[text] for text in texts], pa.bool_())
+
+    return test
 
 
 def _are_times(table: TableColumns) -> Callable[[pa.Array], pa.Array]:

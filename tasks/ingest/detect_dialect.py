@@ -18,7 +18,7 @@ from schemas.errors import FileError
 from schemas.problems import FileProblem
 from tasks.ingest.cut_records import MAX_CELL_BYTES, Source, split_rows
 from tasks.ingest.detect_kind import utf16_codec
-from tasks.ingest.find_header import WantedColumn, most_known
+from tasks.ingest.find_header import WantedColumn, count_required, most_known
 from tasks.ingest.grids import Row
 from tasks.warehouse.storage import LOCAL
 
@@ -54,7 +54,14 @@ def detect_dialect(file: Path, wanted: Sequence[WantedColumn], *, min_width: int
         return most_known(rows, wanted)
 
     encodings = _possible_encodings(file, head)
-    return max((Dialect(encoding, delimiter) for encoding in encodings for delimiter in _DELIMITERS), key=fit)
+    dialects = [Dialect(encoding, delimiter) for encoding in encodings for delimiter in _DELIMITERS]
+    best, most, possible = dialects[0], -1, count_required(wanted)
+    for dialect in dialects:
+        if (known := fit(dialect)) > most:
+            best, most = dialect, known
+        if wanted and most == possible:
+            break
+    return best
 
 
 def detect_encoding_by_columns(

@@ -142,8 +142,7 @@ def _kind_of_zip(file: Path, settings: Settings) -> Kind:
             folded = {name.replace("\\", "/").lower() for name in names}
             kind = next((kind for name, kind in _MEMBERS if name in folded), None) or _kind_of_odf(archive, names)
             if kind is Kind.WORKBOOK:
-                _refuse_dtd(archive, members)
-                _check_sums(archive, members)
+                _check_parts(archive, members)
     # NotImplementedError: an unusual method of compression; RuntimeError: encrypted.
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
         raise FileError(FileProblem.DAMAGED, error=str(error)) from None
@@ -177,26 +176,23 @@ def _kind_of_odf(archive: zipfile.ZipFile, names: set[str]) -> Kind | None:
     return next((known for word, known in _ODF.items() if word in kind), None)
 
 
-def _refuse_dtd(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> None:
-    """Office programs never write a DTD; whoever does wants its entities expanded or fetched."""
-    for member in members:
-        if not member.filename.lower().endswith((".xml", ".rels")):
-            continue
-        # Without its NULs, UTF-16 is searched too. A DTD can only come before the first element.
-        if DTD.search(_start_of(archive, member.filename, _HEAD_BYTES).replace(b"\0", b"")):
-            raise FileError(FileProblem.XML_DTD, part=member.filename)
+def _check_parts(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> None:
+    """Refuse a DTD, and read parts whose end calamine does not read: BadZipFile if a checksum is wrong.
 
-
-def _check_sums(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> None:
-    """Read parts whose end calamine does not read: BadZipFile if a checksum is wrong.
-
-    Sheets in XML, by far the largest parts, are read as a whole when their formulas are looked for.
+    Office programs never write a DTD; whoever does wants its entities expanded or fetched. Sheets in XML, by far the
+    largest parts, are read as a whole when their formulas are looked for.
     """
     for member in members:
-        if _CHECKED_PART.fullmatch(member.filename):
-            with archive.open(member) as part:
-                while part.read(_CHUNK_BYTES):
-                    pass
+        is_xml = member.filename.lower().endswith((".xml", ".rels"))
+        is_checked = _CHECKED_PART.fullmatch(member.filename)
+        if not is_xml and not is_checked:
+            continue
+        with archive.open(member) as part:
+            # Without its NULs, UTF-16 is searched too. A DTD can only come before the first element.
+            if is_xml and DTD.search(part.read(_HEAD_BYTES).replace(b"\0", b"")):
+                raise FileError(FileProblem.XML_DTD, part=member.filename)
+            while is_checked and part.read(_CHUNK_BYTES):
+                pass
 
 
 def _start_of(archive: zipfile.ZipFile, name: str, size: int) -> bytes:

@@ -28,19 +28,24 @@ class FoundFile(NamedTuple):
     source_file: str
     """As the load log names it (`schemas/source_files.py`)."""
     size_bytes: int
+    file_stat: str | None = None
+    """What the system says of it (`FileStat.key`)."""
 
 
 class RawFile(NamedTuple):
     """A file to read: where it is, and its content by checksum and size."""
 
     path: Path
+    """Of a run's file its own copy, or what it has unpacked: nobody else writes there."""
     relative_path: str
     source_file: str
     checksum: str
     """SHA-256 of the content, hexadecimal."""
     size_bytes: int
-    is_own: bool = False
-    """A file that only this process writes, such as one out of an archive: its content cannot change."""
+    kind: Kind | None = None
+    """What its content is, where somebody has looked."""
+    file_stat: str | None = None
+    """What the system said of it before it was read; None: it is out of an archive."""
 
 
 class DayFiles(NamedTuple):
@@ -67,7 +72,7 @@ async def find_files(day: date, settings: Settings, *, now: float) -> DayFiles:
     growing = await _find_growing(ready, settings, now=now)
     return DayFiles(
         files=[
-            FoundFile(file, path := _below(folder, file), source_file_of(day, path), stat.size_bytes)
+            FoundFile(file, path := _below(folder, file), source_file_of(day, path), stat.size_bytes, stat.key)
             for file, stat in ready.items()
             if stat and file not in growing
         ],
@@ -169,18 +174,20 @@ def _has_changed(file: Path, before: FileStat) -> bool:
     return now is None or now.version != before.version
 
 
-def raw_file(path: Path, *, relative_path: str, source_file: str, is_own: bool = False) -> RawFile:
-    """Return a file with its checksum and size.
+def raw_file(
+    path: Path, *, relative_path: str, source_file: str, kind: Kind | None = None, checksum: str | None = None
+) -> RawFile:
+    """Return a file with its checksum, computed if it is not known, and its size.
 
     Raises:
         OSError: it is gone, or may not be read.
 
     """
-    checksum = LOCAL.checksum(path)
+    checksum = checksum or LOCAL.checksum(path)
     stat = LOCAL.stat(path)
     if stat is None:
         raise FileNotFoundError(path)
-    return RawFile(path, relative_path, source_file, checksum, stat.size_bytes, is_own)
+    return RawFile(path, relative_path, source_file, checksum, stat.size_bytes, kind)
 
 
 def find_raw_file(source_file: str, settings: Settings) -> Path | None:

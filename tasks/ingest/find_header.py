@@ -20,6 +20,7 @@ from schemas.table_spec import CODE_NAMES, LONG_FIELDS, LONG_REQUIRED, FromColum
 from schemas.units import has_unit, is_line_of_units
 from schemas.wide_columns import is_pattern
 from tasks.ingest.grids import Row
+from tasks.ingest.remember import remember
 
 _MAX_LINES_ABOVE = 60
 """How far to search for the header, from the top or from the text that it is below."""
@@ -75,7 +76,8 @@ class WantedColumn(NamedTuple):
         return bool(pc.any(pc.match_substring_regex(texts, whole)).as_py())
 
 
-def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
+@remember
+def wanted_columns(spec: TableSpec) -> tuple[WantedColumn, ...]:
     """List the columns that a table needs or knows."""
     named: dict[str, str | None] = {**spec.time_headings}
     named["value"] = spec.value if isinstance(spec.value, str) else None
@@ -114,7 +116,7 @@ def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
         intervals = [] if is_known else [known_by_name("interval")]
         # A unit for the whole row can only be that of values of one kind.
         is_one = not named["unit"] and len({METRICS[meaning.metric].unit for meaning in spec.meanings}) == 1
-        return [*own, *selecting, *metrics, *intervals, *([known_by_name("unit")] if is_one else [])]
+        return (*own, *selecting, *metrics, *intervals, *([known_by_name("unit")] if is_one else []))
     known = {wanted.field for wanted in own} | {f"{name}_code" for name, code in codes.items() if code}
     if spec.date or spec.intervals:
         known.add("timestamp")
@@ -127,7 +129,7 @@ def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
         for field, spellings in LONG_FIELDS.items()
         if field not in known
     ]
-    return [*own, *selecting, *contract]
+    return (*own, *selecting, *contract)
 
 
 def _interval_columns(spec: TableSpec) -> list[WantedColumn]:
@@ -146,12 +148,21 @@ def count_known(row: Sequence[str | None], wanted: Sequence[WantedColumn]) -> in
 
 def most_known(rows: Iterable[Sequence[str | None]], wanted: Sequence[WantedColumn]) -> int:
     """Return how many of the needed columns the line names that names most."""
-    most, possible = 0, sum(column.required for column in wanted)
+    most, possible = 0, count_required(wanted)
+    words = {fold(name) for column in wanted for name in column.spellings}
+    has_pattern = any(column.pattern for column in wanted)
     for row in rows:
-        most = max(most, count_known(row, wanted))
+        # Most lines are no header.
+        if has_pattern or not words.isdisjoint(fold(cell) for cell in row if cell):
+            most = max(most, count_known(row, wanted))
         if most == possible:
             break
     return most
+
+
+def count_required(wanted: Sequence[WantedColumn]) -> int:
+    """Count the columns that are needed."""
+    return sum(column.required for column in wanted)
 
 
 def find_header(rows: Iterator[Row], spec: TableSpec) -> Header:

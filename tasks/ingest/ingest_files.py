@@ -5,35 +5,31 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from schemas.errors import FileError
 from schemas.mappings import Mappings, SourceMapping, load_usable_mappings
-from schemas.problems import FileProblem, Language, Step
-from schemas.reasons import Reason
+from schemas.problems import FileProblem
 from schemas.settings import Settings
 from schemas.source_files import day_and_path, member_of, source_file_of
-from tasks.ingest.claim_files import Replay, claim, log_never_read, log_unreadable
+from tasks.ingest.claim_files import Candidate, Replay, claim, log_never_read, log_unreadable
 from tasks.ingest.find_files import DayFiles, FoundFile, RawFile, find_files, find_outside
-from tasks.ingest.read_tables import FileTables, find_fitting, read_tables
-from tasks.ingest.stage_rows import stage_tables
-from tasks.ingest.unpack_archives import Unpacked, own_copy, unpack
+from tasks.ingest.find_unchanged import Content, find_unchanged
+from tasks.ingest.read_tables import find_fitting
+from tasks.ingest.stage_claimed import ClaimedFile, describe_unread, stage_claimed
+from tasks.ingest.unpack_archives import unpack
 from tasks.warehouse.batches import BatchResult, Progress, batch_by_size, concerns_the_run, ignore_progress
 from tasks.warehouse.connection import Connection, Warehouse
-from tasks.warehouse.file_errors import FileRowError, insert_file_errors
-from tasks.warehouse.load_log import Run, fail_load, find_idle_loads
+from tasks.warehouse.load_log import Run, find_idle_loads
 from tasks.warehouse.spool import Spool
+from tasks.warehouse.storage import LOCAL
+from tasks.warehouse.temporary import temporary_folder
 
 _log = logging.getLogger("dataops.ingest")
 _BYTES_PER_ROW = 50
-_OF_OTHER_COLUMNS = {
-    *(FileProblem.HEADER_NOT_FOUND, FileProblem.COLUMN_MISSING, FileProblem.COLUMN_RENAMED),
-    FileProblem.COLUMN_DOUBLED,
-}
-_OF_COLUMNS = {*_OF_OTHER_COLUMNS, FileProblem.NO_MAPPING_NO_HEADER, FileProblem.UNIT_DIFFERS}
 
 
 class Request(NamedTuple):
@@ -126,152 +122,157 @@ async def ingest_files(
 
     """
     settings = warehouse.settings
-    failed: dict[str, str] = {}
-    count = 0
-    async with warehouse.connect() as connection:
-        for file in files:
-            async with _open(file, settings) as unpacked:
-                if isinstance(unpacked, FileError):
-                    count += 1
-                    failed[file.source_file] = str(unpacked)
-                    await log_unreadable(connection, run, settings, source_file=file.source_file, error=unpacked)
-                    continue
-                left_out = [member_of(file.source_file, name) for name in unpacked.left_out]
-                if left_out:
-                    never_read = dict.fromkeys(left_out, FileError(FileProblem.NOT_IN_PATTERNS))
-                    await log_never_read(connection, run, settings, never_read)
-                for member in unpacked.files:
-                    if not request.asks_for(day_and_path(member.source_file)[1]):
-                        continue
-                    if request.contents is not None and member.checksum not in request.contents:
-                        continue
-                    count += 1
-                    mapping = unpacked.broken.get(member.source_file) or _find_mapping(member, mappings, settings)
-                    error = await _ingest_file(
-                        connection, member, mapping, mappings, run, settings, replay=request.replay, progress=progress
-                    )
-                    if error:
-                        failed[member.source_file] = str(error)
-    return BatchResult(count, failed)
+    async with warehouse.connect() as connection, _temporary_folder() as folder:
+        left = _Unchanged(connection, mappings, run, settings, is_asked=request.replay is None)
+        changed = await left.leave_out(files)
+        opened = await asyncio.to_thread(_open, changed, left.contents, folder, request, settings)
+        for name, error in opened.unreadable.items():
+            await log_unreadable(connection, run, settings, source_file=name, error=error)
+        if opened.left_out:
+            never_read = dict.fromkeys(opened.left_out, FileError(FileProblem.NOT_IN_PATTERNS))
+            await log_never_read(connection, run, settings, never_read)
+        members = await left.leave_out_members(opened.files)
+        found = await asyncio.to_thread(_find_mappings, members, opened.broken, mappings, settings)
+        claimed = await _claim(connection, found, run, settings, replay=request.replay)
+        staged = await stage_claimed(connection, claimed, mappings, run, settings, progress=progress)
+    unreadable = {name: str(error) for name, error in opened.unreadable.items()}
+    return BatchResult(len(unreadable) + len(members) + left.count, unreadable | staged.failed, left.count)
 
 
-@asynccontextmanager
-async def _open(file: FoundFile, settings: Settings) -> AsyncIterator[Unpacked | FileError]:
-    """Yield what is to be loaded of a file, or why it cannot be read."""
-    with ExitStack() as stack:
-        opened: Unpacked | FileError
+class _Unchanged:
+    """Leaves out of a batch what is as it was when it was loaded."""
+
+    def __init__(
+        self, connection: Connection, mappings: Mappings, run: Run, settings: Settings, *, is_asked: bool
+    ) -> None:
+        self._connection = connection
+        self._mappings = mappings
+        self._run = run
+        self._settings = settings
+        self._is_asked = is_asked
+        self.count = 0
+        """How many files are left out of which the load log has no row of this run."""
+        self.contents: Mapping[str, Content] = {}
+        """What the files were that have been read, by their names in the load log."""
+
+    async def leave_out(self, files: Sequence[FoundFile]) -> list[FoundFile]:
+        """Return the files without those that are unchanged by what the system says of them, or by their checksums."""
+        if self._is_asked and self._settings.trust_mtime:
+            stats = {file.source_file: Content(file_stat=file.file_stat) for file in files if file.file_stat}
+            unchanged = await self._find(stats)
+            files = [file for file in files if file.source_file not in unchanged]
+        if self._is_asked:
+            self.contents = await asyncio.to_thread(_checksums_of, files)
+            unchanged = await self._find(self.contents)
+            files = [file for file in files if file.source_file not in unchanged]
+        return [*files]
+
+    async def leave_out_members(self, files: Sequence[RawFile]) -> list[RawFile]:
+        """Return the files without those out of archives that are unchanged."""
+        members = {file.source_file: Content(file.checksum) for file in files if file.file_stat is None}
+        unchanged = await self._find(members) if self._is_asked else ()
+        return [file for file in files if file.source_file not in unchanged]
+
+    async def _find(self, contents: Mapping[str, Content]) -> Collection[str]:
+        found = await find_unchanged(self._connection, self._run, contents, self._mappings, self._settings)
+        self.count += found.number
+        return found.names
+
+
+def _checksums_of(files: Sequence[FoundFile]) -> dict[str, Content]:
+    """Return the checksums of files; of one that cannot be read whoever opens it says why."""
+    contents = {}
+    for file in files:
         try:
-            opened = await asyncio.to_thread(stack.enter_context, unpack(file, settings))
+            contents[file.source_file] = Content(LOCAL.checksum(file.path))
         except OSError as error:
             if concerns_the_run(error):
                 raise
-            opened = _describe(error)
-        yield opened
+    return contents
 
 
-def _describe(error: Exception) -> FileError:
-    """Return why a file cannot be read, as the load log shows it."""
-    if isinstance(error, FileNotFoundError):
-        return FileError(FileProblem.VANISHED)
-    if isinstance(error, OSError):
-        return FileError(FileProblem.NOT_READABLE, error=error.strerror)
-    return FileError.of(error, step=Step.INGEST)
+@asynccontextmanager
+async def _temporary_folder() -> AsyncIterator[Path]:
+    with ExitStack() as stack:
+        yield await asyncio.to_thread(stack.enter_context, temporary_folder())
+
+
+class _Opened(NamedTuple):
+    """What is to be loaded of some files."""
+
+    files: list[RawFile]
+    broken: dict[str, FileError]
+    """Source file → why it cannot be read whatever its mapping."""
+    left_out: list[str]
+    """Names, as the load log has them, of what FILE_PATTERNS leaves out of archives."""
+    unreadable: dict[str, FileError]
+    """Source file → why the system does not let us read it."""
+
+
+def _open(
+    files: Sequence[FoundFile], contents: Mapping[str, Content], folder: Path, request: Request, settings: Settings
+) -> _Opened:
+    """Copy files, unpack archives, and compute the checksums of what is asked for; `contents` are what they were."""
+    opened = _Opened([], {}, [], {})
+    for number, file in enumerate(files):
+        try:
+            unpacked = unpack(file, folder / str(number), settings)
+        except OSError as error:
+            if concerns_the_run(error):
+                raise
+            opened.unreadable[file.source_file] = describe_unread(error)
+            continue
+        opened.left_out.extend(member_of(file.source_file, name) for name in unpacked.left_out)
+        opened.broken.update(unpacked.broken)
+        was = contents.get(file.source_file)
+        if was and any(raw.source_file == file.source_file and raw.checksum != was.checksum for raw in unpacked.files):
+            opened.broken[file.source_file] = FileError(FileProblem.CHANGED_WHILE_READ)
+        opened.files.extend(
+            member
+            for member in unpacked.files
+            if request.asks_for(day_and_path(member.source_file)[1])
+            and (request.contents is None or member.checksum in request.contents)
+        )
+    return opened
+
+
+class _File(NamedTuple):
+    """A file, and the mapping that takes it, or why it cannot be read."""
+
+    raw: RawFile
+    mapping: SourceMapping | FileError
+
+
+def _find_mappings(
+    files: Sequence[RawFile], broken: Mapping[str, FileError], mappings: Mappings, settings: Settings
+) -> list[_File]:
+    return [_File(file, broken.get(file.source_file) or _find_mapping(file, mappings, settings)) for file in files]
+
+
+async def _claim(
+    connection: Connection, files: Sequence[_File], run: Run, settings: Settings, *, replay: Replay | None
+) -> list[ClaimedFile]:
+    """Claim files; return those that are to be read."""
+    if not files:
+        return []
+    candidates = [
+        Candidate(file.raw, file.mapping if isinstance(file.mapping, SourceMapping) else None) for file in files
+    ]
+    claims = await claim(connection, run, candidates, settings, replay=replay)
+    skipped = [(file, claimed) for file, claimed in zip(files, claims, strict=True) if not claimed.is_new]
+    for file, claimed in skipped:
+        level = logging.INFO if len(files) == 1 else logging.DEBUG
+        _log.log(level, "skipped %r: %s", file.raw.source_file, claimed.log_message or "already staged by this run")
+    if skipped and len(files) > 1:
+        _log.info("skipped %d of %d files", len(skipped), len(files))
+    return [ClaimedFile(claimed.load_id, *file) for file, claimed in zip(files, claims, strict=True) if claimed.is_new]
 
 
 def _find_mapping(file: RawFile, mappings: Mappings, settings: Settings) -> SourceMapping | FileError:
     """Find the file's mapping; an error is raised only after the claim, so that the load log has it."""
-
-    def fitting(others: Sequence[SourceMapping]) -> list[SourceMapping]:
-        with own_copy(file) as path:
-            return find_fitting(path, others, settings)
-
     try:
-        return mappings.match(file.relative_path, fitting)
+        return mappings.match(file.relative_path, lambda others: find_fitting(file.path, others, settings))
     except (FileError, OSError) as error:
         if concerns_the_run(error):
             raise
-        return _describe(error)
-
-
-async def _ingest_file(
-    connection: Connection,
-    file: RawFile,
-    mapping: SourceMapping | FileError,
-    mappings: Mappings,
-    run: Run,
-    settings: Settings,
-    *,
-    replay: Replay | None,
-    progress: Progress,
-) -> FileError | None:
-    """Claim a file and stage it; return why it failed."""
-    found = mapping if isinstance(mapping, SourceMapping) else None
-    claimed = await claim(connection, run, file, settings, mapping=found, replay=replay)
-    if claimed.skipped_as or claimed.is_staged:
-        _log.info("skipped %r: %s", file.source_file, claimed.log_message or "already staged by this run")
-        return None
-    tables = None
-    try:
-        if isinstance(mapping, FileError):
-            raise mapping  # noqa: TRY301 - a missing mapping fails the file just as its content does
-        async with _copy_own(file) as path:
-            tables = read_tables(path, mapping, relative_path=file.relative_path, settings=settings)
-            with _naming_other_mappings(path, mapping, mappings.usable, settings):
-                staged = await stage_tables(
-                    connection,
-                    claimed.load_id,
-                    file.source_file,
-                    tables,
-                    run,
-                    settings,
-                    progress=lambda done: progress(done / max(file.size_bytes, 1)),
-                )
-    except Exception as error:
-        if connection.is_closed() or concerns_the_run(error):
-            raise
-        # Also a bug of ours: the day's other files must not wait until it is fixed.
-        failure = _describe(error)
-        is_bug = failure.problem is FileProblem.INTERNAL_ERROR
-        _log.error("failed %r: %s", file.source_file, failure.describe(Language.ENGLISH), exc_info=is_bug)
-        async with connection.transaction():
-            await fail_load(connection, claimed.load_id, failure, run.claim_key, settings)
-            await insert_file_errors(connection, claimed.load_id, _header_errors(failure, tables), settings)
-        return failure
-    _log.info("staged %r: %d rows, load_id %s", file.source_file, staged.raw_rows, claimed.load_id)
-    return None
-
-
-def _header_errors(failure: FileError, tables: FileTables | None) -> list[FileRowError]:
-    """Return the row error of a header that fails its file."""
-    reason = Reason.UNKNOWN_UNIT if failure.problem is FileProblem.UNIT_DIFFERS else Reason.MISSING_COLUMN
-    if tables is None or failure.problem not in _OF_COLUMNS:
-        return []
-    data = {name: str(value) for name, value in failure.data.items()}
-    column = data.pop("column", None) or data.pop("columns")
-    found = next((data[name] for name in ("unit", "present", "columns") if name in data), None)
-    return [FileRowError(reason, str(failure), tables.header_line, tables.sheet, column, found)]
-
-
-@contextmanager
-def _naming_other_mappings(
-    path: Path, mapping: SourceMapping, mappings: Sequence[SourceMapping], settings: Settings
-) -> Iterator[None]:
-    """Say of a file that only the last resort has taken which mapping fits it but for its name."""
-    try:
-        yield
-    except FileError as error:
-        if not mapping.fallback or error.problem not in _OF_OTHER_COLUMNS:
-            raise
-        fitting = find_fitting(path, [other for other in mappings if not other.fallback], settings)
-        if fitting:
-            names = ", ".join(other.name for other in fitting)
-            raise FileError(FileProblem.FITS_BUT_FOR_NAME, mappings=names) from None
-        if error.problem is FileProblem.HEADER_NOT_FOUND:
-            raise FileError(FileProblem.NO_MAPPING_NO_HEADER, columns=error.data["columns"]) from None
-        raise
-
-
-@asynccontextmanager
-async def _copy_own(file: RawFile) -> AsyncIterator[Path]:
-    with ExitStack() as stack:
-        yield await asyncio.to_thread(stack.enter_context, own_copy(file))
+        return describe_unread(error)

@@ -9,7 +9,7 @@ import numpy as np
 
 from schemas.lines import LineClass
 
-_OPEN = (0, LineClass.NOT_TAKEN, LineClass.NOT_SELECTED)
+_IS_OPEN = np.isin(np.arange(256), (0, LineClass.NOT_TAKEN, LineClass.NOT_SELECTED))
 
 
 class LineAccount:
@@ -32,7 +32,7 @@ class LineAccount:
             return
         if (last := int(lines.max())) >= len(self._classes):
             self._classes = np.pad(self._classes, (0, max(last, len(self._classes))))
-        is_open = np.isin(self._classes[lines], _OPEN)
+        is_open = _IS_OPEN[self._classes[lines]]
         self._classes[lines[is_open]] = classes[is_open]
 
     def is_of(self, lines: np.ndarray, kind: LineClass) -> np.ndarray:
@@ -43,5 +43,5 @@ class LineAccount:
 
     def counts(self) -> Counter[LineClass]:
         """Count the lines of each class."""
-        counts = {kind: int(np.count_nonzero(self._classes == kind)) for kind in LineClass}
-        return Counter({kind: count for kind, count in counts.items() if count})
+        counts = np.bincount(self._classes, minlength=256)
+        return Counter({kind: int(counts[kind]) for kind in LineClass if counts[kind]})

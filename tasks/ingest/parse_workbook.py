@@ -1,8 +1,8 @@
 """Parse workbooks in a separate process, within limits: a file that kills the parser fails alone.
 
 Run as a script, without the rest of the product, so that it starts fast and there is little to lose.
-It answers JSON requests on a pipe, and writes a sheet's cells as text into an Arrow file: columns `0`,
-`1`, …, the first row is line 1.
+It answers JSON requests on a pipe, an answer a workbook, and writes each sheet's cells as text into a file of
+Arrow streams: columns `0`, `1`, …, the first row is line 1.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import re
 import resource
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from fnmatch import fnmatch
 from html import unescape
 from itertools import islice
 from multiprocessing.connection import Connection
@@ -30,6 +32,8 @@ from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, Shee
 
 _BATCH_CELLS = 400_000
 _CHUNK_BYTES = 4 << 20
+_ALIGNMENT = 64
+"""Of Arrow's buffers in memory, where the file is mapped."""
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _RELATION_STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 _MAX_DRIFT_MS = 10
@@ -50,18 +54,23 @@ def main(requests: int, lifeline: int, memory_mb: int, seconds: int) -> None:
             request = json.loads(pipe.recv_bytes())
         except EOFError:
             return
-        _limit_time(seconds)
-        try:
-            answer: dict[str, Any] = {"ok": _answer(request)}
-        except MemoryError:
-            answer = {"error": "memory"}
-        except PasswordError:
-            answer = {"error": "password"}
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:
-            answer = {"error": _number_of_full_disk(error) or "damaged", "detail": " ".join(str(error).split())[:200]}
-        pipe.send_bytes(json.dumps(answer).encode())
+        with Path(request["target"]).open("ab") as target:
+            for book in request["books"]:
+                _limit_time(seconds)
+                pipe.send_bytes(json.dumps(_answer(book, target)).encode())
+
+
+def _answer(book: dict[str, Any], target: IO[bytes]) -> dict[str, Any]:
+    try:
+        return {"ok": read(book["path"], book["wanted"], target)}
+    except MemoryError:
+        return {"error": "memory"}
+    except PasswordError:
+        return {"error": "password"}
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        return {"error": _number_of_full_disk(error) or "damaged", "detail": " ".join(str(error).split())[:200]}
 
 
 def _number_of_full_disk(error: BaseException) -> int | None:
@@ -78,10 +87,6 @@ def _end_with(lifeline: int) -> None:
     fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
 
 
-def _answer(request: dict[str, Any]) -> list[dict[str, Any]] | dict[str, int]:
-    return _read(request) if "sheets" in request else _list(request["path"])
-
-
 def _limit_memory(megabytes: int) -> None:
     used = (
         int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() if sys.platform == "linux" else 0
@@ -95,46 +100,85 @@ def _limit_time(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (used + seconds + 1, resource.RLIM_INFINITY))
 
 
-def _list(path: str) -> list[dict[str, Any]]:
-    epoch = _epoch(path)
-    with _open(path) as book:
-        return [
+def read(path: str, wanted: list[list[str]], target: IO[bytes]) -> dict[str, Any]:
+    """List the sheets of a workbook, and write those that are wanted (`choose`) to the end of a file.
+
+    Returns the sheets that are `present`, of those that are written their places in the file (`streams`, first byte and
+    length), and of the other visible ones how many rows are filled (`unread`). Nothing is written if one is missing.
+    """
+    content = Path(path).read_bytes()
+    # Given a path, calamine believes the suffix; given a stream, the content.
+    with CalamineWorkbook.from_filelike(io.BytesIO(content)) as book, _archive(content) as archive:
+        epoch = _epoch(archive)
+        present = [
             {"name": sheet.name, "visible": sheet.visible == SheetVisibleEnum.Visible, "epoch": epoch}
             for sheet in book.sheets_metadata
             if sheet.typ == SheetTypeEnum.WorkSheet
         ]
+        sheets = [(str(sheet["name"]), bool(sheet["visible"])) for sheet in present]
+        chosen = [choose(names, sheets) for names in wanted]
+        if any(find_missing(names, own) or not own for names, own in zip(wanted, chosen, strict=True)):
+            return {"present": present, "streams": {}, "unread": {}}
+        names = dict.fromkeys(name for own in chosen for name in own)
+        streams = {name: _write(book.get_sheet_by_name(name), _unvalued_cells(archive, name), target) for name in names}
+        others = [name for name, is_visible in sheets if is_visible and name not in streams]
+        return {
+            "present": present,
+            "streams": streams,
+            "unread": {name: _count_filled(book.get_sheet_by_name(name)) for name in others},
+        }
 
 
-def _open(path: str) -> CalamineWorkbook:
-    # Given a path, calamine believes the suffix; given a stream, the content.
-    return CalamineWorkbook.from_filelike(io.BytesIO(Path(path).read_bytes()))
+def choose(names: Sequence[str], present: Sequence[tuple[str, bool]]) -> list[str]:
+    """Find sheets by name, hidden or not, or by glob among the visible ones; without names the first visible one.
+
+    `present` are the sheets, each with whether it is visible.
+    """
+    if not names:
+        return [sheet for sheet, is_visible in present if is_visible][:1]
+    return [
+        sheet
+        for sheet, is_visible in present
+        if any(_folded(sheet) == _folded(name) for name in names)
+        or (is_visible and any(fnmatch(_folded(sheet), _folded(name)) for name in names))
+    ]
 
 
-def _epoch(path: str) -> int:
+def find_missing(names: Sequence[str], chosen: Sequence[str]) -> list[str]:
+    """Find the names that none of the chosen sheets has."""
+    return [
+        name
+        for name in names
+        if name != "*"
+        and not any(_folded(sheet) == _folded(name) or fnmatch(_folded(sheet), _folded(name)) for sheet in chosen)
+    ]
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def _archive(content: bytes) -> zipfile.ZipFile | nullcontext[None]:
+    """Open the archive that a workbook is; None: it is of an old format."""
+    stream = io.BytesIO(content)
+    return zipfile.ZipFile(stream) if zipfile.is_zipfile(stream) else nullcontext()
+
+
+def _epoch(archive: zipfile.ZipFile | None) -> int:
     """Return the year from which an xlsx counts days, where a date is a bare number."""
-    if not zipfile.is_zipfile(path):
+    if archive is None:
         return 1900
-    with zipfile.ZipFile(path) as archive:
-        member = _members(archive).get("xl/workbook.xml")
-        book = archive.read(member) if member else b""
+    member = _members(archive).get("xl/workbook.xml")
+    book = archive.read(member) if member else b""
     return 1904 if re.search(rb"\bdate1904=[\"'](1|true)[\"']", book) else 1900
-
-
-def _read(request: dict[str, Any]) -> dict[str, int]:
-    """Write each wanted sheet into its file (`sheets` is name → path); return the filled rows of those in `count`."""
-    with _open(request["path"]) as book:
-        for name, target in request["sheets"].items():
-            sheet = book.get_sheet_by_name(name)
-            unvalued = _unvalued_cells(request["path"], name)
-            _write(sheet, unvalued, target)
-        return {name: _count_filled(book.get_sheet_by_name(name)) for name in request["count"]}
 
 
 def _count_filled(sheet: Any) -> int:  # noqa: ANN401 - calamine's sheet
     return sum(any(cell not in ("", None) for cell in row) for row in sheet.iter_rows()) if sheet.start else 0
 
 
-def _write(sheet: Any, unvalued: Unvalued, target: str) -> None:  # noqa: ANN401 - calamine's sheet
+def _write(sheet: Any, unvalued: Unvalued, target: IO[bytes]) -> tuple[int, int]:  # noqa: ANN401 - calamine's sheet
+    """Append a sheet to a file; return where: the first byte and the length."""
     # iter_rows returns the empty rows above the first cell, but not the empty columns to its left.
     last_row, last_column = sheet.end or (-1, -1)
     height = max([last_row, *unvalued]) + 1
@@ -142,7 +186,9 @@ def _write(sheet: Any, unvalued: Unvalued, target: str) -> None:  # noqa: ANN401
     schema = pa.schema([(str(column), pa.string()) for column in range(width)])
     left = sheet.start[1] if sheet.start else 0
     rows: Iterator[list[Any]] = iter(sheet.iter_rows()) if sheet.start else iter(())
-    with pa.OSFile(target, "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+    start = target.tell() + -target.tell() % _ALIGNMENT
+    target.write(bytes(start - target.tell()))
+    with pa.ipc.new_stream(target, schema) as writer:
         batch_rows = _BATCH_CELLS // max(width, 1) + 1
         for first in range(0, height, batch_rows):
             count = min(batch_rows, height - first)
@@ -152,6 +198,8 @@ def _write(sheet: Any, unvalued: Unvalued, target: str) -> None:  # noqa: ANN401
                     columns[column][row - first] = text
             arrays = [pa.array(column, pa.string()) for column in columns]
             writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+    target.flush()
+    return start, target.tell() - start
 
 
 def _text_columns(rows: list[list[Any]], left: int, width: int, count: int) -> list[list[str | None]]:
@@ -204,34 +252,31 @@ _TEXT: dict[type, Callable[[Any], str | None]] = {
 }
 
 
-def _unvalued_cells(path: str, sheet: str) -> Unvalued:
+def _unvalued_cells(archive: zipfile.ZipFile | None, sheet: str) -> Unvalued:
     """Find the cells of an xlsx that calamine does not return as a person sees them.
 
     Formulas without a value and error values are empty there, and dates written as text have an offset.
     """
-    if not zipfile.is_zipfile(path):
+    member = _member_of_sheet(archive, sheet) if archive else None
+    if archive is None or member is None:
         return {}
-    with zipfile.ZipFile(path) as archive:
-        member = _member_of_sheet(archive, sheet)
-        if member is None:
-            return {}
-        cells: Unvalued = {}
-        with archive.open(member) as stream:
-            head = stream.read(_CHUNK_BYTES)
-            prefix = re.search(rb"<(\w+:)?worksheet\b", head)
-            patterns = _patterns((prefix[1] if prefix else None) or b"")
-            if patterns.placeless.search(head):
-                with archive.open(member) as again:
-                    return _unvalued_by_place(again)
-            while head:
-                following = stream.read(_CHUNK_BYTES)
-                # A cell that is cut by the end of the chunk is searched with the next.
-                cut = head.rfind(b"</") if following else len(head)
-                cut = max(head.rfind(b"<row", 0, cut), 0) if following else cut
-                cut = cut or len(head)
-                _collect(head[:cut], patterns, cells)
-                head = head[cut:] + following if following else b""
-        return cells
+    cells: Unvalued = {}
+    with archive.open(member) as stream:
+        head = stream.read(_CHUNK_BYTES)
+        prefix = re.search(rb"<(\w+:)?worksheet\b", head)
+        patterns = _patterns((prefix[1] if prefix else None) or b"")
+        if patterns.placeless.search(head):
+            with archive.open(member) as again:
+                return _unvalued_by_place(again)
+        while head:
+            following = stream.read(_CHUNK_BYTES)
+            # A cell that is cut by the end of the chunk is searched with the next.
+            cut = head.rfind(b"</") if following else len(head)
+            cut = max(head.rfind(b"<row", 0, cut), 0) if following else cut
+            cut = cut or len(head)
+            _collect(head[:cut], patterns, cells)
+            head = head[cut:] + following if following else b""
+    return cells
 
 
 def _unvalued_by_place(stream: IO[bytes]) -> Unvalued:

@@ -13,6 +13,7 @@ from schemas.reasons import Reason
 from tasks.ingest.grids import LineBatch, Row
 
 _MANY_COLUMNS = 32
+_FEW_LINES = 1_000
 
 
 class Lines(NamedTuple):
@@ -63,8 +64,9 @@ def pick(batch: LineBatch, indexes: Sequence[int], needed: int) -> Lines:
 
 
 def _null_where_blank(columns: list[pa.Array]) -> list[pa.Array]:
-    # Hundreds of short columns are looked at as one.
-    if len(columns) > _MANY_COLUMNS and not pc.any(_is_blank(pa.concat_arrays(columns))).as_py():
+    # Hundreds of columns, and short ones, are looked at as one.
+    is_short = len(columns[0]) < _FEW_LINES
+    if (is_short or len(columns) > _MANY_COLUMNS) and not pc.any(_is_blank(pa.concat_arrays(columns))).as_py():
         return columns
     return [_null_if_blank(column) for column in columns]
 

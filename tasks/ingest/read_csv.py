@@ -25,6 +25,7 @@ from tasks.warehouse.storage import LOCAL
 
 _MAX_LINES_COMPARED = 60
 _MAX_ERROR_LENGTH = 200
+_SMALL_BYTES = 1 << 16
 
 
 class CsvGrid:
@@ -38,6 +39,8 @@ class CsvGrid:
         self._file = file
         self._dialect = dialect
         self._usual_widths: dict[int, int] = {}
+        self._rows: list[Row] | None = None
+        """All lines of a small file, which are looked at again and again."""
 
     @classmethod
     def open(cls, file: Path, specs: Sequence[TableSpec]) -> CsvGrid:
@@ -54,6 +57,11 @@ class CsvGrid:
 
     def rows(self) -> Iterator[Row]:
         """Yield the lines from the top; a record of several comes in the last of them, after CONTINUED."""
+        if self._rows is None and (stat := LOCAL.stat(self._file)) and stat.size_bytes < _SMALL_BYTES:
+            self._rows = [*self._read_rows()]
+        yield from self._read_rows() if self._rows is None else self._rows
+
+    def _read_rows(self) -> Iterator[Row]:
         with LOCAL.open(self._file) as file:
             yield from split_rows(Utf8Stream(file, self._dialect.encoding), self._dialect.delimiter)
 
@@ -121,16 +129,24 @@ class CsvGrid:
 
 
 def _parse(content: bytes, delimiter: str, width: int) -> Records:
+    # Of a small block the hand-over to the one thread that works without threads costs more than the work.
+    if len(content) < _SMALL_BYTES and not (records := _read_block(content, delimiter, width, True)).irregular:
+        return records
+    return _read_block(content, delimiter, width, False)
+
+
+def _read_block(content: bytes, delimiter: str, width: int, use_threads: bool) -> Records:
+    """Read a block; with threads the records that are set aside have no numbers."""
     irregular: dict[int, str] = {}
 
     def set_aside(record: Any) -> str:  # noqa: ANN401 - pyarrow's InvalidRow
-        irregular[record.number - 1] = record.text
+        irregular[(record.number or 0) - 1] = record.text
         return "skip"
 
     keys = [str(index) for index in range(width)]
     table = pa.csv.read_csv(
         pa.BufferReader(content),
-        read_options=pa.csv.ReadOptions(use_threads=False, block_size=len(content), column_names=keys),
+        read_options=pa.csv.ReadOptions(use_threads=use_threads, block_size=len(content), column_names=keys),
         parse_options=pa.csv.ParseOptions(
             delimiter=delimiter,
             newlines_in_values=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -36,7 +36,7 @@ from tasks.ingest.read_html import HtmlGrid
 from tasks.ingest.read_nodes import NodesGrid
 from tasks.ingest.read_region import Region
 from tasks.ingest.read_rows import Table
-from tasks.ingest.read_workbook import SheetInfo, choose_sheets, open_sheets
+from tasks.ingest.read_workbook import SheetInfo, Workbook, choose_sheets, open_sheets
 
 _MAX_LINES_PEEKED = 2_000
 _MAX_LINES_KEPT = 1_000
@@ -52,7 +52,7 @@ class RawTable(NamedTuple):
     """
 
     schema: TableSchema
-    batches: Iterator[pa.RecordBatch]
+    batches: Iterable[pa.RecordBatch]
 
 
 class OpenedGrids(NamedTuple):
@@ -92,6 +92,7 @@ class FileTables:
         """The sheet that is read."""
         self.header_line = 1
         """Its header."""
+        self._read: list[RawTable] | None = None
 
     @property
     def lines(self) -> dict[str, int]:
@@ -118,6 +119,30 @@ class FileTables:
             FileError: the file cannot be read or does not fit its mapping; says why and what to do.
 
         """
+        return iter(self._read) if self._read is not None else self._tables()
+
+    def read_ahead(self, max_bytes: int) -> int | None:
+        """Read the whole file into memory, so that its tables can be read again and again; None: it is too large.
+
+        Returns the bytes that its rows take.
+
+        Raises:
+            FileError: the file cannot be read or does not fit its mapping; says why and what to do.
+
+        """
+        found, size = list[RawTable](), 0
+        for table in self._tables():
+            batches = []
+            for batch in table.batches:
+                batches.append(batch)
+                size += batch.nbytes
+                if size > max_bytes:
+                    return None
+            found.append(table._replace(batches=batches))
+        self._read = found
+        return size
+
+    def _tables(self) -> Iterator[RawTable]:
         grids, found_unread, deleted_lines = self._open_grids()
         unread = dict(found_unread)
         without_header: FileError | None = None
@@ -235,9 +260,20 @@ class FileTables:
         return further
 
 
-def read_tables(path: Path, mapping: SourceMapping, *, relative_path: str, settings: Settings) -> FileTables:
-    """Return the tables of a file; the content decides how it is read, not the suffix."""
-    opened = partial(_open_grids, path, mapping, settings)
+def read_tables(
+    path: Path,
+    mapping: SourceMapping,
+    *,
+    relative_path: str,
+    settings: Settings,
+    kind: Kind | None = None,
+    book: Workbook | FileError | None = None,
+) -> FileTables:
+    """Return the tables of a file; the content decides how it is read, not the suffix.
+
+    `kind` and `book` are what is known of it already: its kind, and what a workbook holds of `sheets_of` the mapping.
+    """
+    opened = partial(_open_grids, path, mapping, settings, kind, book)
     return FileTables(opened, relative_path=relative_path, settings=settings, cut=mapping.cut)
 
 
@@ -316,8 +352,15 @@ def peek_lines(path: Path, settings: Settings) -> list[str]:
     return [*islice(read_lines(path), _MAX_LINES_PEEKED)] if kind_of(path, settings) is Kind.TEXT else []
 
 
-def _open_grids(path: Path, mapping: SourceMapping, settings: Settings) -> OpenedGrids:
-    kind = kind_of(path, settings)
+def sheets_of(mapping: SourceMapping) -> list[tuple[str, ...]]:
+    """Return the sheets that each table of a mapping names."""
+    return [_wanted_sheets(spec) for spec in mapping.tables]
+
+
+def _open_grids(
+    path: Path, mapping: SourceMapping, settings: Settings, kind: Kind | None, book: Workbook | FileError | None
+) -> OpenedGrids:
+    kind = kind or kind_of(path, settings)
     if kind is Kind.EMPTY:
         return OpenedGrids([])
     if mapping.kind not in (None, kind):
@@ -329,7 +372,9 @@ def _open_grids(path: Path, mapping: SourceMapping, settings: Settings) -> Opene
     if page := _open_page(path, kind):
         return OpenedGrids([(page, mapping.tables)], deleted_lines=page.deleted_lines)
     if kind is Kind.WORKBOOK:
-        book = open_sheets(path, [_wanted_sheets(spec) for spec in mapping.tables], settings)
+        book = book or open_sheets(path, sheets_of(mapping), settings)
+        if isinstance(book, FileError):
+            raise book
         return OpenedGrids(_by_sheet(book.sheets, mapping.tables), book.unread)
     if kind in {Kind.ZIP, Kind.GZIP}:
         raise FileError(FileProblem.ARCHIVE_WITHOUT_TABLES, kind=kind)

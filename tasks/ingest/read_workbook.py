@@ -10,8 +10,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from fnmatch import fnmatch
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -24,11 +24,13 @@ from schemas.errors import FileError
 from schemas.problems import FileProblem
 from schemas.settings import Settings
 from tasks.ingest.grids import LineBatch, Row
+from tasks.ingest.parse_workbook import choose, find_missing
 from tasks.warehouse.storage import LOCAL
 from tasks.warehouse.temporary import temporary_folder
 
 _SCRIPT = Path(__file__).with_name("parse_workbook.py")
 _ROWS_AT_ONCE = 100
+_FEW_ROWS = 200
 _GRACE_SEC = 5
 _MAX_NAMES_LENGTH = 500
 
@@ -51,9 +53,16 @@ class SheetGrid:
         self.epoch = sheet.epoch
         self._batches = batches
         self._width = width
+        self._rows: list[Row] | None = None
+        """All lines of a small sheet, which are looked at again and again."""
 
     def rows(self) -> Iterator[Row]:
         """Yield the lines from the top, one by one."""
+        if self._rows is None and sum(map(len, self._batches)) < _FEW_ROWS:
+            self._rows = [*self._read_rows()]
+        yield from self._read_rows() if self._rows is None else self._rows
+
+    def _read_rows(self) -> Iterator[Row]:
         for batch in self._batches:
             for start in range(0, len(batch), _ROWS_AT_ONCE):
                 columns = [column.to_pylist() for column in batch.slice(start, _ROWS_AT_ONCE).columns]
@@ -95,55 +104,72 @@ class Workbook(NamedTuple):
     """Visible sheets with data that no table names → how many rows hold any."""
 
 
-def open_sheets(file: Path, wanted: Sequence[Sequence[str]], settings: Settings) -> Workbook:
-    """Read the sheets that each table names; no names: the first visible sheet.
+class WantedSheets(NamedTuple):
+    """A workbook, and the sheets that each of its tables names; no names: the first visible sheet."""
 
-    Macros never run, links are never followed.
+    file: Path
+    names: Sequence[Sequence[str]]
+
+
+def open_sheets(file: Path, wanted: Sequence[Sequence[str]], settings: Settings) -> Workbook:
+    """Read the sheets of a workbook that each table names; no names: the first visible sheet.
 
     Raises:
         FileError: the workbook is damaged, encrypted or too big, or a sheet is missing.
 
     """
-    path = str(LOCAL.local_path(file))
+    (book,) = open_workbooks([WantedSheets(file, wanted)], settings)
+    if isinstance(book, FileError):
+        raise book
+    return book
+
+
+def open_workbooks(wanted: Sequence[WantedSheets], settings: Settings) -> Generator[Workbook | FileError]:
+    """Read workbooks, one after the other, each while the caller works on the one before; or say why one cannot be.
+
+    Macros never run, links are never followed. One that takes more than it may ends the parser, and the others are read
+    by the next.
+
+    Raises:
+        OSError: there is no space for what they hold.
+
+    """
     with temporary_folder() as folder:
-        present = [SheetInfo(**sheet) for sheet in _parser.ask({"path": path}, settings)]
-        chosen = [choose_sheets(names, present) for names in wanted]
-        targets = {
-            name: f"{folder}/{number}.arrow"
-            for number, name in enumerate(dict.fromkeys(name for names in chosen for name in names))
-        }
-        others = [sheet.name for sheet in present if sheet.visible and sheet.name not in targets]
-        counts = _parser.ask({"path": path, "sheets": targets, "count": others}, settings)
-        grids = {sheet.name: _grid(sheet, targets[sheet.name]) for sheet in present if sheet.name in targets}
-    unread = {name: rows for name, rows in counts.items() if rows}
+        target = folder / "sheets.arrow"
+        requests = [{"path": str(LOCAL.local_path(file)), "wanted": [*map(list, names)]} for file, names in wanted]
+        with closing(_parse(requests, target, settings)) as answers:
+            for (_, names), answer in zip(wanted, answers, strict=True):
+                try:
+                    yield answer if isinstance(answer, FileError) else _workbook(answer, names, target)
+                except FileError as error:
+                    yield error
+
+
+def _workbook(answer: Mapping[str, Any], wanted: Sequence[Sequence[str]], target: Path) -> Workbook:
+    present = [SheetInfo(**sheet) for sheet in answer["present"]]
+    chosen = [choose_sheets(names, present) for names in wanted]
+    grids: dict[str, SheetGrid] = {}
+    if answer["streams"]:
+        # The map stays valid after the file's name is deleted.
+        with pa.memory_map(str(target)) as mapped:
+            for sheet in present:
+                if sheet.name in answer["streams"]:
+                    first, length = answer["streams"][sheet.name]
+                    mapped.seek(first)
+                    grids[sheet.name] = _grid(sheet, mapped.read_buffer(length))
+    unread = {name: rows for name, rows in answer["unread"].items() if rows}
     return Workbook([[grids[name] for name in names] for names in chosen], unread)
 
 
-def _grid(sheet: SheetInfo, arrow_file: str) -> SheetGrid:
-    # The map stays valid after the file's name is deleted.
-    with pa.ipc.open_file(pa.memory_map(arrow_file)) as reader:
-        batches = [reader.get_batch(number) for number in range(reader.num_record_batches)]
-        return SheetGrid(sheet, batches, len(reader.schema))
+def _grid(sheet: SheetInfo, stream: pa.Buffer) -> SheetGrid:
+    with pa.ipc.open_stream(stream) as reader:
+        return SheetGrid(sheet, list(reader), len(reader.schema))
 
 
 def choose_sheets(names: Sequence[str], present: Sequence[SheetInfo]) -> list[str]:
     """Find the sheets by name, hidden or not, or by glob among the visible ones."""
-    if not names:
-        chosen = [sheet.name for sheet in present if sheet.visible][:1]
-    else:
-        chosen = [
-            sheet.name
-            for sheet in present
-            if any(_folded(sheet.name) == _folded(name) for name in names)
-            or (sheet.visible and any(fnmatch(_folded(sheet.name), _folded(name)) for name in names))
-        ]
-    missing = [
-        name
-        for name in names
-        if name != "*"
-        and not any(_folded(sheet) == _folded(name) or fnmatch(_folded(sheet), _folded(name)) for sheet in chosen)
-    ]
-    if missing:
+    chosen = choose(names, [(sheet.name, sheet.visible) for sheet in present])
+    if missing := find_missing(names, chosen):
         sheets = _list(sheet.name for sheet in present if sheet.visible)
         hidden = _list(sheet.name for sheet in present if not sheet.visible)
         raise FileError(FileProblem.SHEET_MISSING, missing=_list(missing), sheets=sheets, hidden=hidden)
@@ -156,45 +182,67 @@ def _list(names: Iterable[str]) -> str:
     return ", ".join(f"«{name}»" for name in names)[:_MAX_NAMES_LENGTH] or "—"
 
 
-def _folded(name: str) -> str:
-    return " ".join(name.split()).casefold()
+def _parse(
+    requests: Sequence[dict[str, Any]], target: Path, settings: Settings
+) -> Generator[Mapping[str, Any] | FileError]:
+    """Yield the parser's answer to each request; who ends it fails alone, and the next one goes on behind that."""
+    remaining = [*requests]
+    with _borrowed() as parser:
+        while remaining:
+            for answer in parser.ask(remaining, target, settings):
+                del remaining[0]
+                yield answer
+
+
+@contextmanager
+def _borrowed() -> Iterator[_Parser]:
+    """Lend a parser: there are as many as are needed at once."""
+    with _lock:
+        parser = _idle.pop() if _idle else _Parser()
+    try:
+        yield parser
+    finally:
+        with _lock:
+            _idle.append(parser)
 
 
 class _Parser:
     """The process that parses: started when first needed, used for many files, replaced when it dies."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
         self._lifeline: int | None = None
         self._started_as: tuple[int, int, int] | None = None
+        _parsers.append(self)
 
-    def ask(self, request: dict[str, Any], settings: Settings) -> Any:  # noqa: ANN401 - JSON
-        """Send a request and return the answer.
+    def ask(
+        self, requests: Sequence[dict[str, Any]], target: Path, settings: Settings
+    ) -> Iterator[Mapping[str, Any] | FileError]:
+        """Yield the answers to the requests, up to the one that ends the process.
 
         Raises:
-            FileError: the file could not be parsed within the limits.
-            OSError: there is no space for what it holds.
+            OSError: there is no space for what the files hold.
 
         """
-        with self._lock:
+        count = len(requests)
+        is_answered = False
+        try:
             pipe = self._running(settings)
             try:
-                pipe.send_bytes(json.dumps(request).encode())
-                # The process ends itself when it has used its processor time; one that waits is ended here.
-                if not pipe.poll(settings.workbook_timeout_sec + _GRACE_SEC):
-                    raise self._end(timed_out=True, settings=settings)
-                answer = json.loads(pipe.recv_bytes())
-            except (EOFError, OSError):
-                raise self._end(timed_out=False, settings=settings) from None
-        if "ok" in answer:
-            return answer["ok"]
-        if isinstance(answer["error"], int):
-            raise OSError(answer["error"], os.strerror(answer["error"]), tempfile.gettempdir())
-        if answer["error"] == "damaged":
-            raise FileError(FileProblem.DAMAGED, error=answer["detail"])
-        raise FileError(FileProblem.ENCRYPTED) if answer["error"] == "password" else _too_big(settings)
+                pipe.send_bytes(json.dumps({"books": [*requests], "target": str(target)}).encode())
+                for _ in range(count):
+                    # The process ends itself when it has used its processor time; one that waits is ended here.
+                    if not pipe.poll(settings.workbook_timeout_sec + _GRACE_SEC):
+                        yield self._end(timed_out=True, settings=settings)
+                        break
+                    yield _read_answer(json.loads(pipe.recv_bytes()), settings)
+            except (EOFError, ConnectionError):
+                yield self._end(timed_out=False, settings=settings)
+            is_answered = True
+        finally:
+            if not is_answered:  # what it still answers is of nobody's question
+                self.stop()
 
     def _running(self, settings: Settings) -> Connection:
         """Return the pipe to a process with these limits, started now if there is none."""
@@ -253,5 +301,23 @@ def _too_big(settings: Settings) -> FileError:
     return FileError(FileProblem.WORKBOOK_TOO_BIG, megabytes=settings.workbook_memory_mb)
 
 
-_parser = _Parser()
-atexit.register(_parser.stop)
+def _read_answer(answer: Mapping[str, Any], settings: Settings) -> Mapping[str, Any] | FileError:
+    if "ok" in answer:
+        found: Mapping[str, Any] = answer["ok"]
+        return found
+    if isinstance(answer["error"], int):
+        raise OSError(answer["error"], os.strerror(answer["error"]), tempfile.gettempdir())
+    if answer["error"] == "damaged":
+        return FileError(FileProblem.DAMAGED, error=answer["detail"])
+    return FileError(FileProblem.ENCRYPTED) if answer["error"] == "password" else _too_big(settings)
+
+
+def _stop_all() -> None:
+    for parser in _parsers:
+        parser.stop()
+
+
+_lock = threading.Lock()
+_parsers: list[_Parser] = []
+_idle: list[_Parser] = []
+atexit.register(_stop_all)

@@ -18,18 +18,19 @@ from schemas.settings import Settings
 from schemas.source_files import day_and_path
 from tasks.ingest.claim_files import Replay
 from tasks.ingest.read_staged import open_staged
-from tasks.ingest.stage_rows import stage_tables
+from tasks.ingest.stage_rows import FileToStage, stage_files
 from tasks.warehouse.batches import BatchResult
 from tasks.warehouse.connection import Connection
 from tasks.warehouse.load_log import (
     LogRow,
     NewLoad,
     Run,
+    StagedFile,
     fail_load,
     find_load,
     find_staging,
     finish_staging,
-    insert_load,
+    insert_loads,
     new_load_id,
 )
 from tasks.warehouse.statements import SHARED, Statements
@@ -86,7 +87,7 @@ async def restage_load(
                 mapping_digest=mapping.digest,
             )
         try:
-            await insert_load(connection, run, new, settings)
+            await insert_loads(connection, run, [new], settings)
         except asyncpg.UniqueViolationError:
             raise TerminalError(
                 f"{load.source_file!r} is being loaded by another run: replay it when that has ended"
@@ -149,20 +150,18 @@ async def _stage(
 ) -> None:
     if mapping and mapping.digest != load.mapping_digest:
         tables = await open_staged(connection, load, mapping, settings)
-        await stage_tables(connection, new.load_id, load.source_file, tables, run, settings)
+        await stage_files(connection, [FileToStage(new.load_id, load.source_file, tables)], run, settings)
         return
     staged = await find_staging(connection, load.load_id, settings)
-    loads = {"load_id": new.load_id, "origin": load.load_id}
-    await connection.execute(*SHARED("copy_raw_tables", settings, **loads))
-    await connection.execute(*sql("copy_staged_rows", settings, **loads))
-    await finish_staging(
-        connection,
+    copied = {"load_ids": [new.load_id], "origins": [load.load_id]}
+    await connection.execute(*SHARED("copy_raw_tables", settings, **copied))
+    await connection.execute(*sql("copy_staged_rows", settings, load_id=new.load_id, origin=load.load_id))
+    file = StagedFile(
         new.load_id,
         staged.tables,
-        run.claim_key,
-        settings,
         raw_rows=load.raw_rows,
         lines=None,
         source_lines=staged.source_lines,
         message=FileRemark.FROM_STAGE.format(load_id=load.load_id),
     )
+    await finish_staging(connection, [file], run.claim_key, settings)

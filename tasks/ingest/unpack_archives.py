@@ -7,25 +7,24 @@ import gzip
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
 from schemas.errors import FileError
 from schemas.problems import UNNAMED, FileProblem, Kind
 from schemas.settings import Settings
-from schemas.source_files import member_of, spell
+from schemas.source_files import member_of, spell, unspell
 from tasks.ingest.detect_kind import MIN_BOMB_BYTES, check_unpacked_size, kind_of
 from tasks.ingest.find_files import FoundFile, RawFile, is_wanted, raw_file
 from tasks.warehouse.storage import LOCAL
-from tasks.warehouse.temporary import temporary_folder
 
 _MAX_MEMBERS = 10_000
 _MAX_NAMES_LENGTH = 300
 _CHUNK_BYTES = 1 << 20
 _NEVER = ("__MACOSX", ".", "~$")
 _UTF8_NAME = 1 << 11
+_ARCHIVES = (Kind.ZIP, Kind.GZIP)
 _ENCODINGS_OF_NAMES = ("utf-8", "cp866", "cp1251")
 _RUSSIAN_NAMES = re.compile(r"[\x00-\x7fа-яёА-ЯЁ№«»–—]*")
 
@@ -50,78 +49,60 @@ class Unpacked(NamedTuple):
     """Source file → why it cannot be read whatever its mapping: an archive that is damaged, or inside another."""
 
 
-@contextmanager
-def unpack(file: FoundFile, settings: Settings) -> Iterator[Unpacked]:
-    """Unpack an archive into a temporary folder; mappings see the folder that the archive is in, not the archive.
+def unpack(file: FoundFile, place: Path, settings: Settings) -> Unpacked:
+    """Copy a file to this machine, and unpack an archive: the copy's name begins with that of `place`, its folder.
+
+    Nobody else writes there: whoever reads a file of it reads the content that its checksum was computed of. Mappings
+    see the folder that an archive is in, not the archive.
 
     Raises:
         OSError: the file is gone, or may not be read.
 
     """
-    with ExitStack() as stack:
-        try:
-            unpacked = _unpack(file, stack, settings)
-        except FileError as error:
-            unpacked = Unpacked([_itself(file)], [], {file.source_file: error})
-        yield unpacked
+    # Hundreds of folders would take longer to make and to remove than the files to copy.
+    copy = place.with_name(f"{place.name}-copy{_suffix(file.path.name)}")
+    checksum = LOCAL.copy(file.path, copy)
+    return unpack_in_place(file._replace(path=copy), place, settings, checksum)
 
 
-def _unpack(file: FoundFile, stack: ExitStack, settings: Settings) -> Unpacked:
-    if not is_archive(file.path, settings):
-        return Unpacked([_itself(file)], [], {})
-    members = expand(file.path, stack.enter_context(temporary_folder()), settings)
-    return _choose_members(file, members, settings)
+def unpack_in_place(file: FoundFile, folder: Path, settings: Settings, checksum: str | None = None) -> Unpacked:
+    """Return what is to be loaded of a file: itself where it is, or of an archive what is unpacked into a folder."""
+    try:
+        kind = kind_of(file.path, settings)
+        if kind not in _ARCHIVES:
+            return Unpacked([_itself(file, kind, checksum)], [], {})
+        name = unspell(file.relative_path).rpartition("/")[2]
+        return _choose_members(file, expand(file.path, folder, settings, name=name), settings)
+    except FileError as error:
+        return Unpacked([_itself(file, None, checksum)], [], {file.source_file: error})
 
 
-def _itself(file: FoundFile) -> RawFile:
-    return raw_file(file.path, relative_path=file.relative_path, source_file=file.source_file)
-
-
-@contextmanager
-def own_copy(file: RawFile) -> Iterator[Path]:
-    """Yield the path of a copy that nobody else writes: whoever reads it reads the content of the file's checksum.
-
-    Raises:
-        FileError: the file is no longer what its checksum was computed of.
-        OSError: it is gone, or may not be read.
-
-    """
-    if file.is_own:
-        yield file.path
-        return
-    with temporary_folder() as folder:
-        copy = Path(folder, f"0{_suffix(file.path.name)}")
-        LOCAL.copy(file.path, copy)
-        if LOCAL.checksum(copy) != file.checksum:
-            raise FileError(FileProblem.CHANGED_WHILE_READ)
-        yield copy
+def _itself(file: FoundFile, kind: Kind | None = None, checksum: str | None = None) -> RawFile:
+    names = {"relative_path": file.relative_path, "source_file": file.source_file}
+    raw = raw_file(file.path, **names, kind=kind, checksum=checksum)
+    return raw._replace(file_stat=file.file_stat)
 
 
 def _choose_members(archive: FoundFile, members: list[Member], settings: Settings) -> Unpacked:
     folder = archive.relative_path.rpartition("/")[0]
     wanted = [member for member in members if is_wanted(member.name.rpartition("/")[2], settings)]
-    files = [
-        raw_file(
-            member.path,
-            relative_path=f"{folder}/{member.name}".lstrip("/"),
-            source_file=member_of(archive.source_file, member.name),
-            is_own=True,
-        )
-        for member in wanted
-    ]
+    broken: dict[str, FileError] = {}
+    files = []
+    for member in wanted:
+        source_file = member_of(archive.source_file, member.name)
+        kind = None
+        # A damaged one is read to say why.
+        with suppress(FileError):
+            kind = kind_of(member.path, settings)
+        if kind in _ARCHIVES:
+            broken[source_file] = FileError(FileProblem.NESTED_ARCHIVE)
+        relative_path = f"{folder}/{member.name}".lstrip("/")
+        files.append(raw_file(member.path, relative_path=relative_path, source_file=source_file, kind=kind))
     left_out = [member.name for member in members if member not in wanted]
     if not files:
         error = FileError(FileProblem.NO_MATCHING_MEMBERS, members=", ".join(left_out)[:_MAX_NAMES_LENGTH])
         return Unpacked([_itself(archive)], [], {archive.source_file: error})
-    nested = {file.source_file: FileError(FileProblem.NESTED_ARCHIVE) for file in files if _is_nested(file, settings)}
-    return Unpacked(files, left_out, nested)
-
-
-def _is_nested(file: RawFile, settings: Settings) -> bool:
-    try:
-        return is_archive(file.path, settings)
-    except FileError:  # reading it says why
-        return False
+    return Unpacked(files, left_out, broken)
 
 
 def is_archive(file: Path, settings: Settings) -> bool:
@@ -131,11 +112,13 @@ def is_archive(file: Path, settings: Settings) -> bool:
         FileError: it is damaged, encrypted or hostile.
 
     """
-    return kind_of(file, settings) in {Kind.ZIP, Kind.GZIP}
+    return kind_of(file, settings) in _ARCHIVES
 
 
-def expand(file: Path, into: Path, settings: Settings) -> list[Member]:
+def expand(file: Path, into: Path, settings: Settings, *, name: str) -> list[Member]:
     """Unpack an archive's files into a folder of this machine; names in the archive never decide where.
+
+    `name` is that of the archive where it was found.
 
     Raises:
         FileError: the archive is damaged, encrypted, too big, or empty.
@@ -143,7 +126,7 @@ def expand(file: Path, into: Path, settings: Settings) -> list[Member]:
     """
     into.mkdir(parents=True, exist_ok=True)
     kind = kind_of(file, settings)
-    members = _expand_zip(file, into, settings) if kind is Kind.ZIP else _expand_gzip(file, into, settings)
+    members = _expand_zip(file, into, settings) if kind is Kind.ZIP else _expand_gzip(file, name, into, settings)
     if not members:
         raise FileError(FileProblem.ARCHIVE_EMPTY, kind=kind)
     return members
@@ -180,8 +163,8 @@ def _entries_to_read(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     ]
 
 
-def _expand_gzip(file: Path, into: Path, settings: Settings) -> list[Member]:
-    name = file.name.removesuffix(".gz") if file.name.lower().endswith(".gz") else file.name
+def _expand_gzip(file: Path, name: str, into: Path, settings: Settings) -> list[Member]:
+    name = name[:-3] if name.lower().endswith(".gz") else name
     target = into / f"0{_suffix(name)}"
     stat = LOCAL.stat(file)
     packed_bytes = stat.size_bytes if stat else 0

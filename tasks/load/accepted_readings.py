@@ -12,7 +12,7 @@ import pyarrow as pa
 from schemas.readings import ACCEPTED
 from schemas.settings import Settings
 from tasks.warehouse.connection import Connection
-from tasks.warehouse.spool import Spool, read_stream, write_accepted_stream
+from tasks.warehouse.spool import AcceptedWriter, Spool, read_stream
 from tasks.warehouse.statements import Statements
 from tasks.warehouse.storage import LOCAL
 
@@ -50,11 +50,11 @@ async def open_accepted(connection: Connection, load_id: UUID, settings: Setting
     file = Spool(settings).accepted(load_id)
     if LOCAL.stat(file) is None:
         query, *values = sql("select_accepted", settings, load_id=load_id)
-        with write_accepted_stream(file) as writer:
+        with AcceptedWriter(file) as writer:
             async with connection.transaction():
                 cursor = await connection.cursor(query, *values)
                 while rows := await cursor.fetch(_RESTORE_ROWS):
-                    writer.write(pa.RecordBatch.from_pylist([dict(row) for row in rows], ACCEPTED))
+                    writer.write(pa.Table.from_pylist([dict(row) for row in rows], ACCEPTED))
     return AcceptedReadings(load_id, file)
 
 

@@ -177,7 +177,7 @@ async def _finish(
         remaining = superseded.get(counts.load_id, Superseded()).remaining
         message = FileRemark.NO_LONGER_IN_FILE.format(count=remaining) if remaining else None
         finished.append(counts._replace(no_longer_in_file=remaining, message=message))
-        await finish_load(connection, finished[-1], claim_key, settings)
+    await finish_load(connection, finished, claim_key, settings)
     await connection.execute(*sql("resolve_row_errors", settings, load_ids=load_ids))
     await settle_superseded(connection, load_ids, superseded, moment, settings)
     return finished

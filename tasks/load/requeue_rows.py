@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from tasks.warehouse.locks import Lock, lock_transaction
 from tasks.warehouse.statements import SHARED, Statements
 
 sql = Statements(__file__)
+_MAX_LOADS = 500
 
 
 async def count_requeueable_rows(connection: Connection, reason: Reason, settings: Settings) -> int:
@@ -38,8 +40,10 @@ async def requeue_rows(connection: Connection, run: Run, settings: Settings, *, 
     async with connection.transaction():
         await lock_transaction(connection, Lock.REQUEUE, settings)
         if await _collect_rows(connection, reason, settings):
-            for row in await connection.fetch(*sql("find_requeue_origins", settings)):
-                await _requeue(connection, row["load_id"], run, settings)
+            await connection.execute("analyze requeueable_rows")
+            origins = [row["load_id"] for row in await connection.fetch(*sql("find_requeue_origins", settings))]
+            for start in range(0, len(origins), _MAX_LOADS):
+                await _requeue(connection, origins[start : start + _MAX_LOADS], run, settings)
         rows = await connection.fetch(*sql("find_requeued_days", settings, flow_run_id=run.flow_run_id))
     return [row["business_date"] for row in rows]
 
@@ -51,9 +55,9 @@ async def _collect_rows(connection: Connection, reason: Reason, settings: Settin
     return count
 
 
-async def _requeue(connection: Connection, origin: UUID, run: Run, settings: Settings) -> None:
-    """Stage the collected rows of one load as a new load."""
-    loads = {"load_id": new_load_id(time.time()), "origin": origin}
+async def _requeue(connection: Connection, origins: Sequence[UUID], run: Run, settings: Settings) -> None:
+    """Stage the collected rows of some loads as new loads."""
+    loads = {"load_ids": [new_load_id(time.time()) for _ in origins], "origins": origins}
     owner = {"flow_run_id": run.flow_run_id, "claim_key": run.claim_key}
     rules = rules_digest(settings)
     await connection.execute(*sql("insert_requeue_load", settings, **loads, **owner, rules_digest=rules))

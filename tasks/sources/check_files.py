@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -62,7 +62,7 @@ class Table(Protocol):
         """What was found."""
 
     @property
-    def batches(self) -> Iterator[pa.RecordBatch]:
+    def batches(self) -> Iterable[pa.RecordBatch]:
         """Its raw rows."""
 
 

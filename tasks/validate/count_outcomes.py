@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -23,6 +24,9 @@ class OutcomeCounts:
 
     def __init__(self, tables: Sequence[StagedTable]) -> None:
         self._tables = tables
+        self._tables_of: defaultdict[UUID, list[int]] = defaultdict(list)
+        for index, table in enumerate(tables):
+            self._tables_of[table.load_id].append(index)
         self._counts = np.zeros((len(tables), 4), dtype=np.int64)
         self._reasons = np.zeros((len(tables), len(Reason)), dtype=np.int64)
         self._first = np.full(len(tables), _NO_FIRST)
@@ -56,7 +60,7 @@ class OutcomeCounts:
 
     def of_load(self, load_id: UUID) -> ValidationCounts:
         """Return the counts of one load: the sum over its tables."""
-        indices = [index for index, table in enumerate(self._tables) if table.load_id == load_id]
+        indices = self._tables_of[load_id]
         read, rejected, duplicate, suspect = map(int, self._counts[indices].sum(axis=0))
         first = int(self._first[indices].min(initial=_NO_FIRST))
         last = int(self._last[indices].max(initial=_NO_LAST))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from schemas.reasons import Reason
 from schemas.spec_parts import StatusMeaning
 from schemas.spellings import fold_word
 from schemas.table_schema import TableSchema
-from schemas.table_spec import CODE_NAMES
+from schemas.table_spec import CODE_NAMES, CodeName
 from tasks.validate.melt_columns import ColumnGroup, column_groups
 from tasks.validate.parse_numbers import Numbers, NumberStyle, read_numbers
 from tasks.validate.parse_times import ParsedTimes, parse_times
@@ -71,9 +72,26 @@ def parse(schema: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
 
     Each metric cell of a row becomes a row; what cannot be read is null and has bits in `problems`.
     """
+    return parse_together([TableRows(table, schema, batch)])
+
+
+class TableRows(NamedTuple):
+    """Raw rows of one table."""
+
+    table: int
+    """Index into the caller's list of tables."""
+    schema: TableSchema
+    batch: pa.RecordBatch
+
+
+def parse_together(parts: Sequence[TableRows]) -> pa.Table:
+    """Parse raw rows of tables that differ in nothing but whose readings they are (`TableSchema.alike`) as one."""
+    schema = parts[0].schema
+    batch = pa.concat_batches([part.batch for part in parts]) if len(parts) > 1 else parts[0].batch
     batch = fill_down(schema, batch)
     of_rows: ParsedTimes | None = None
-    codes = {f"{name}_code": read_codes(schema, batch, name) for name in CODE_NAMES}
+    codes = {f"{name}_code": _read_codes(parts, batch, name) for name in CODE_NAMES}
+    tables = pa.array(np.repeat([part.table for part in parts], [len(part.batch) for part in parts]), pa.int32())
     of_rows_alone = _status_problems(schema, batch) | _code_problems(schema, codes)
     parsed = []
     for group in column_groups(schema):
@@ -83,7 +101,7 @@ def parse(schema: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
             of_rows = of_rows or parse_times(schema, batch)
             times = of_rows.repeated(group)
         columns = {
-            "table": pa.repeat(pa.scalar(table, pa.int32()), len(batch) * len(group.columns)),
+            "table": group.repeat(tables),
             "row_num": group.repeat(batch.column("row_num")),
             **{name: group.codes(name, of_row) for name, of_row in codes.items()},
         }
@@ -95,6 +113,17 @@ def parse(schema: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
     return _without_gaps(readings) if schema.skips_empty_cells or schema.has_times_in_headings else readings
 
 
+def _read_codes(parts: Sequence[TableRows], batch: pa.RecordBatch, name: CodeName) -> pa.DictionaryArray:
+    """Return the code of each row of all parts."""
+    schema = parts[0].schema
+    if len(parts) == 1 or getattr(schema, f"{name}_column") is not None:
+        return read_codes(schema, batch, name)
+    words = dict.fromkeys(getattr(part.schema, f"{name}_code") for part in parts)
+    numbers = {word: number for number, word in enumerate(words)}
+    of_parts = [numbers[getattr(part.schema, f"{name}_code")] for part in parts]
+    return take_words(np.repeat(of_parts, [len(part.batch) for part in parts]), [*words])
+
+
 def _without_gaps(parsed: pa.Table) -> pa.Table:
     """Return the readings without cells that hold none."""
     is_none = parsed.column("problems").to_numpy() & NO_READING != 0
@@ -104,6 +133,10 @@ def _without_gaps(parsed: pa.Table) -> pa.Table:
 def count_meter_codes(schema: TableSchema, batch: pa.RecordBatch) -> Counter[str | None]:
     """Count the readings of each meter code in a batch of raw rows, and cells that turn out to hold none."""
     of_columns = Counter(column.meter_code for column in schema.reading_columns)
+    if of_columns.keys() == {None} and schema.meter_column is None:
+        counts: Counter[str | None] = Counter({None: 0})
+        counts[schema.meter_code] += of_columns[None] * len(batch)
+        return counts
     of_rows = of_columns.pop(None, 0)
     counts = Counter({code: count * len(batch) for code, count in of_columns.items()})
     if of_rows or not of_columns:

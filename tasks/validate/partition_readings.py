@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from tasks.validate.parse_readings import PARSED, count_meter_codes, parse
+from tasks.validate.parse_readings import PARSED, TableRows, count_meter_codes, parse_together
 from tasks.validate.row_error_buckets import Bucket, extend_buckets
 from tasks.validate.staged_tables import StagedTable, read_raw_rows
 from tasks.validate.words import word_indices
@@ -30,6 +30,7 @@ _STAND_INS = 1_000
 _MAX_SLICES = 256  # each is an open file
 _MAX_SAMPLES = 100_000  # of the times in a partition
 _MAX_PARSED = 50_000  # readings that are parsed at once
+_MAX_TOGETHER = 5_000  # rows of several tables that are parsed as those of one
 # Arrow computes without Python's lock: two threads parse a file in little more than half the time.
 _THREADS = 2
 
@@ -145,22 +146,47 @@ def _slice_numbers(bounds: np.ndarray, parsed: pa.Table) -> np.ndarray:
 
 
 def _parse_tables(tables: Sequence[StagedTable], spool: Spool) -> Iterator[list[pa.Table]]:
-    """Yield the parsed readings, a few batches at a time."""
+    """Yield the parsed readings, a few batches at a time; the rows of small tables that are alike are parsed as one."""
     with ThreadPoolExecutor(_THREADS) as threads:
-        for index, table in enumerate(tables):
-            max_rows = _MAX_PARSED // (len(table.schema.metrics) or 1)
-            for chunk in _chunks(read_raw_rows(table, spool), max_rows):
-                yield list(threads.map(partial(parse, table.schema, table=index), chunk))
+        for chunk in _chunks(_alike_together(_read_parts(tables, spool))):
+            yield list(threads.map(parse_together, chunk))
 
 
-def _chunks(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[list[pa.RecordBatch]]:
-    """Yield batches that have about so many rows together: short lines make batches of many rows, wide ones of few."""
-    chunk: list[pa.RecordBatch] = []
-    for batch in batches:
-        chunk.append(batch)
-        if sum(map(len, chunk)) >= rows:
+def _read_parts(tables: Sequence[StagedTable], spool: Spool) -> Iterator[TableRows]:
+    for index, table in enumerate(tables):
+        for batch in read_raw_rows(table, spool):
+            yield TableRows(index, table.schema, batch)
+
+
+def _alike_together(parts: Iterator[TableRows]) -> Iterator[list[TableRows]]:
+    """Put the rows of neighbouring tables together that can be parsed as those of one, as long as they are few."""
+    together: list[TableRows] = []
+    rows, alike = 0, ""
+    for part in parts:
+        is_few = len(part.batch) < _MAX_TOGETHER
+        own = part.schema.alike if is_few else ""
+        if together and (not is_few or own != alike or rows + len(part.batch) > _MAX_TOGETHER):
+            yield together
+            together, rows = [], 0
+        together.append(part)
+        rows, alike = rows + len(part.batch), own
+        if not is_few:
+            yield together
+            together, rows = [], 0
+    if together:
+        yield together
+
+
+def _chunks(parts: Iterator[list[TableRows]]) -> Iterator[list[list[TableRows]]]:
+    """Yield what has about so many readings together: short lines make batches of many rows, wide ones of few."""
+    chunk: list[list[TableRows]] = []
+    readings = 0
+    for together in parts:
+        chunk.append(together)
+        readings += sum(len(part.batch) for part in together) * (len(together[0].schema.metrics) or 1)
+        if readings >= _MAX_PARSED:
             yield chunk
-            chunk = []
+            chunk, readings = [], 0
     if chunk:
         yield chunk
 

@@ -44,7 +44,7 @@ from tasks.warehouse.batches import (
 from tasks.warehouse.connection import Connection, Warehouse
 from tasks.warehouse.heap import trim_heap_after
 from tasks.warehouse.load_log import Run, ValidationCounts, fail_alone, finish_validation
-from tasks.warehouse.spool import Spool, write_accepted_stream
+from tasks.warehouse.spool import AcceptedWriter, Spool
 from tasks.warehouse.statements import Statements
 from tasks.warehouse.storage import LOCAL
 
@@ -124,12 +124,10 @@ async def _validate_together(
     """Validate a batch of loads and write all outcomes in one transaction."""
     batch = _Batch.of(loads)
     spool = Spool(settings)
-    for table in batch.tables:
-        await restore_raw_rows(connection, table, spool, settings)
+    await restore_raw_rows(connection, batch.tables, spool, settings)
     async with connection.transaction():
         counts = await _validate_partitions(connection, batch, spool, settings, progress)
-        for load_counts in counts:
-            await finish_validation(connection, load_counts, run.claim_key, settings)
+        await finish_validation(connection, counts, run.claim_key, settings)
     for table in batch.tables:
         LOCAL.delete(spool.raw(table.load_id, table.table_num))
     return counts
@@ -166,7 +164,7 @@ async def _validate_partitions(
     partitions = plan_partitions(readings.by_code, meters)
     readings.by_code.clear()  # a city's codes are many, and no longer needed
     with ExitStack() as stack:
-        writers = [stack.enter_context(write_accepted_stream(spool.accepted(load_id))) for load_id in batch.load_ids]
+        writers = [stack.enter_context(AcceptedWriter(spool.accepted(load_id))) for load_id in batch.load_ids]
         path_of_bucket = partial(spool.row_errors, batch.load_ids[0])
         errors = stack.enter_context(RowErrorBuckets(readings.buckets, path_of_bucket))
         async for parsed, outcome in prefetch(_validate_each(batch, spool, partitions, settings)):

@@ -10,10 +10,10 @@ import pyarrow.compute as pc
 
 from schemas.readings import ACCEPTED
 from schemas.reasons import Quality
-from tasks.warehouse.spool import StreamWriter
+from tasks.warehouse.spool import AcceptedWriter
 
 
-def write_accepted(readings: pa.Table, file_indices: Sequence[int], writers: Sequence[StreamWriter]) -> None:
+def write_accepted(readings: pa.Table, file_indices: Sequence[int], writers: Sequence[AcceptedWriter]) -> None:
     """Append the accepted ones of some validated readings to the stream of each file (schema ACCEPTED)."""
     is_accepted = pc.less(readings.column("quality"), int(Quality.REJECTED))
     accepted = readings if pc.all(is_accepted).as_py() else readings.filter(is_accepted)

@@ -19,7 +19,7 @@ def ignore_progress(_: float) -> None:
     """Show nothing."""
 
 
-_MAX_FILES = 100
+_MAX_FILES = 500
 _MAX_ROWS = 100_000
 
 
@@ -29,17 +29,20 @@ class BatchResult(NamedTuple):
     files: int = 0
     failed: dict[str, str] = {}  # noqa: RUF012 - never changed
     """Source file → why it failed."""
+    unchanged: int = 0
+    """Those that were left as they are without a row in the load log."""
 
     @classmethod
     def of(cls, results: Iterable[Self]) -> Self:
         """Add results up."""
         results = list(results)
         failed = {name: why for result in results for name, why in result.failed.items()}
-        return cls(sum(result.files for result in results), failed)
+        unchanged = sum(result.unchanged for result in results)
+        return cls(sum(result.files for result in results), failed, unchanged)
 
 
 def batch_by_size(items: Iterable[T], rows: Callable[[T], int]) -> Iterator[list[T]]:
-    """Split items into batches of at most 100 files and about 100,000 rows; a large file is a batch by itself."""
+    """Split items into batches of at most 500 files and about 100,000 rows; a large file is a batch by itself."""
     batch: list[T] = []
     total = 0
     for item in items:

@@ -13,16 +13,29 @@ from tasks.warehouse.connection import Connection
 from tasks.warehouse.lost_copies import Turn, run_copy
 
 _BATCH_ROWS = 50_000
+_MIN_ROWS = 5_000
 
 
 def encode(tables: Iterable[pa.Table], schema: pa.Schema) -> Iterator[bytes]:
     """Encode tables of one schema as PostgreSQL's binary COPY format."""
     encoder = ArrowToPostgresBinaryEncoder(schema)
     yield encoder.write_header()
-    for table in tables:
+    for table in _together(tables):
         for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
             yield encoder.write_batch(batch)
     yield encoder.finish()
+
+
+def _together(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Put small tables together: each block costs a turn of a thread, and of the connection."""
+    waiting: list[pa.Table] = []
+    for table in tables:
+        waiting.append(table)
+        if sum(map(len, waiting)) >= _MIN_ROWS:
+            yield pa.concat_tables(waiting).combine_chunks() if len(waiting) > 1 else table
+            waiting = []
+    if waiting:
+        yield pa.concat_tables(waiting).combine_chunks()
 
 
 async def copy_tables(

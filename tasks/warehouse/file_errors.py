@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
 from schemas.reasons import Reason, severity_of
 from schemas.settings import Settings
 from tasks.warehouse.connection import Connection
+from tasks.warehouse.load_log import as_json
 from tasks.warehouse.statements import Statements
 
 sql = Statements(__file__)
@@ -27,11 +28,14 @@ class FileRowError(NamedTuple):
 
 
 async def insert_file_errors(
-    connection: Connection, load_id: UUID, errors: Iterable[FileRowError], settings: Settings
+    connection: Connection, errors: Mapping[UUID, Sequence[FileRowError]], settings: Settings
 ) -> None:
-    """Add row errors to those of a load; they take the place of those of failed attempts at the same file."""
-    await connection.execute(*sql("resolve_failed_attempts", settings, load_id=load_id))
-    for error in errors:
-        await connection.execute(
-            *sql("insert_file_error", settings, load_id=load_id, severity=severity_of(error.reason), **error._asdict())
-        )
+    """Add row errors to those of loads; they take the place of those of failed attempts at the same files."""
+    await connection.execute(*sql("resolve_failed_attempts", settings, load_ids=[*errors]))
+    rows = [
+        {"load_id": load_id, "severity": severity_of(error.reason), **error._asdict()}
+        for load_id, of_load in errors.items()
+        for error in of_load
+    ]
+    if rows:
+        await connection.execute(*sql("insert_file_error", settings, errors=as_json(rows)))

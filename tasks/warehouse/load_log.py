@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
+
+import asyncpg
 
 from schemas.digests import rules_digest
 from schemas.errors import ClaimLostError, FileError
@@ -61,6 +63,8 @@ class NewLoad(NamedTuple):
     mapping_digest: str | None = None
     problem: FileProblem | None = None
     message: str | None = None
+    file_stat: str | None = None
+    """What the system said of the file before it was read."""
 
 
 class LogRow(NamedTuple):
@@ -123,20 +127,20 @@ def new_load_id(now: float) -> UUID:
     return UUID(int=int(now * 1000) << 80 | 7 << 76 | (random >> 62) << 64 | 2 << 62 | random & (1 << 62) - 1)
 
 
-async def insert_load(connection: Connection, run: Run, load: NewLoad, settings: Settings) -> None:
-    """Log a new attempt; a running one belongs to the run."""
-    claim_key = run.claim_key if load.status == LoadStatus.RUNNING else None
-    await connection.execute(
-        *sql(
-            "insert_load",
-            settings,
-            **load._asdict(),
-            business_date=run.business_date,
-            flow_run_id=run.flow_run_id,
-            claim_key=claim_key,
-            rules_digest=rules_digest(settings),
+async def insert_loads(connection: Connection, run: Run, loads: Collection[NewLoad], settings: Settings) -> None:
+    """Log new attempts; running ones belong to the run."""
+    if loads:
+        await connection.execute(
+            *sql(
+                "insert_load",
+                settings,
+                loads=as_json(load._asdict() for load in loads),
+                business_date=run.business_date,
+                flow_run_id=run.flow_run_id,
+                claim_key=run.claim_key,
+                rules_digest=rules_digest(settings),
+            )
         )
-    )
 
 
 async def find_load(connection: Connection, load_id: UUID, settings: Settings) -> LogRow | None:
@@ -155,46 +159,43 @@ async def adopt_loads(connection: Connection, run: Run, settings: Settings) -> N
     await connection.execute(*sql("adopt_loads", settings, flow_run_id=run.flow_run_id, claim_key=run.claim_key))
 
 
-async def finish_staging(
-    connection: Connection,
-    load_id: UUID,
-    tables: Sequence[TableSchema],
-    claim_key: int,
-    settings: Settings,
-    *,
-    raw_rows: int,
-    lines: Mapping[str, int] | None,
-    source_lines: SourceLines | None,
-    message: str | None,
-) -> None:
-    """Move a load from claimed to staged.
+class StagedFile(NamedTuple):
+    """What was found in a file whose rows are in stage."""
 
-    `lines` are the counts of the file's account; None: its rows come from stage.
+    load_id: UUID
+    tables: Sequence[TableSchema]
+    raw_rows: int
+    lines: Mapping[str, int] | None
+    """The counts of the file's account; None: its rows come from stage."""
+    source_lines: SourceLines | None
+    message: str | None
+
+
+async def finish_staging(
+    connection: Connection, files: Sequence[StagedFile], claim_key: int, settings: Settings
+) -> None:
+    """Move loads from claimed to staged.
 
     Raises:
-        ClaimLostError: it is no longer in that state, or no longer the run's.
+        ClaimLostError: one is no longer in that state, or no longer the run's.
 
     """
     from schemas.table_schema import fingerprint  # commands that read no file start without it
 
-    tables_json = json.dumps([table.model_dump(by_alias=True) for table in tables], ensure_ascii=False)
-    _require(
-        load_id,
-        await connection.fetchval(
-            *sql(
-                "finish_staging",
-                settings,
-                load_id=load_id,
-                claim_key=claim_key,
-                raw_rows=raw_rows,
-                lines=None if lines is None else json.dumps(lines),
-                source_lines=source_lines and source_lines.model_dump_json(),
-                fingerprint=fingerprint(tables),
-                message=message,
-                tables=tables_json,
-            )
-        ),
+    loads = as_json(
+        {
+            "load_id": file.load_id,
+            "raw_rows": file.raw_rows,
+            "lines": file.lines,
+            "source_lines": file.source_lines and file.source_lines.model_dump(mode="json"),
+            "fingerprint": fingerprint(file.tables),
+            "message": file.message,
+            "tables": [table.model_dump(by_alias=True) for table in file.tables],
+        }
+        for file in files
     )
+    moved = await connection.fetch(*sql("finish_staging", settings, loads=loads, claim_key=claim_key))
+    _require_all([file.load_id for file in files], moved)
 
 
 class Staging(NamedTuple):
@@ -216,27 +217,31 @@ async def find_staging(connection: Connection, load_id: UUID, settings: Settings
 
 
 async def finish_validation(
-    connection: Connection, counts: ValidationCounts, claim_key: int, settings: Settings
+    connection: Connection, counts: Sequence[ValidationCounts], claim_key: int, settings: Settings
 ) -> None:
-    """Move a load from staged to validated.
+    """Move loads from staged to validated.
 
     Raises:
-        ClaimLostError: it is no longer in that state, or no longer the run's.
+        ClaimLostError: one is no longer in that state, or no longer the run's.
 
     """
-    finished = await connection.fetchval(*sql("finish_validation", settings, **counts._asdict(), claim_key=claim_key))
-    _require(counts.load_id, finished)
+    loads = as_json(of_load._asdict() for of_load in counts)
+    moved = await connection.fetch(*sql("finish_validation", settings, loads=loads, claim_key=claim_key))
+    _require_all([of_load.load_id for of_load in counts], moved)
 
 
-async def finish_load(connection: Connection, counts: MergeCounts, claim_key: int, settings: Settings) -> None:
-    """Move a load from validated to loaded, with its final status.
+async def finish_load(
+    connection: Connection, counts: Sequence[MergeCounts], claim_key: int, settings: Settings
+) -> None:
+    """Move loads from validated to loaded, with their final status.
 
     Raises:
-        ClaimLostError: it is no longer in that state or no longer the run's, or its content was loaded meanwhile.
+        ClaimLostError: one is no longer in that state or no longer the run's, or its content was loaded meanwhile.
 
     """
-    finished = await connection.fetchval(*sql("finish_load", settings, **counts._asdict(), claim_key=claim_key))
-    _require(counts.load_id, finished)
+    loads = as_json(of_load._asdict() for of_load in counts)
+    moved = await connection.fetch(*sql("finish_load", settings, loads=loads, claim_key=claim_key))
+    _require_all([of_load.load_id for of_load in counts], moved)
 
 
 async def fail_load(
@@ -293,19 +298,26 @@ async def release_held_load(connection: Connection, load_id: UUID, run: Run, set
     return await connection.fetchval(*query) is not None
 
 
-async def supersede_held_loads(connection: Connection, run: Run, source_file: str, settings: Settings) -> None:
-    """Log of held loads of a file that a newer version has come."""
+async def supersede_held_loads(
+    connection: Connection, run: Run, source_files: Collection[str], settings: Settings
+) -> None:
+    """Log of held loads of files that a newer version has come."""
     why = {"problem": FileProblem.SUPERSEDED, "message": describe(FileProblem.SUPERSEDED)}
-    path = {"business_date": run.business_date, "source_file": source_file}
-    await connection.execute(*sql("supersede_held_loads", settings, **path, **why))
+    paths = {"business_date": run.business_date, "source_files": source_files}
+    await connection.execute(*sql("supersede_held_loads", settings, **paths, **why))
 
 
 _DEAD = {"problem": FileProblem.INTERRUPTED, "message": describe(FileProblem.INTERRUPTED)}
 
 
-async def fail_dead_load(connection: Connection, load_id: UUID, claim_key: int, settings: Settings) -> None:
-    """Log that the run that had claimed a load under a key has died; its file is loaded again from the start."""
-    await connection.execute(*sql("fail_dead_load", settings, load_id=load_id, claim_key=claim_key, **_DEAD))
+async def fail_claimed_loads(connection: Connection, claim_keys: Mapping[UUID, int], settings: Settings) -> None:
+    """Log that the runs that had claimed loads have died; their files are loaded again from the start.
+
+    `claim_keys` are those under which the loads were found.
+    """
+    if claim_keys:
+        loads = {"load_ids": [*claim_keys], "claim_keys": [*claim_keys.values()]}
+        await connection.execute(*sql("fail_dead_load", settings, **loads, **_DEAD))
 
 
 async def fail_dead_loads(connection: Connection, run: Run, settings: Settings) -> None:
@@ -318,9 +330,17 @@ async def find_idle_loads(connection: Connection, load_ids: Collection[UUID], se
     return [row["load_id"] for row in await connection.fetch(*sql("find_idle_loads", settings, load_ids=load_ids))]
 
 
-async def restart_failed_loads(connection: Connection, checksum: str, identity: str | None, settings: Settings) -> None:
-    """Delete what failed attempts at the same content have left in stage, and move them back to claimed."""
-    await connection.execute(*sql("restart_failed_loads", settings, checksum=checksum, identity=identity))
+async def restart_failed_loads(
+    connection: Connection, contents: Sequence[tuple[str, str | None]], settings: Settings
+) -> None:
+    """Delete what failed attempts at contents, by checksum and identity, left in stage; move them back to claimed."""
+    checksums, identities = [checksum for checksum, _ in contents], [identity for _, identity in contents]
+    await connection.execute(*sql("restart_failed_loads", settings, checksums=checksums, identities=identities))
+
+
+def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return rows as statements take them that handle many at once: an array of objects."""
+    return json.dumps([*rows], ensure_ascii=False, default=str)
 
 
 def _require(load_id: UUID, moved: UUID | None) -> None:
@@ -328,3 +348,9 @@ def _require(load_id: UUID, moved: UUID | None) -> None:
         raise ClaimLostError(
             f"this run has lost load {load_id}: another process goes on with it, or has loaded the same content"
         )
+
+
+def _require_all(load_ids: Sequence[UUID], moved: Iterable[asyncpg.Record]) -> None:
+    found = {row["load_id"] for row in moved}
+    for load_id in load_ids:
+        _require(load_id, load_id if load_id in found else None)

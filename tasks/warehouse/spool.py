@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 from uuid import UUID
 
 import pyarrow as pa
@@ -83,9 +85,38 @@ class StreamWriter(ExitStack):
             self._stream.write_table(rows, max_chunksize=_BATCH_ROWS)
 
 
-def write_accepted_stream(path: Path) -> StreamWriter:
-    """Open the stream of a load's accepted readings."""
-    return StreamWriter(path, ACCEPTED)
+class AcceptedWriter:
+    """The stream of a load's accepted readings; few wait in memory: hundreds of files are not open at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._waiting: list[pa.Table] = []
+        self._rows = 0
+        self._stream: StreamWriter | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def write(self, rows: pa.Table) -> None:
+        """Append rows of the schema ACCEPTED."""
+        self._waiting.append(rows)
+        self._rows += len(rows)
+        if self._rows > _BATCH_ROWS:
+            self._write_waiting()
+
+    def _write_waiting(self) -> StreamWriter:
+        self._stream = self._stream or StreamWriter(self._path, ACCEPTED)
+        for rows in self._waiting:
+            self._stream.write(rows)
+        self._waiting, self._rows = [], 0
+        return self._stream
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        stream = self._stream if kind else self._write_waiting()
+        if stream:
+            stream.__exit__(kind, error, trace)
 
 
 def read_stream(path: Path) -> Iterator[pa.RecordBatch]:

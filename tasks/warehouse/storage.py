@@ -15,6 +15,7 @@ from io import BufferedReader, BufferedWriter
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+_COPIED_BYTES = 1 << 20
 _OF_A_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
@@ -26,6 +27,8 @@ class FileStat(NamedTuple):
     """Seconds since 1970 UTC."""
     version: tuple[int, int]
     """Changes whenever the content may have changed: size in bytes, time of modification in nanoseconds."""
+    key: str = ""
+    """The same with the time of the last change of anything, which nobody can set, and the number of the file."""
 
 
 class Listing(NamedTuple):
@@ -69,8 +72,8 @@ class Storage(Protocol):
     def checksum(self, file: Path) -> str:
         """Return the SHA-256 of a file, hexadecimal."""
 
-    def copy(self, file: Path, target: Path) -> None:
-        """Copy a file to a path on this machine."""
+    def copy(self, file: Path, target: Path) -> str:
+        """Copy a file to a path on this machine; return the SHA-256 of the copy, hexadecimal."""
 
     def create(self, file: Path) -> AbstractContextManager[BufferedWriter]:
         """Open a file for writing, piece by piece; it gets its name only when it is complete."""
@@ -126,7 +129,8 @@ class LocalStorage:
             stat = file.stat()
         except FileNotFoundError:
             return None
-        return FileStat(stat.st_size, stat.st_mtime, (stat.st_size, stat.st_mtime_ns))
+        key = f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}:{stat.st_ino}"
+        return FileStat(stat.st_size, stat.st_mtime, (stat.st_size, stat.st_mtime_ns), key)
 
     def open(self, file: Path) -> BufferedReader:
         """Open a file for reading."""
@@ -141,9 +145,14 @@ class LocalStorage:
         with self.open(file) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
-    def copy(self, file: Path, target: Path) -> None:
-        """Copy a file to a path on this machine."""
-        shutil.copyfile(file, target)
+    def copy(self, file: Path, target: Path) -> str:
+        """Copy a file to a path on this machine; return the SHA-256 of the copy, hexadecimal."""
+        digest = hashlib.sha256()
+        with self.open(file) as source, target.open("wb") as copy:
+            while block := source.read(_COPIED_BYTES):
+                digest.update(block)
+                copy.write(block)
+        return digest.hexdigest()
 
     @contextmanager
     def create(self, file: Path) -> Iterator[BufferedWriter]:

@@ -26,9 +26,8 @@ STEPS = {
     "before_it_is_opened": "tasks.ingest.ingest_files.unpack",
     "before_its_checksum": "tasks.ingest.unpack_archives.raw_file",
     "before_it_is_claimed": "tasks.ingest.ingest_files.claim",
-    "before_it_is_copied": "tasks.ingest.ingest_files.own_copy",
-    "before_it_is_read": "tasks.ingest.ingest_files.read_tables",
-    "before_it_is_staged": "tasks.ingest.ingest_files.stage_tables",
+    "before_it_is_read": "tasks.ingest.stage_claimed.read_tables",
+    "before_it_is_staged": "tasks.ingest.stage_claimed.stage_files",
 }
 
 

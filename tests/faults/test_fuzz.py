@@ -145,7 +145,9 @@ def read_any(content: bytes, name: str) -> list[Read]:
         path.write_bytes(content)
         members = [(path, name)]
         if is_archive(path, LIMITS):
-            members = [(member.path, member.name) for member in expand(path, Path(folder, "in"), LIMITS)]
+            members = [
+                (member.path, member.name) for member in expand(path, Path(folder, "in"), LIMITS, name=path.name)
+            ]
         tables = []
         for member, member_name in members:
             tables += read(member, member_name, match_mapping(list(MAPPINGS.values()), member_name))

@@ -20,7 +20,7 @@ from tests.waiting import wait_for, wait_for_result
 
 # Each step kills the process when its function is called (before), or has returned (after).
 STEPS = [
-    "tasks.ingest.ingest_files.read_tables",
+    "tasks.ingest.stage_claimed.read_tables",
     "tasks.ingest.stage_rows.copy_tables",
     "tasks.validate.store_outcomes.copy_table",
     "tasks.validate.validate_loads.write_accepted",

@@ -18,7 +18,7 @@ from typing import Any
 
 STEPS = {
     "find": "tasks.ingest.ingest_files.find_files",
-    "read": "tasks.ingest.ingest_files.read_tables",
+    "read": "tasks.ingest.stage_claimed.read_tables",
     "stage": "tasks.ingest.stage_rows.copy_tables",
     "validate": "tasks.validate.validate_loads.store_series",
     "merge": "tasks.load.merge_readings.finish_load",

@@ -142,6 +142,7 @@ async def test_what_cannot_be_rolled_back_says_why(pipeline: PipelineHarness, wh
     elif what == "twice":
         await pipeline.rollback(load)
     else:
+        pipeline.put("copy.csv", long_csv("2025-04-30 00:00,M,T1,60"))
         load = (await pipeline.run())[0]["load_id"]
 
     with pytest.raises(

@@ -10,7 +10,7 @@ import pytest
 
 from schemas.mappings import SourceMapping
 from schemas.problems import FileProblem
-from tasks.ingest.claim_files import Claim, claim
+from tasks.ingest.claim_files import Candidate, Claim, Replay, claim
 from tasks.ingest.find_files import RawFile, raw_file
 from tasks.ingest.ingest_files import Request, ingest_files, prepare_ingest
 from tasks.warehouse.load_log import Run
@@ -31,8 +31,16 @@ def put(pipeline: PipelineHarness, name: str, content: bytes | str) -> RawFile:
     return raw_file(path, relative_path=name, source_file=f"{DAY}/{name}")
 
 
-async def claimed(pipeline: PipelineHarness, run: Run, file: RawFile, **options: object) -> Claim:
-    return await claim(pipeline.connection, run, file, pipeline.settings, **options)  # type: ignore[arg-type]
+async def claimed(
+    pipeline: PipelineHarness,
+    run: Run,
+    file: RawFile,
+    *,
+    mapping: SourceMapping | None = None,
+    replay: Replay | None = None,
+) -> Claim:
+    (found,) = await claim(pipeline.connection, run, [Candidate(file, mapping)], pipeline.settings, replay=replay)
+    return found
 
 
 async def log(pipeline: PipelineHarness) -> list[tuple[str, str, str | None]]:

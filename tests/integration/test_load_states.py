@@ -24,16 +24,17 @@ from tasks.warehouse.load_log import (
     MergeCounts,
     NewLoad,
     Run,
+    StagedFile,
     ValidationCounts,
     adopt_loads,
-    fail_dead_load,
+    fail_claimed_loads,
     fail_dead_loads,
     fail_load,
     finish_load,
     finish_staging,
     finish_validation,
     hold_load,
-    insert_load,
+    insert_loads,
     release_held_load,
     restart_failed_loads,
     supersede_held_loads,
@@ -78,26 +79,18 @@ async def insert_row(pipeline: PipelineHarness, state: LoadState, rows_rejected:
 
 
 async def _finish_staging(row: Row, pipeline: PipelineHarness) -> None:
-    await finish_staging(
-        pipeline.connection,
-        row.load_id,
-        [],
-        row.run.claim_key,
-        pipeline.settings,
-        raw_rows=0,
-        lines={},
-        source_lines=None,
-        message=None,
-    )
+    file = StagedFile(row.load_id, [], raw_rows=0, lines={}, source_lines=None, message=None)
+    await finish_staging(pipeline.connection, [file], row.run.claim_key, pipeline.settings)
 
 
 async def _finish_validation(row: Row, pipeline: PipelineHarness) -> None:
     counts = ValidationCounts(row.load_id, row.rows_rejected, row.rows_rejected, 0, 0, None, None, None)
-    await finish_validation(pipeline.connection, counts, row.run.claim_key, pipeline.settings)
+    await finish_validation(pipeline.connection, [counts], row.run.claim_key, pipeline.settings)
 
 
 async def _finish_load(row: Row, pipeline: PipelineHarness) -> None:
-    await finish_load(pipeline.connection, MergeCounts(row.load_id, 0, 0, 0), row.run.claim_key, pipeline.settings)
+    counts = MergeCounts(row.load_id, 0, 0, 0)
+    await finish_load(pipeline.connection, [counts], row.run.claim_key, pipeline.settings)
 
 
 async def _fail_load(row: Row, pipeline: PipelineHarness) -> None:
@@ -106,7 +99,7 @@ async def _fail_load(row: Row, pipeline: PipelineHarness) -> None:
 
 
 async def _fail_dead_load(row: Row, pipeline: PipelineHarness) -> None:
-    await fail_dead_load(pipeline.connection, row.load_id, row.run.claim_key, pipeline.settings)
+    await fail_claimed_loads(pipeline.connection, {row.load_id: row.run.claim_key}, pipeline.settings)
 
 
 async def _fail_dead_loads(row: Row, pipeline: PipelineHarness) -> None:
@@ -122,7 +115,7 @@ async def _adopt_loads(row: Row, pipeline: PipelineHarness) -> None:
 
 
 async def _restart_failed_loads(row: Row, pipeline: PipelineHarness) -> None:
-    await restart_failed_loads(pipeline.connection, row.checksum, None, pipeline.settings)
+    await restart_failed_loads(pipeline.connection, [(row.checksum, None)], pipeline.settings)
 
 
 async def _mark_purged(row: Row, pipeline: PipelineHarness) -> None:
@@ -140,7 +133,7 @@ async def _release_load(row: Row, pipeline: PipelineHarness) -> None:
 
 
 async def _supersede_held_loads(row: Row, pipeline: PipelineHarness) -> None:
-    await supersede_held_loads(pipeline.connection, row.run, f"{row.load_id}.csv", pipeline.settings)
+    await supersede_held_loads(pipeline.connection, row.run, [f"{row.load_id}.csv"], pipeline.settings)
 
 
 MOVES: dict[str, Move] = {
@@ -224,7 +217,7 @@ async def test_insert_load_begins_only_as_the_type_of_a_new_load_allows(pipeline
     states = set()
     for status in get_args(get_type_hints(NewLoad)["status"]):
         load = NewLoad(uuid4(), "2025-04-30/a.csv", status)
-        await insert_load(pipeline.connection, run, load, pipeline.settings)
+        await insert_loads(pipeline.connection, run, [load], pipeline.settings)
         states.add(await state_of(pipeline, load.load_id))
 
     assert states == INSERTS["insert_load"]

@@ -43,6 +43,8 @@ ELSEWHERE = {
     "flows/runtime/loop.py": ("starts a server", "tests/integration/test_prefect.py"),
     "flows/runtime/warehouse.py": ("asks a database and a Prefect server", "tests/integration/test_warehouse.py"),
     "tasks/ingest/claim_files.py": ("SQL", "tests/integration/test_ingest.py"),
+    "tasks/ingest/find_unchanged.py": ("SQL", "tests/integration/test_small_files.py"),
+    "tasks/ingest/stage_claimed.py": ("SQL", "tests/integration/test_ingest.py"),
     "tasks/ingest/look_again.py": ("SQL", "tests/faults/test_claims.py"),
     "tasks/load/earlier_versions.py": ("SQL", "tests/integration/test_versions.py"),
     "tasks/load/hold_loads.py": ("part of a merge", "tests/integration/test_held_loads.py"),

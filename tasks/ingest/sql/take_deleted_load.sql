@@ -1,17 +1,35 @@
+-- Of each content, by its place in the lists.
 with
 
 latest as (
 
-    select load_id
-    from {quality}.deleted_loads
-    where checksum = :checksum and identity is not distinct from :identity
-    order by deleted_at desc
-    limit 1
+    select distinct on (content.number)
+        content.number - 1 as content,
+        content.checksum,
+        content.identity,
+        deleted.load_id
+    from
+        unnest(:checksums::text[], :identities::text[]) with ordinality as content (checksum, identity, number)
+    inner join {quality}.deleted_loads as deleted
+        on
+            content.checksum = deleted.checksum
+            and content.identity is not distinct from deleted.identity
+    order by content.number asc, deleted.deleted_at desc
+
+),
+
+taken as (
+
+    update {quality}.deleted_loads as deleted
+    set taken_by = latest.load_id
+    from latest
+    where
+        deleted.checksum = latest.checksum
+        and deleted.identity is not distinct from latest.identity
 
 )
 
-update {quality}.deleted_loads as deleted
-set taken_by = latest.load_id
+select
+    content,
+    load_id
 from latest
-where deleted.checksum = :checksum and deleted.identity is not distinct from :identity
-returning deleted.taken_by

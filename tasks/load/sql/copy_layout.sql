@@ -1,6 +1,6 @@
 insert into {quality}.load_layouts (load_id, layout)
 select
-    :load_id,
-    layout
-from {quality}.load_layouts
-where load_id = :origin
+    pairs.load_id,
+    origin.layout
+from unnest(:load_ids::uuid[], :origins::uuid[]) as pairs (load_id, origin)
+inner join {quality}.load_layouts as origin on pairs.origin = origin.load_id

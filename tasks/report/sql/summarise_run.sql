@@ -7,14 +7,25 @@ attempts as (
     where flow_run_id = :flow_run_id
     order by source_file asc, requeue_of asc, status = 'skipped' asc, started_at desc
 
+),
+
+unchanged as (
+
+    select coalesce(sum(unchanged_files.files), 0) as files
+    from {quality}.unchanged_files
+    where unchanged_files.flow_run_id = :flow_run_id
+
 )
 
 select
-    count(*)::integer as files,
+    (count(*) + (select unchanged.files from unchanged))::integer as files,
     count(*) filter (
         where status = 'success' or (status = 'partial' and (rows_loaded > 0 or requeue_of is not null))
     )::integer as loaded,
-    count(*) filter (where status = 'skipped' and coalesce(problem <> all(:left::text[]), true))::integer as skipped,
+    (
+        count(*) filter (where status = 'skipped' and coalesce(problem <> all(:left::text[]), true))
+        + (select unchanged.files from unchanged)
+    )::integer as skipped,
     coalesce(sum(rows_read), 0)::bigint as readings_read,
     coalesce(sum(rows_inserted), 0)::bigint as readings_inserted,
     coalesce(sum(rows_updated), 0)::bigint as readings_updated,

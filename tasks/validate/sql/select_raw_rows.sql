@@ -1,7 +1,9 @@
 select
+    load_id,
+    table_num,
     row_num,
     row_problem,
     payload
 from {stage}.stage_raw_measurements
-where load_id = :load_id and table_num = :table_num
-order by row_num
+where load_id = any(:load_ids::uuid[])
+order by load_id, table_num, row_num

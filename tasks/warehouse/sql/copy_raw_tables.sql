@@ -1,10 +1,10 @@
--- For a load of rows that another one, the origin, has staged.
+-- For loads of rows that others, their origins, have staged.
 insert into {stage}.raw_tables (load_id, table_num, source_file, sheet, columns)
 select
-    :load_id,
-    table_num,
-    source_file,
-    sheet,
-    columns
-from {stage}.raw_tables
-where load_id = :origin
+    pairs.load_id,
+    origin.table_num,
+    origin.source_file,
+    origin.sheet,
+    origin.columns
+from unnest(:load_ids::uuid[], :origins::uuid[]) as pairs (load_id, origin)
+inner join {stage}.raw_tables as origin on pairs.origin = origin.load_id

@@ -7,7 +7,7 @@ inner join {quality}.quality_load_log as earlier
         and own.source_file = earlier.source_file
         and own.load_id <> earlier.load_id
 where
-    own.load_id = :load_id
+    own.load_id = any(:load_ids::uuid[])
     and earlier.status = 'failed'
     and errors.load_id = earlier.load_id
     and errors.resolved_by is null

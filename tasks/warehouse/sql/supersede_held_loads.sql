@@ -3,4 +3,8 @@ set
     status = 'skipped',
     problem = :problem,
     message = concat_ws('; ', message, :message::text)
-where business_date = :business_date and source_file = :source_file and status = 'held' and step = 'validated'
+where
+    business_date = :business_date
+    and source_file = any(:source_files::text[])
+    and status = 'held'
+    and step = 'validated'

@@ -39,6 +39,34 @@ def test_columns_are_bound_by_their_headings_wherever_they_are() -> None:
     assert note_unmapped([schema]) == ["столбцы без описания, сохранены в сырье: C «Примечание»"]
 
 
+def test_files_with_the_same_header_share_nothing_that_is_found_out_of_their_rows() -> None:
+    spec = TableSpec.model_validate(
+        {
+            "layout": "long",
+            "timestamp": "t",
+            "fill_down": ["t"],
+            "metric": {"column": "m"},
+            "value": "v",
+            "identity": {"meter": {"column": "c"}},
+        }
+    )
+    header = Header(1, 1, 1, [Heading(text) for text in "tmvc"], frozenset(), 1, {})
+
+    def bind_once() -> TableSchema:
+        return bind(header, range(4), spec, sheet=None, codes={}, settings=Settings(default_tz="UTC"))
+
+    first, second = bind_once(), bind_once()
+    first.filled_down["t"].append((2, "x"))
+    first.notes.append("x")
+    first.doubtful_marks["v"] = ","
+    first.first_hours.append(1)
+    first.second_hours.append(1)
+
+    assert (second, bind_once()) == (bind_once(), second)
+    assert second != first
+    assert second.filled_down == {"t": []}
+
+
 def test_code_may_be_outside_of_the_block_and_a_value_may_not() -> None:
     headings = ["Прибор", "Дата", "Час", "V, м3", "V, м3"]
     changes: dict[str, Any] = {"identity": {"meter": {"column": "Прибор"}}, "codes": {"meter": None}}

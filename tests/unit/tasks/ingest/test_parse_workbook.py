@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -45,15 +46,22 @@ def test_cells_are_written_so_that_they_can_be_read_back(cell: object, text: str
     assert parse_workbook._TEXT[type(cell)](cell) == text
 
 
+def read_sheet(book: Path, target: Path) -> tuple[dict[str, Any], pa.Table]:
+    """Have the first sheet written; return the answer and the sheet."""
+    with target.open("ab") as sink:
+        found = parse_workbook.read(str(book), [[]], sink)
+    (place,) = found["streams"].values()
+    content = target.read_bytes()[place[0] : sum(place)]
+    return found, pa.ipc.open_stream(content).read_all()
+
+
 def test_sheet_is_written_with_its_formulas_errors_and_empty_edges(tmp_path: Path) -> None:
     book, target = tmp_path / "a.xlsx", tmp_path / "0.arrow"
     book.write_bytes(files.xlsx([[], [None, "a", "=B1*2"], [None, 1.5]]))
 
-    assert parse_workbook._answer({"path": str(book)}) == [{"name": "Лист", "visible": True, "epoch": 1900}]
-    counts = parse_workbook._answer({"path": str(book), "sheets": {"Лист": str(target)}, "count": ["Лист"]})
+    found, table = read_sheet(book, target)
 
-    table = pa.ipc.open_file(target).read_all()
-    assert counts == {"Лист": 2}
+    assert found["present"] == [{"name": "Лист", "visible": True, "epoch": 1900}]
     assert table.to_pydict() == {"0": [None] * 3, "1": [None, "a", "1.5"], "2": [None, "=B1*2", None]}
 
 
@@ -70,9 +78,9 @@ def test_cells_that_do_not_say_where_they_are_are_found_by_their_place(tmp_path:
     )
     book.write_bytes(content)
 
-    parse_workbook._answer({"path": str(book), "sheets": {"Лист": str(target)}, "count": []})
+    _, table = read_sheet(book, target)
 
-    columns = list(pa.ipc.open_file(target).read_all().to_pydict().values())
+    columns = list(table.to_pydict().values())
     assert columns[0][:2] == ["1", "#N/A"]
     assert (columns[1][0], columns[1][4]) == ("=A1+1", "2025-05-01T00:00:00.000")
 
@@ -86,24 +94,38 @@ def test_date_that_is_written_as_text_is_the_clock_on_the_wall(tmp_path: Path) -
     )
     book.write_bytes(content)
 
-    parse_workbook._answer({"path": str(book), "sheets": {"Лист": str(target)}, "count": []})
+    _, table = read_sheet(book, target)
 
-    assert pa.ipc.open_file(target).read_all().to_pydict() == {"0": ["x"], "1": ["2025-05-01T03:00:00"]}
+    assert table.to_pydict() == {"0": ["x"], "1": ["2025-05-01T03:00:00"]}
 
 
 def test_workbook_of_a_mac_counts_days_from_1904(tmp_path: Path) -> None:
     book = tmp_path / "a.xlsx"
     book.write_bytes(files.xlsx([["a"]], date_1904=True))
 
-    assert parse_workbook._epoch(str(book)) == 1904
+    found, _ = read_sheet(book, tmp_path / "0.arrow")
+
+    assert found["present"][0]["epoch"] == 1904
+
+
+def test_sheets_that_nobody_wants_are_counted_and_of_one_that_is_missing_nothing_is_written(tmp_path: Path) -> None:
+    book, target = tmp_path / "a.xlsx", tmp_path / "0.arrow"
+    book.write_bytes(files.xlsx([["a"], [], ["b"]], also=["Лист 2"]))
+
+    with target.open("ab") as sink:
+        second = parse_workbook.read(str(book), [["Лист 2"]], sink)
+        missing = parse_workbook.read(str(book), [[], ["Архив"]], sink)
+
+    assert ([*second["streams"]], second["unread"]) == (["Лист 2"], {"Лист": 2})
+    assert (missing["streams"], missing["unread"]) == ({}, {})
 
 
 BUSY = """
 import sys
 from tasks.ingest import parse_workbook
-def count(request):
+def count(book, target):
     print("busy", flush=True)
-    return sum(range(request["to"]))
+    return {"ok": sum(range(book["to"]))}
 parse_workbook._answer = count
 parse_workbook.main(int(sys.argv[1]), int(sys.argv[2]), 2048, 300)
 """
@@ -124,8 +146,12 @@ def busy_parser() -> Iterator[tuple[subprocess.Popen[bytes], Connection, int]]:
         parser.kill()
 
 
+def request_of(to: int) -> bytes:
+    return json.dumps({"books": [{"to": to}], "target": os.devnull}).encode()
+
+
 def ask(parser: subprocess.Popen[bytes], requests: Connection, to: int) -> None:
-    requests.send_bytes(json.dumps({"to": to}).encode())
+    requests.send_bytes(request_of(to))
     assert parser.stdout
     assert parser.stdout.readline() == b"busy\n"
 
@@ -142,7 +168,7 @@ def test_busy_parser_ends_when_the_process_that_asked_has_ended() -> None:
 def test_what_comes_on_the_pipe_of_requests_never_ends_a_busy_parser() -> None:
     with busy_parser() as (parser, requests, lifeline):
         ask(parser, requests, 10**8)
-        requests.send_bytes(b'{"to": 10}')
+        requests.send_bytes(request_of(10))
 
         assert [json.loads(requests.recv_bytes()) for _ in range(2)] == [
             {"ok": sum(range(number))} for number in (10**8, 10)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from schemas.errors import FileError
 from schemas.problems import FileProblem
 from schemas.settings import Settings
 from tasks.ingest import read_workbook
-from tasks.ingest.read_workbook import SheetGrid, open_sheets
+from tasks.ingest.read_workbook import SheetGrid, WantedSheets, Workbook, open_sheets, open_workbooks
 from tests import files
 
 ROWS: files.Rows = [[None, "title"], [], [None, "a", None, "b"], [None, 1, None, 2.5, 7]]
@@ -82,12 +84,63 @@ def test_damage_is_told_with_the_parsers_words_as_data(tmp_path: Path) -> None:
     assert caught.value.data["error"]
 
 
-def test_parser_that_dies_fails_its_file_and_is_replaced(tmp_path: Path) -> None:
+def test_parser_that_has_died_is_replaced(tmp_path: Path) -> None:
     sheets(tmp_path)
-    process = read_workbook._parser._process
+    process = read_workbook._idle[-1]._process
     assert process
     os.kill(process.pid, 9)
     process.wait()
 
     assert sheets(tmp_path)
-    assert read_workbook._parser._process is not process
+    assert read_workbook._idle[-1]._process is not process
+
+
+def books(folder: Path, contents: list[bytes]) -> list[WantedSheets]:
+    wanted = []
+    for number, content in enumerate(contents):
+        file = folder / f"{number}.xlsx"
+        file.write_bytes(content)
+        wanted.append(WantedSheets(file, [()]))
+    return wanted
+
+
+def problems(opened: Iterable[Workbook | FileError]) -> list[str | None]:
+    """Return of each workbook why it cannot be read, or its only cell."""
+    return [book.problem if isinstance(book, FileError) else next(book.sheets[0][0].rows())[0] for book in opened]
+
+
+def test_workbook_that_cannot_be_read_leaves_the_others_of_its_call_alone(tmp_path: Path) -> None:
+    wanted = books(tmp_path, [files.xlsx([["a"]]), b"PK\3\4broken", files.xlsx([["c"]])])
+
+    assert problems(open_workbooks(wanted, Settings())) == ["a", FileProblem.DAMAGED, "c"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "problem"),
+    [
+        pytest.param({"workbook_memory_mb": 150}, FileProblem.WORKBOOK_TOO_BIG, id="memory"),
+        pytest.param({"workbook_timeout_sec": 1}, FileProblem.WORKBOOK_TOO_SLOW, id="time"),
+    ],
+)
+def test_workbook_that_ends_the_parser_takes_only_itself_with_it(
+    tmp_path: Path, limits: dict[str, int], problem: FileProblem
+) -> None:
+    rows = (b"<row>" + b"<c><v>40.5</v></c>" * 40 + b"</row>") * 60_000
+    hostile = files.edited(
+        files.xlsx([["x"]]),
+        "xl/worksheets/sheet1.xml",
+        lambda xml: re.sub(rb"<sheetData>.*</sheetData>", b"<sheetData>" + rows + b"</sheetData>", xml),
+    )
+    wanted = books(tmp_path, [files.xlsx([["a"]]), hostile, files.xlsx([["c"]]), files.xlsx([["d"]])])
+
+    assert problems(open_workbooks(wanted, Settings.model_validate(limits))) == ["a", problem, "c", "d"]
+
+
+def test_answers_that_nobody_waits_for_are_not_those_of_the_next_question(tmp_path: Path) -> None:
+    wanted = books(tmp_path, [files.xlsx([[name]]) for name in "abc"])
+    opened = open_workbooks(wanted, Settings())
+
+    first = problems([next(opened)])
+    opened.close()
+
+    assert (first, problems(open_workbooks(wanted[2:], Settings()))) == (["a"], ["c"])

@@ -12,7 +12,7 @@ from schemas.problems import FileProblem
 from schemas.settings import Settings
 from tasks.ingest import unpack_archives
 from tasks.ingest.find_files import FoundFile
-from tasks.ingest.unpack_archives import Unpacked, expand, is_archive, unpack
+from tasks.ingest.unpack_archives import Unpacked, expand, is_archive, unpack, unpack_in_place
 from tests import files
 
 
@@ -24,8 +24,16 @@ def write(folder: Path, content: bytes, name: str = "a.zip") -> Path:
 
 def unpacked(file: Path, **settings: int) -> Unpacked:
     raw = FoundFile(file, f"D-7/{file.name}", f"2025-04-30/D-7/{file.name}", 0)
-    with unpack(raw, Settings.model_validate(settings)) as found:
-        return found
+    return unpack_in_place(raw, file.parent / "unpacked", Settings.model_validate(settings))
+
+
+def test_what_is_read_of_a_file_is_a_copy_of_our_own(tmp_path: Path) -> None:
+    file = write(tmp_path, gzip.compress(b"1"), name="a.csv.gz")
+
+    found = unpack(FoundFile(file, "a.csv.gz", "2025-04-30/a.csv.gz", 0), tmp_path / "copy", Settings())
+    file.unlink()
+
+    assert [(raw.path.read_bytes(), raw.source_file) for raw in found.files] == [(b"1", "2025-04-30/a.csv.gz/a.csv")]
 
 
 def test_members_are_named_below_the_archive_and_matched_in_the_folder_that_it_is_in(tmp_path: Path) -> None:
@@ -42,7 +50,7 @@ def test_members_are_named_below_the_archive_and_matched_in_the_folder_that_it_i
 def test_names_in_an_archive_lead_nowhere_else(tmp_path: Path) -> None:
     archive = write(tmp_path, files.zipped({"../../evil.csv": b"1", "/etc/passwd.csv": b"2", "..\\b.csv": b"3"}))
 
-    members = expand(archive, tmp_path / "in", Settings())
+    members = expand(archive, tmp_path / "in", Settings(), name="a.zip")
 
     assert [member.name for member in members] == ["evil.csv", "etc/passwd.csv", "b.csv"]
     assert {member.path.parent for member in members} == {tmp_path / "in"}
@@ -57,7 +65,7 @@ def test_russian_names_without_the_flag_of_utf8_are_read(tmp_path: Path, encodin
     for stand_in, name in zip(stand_ins, names, strict=True):
         packed = packed.replace(stand_in.encode(), name)
 
-    members = expand(write(tmp_path, packed), tmp_path / "in", Settings())
+    members = expand(write(tmp_path, packed), tmp_path / "in", Settings(), name="a.zip")
 
     assert [member.name for member in members] == ["Ведомость ХВС №7.csv", "узел.csv"]
 
@@ -65,7 +73,7 @@ def test_russian_names_without_the_flag_of_utf8_are_read(tmp_path: Path, encodin
 def test_names_of_no_known_encoding_are_spelled(tmp_path: Path) -> None:
     packed = files.zipped({"abc.csv": b"1"}).replace(b"abc.csv", b"\x01\xb0\xf5.csv")
 
-    (member,) = expand(write(tmp_path, packed), tmp_path / "in", Settings())
+    (member,) = expand(write(tmp_path, packed), tmp_path / "in", Settings(), name="a.zip")
 
     assert member.name == r"\x01░ї.csv"
 
@@ -73,7 +81,7 @@ def test_names_of_no_known_encoding_are_spelled(tmp_path: Path) -> None:
 def test_gzip_of_a_name_that_is_not_utf8_is_spelled(tmp_path: Path) -> None:
     archive = write(tmp_path, gzip.compress(b"1"), os.fsdecode("ХВС.csv.gz".encode("cp1251")))
 
-    (member,) = expand(archive, tmp_path / "in", Settings())
+    (member,) = expand(archive, tmp_path / "in", Settings(), name=archive.name)
 
     assert member.name == r"\xd5\xc2\xd1.csv"
 
@@ -97,7 +105,9 @@ def test_file_that_is_not_an_archive_is_itself(tmp_path: Path) -> None:
 
 
 def test_gzip_holds_one_file_of_the_name_without_its_suffix(tmp_path: Path) -> None:
-    (member,) = expand(write(tmp_path, gzip.compress(b"text"), "a.csv.gz"), tmp_path / "in", Settings())
+    (member,) = expand(
+        write(tmp_path, gzip.compress(b"text"), "a.csv.gz"), tmp_path / "in", Settings(), name="a.csv.gz"
+    )
 
     assert (member.name, member.path.read_bytes()) == ("a.csv", b"text")
 

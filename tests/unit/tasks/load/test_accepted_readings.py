@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from schemas.readings import ACCEPTED
 from tasks.load.accepted_readings import IN_CORE, AcceptedReadings, tables_of_size
-from tasks.warehouse.spool import write_accepted_stream
+from tasks.warehouse.spool import AcceptedWriter
 
 FIRST = dt.datetime(2025, 4, 29, 21, tzinfo=dt.UTC)
 
@@ -16,7 +16,7 @@ FIRST = dt.datetime(2025, 4, 29, 21, tzinfo=dt.UTC)
 def spooled(folder: Path, number: int, *batch_sizes: int) -> AcceptedReadings:
     """Spool a load's readings, in batches as validation writes them; the meter is the load's number."""
     load = AcceptedReadings(UUID(int=number), folder / f"{number}.accepted")
-    with write_accepted_stream(load.file) as writer:
+    with AcceptedWriter(load.file) as writer:
         for size in batch_sizes:
             rows = [
                 {"time": FIRST, "meter_id": number, "metric": "T1", "value": float(row), "quality": 0}

@@ -8,7 +8,7 @@ from schemas.reasons import Reason
 from schemas.spec_parts import fold_words
 from schemas.table_schema import Column, MetricColumn, MetricWord
 from schemas.time_faults import TimeFault
-from tasks.validate.parse_readings import PARSED, count_meter_codes, parse
+from tasks.validate.parse_readings import PARSED, TableRows, count_meter_codes, parse, parse_together
 from tasks.validate.problem_bits import HOUR_IS_BAD, INTERVAL_IS_BAD, REASON_BITS, time_faults
 from tests.unit.tasks.validate.tables import WIDE, long_row, long_table, raw_batch, wide_row, wide_table
 
@@ -23,6 +23,26 @@ def test_each_metric_cell_of_a_wide_row_becomes_a_reading() -> None:
     assert parsed.column("value").to_pylist() == [1.0, 60.0, 40.0]
     assert set(parsed.column("table").to_pylist()) == {3}
     assert {ts.isoformat() for ts in parsed.column("ts").to_pylist()} == {"2025-03-31T21:00:00+00:00"}
+
+
+def test_rows_of_tables_that_are_alike_are_parsed_as_each_alone() -> None:
+    first = wide_table().model_copy(update={"meter_code": "M1", "notes": ["a new column"]})
+    second = first.model_copy(update={"meter_code": "M2", "building_code": "B2", "notes": []})
+    rows = [
+        raw_batch(first, [wide_row(), wide_row(supply="x")]),
+        raw_batch(second, [wide_row(supply="2"), wide_row(hour="99")], problems={3: Reason.SURPLUS_CELL}),
+    ]
+
+    together = parse_together([TableRows(4, first, rows[0]), TableRows(7, second, rows[1])])
+
+    alone = [*parse(first, rows[0], table=4).to_pylist(), *parse(second, rows[1], table=7).to_pylist()]
+    assert first.alike == second.alike
+    assert sorted(map(str, together.to_pylist())) == sorted(map(str, alone))
+
+
+@pytest.mark.parametrize("change", [{"interval_minutes": 30}, {"first_hours": [3]}, {"doubtful_marks": {"a": ","}}])
+def test_tables_that_are_read_otherwise_are_not_alike(change: dict[str, object]) -> None:
+    assert wide_table().model_copy(update=change).alike != wide_table().alike
 
 
 def test_a_line_with_a_problem_counts_as_the_readings_it_would_have_been_with_that_reason_alone() -> None:

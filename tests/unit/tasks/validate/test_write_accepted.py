@@ -10,7 +10,7 @@ from schemas.settings import Settings
 from tasks.validate.apply_rules import Meter, apply_rules
 from tasks.validate.parse_readings import parse
 from tasks.validate.write_accepted import write_accepted
-from tasks.warehouse.spool import read_stream, write_accepted_stream
+from tasks.warehouse.spool import AcceptedWriter, read_stream
 from tests.unit.tasks.validate.tables import long_row, long_table, raw_batch
 
 
@@ -27,7 +27,7 @@ def test_each_file_gets_its_own_accepted_readings_and_no_rejected_one(tmp_path: 
     readings = apply_rules(parsed, {"M": Meter(7, "I", "B", 60)}, Settings(), file_indices).readings
 
     with ExitStack() as stack:
-        writers = [stack.enter_context(write_accepted_stream(tmp_path / str(number))) for number in range(3)]
+        writers = [stack.enter_context(AcceptedWriter(tmp_path / str(number))) for number in range(3)]
         write_accepted(readings, file_indices, writers)
 
     batches = [pa.Table.from_batches(read_stream(tmp_path / str(number)), schema=ACCEPTED) for number in range(3)]

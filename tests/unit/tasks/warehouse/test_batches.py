@@ -28,8 +28,8 @@ def test_batch_ends_before_it_passes_100_000_rows() -> None:
     assert batch_rows(60_000, 40_000, 1) == [[60_000, 40_000], [1]]
 
 
-def test_batch_has_at_most_100_files_however_small() -> None:
-    assert [len(batch) for batch in batch_rows(*[0] * 250)] == [100, 100, 50]
+def test_batch_has_at_most_500_files_however_small() -> None:
+    assert [len(batch) for batch in batch_rows(*[0] * 1250)] == [500, 500, 250]
 
 
 def test_no_files_make_no_batch() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import datetime as dt
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import UUID
 
@@ -8,7 +10,7 @@ import pytest
 
 from schemas.readings import ACCEPTED
 from schemas.settings import Settings
-from tasks.warehouse.spool import Spool, StreamWriter, read_stream, write_accepted_stream
+from tasks.warehouse.spool import AcceptedWriter, Spool, StreamWriter, read_stream
 
 LOAD = UUID(int=1)
 SCHEMA = pa.schema([("a", pa.int32())])
@@ -53,10 +55,25 @@ def test_a_stream_that_was_not_finished_has_no_name(tmp_path: Path) -> None:
 
 
 def test_a_load_without_accepted_readings_leaves_an_empty_stream(tmp_path: Path) -> None:
-    with write_accepted_stream(tmp_path / "accepted"):
+    with AcceptedWriter(tmp_path / "accepted"):
         pass
 
     assert pa.Table.from_batches(read_stream(tmp_path / "accepted"), schema=ACCEPTED).num_rows == 0
+
+
+def test_readings_of_hundreds_of_loads_do_not_open_as_many_files(tmp_path: Path) -> None:
+    before = len([*Path("/proc/self/fd").iterdir()])
+    row = {"time": dt.datetime(2025, 4, 30, tzinfo=dt.UTC), "meter_id": 1, "metric": "T1", "value": 1.0, "quality": 0}
+    rows = pa.Table.from_pylist([row], ACCEPTED)
+
+    with ExitStack() as stack:
+        writers = [stack.enter_context(AcceptedWriter(tmp_path / str(number))) for number in range(300)]
+        for writer in writers:
+            writer.write(rows)
+        opened = len([*Path("/proc/self/fd").iterdir()]) - before
+
+    assert opened < 10
+    assert pa.Table.from_batches(read_stream(tmp_path / "299")) == rows
 
 
 def test_files_of_given_loads_and_those_older_than_two_days_are_deleted(tmp_path: Path) -> None:
