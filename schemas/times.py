@@ -242,9 +242,13 @@ def _between(
     first, last = (_on_the_wall(moment, zone) for moment in period)
     first, last = (moment + _way_to_grid(moment, times) for moment in (first, last))
     on_the_wall = last - first
-    if not dt.timedelta() < on_the_wall <= MAX_LENGTH:
+    is_set_back = -_HOUR < on_the_wall <= dt.timedelta() and not (period.start.tzinfo or period.end.tzinfo)
+    if not is_set_back and not dt.timedelta() < on_the_wall <= MAX_LENGTH:
         raise NotATimeError(cell, TimeFault.INTERVAL)
-    if period.start.tzinfo and period.end.tzinfo:
+    if is_set_back:
+        # Clocks were set back meanwhile: 02:45-02:00, which ends when 02:00 came again. Else it ends before it starts.
+        start, end = _to_utc(first, zone, cell=start_cell, fold=fold), _to_utc(last, zone, cell=cell, fold=1)
+    elif period.start.tzinfo and period.end.tzinfo:
         start, end = ((moment.astimezone(dt.UTC)) for moment in period)
     elif on_the_wall <= _HOUR:
         # As with hours that are written 1-2: its end may be a time that clocks skip or repeat.

@@ -24,7 +24,12 @@ from schemas.units import is_line_of_units
 from tasks.ingest.find_header import counts_columns
 from tasks.ingest.grids import Row
 
-_TOTALS = r"(?i)^\s*(итого|всего|средн(ее|яя|ий|ие)|сумма|максимум|минимум|макс|мин|total)([\s:.,;]|$)"
+_TOTALS = (
+    r"(?i)^\s*((итого|всего|средн(ее|яя|ий|ие)|сумма|максимум|минимум|макс|мин|((sub|grand )?total|average)s?|summe"
+    r"|maximum|minimum|gesamt(summe)?|mittelwert|summ?a|totaal|razem|celkem)([\s:.,;]|$)"
+    r"|(max|min|mean|sum|i alt)[:.]?\s*$)"
+)
+"""Words that are names, too, only where they are alone: `Max` is none of a person."""
 _ERROR_VALUE = r"#[A-ZА-ЯЁ/0-9]+[!?]?\s*$"
 _OF_A_RULE = r"-=_+|*.~\s–—−─-╿"
 """Also the characters that frames are drawn with."""

@@ -21,6 +21,7 @@ from schemas.table_spec import CODE_NAMES
 from schemas.times import AmbiguousTimeError
 
 _NEAR = dt.timedelta(hours=6)
+_MICROSECOND = dt.timedelta(microseconds=1)
 _SEPARATOR = "\0"
 
 
@@ -70,15 +71,20 @@ class HourOrder:
         """Return when a row's interval starts, if clocks change about then."""
         words = [word or None for word in text.split(_SEPARATOR)]
         try:
-            start = self._rows.read(words, None).start
+            start, is_ambiguous = self._rows.read(words, None).start, False
         except AmbiguousTimeError:
-            return _Moment(self._rows.read(words, 0).start, self._rows.read(words, 1).start)
+            try:
+                start, is_ambiguous = self._rows.read(words, 0).start, True
+            except NotATimeError:
+                return None  # of an interval longer than the hour that comes twice: no order of lines tells
         except NotATimeError:
             return None
         zone = ZoneInfo(words[2].strip()) if words[2] else self._rows.times.zone
         moment = dt.datetime.fromtimestamp(start // 1_000_000, dt.UTC)
-        offsets = [(moment + way).astimezone(zone).utcoffset() for way in (-_NEAR, _NEAR)]
-        return _Moment(start, start) if offsets[0] != offsets[1] else None
+        before, after = ((moment + way).astimezone(zone).utcoffset() or dt.timedelta() for way in (-_NEAR, _NEAR))
+        if before == after:
+            return None
+        return _Moment(start, start + (before - after) // _MICROSECOND if is_ambiguous else start)
 
 
 def _joined(rows: pa.RecordBatch, keys: tuple[str | None, ...] | list[str | None]) -> pa.Array:

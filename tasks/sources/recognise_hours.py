@@ -7,12 +7,12 @@ import re
 from collections.abc import Sequence
 
 from schemas.dates import NotATimeError
-from schemas.hours import read_hour
+from schemas.hours import read_clock, read_hour
+from tasks.sources.cells import CLOCK
 from tasks.sources.find_tables import FoundColumn
 
 _SAYS_HOUR = re.compile(r"(?i)час|врем|hour|time|период|period|интервал|interval|№|номер|number|settlement")
-_CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?::\d{2})?(?:\.0)?(?:\s*[-–—].*)?")
-_WRITTEN_CLOCK = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2})?(\s*[-–—]\s*\d{1,2}:\d{2}(:\d{2})?)?\s*")
+_WRITTEN_CLOCK = re.compile(rf"\s*{CLOCK}(\s*[-–—]\s*{CLOCK})?\s*")
 _FRACTION = re.compile(r"[01][.,]\d{3,}|0[.,]\d+")
 _NEXT_MIDNIGHT = re.compile(r"24:00(:00)?|(1900-01-01|1904-01-02)(T00:00:00)?")
 _DAY = dt.timedelta(days=1)
@@ -76,8 +76,10 @@ def offset(text: str) -> dt.timedelta | None:
         return _DAY
     if _FRACTION.fullmatch(text):
         return dt.timedelta(seconds=round(float(text.replace(",", ".")) * 86_400))
-    match = _CLOCK.fullmatch(text)
-    return dt.timedelta(hours=int(match[1]), minutes=int(match[2] or 0)) if match else None
+    try:
+        return read_clock(re.split(r"\s*[-–—]", text, maxsplit=1)[0])
+    except NotATimeError:
+        return None
 
 
 def ends_a_day(hours: FoundColumn) -> bool:

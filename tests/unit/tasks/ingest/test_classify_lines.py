@@ -29,7 +29,13 @@ def classes(table: TableColumns, *lines: Row) -> list[LineClass]:
     return [LineClass(kind) for kind in classify(columns, table).classes]
 
 
-@pytest.mark.parametrize(("text", "total"), [("Итого:", True), ("Среднее", True), ("total", True), ("Итоговый", False)])
+@pytest.mark.parametrize(
+    ("text", "total"),
+    [
+        *[(text, True) for text in ("Итого:", "Среднее", "total", "Grand total", "Summe", "Celkem", "max.")],
+        *[(text, False) for text in ("Итоговый", "Max Weber", "Summer", "Totalizer", "Minsk")],
+    ],
+)
 def test_total_is_told_by_its_word(text: str, total: bool) -> None:
     assert is_total(text) is total
 
