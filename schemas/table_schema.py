@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_serializer
 from schemas.lengths import Calendar
 from schemas.spec_parts import StatusMeaning
 from schemas.spellings import fold
+from schemas.table_spec import CODE_NAMES
 from schemas.times import Times
 
 
@@ -134,7 +135,7 @@ class TableSchema(_Frozen):
     code_parts: dict[str, list[CodePart]] = Field(default_factory=dict)
     """Of a code from several columns, of which the first is its `*_column`."""
     stated_codes: dict[str, StatedCode] = Field(default_factory=dict)
-    """Of a code whose `*_column` holds it on lines of its own."""
+    """Of a code, and of `metric` and `unit`, whose `*_column` holds it on lines of its own."""
 
     # What was read: wide (a day-sheet, or intervals side by side) …
     metrics: list[MetricColumn] = Field(default_factory=list)
@@ -195,7 +196,7 @@ class TableSchema(_Frozen):
     @property
     def sought_codes(self) -> frozenset[str]:
         """Of `building`, `itp`, `meter` those that cells must hold, in some way."""
-        return frozenset((*self.code_patterns, *self.code_parts, *self.stated_codes))
+        return frozenset(CODE_NAMES).intersection((*self.code_patterns, *self.code_parts, *self.stated_codes))
 
     @property
     def stated_interval(self) -> int | None:

@@ -80,6 +80,8 @@ class MetricWords(Strict):
     """The column with the metric of each row of a long table, and the supplier's words for metrics."""
 
     column: Text
+    of: Conditions = Field(default_factory=dict)
+    """Heading → globs: the metric of all lines down to the next one that fits these is on that one."""
     words: ByWord[Annotated[ColumnMeaning, BeforeValidator(_bare_metric)]] = Field(default_factory=dict)
     """They come before the spellings of `schemas/metrics.py`."""
 
@@ -316,6 +318,13 @@ class TableSpec(Strict):
             **(self.interval.headings if isinstance(self.interval, IntervalEnd) else {}),
         }
         return {field: str(heading) for field, heading in headings.items() if heading}
+
+    @property
+    def stated_above(self) -> dict[str, Conditions]:
+        """Of codes, metric and unit what the lines fit that state them for those below, by what they say."""
+        codes = {str(name): getattr(self.identity, name) for name in CODE_NAMES}
+        sections = {**codes, "metric": self.metric, "unit": self.unit}
+        return {name: section.of for name, section in sections.items() if getattr(section, "of", None)}
 
     @property
     def filled_fields(self) -> dict[str, tuple[str, ...]]:

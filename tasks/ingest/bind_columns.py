@@ -60,7 +60,10 @@ def bind(
     bound_keys = {value.meaning.key for value in values}
     # What only looks like a column of the contract is whatever the mapping says it is.
     keys = {field: key for field, key in keys.items() if key not in bound_keys or field in _needed_fields(spec)}
-    require_different(values, {key: field for field, key in keys.items() if not field.startswith(_VALUES)})
+    # On the lines of readings a column may hold a value whose own text is on lines above them.
+    above = {field for name in spec.stated_above for field in (name, f"{name}_code")}
+    own = {key: field for field, key in keys.items() if not field.startswith(_VALUES) and field not in above}
+    require_different(values, own)
     _check_units(header, values, spec.minutes, unit)
     value_unit = None
     if value := found.get("value"):
@@ -93,6 +96,10 @@ def bind(
         thousands=spec.mark_of_thousands,
         missing=spec.missing,
         **_bind_codes(spec.identity, codes, keys),
+        stated_codes={
+            name: StatedCode(where=[(keys[f"{name}_of:{heading}"], globs) for heading, globs in conditions.items()])
+            for name, conditions in spec.stated_above.items()
+        },
         metrics=[
             meaning.model_copy(update={"unit": meaning.unit or unit}) if unit else meaning for _, _, meaning in values
         ],
@@ -163,11 +170,6 @@ def _bind_codes(
         "code_parts": parts,
         "code_patterns": {
             name: code.pattern for name, code in sections.items() if isinstance(code, FromColumn) and code.pattern
-        },
-        "stated_codes": {
-            name: StatedCode(where=[(keys[f"{name}_of:{heading}"], globs) for heading, globs in code.of.items()])
-            for name, code in sections.items()
-            if isinstance(code, FromColumn) and code.of
         },
     }
 

@@ -92,9 +92,8 @@ def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
     ]
     own += [
         WantedColumn(f"{name}_of:{heading}", (heading,), required=True)
-        for name, code in codes.items()
-        if isinstance(code, FromColumn)
-        for heading in code.of
+        for name, conditions in spec.stated_above.items()
+        for heading in conditions
     ]
     selecting = [WantedColumn(f"where:{heading}", (heading,), required=True) for heading in spec.where]
     if spec.table_format == "day-sheet":

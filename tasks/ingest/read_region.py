@@ -186,11 +186,12 @@ def _columns_of(header: Header, indexes: Sequence[int], schemas: Sequence[TableS
 
 def _needed_columns(schema: TableSchema) -> list[int]:
     """Return the indexes of the columns without which a row holds no reading: of values one is enough."""
-    codes = [getattr(schema, f"{name}_column") for name in CODE_NAMES]
+    says = {name: getattr(schema, f"{name}_column") for name in (*CODE_NAMES, "metric")}
+    codes = [key for name, key in says.items() if name not in schema.stated_codes]
     codes += [part.column for parts in schema.code_parts.values() for part in parts]
     times = [schema.timestamp_column, schema.date_column, schema.hour_column]
     return [
-        *schema.indexes_of(*times, *codes, schema.metric_column, schema.status_column),
+        *schema.indexes_of(*times, *codes, schema.status_column),
         *schema.indexes_of(*(key for key, _ in schema.where)),
         min(schema.indexes_of(*schema.value_columns)),
     ]

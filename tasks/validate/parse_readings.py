@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.fill_down import fill_down
+from schemas.fill_down import fill_down, texts_above
 from schemas.metrics import AT_A_MOMENT, METRICS, convert_to_own_unit, find_metric
 from schemas.missing_words import hold_no_value
 from schemas.raw_rows import ROW_PROBLEM
@@ -158,7 +158,7 @@ def _values(schema: TableSchema, batch: pa.RecordBatch, group: ColumnGroup) -> _
         index = METRIC_NAMES.index(group.metric)
         unit = group.repeat(_units(schema, batch, repeat_word(group.unit, len(batch))))
         return _Values(cells, np.full(len(cells), index, dtype=np.int16), repeat_word(group.metric, len(cells)), unit)
-    spelled = column_words(batch, schema.metric_column)
+    spelled = _words(schema, batch, "metric")
     meanings = [_meaning_of(spelling, schema, group.unit) for spelling in spelled.dictionary.to_pylist()]
     metrics = [metric for metric, _ in meanings]
     names = [METRIC_NAMES[index] if index >= 0 else None for index in metrics]
@@ -174,7 +174,15 @@ def _units(schema: TableSchema, batch: pa.RecordBatch, others: pa.DictionaryArra
     """Return each row's own unit, and of a row without one that of its column or of the word for its metric."""
     if schema.unit_column is None:
         return others
-    return pc.coalesce(batch.column(schema.unit_column), others.cast(pa.string())).dictionary_encode()
+    own = _words(schema, batch, "unit").cast(pa.string())
+    return pc.coalesce(own, others.cast(pa.string())).dictionary_encode()
+
+
+def _words(schema: TableSchema, batch: pa.RecordBatch, name: Literal["metric", "unit"]) -> pa.DictionaryArray:
+    """Return what the rows say, each in its cell or all in one of a line above them."""
+    if stated := schema.stated_codes.get(name):
+        return texts_above(stated.lines, batch.column("row_num")).dictionary_encode()
+    return column_words(batch, getattr(schema, f"{name}_column"))
 
 
 def _meaning_of(spelling: str, schema: TableSchema, of_values: str | None) -> tuple[int, str | None]:

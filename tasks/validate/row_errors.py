@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -105,13 +105,20 @@ def _find_cells(schemas: Sequence[TableSchema], readings: pa.Table, reason: Reas
     elif reason is Reason.UNKNOWN_METRIC:
         # A line of a wide table says one metric for all of its readings.
         rows = rows.take(_first_of_source_rows(rows))
-        yield _FaultyCells(rows, _by_table(rows, [schema.metric_column for schema in schemas]))
+        yield _FaultyCells(rows, _column_of(schemas, rows, "metric"), rows.column("metric").cast(pa.string()))
     elif reason is Reason.UNKNOWN_UNIT:
         rows = _once_for_shared_units(schemas, rows)
-        units = _by_table(rows, [schema.unit_column for schema in schemas])
-        yield _FaultyCells(rows, pc.coalesce(units, rows.column("column_key")))
+        is_above = _by_table(rows, ["unit" in schema.stated_codes for schema in schemas])
+        above = pc.if_else(is_above, rows.column("unit").cast(pa.string()), None)
+        yield _FaultyCells(rows, pc.coalesce(_column_of(schemas, rows, "unit"), rows.column("column_key")), above)
     else:
         yield _FaultyCells(rows, rows.column("column_key"))
+
+
+def _column_of(schemas: Sequence[TableSchema], rows: pa.Table, name: Literal["metric", "unit"]) -> pa.ChunkedArray:
+    """Return the column of each row that says its metric or unit; null where a line above does."""
+    keys = [None if name in schema.stated_codes else getattr(schema, f"{name}_column") for schema in schemas]
+    return _by_table(rows, keys)
 
 
 def _once_for_shared_units(schemas: Sequence[TableSchema], rows: pa.Table) -> pa.Table:
