@@ -27,6 +27,7 @@ from tasks.sources.recognise_dates import OPEN, PLAIN, Dates, is_period
 from tasks.sources.recognise_hours import (
     ends_a_day,
     find_hours,
+    find_positions,
     interval_number,
     length_of_ranges,
     length_until,
@@ -81,7 +82,12 @@ def draft_times(columns: Sequence[FoundColumn], intervals: FoundIntervals | None
         dated = [one for one in dated if not _is_one_moment(one)] or dated
     chosen, ends = _interval_start(dated)
     filled = _filled_down(chosen.dates.times)
-    if hours is None or any(time and time.time() != dt.time() for time in filled):
+    is_of_days = not chosen.dates.has_offset and all(time is None or time.time() == dt.time() for time in filled)
+    others = [] if is_of_days else [one for one in columns if one not in taken]
+    if positions := find_positions(chosen.column, others):
+        taken.append(positions)
+        key, lines = "date", [*_position_lines(positions)]
+    elif hours is None or not is_of_days:
         key, lines = "timestamp", [*_stamp_lines(chosen, filled, ends)]
         lines = [_doubted(line, columns) for line in lines]
     else:
@@ -226,6 +232,11 @@ def _answers(stamp: Answer, interval: Answer, known: Sequence[dt.datetime]) -> I
     yield f"interval_minutes: {interval.value}  # {interval.comment}"
     if runs_backwards(known):
         yield "# The newest time stands first; lines may come in any order."
+
+
+def _position_lines(positions: FoundColumn) -> Iterator[str]:
+    yield f"interval_number: {quote(positions.heading)}  # it counts the lines of each time from 1"
+    yield f"interval_minutes: {OPEN}  # length of one interval in minutes: the times of all are the first one's"
 
 
 def _filled_down(times: Sequence[dt.datetime | None]) -> list[dt.datetime | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -12,6 +13,7 @@ from tasks.sources.cells import CLOCK
 from tasks.sources.find_tables import FoundColumn
 
 _SAYS_HOUR = re.compile(r"(?i)час|врем|hour|time|период|period|интервал|interval|№|номер|number|settlement")
+_SAYS_POSITION = re.compile(r"(?i)posi|interval|period|settlement|интервал|период")
 _WRITTEN_CLOCK = re.compile(rf"\s*{CLOCK}(\s*[-–—]\s*{CLOCK})?\s*")
 _FRACTION = re.compile(r"[01][.,]\d{3,}|0[.,]\d+")
 _NEXT_MIDNIGHT = re.compile(r"24:00(:00)?|(1900-01-01|1904-01-02)(T00:00:00)?")
@@ -23,6 +25,19 @@ def interval_number(hours: FoundColumn) -> int | None:
     """Return to which number a column counts the intervals of a day; None: it holds hours."""
     counts = [int(match[1]) for text in hours.samples if (match := _COUNT.fullmatch(text.strip()))]
     return max(counts) if len(counts) == len(hours.samples) and min(counts) >= 1 and max(counts) > 24 else None
+
+
+def find_positions(times: FoundColumn, columns: Sequence[FoundColumn]) -> FoundColumn | None:
+    """Find a column that counts lines of one time from 1, again and again: intervals that follow from there on."""
+    for column in columns:
+        if not _SAYS_POSITION.search(column.heading) or not column.mostly(_COUNT.fullmatch):
+            continue
+        lines = [(time, (text or "").strip()) for time, text in zip(times.cells, column.cells, strict=True)]
+        steps = [(time == before, (last, text)) for (before, last), (time, text) in itertools.pairwise(lines)]
+        goes_on = [is_same and last.isdecimal() and text == str(int(last) + 1) for is_same, (last, text) in steps]
+        if any(goes_on) and all(text == "1" or on for on, (_, text) in zip([False, *goes_on], lines, strict=True)):
+            return column
+    return None
 
 
 def find_hours(columns: Sequence[FoundColumn]) -> FoundColumn | None:

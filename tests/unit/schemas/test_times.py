@@ -195,6 +195,34 @@ def test_numbered_intervals_count_from_midnight_through_clock_changes(day: str, 
 
 
 @pytest.mark.parametrize(
+    ("moment", "number", "minutes", "expected"),
+    [
+        ("2025-03-29T23:00Z", "1", 60, "03-30 00:00"),
+        ("2025-03-29T23:00Z", "23", 60, "03-30 23:00"),
+        ("2025-10-25T22:00Z", "4", 60, "10-26 02:00"),
+        ("2025-10-26T00:00+02:00", "25", 60, "10-26 23:00"),
+        ("01.04.2025 06:00", "24", 60, "04-02 05:00"),
+        ("2025-03-28T23:00Z", "3", 1440, "03-31 00:00"),
+        ("2025-03-28T23:00Z", "0", 60, None),
+        ("26.10.2025 02:00", "2", 60, None),
+    ],
+)
+def test_numbered_intervals_count_from_a_moment_where_the_date_is_one(
+    moment: str, number: str, minutes: int, expected: str | None
+) -> None:
+    times = Times(ZoneInfo("Europe/Berlin"), dt.timedelta(minutes=minutes), "end", counts_intervals=True)
+
+    if expected is None:
+        with pytest.raises(NotATimeError):
+            read_interval(moment, number, None, times)
+        return
+    found = read_interval(moment, number, None, times)
+
+    assert f"{dt.datetime.fromtimestamp(found.start / 1e6, times.zone):%m-%d %H:%M}" == expected
+    assert found.end - found.start >= 60 * 60 * 1_000_000
+
+
+@pytest.mark.parametrize(
     ("day", "number"), [("01.04.2025", "49"), ("30.03.2025", "47"), ("01.04.2025", "0"), ("01.04.2025", "x")]
 )
 def test_interval_that_the_day_does_not_have_is_refused(day: str, number: str) -> None:

@@ -62,6 +62,20 @@ def test_hours_in_a_column_of_their_own() -> None:
     assert numbers[3] == "interval_minutes: 60  # 23 of 23 steps between times"
 
 
+def test_positions_count_from_the_one_time_of_many_lines() -> None:
+    starts: list[str | None] = ["2025-03-31T22:00Z"] * 3 + ["2025-04-01T22:00Z"] * 2 + ["2025-04-01T22:00Z"]
+
+    drafted = lines(Start=starts, Position=["1", "2", "3", "1", "2", "1"], Length=["PT1H"] * 6)
+    rows = lines(Start=starts, Position=["1", "2", "3", "4", "5", "6"])
+
+    assert drafted[:2] == [
+        'date: "Start"  # such as "2025-03-31T22:00Z"',
+        'interval_number: "Position"  # it counts the lines of each time from 1',
+    ]
+    assert drafted[2].startswith("interval_minutes: ???")
+    assert rows[0].startswith("timestamp:")
+
+
 def test_hours_are_seen_under_a_heading_of_any_language_where_dates_have_none() -> None:
     clocks: list[str | None] = ["00:15", "00:30", "00:45", "01:00"]
 
