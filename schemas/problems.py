@@ -85,6 +85,7 @@ class FileProblem(StrEnum):
     # A file of nodes, XML or JSON.
     NO_ROWS_AT_PATH = "no_rows_at_path"
     SEVERAL_NODES = "several_nodes"
+    NODES_LEFT_BESIDE = "nodes_left_beside"
     PATH_FAILED = "path_failed"
     # The file and its mapping.
     NO_MAPPING = "no_mapping"
@@ -412,6 +413,12 @@ _TEMPLATES: dict[Problem, Words] = {
         "столбец «{column}», строка {line}: по пути {path} нашлось {count} узлов, а не один. "
         "Исправьте columns в описании источника",
         "column «{column}», line {line}: the path {path} finds {count} nodes, not one. Correct columns in the mapping",
+    ),
+    FileProblem.NODES_LEFT_BESIDE: Words(
+        "столбец «{column}»: рядом с {count} строками по пути {path} есть ещё значения, у которых нет строки. "
+        "Проверьте файл или исправьте columns в описании источника",
+        "column «{column}»: beside {count} rows the path {path} finds more values, which have no row. Check the file, "
+        "or correct columns in the mapping",
     ),
     FileProblem.PATH_FAILED: Words(
         "путь {path} («{key}») не вычисляется: исправьте его в описании источника\n{error}",

@@ -86,9 +86,10 @@ def read_interval(
     """Return the interval that a reading is of.
 
     `date` is a date with `hour` beside it (`0-1`, `00:00-01:00`, `13`, `24:00`), or a whole time stamp or a period
-    if `hour` is None; where that is the number of an interval, it may be the time of the first one. An ISO offset in the stamp beats `tz`, `tz` beats the supplier's zone. `end` is the text of a
-    column with the interval's end, or with its date where `end_hour` is that of one with its time of day. `fold` tells
-    the first (0) from the second time of an hour that comes twice.
+    if `hour` is None; beside the number of an interval it may be the time of the first one. An ISO offset in the stamp
+    beats `tz`, `tz` beats the supplier's zone. `end` is the text of a column with the interval's end, or with its date
+    where `end_hour` is that of one with its time of day. `fold` tells the first (0) from the second time of an hour
+    that comes twice.
 
     Raises:
         NotATimeError: the text is not a time, or a clock change skipped or repeated the local time.

@@ -63,7 +63,7 @@ def test_hours_in_a_column_of_their_own() -> None:
 
 
 def test_positions_count_from_the_one_time_of_many_lines() -> None:
-    starts: list[str | None] = ["2025-03-31T22:00Z"] * 3 + ["2025-04-01T22:00Z"] * 2 + ["2025-04-01T22:00Z"]
+    starts: list[str | None] = [*["2025-03-31T22:00Z"] * 3, *["2025-04-01T22:00Z"] * 3]
 
     drafted = lines(Start=starts, Position=["1", "2", "3", "1", "2", "1"], Length=["PT1H"] * 6)
     rows = lines(Start=starts, Position=["1", "2", "3", "4", "5", "6"])
