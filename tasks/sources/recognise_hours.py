@@ -14,7 +14,7 @@ from tasks.sources.find_tables import FoundColumn
 
 _SAYS_HOUR = re.compile(r"(?i)час|врем|hour|time|период|period|интервал|interval|№|номер|number|settlement")
 _SAYS_POSITION = re.compile(r"(?i)posi|interval|period|settlement|интервал|период")
-_WRITTEN_CLOCK = re.compile(rf"\s*{CLOCK}(\s*[-–—]\s*{CLOCK})?\s*")
+CLOCKS = re.compile(rf"\s*{CLOCK}(\s*[-–—]\s*{CLOCK})?\s*")
 _FRACTION = re.compile(r"[01][.,]\d{3,}|0[.,]\d+")
 _NEXT_MIDNIGHT = re.compile(r"24:00(:00)?|(1900-01-01|1904-01-02)(T00:00:00)?")
 _DAY = dt.timedelta(days=1)
@@ -43,7 +43,7 @@ def find_positions(times: FoundColumn, columns: Sequence[FoundColumn]) -> FoundC
 def find_hours(columns: Sequence[FoundColumn]) -> FoundColumn | None:
     """Find the column of hours: by its heading, else, in whatever language that is, by times such as 00:15."""
     named = (column for column in columns if _are_hours(column))
-    clocks = (one for one in columns if len(set(one.samples)) > 1 and one.mostly(_WRITTEN_CLOCK.fullmatch))
+    clocks = (one for one in columns if len(set(one.samples)) > 1 and one.mostly(CLOCKS.fullmatch))
     return next(named, None) or next(clocks, None)
 
 
@@ -76,7 +76,7 @@ def length_until(hours: FoundColumn, ends: FoundColumn) -> dt.timedelta | None:
 
     Half a day later is as good as half a day earlier, and a single line shows nothing.
     """
-    if ends is hours or not ends.mostly(_WRITTEN_CLOCK.fullmatch):
+    if ends is hours or not ends.mostly(CLOCKS.fullmatch):
         return None
     pairs = [(offset(start or ""), offset(end or "")) for start, end in zip(hours.cells, ends.cells, strict=True)]
     lengths = [(end - start) % _DAY for start, end in pairs if start is not None and end is not None]

@@ -99,6 +99,28 @@ def test_clock_that_is_always_as_much_later_is_the_end() -> None:
     assert other[2].startswith("stamp: ???")
 
 
+def test_end_may_be_the_last_minute_of_an_interval() -> None:
+    starts: list[str | None] = ["00:00", "00:15", "00:30"]
+    ends: list[str | None] = ["00:14", "00:29", "00:44"]
+
+    drafted = lines(Datum=["01.04.2025"] * 3, START=starts, END=ends)
+
+    assert drafted[3] == 'interval_minutes: 15  # from "START" to the last minute in "END"'
+
+
+def test_dates_of_something_else_are_asked_about_also_alone() -> None:
+    drafted = lines(Поверка=["01.04.2025", "02.04.2025"])
+
+    assert drafted[0].startswith("timestamp: ???")
+    assert drafted[1] == '# timestamp: "Поверка"  # such as "01.04.2025"'
+
+
+def test_clock_that_is_the_same_in_all_lines_is_asked_about() -> None:
+    assert '# hour: "Tijd"  # such as "23:45"; ??? is it theirs? then date, not timestamp' in lines(
+        Datum=["01.04.2025", "02.04.2025"], Tijd=["23:45"] * 2
+    )
+
+
 def test_length_of_a_day_is_doubted_where_a_day_s_hours_may_stand_side_by_side() -> None:
     days: list[str | None] = ["01.04.2025", "02.04.2025"]
 
