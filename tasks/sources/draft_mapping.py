@@ -20,10 +20,12 @@ from tasks.sources.draft_columns import (
     find_meter_columns,
     find_metric_column,
 )
+from tasks.sources.draft_headless import draft_headless
 from tasks.sources.draft_identity import draft_identity
 from tasks.sources.draft_outside_date import draft_outside_date
 from tasks.sources.draft_times import draft_times
 from tasks.sources.draft_zone import draft_zone
+from tasks.sources.find_headless import find_headless
 from tasks.sources.find_intervals import FoundIntervals, find_intervals
 from tasks.sources.find_tables import FoundColumn, FoundTable, find_tables, find_undated
 from tasks.sources.look_at_file import Looked
@@ -65,6 +67,8 @@ def draft_mapping(name: str, file_name: str, looked: Looked, around: Surrounding
     tables = _together([table for sheet in sheets for table in find_tables(sheet)])
     if tables:
         body = _tables(tables, around.zone, is_only_sheet=len(sheets) == 1)
+    elif headless := next((found for sheet in sheets if (found := find_headless(sheet))), None):
+        body = [*draft_headless(headless, around.zone)]
     else:
         body = [*describe_unfound(sheets)] if sheets else []
         undated = next((table for sheet in sheets if (table := find_undated(sheet))), None)
