@@ -148,6 +148,10 @@ class TableSchema(_Frozen):
     value_unit: str | None = None
     """The unit in the heading of a long table's values: of rows without their own."""
 
+    factor: float = 1
+    """What all values are multiplied by …"""
+    factor_column: str | None = None
+    """… or the column with that of each row."""
     thousands: Literal[",", "."] | None = None
     """The mark between groups of three digits; the other one is the decimal mark. None: as the numbers tell."""
     missing: tuple[str, ...] = ()

@@ -133,6 +133,14 @@ Value = Annotated[
 """The heading of a long table's values; or what the columns of intervals hold."""
 
 
+Factor = Annotated[
+    Annotated[float, Tag("<number>"), Field(allow_inf_nan=False)] | Annotated[Text, Tag("<text>")],
+    Discriminator(
+        lambda value: "<number>" if isinstance(value, int | float) and not isinstance(value, bool) else "<text>"
+    ),
+]
+
+
 class Identity(Strict):
     """Whose readings a table holds."""
 
@@ -266,6 +274,8 @@ class TableSpec(Strict):
     """The calendar's day, week or month; a heading; or the headings over the ends of intervals."""
     metric: Annotated[MetricWords, BeforeValidator(in_column)] | None = None
     value: Value | None = None
+    factor: Annotated[Factor, BeforeValidator(heading_of)] | None = None
+    """What all values are multiplied by: a number, or the heading of a column with that of each row."""
     unit: Annotated[UnitPlace, BeforeValidator(in_column)] | None = None
     """Headings. A long table that does not use the contract's names says its own."""
     intervals: IntervalColumns | None = None
@@ -359,7 +369,8 @@ class TableSpec(Strict):
         codes = [getattr(self.identity, name) for name in CODE_NAMES]
         sections = (self.metric, self.status, self.unit, *codes)
         own = [*self.time_headings.values(), *(getattr(section, "column", None) for section in sections)]
-        own += [self.value if isinstance(self.value, str) else None, self.intervals.first if self.intervals else None]
+        own += [text for text in (self.value, self.factor) if isinstance(text, str)]
+        own += [self.intervals.first if self.intervals else None]
         in_codes = [heading for code in codes for heading in self.headings_in(code)]
         return [heading for heading in (*own, *in_codes, *self.where, *self.columns) if heading]
 
@@ -381,6 +392,8 @@ class TableSpec(Strict):
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
         check_times(self)
+        if self.factor == 0:
+            raise ValueError("factor: a number other than 0, or a heading")
         if self.positions and self.sheet:
             raise ValueError("either positions, which are those of a text, or sheet")
         if self.decimal and self.decimal == self.thousands:
@@ -445,6 +458,7 @@ class TableSpec(Strict):
         times = [(heading, "the time") for heading in self.time_headings.values()]
         others = {self.unit.column: "the unit"} if self.unit and self.unit.column else {}
         others |= {self.status.column: "the status"} if self.status else {}
+        others |= {self.factor: "the factor"} if isinstance(self.factor, str) else {}
         for heading, meaning in [*times, *others.items(), *meanings.items()]:
             if other := claimed.get(fold(heading)):
                 raise ValueError(f"one meaning for a column; {heading!r} is claimed by {other} and {meaning}")

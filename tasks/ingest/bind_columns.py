@@ -108,6 +108,8 @@ def bind(
         value_column=keys.get("value"),
         unit_column=keys.get("unit"),
         value_unit=value_unit or unit,
+        factor=spec.factor if isinstance(spec.factor, float) else 1,
+        factor_column=keys.get("factor"),
         skips_empty_cells=spec.empty_cells == "skip",
         where=[(keys[f"where:{heading}"], globs) for heading, globs in spec.where.items()],
         status_column=keys.get("status"),

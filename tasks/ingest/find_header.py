@@ -78,7 +78,7 @@ class WantedColumn(NamedTuple):
 def wanted_columns(spec: TableSpec) -> list[WantedColumn]:
     """List the columns that a table needs or knows."""
     named: dict[str, str | None] = {**spec.time_headings}
-    named["value"] = spec.value if isinstance(spec.value, str) else None
+    named |= {field: text for field in ("value", "factor") if isinstance(text := getattr(spec, field), str)}
     codes = {name: getattr(spec.identity, name) for name in CODE_NAMES}
     named |= {f"{name}_code": code.column for name, code in codes.items() if isinstance(code, FromColumn)}
     sections = {"metric": spec.metric, "status": spec.status, "unit": spec.unit}

@@ -22,7 +22,7 @@ from schemas.table_spec import CODE_NAMES
 from tasks.validate.melt_columns import ColumnGroup, column_groups
 from tasks.validate.parse_numbers import Numbers, NumberStyle, read_numbers
 from tasks.validate.parse_times import ParsedTimes, parse_times
-from tasks.validate.problem_bits import NO_READING, REASON_BITS
+from tasks.validate.problem_bits import FACTOR_IS_BAD, NO_READING, REASON_BITS
 from tasks.validate.read_codes import read_codes
 from tasks.validate.words import WORD, column_words, distinct_words, repeat_word, take_words, word_indices
 
@@ -52,6 +52,7 @@ PARSED = pa.schema(
     ]
 )
 
+_BAD_FACTOR = np.int32(REASON_BITS[Reason.BAD_NUMBER] | FACTOR_IS_BAD)
 IS_AT_A_MOMENT = np.array([metric.kind in AT_A_MOMENT for metric in METRICS.values()])
 
 
@@ -66,6 +67,15 @@ class _Values(NamedTuple):
     """As the file or the mapping spells it."""
 
 
+class _OfCells(NamedTuple):
+    """What rows say of each of their cells."""
+
+    factor: np.ndarray
+    """What the number is multiplied by; NaN where it cannot be read."""
+    problems: np.ndarray
+    """The bits of what is wrong with the row beside its time."""
+
+
 def parse(schema: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.Table:
     """Parse one batch of raw rows (`row_num` and text columns) into the schema PARSED.
 
@@ -74,6 +84,7 @@ def parse(schema: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
     batch = fill_down(schema, batch)
     of_rows: ParsedTimes | None = None
     codes = {f"{name}_code": read_codes(schema, batch, name) for name in CODE_NAMES}
+    factors = _factors(schema, batch)
     of_rows_alone = _status_problems(schema, batch) | _code_problems(schema, codes)
     parsed = []
     for group in column_groups(schema):
@@ -87,7 +98,8 @@ def parse(schema: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.T
             "row_num": group.repeat(batch.column("row_num")),
             **{name: group.codes(name, of_row) for name, of_row in codes.items()},
         }
-        parsed.append(_parse_group(schema, batch, group, times, columns, group.tile(of_rows_alone)))
+        of_cells = _OfCells(group.tile(factors), group.tile(of_rows_alone))
+        parsed.append(_parse_group(schema, batch, group, times, columns, of_cells))
     row_problems = batch.column(ROW_PROBLEM)
     readings = pa.concat_tables(parsed) if parsed else PARSED.empty_table()
     if row_problems.null_count < len(batch):
@@ -152,6 +164,16 @@ def _status_problems(schema: TableSchema, batch: pa.RecordBatch) -> np.ndarray:
     return bits
 
 
+def _factors(schema: TableSchema, batch: pa.RecordBatch) -> np.ndarray:
+    """Return what the values of each row are multiplied by; NaN where its cell is no number, or zero."""
+    if schema.factor_column is None:
+        return np.full(len(batch), schema.factor)
+    style = NumberStyle(schema.thousands, "", schema.sheet is not None)
+    numbers = read_numbers(batch.column(schema.factor_column), style)
+    is_bare = numbers.unit.is_null().to_numpy(zero_copy_only=False)
+    return np.where(is_bare & (numbers.value != 0), numbers.value, np.nan)
+
+
 def _values(schema: TableSchema, batch: pa.RecordBatch, group: ColumnGroup) -> _Values:
     cells = group.cells(batch)
     if group.metric is not None:
@@ -199,9 +221,9 @@ def _parse_group(
     group: ColumnGroup,
     times: ParsedTimes,
     columns: dict[str, pa.Array],
-    of_rows: np.ndarray,
+    of_cells: _OfCells,
 ) -> pa.Table:
-    """Parse the cells of a group; `of_rows` has the bits of what is wrong with their rows beside the times."""
+    """Parse the cells of a group."""
     values = _values(schema, batch, group)
     style = NumberStyle(schema.thousands, group.doubtful_marks, schema.sheet is not None, schema.missing)
     numbers = read_numbers(values.cells, style)
@@ -209,8 +231,10 @@ def _parse_group(
     spelled = pc.coalesce(numbers.unit, values.unit.cast(pa.string())).dictionary_encode() if in_cell else values.unit
     factor, offset, unit = _conversions(schema, values, spelled, times.duration_word)
     is_at_a_moment = IS_AT_A_MOMENT[values.metric]
-    problems = of_rows | _time_problems(schema, times, values, numbers) | _value_problems(values, numbers, factor)
-    value = numbers.value * np.where(np.isnan(factor), 1.0, factor) + offset
+    bad_factor = np.where(np.isnan(of_cells.factor) & (times.problems == 0), _BAD_FACTOR, 0)
+    problems = of_cells.problems | bad_factor | _value_problems(values, numbers, factor)
+    problems |= _time_problems(schema, times, values, numbers)
+    value = numbers.value * of_cells.factor * np.where(np.isnan(factor), 1.0, factor) + offset
     time = np.where(is_at_a_moment & (schema.register_read_at == "end"), times.end, times.start)
     columns = columns | {
         "ts": pa.array(time, mask=times.problems != 0).cast(PARSED.field("ts").type),

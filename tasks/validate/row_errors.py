@@ -13,7 +13,7 @@ from schemas.reasons import ADVICE, OF_WHOLE_LINES, SUSPECT_REASONS, Reason, sev
 from schemas.table_schema import TableSchema
 from schemas.table_spec import CODE_NAMES, CodeName
 from schemas.time_faults import TIME_FAULTS, TimeFault
-from tasks.validate.problem_bits import HOUR_IS_BAD, INTERVAL_IS_BAD, REASON_BITS, time_faults
+from tasks.validate.problem_bits import FACTOR_IS_BAD, HOUR_IS_BAD, INTERVAL_IS_BAD, REASON_BITS, time_faults
 from tasks.validate.words import repeat_word, take_words, without_dictionaries, word_indices
 
 _FLAGS = sum(REASON_BITS[reason] for reason in SUSPECT_REASONS)
@@ -106,6 +106,12 @@ def _find_cells(schemas: Sequence[TableSchema], readings: pa.Table, reason: Reas
         # A line of a wide table says one metric for all of its readings.
         rows = rows.take(_first_of_source_rows(rows))
         yield _FaultyCells(rows, _column_of(schemas, rows, "metric"), rows.column("metric").cast(pa.string()))
+    elif reason is Reason.BAD_NUMBER:
+        of_factor = pc.and_not(_has(rows, FACTOR_IS_BAD), _has(rows, REASON_BITS[Reason.BAD_TIMESTAMP]))
+        others = rows.filter(pc.invert(of_factor))
+        yield _FaultyCells(others, others.column("column_key"))
+        rows = rows.filter(of_factor)
+        yield _FaultyCells(rows, _by_table(rows, [schema.factor_column for schema in schemas]), of_whole_row=True)
     elif reason is Reason.UNKNOWN_UNIT:
         rows = _once_for_shared_units(schemas, rows)
         is_above = _by_table(rows, ["unit" in schema.stated_codes for schema in schemas])

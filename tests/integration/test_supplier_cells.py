@@ -292,3 +292,47 @@ identity: {{meter: M}}
         assert "supplier, other" in str(log["message"])
     else:
         assert await pipeline.values() == {("M", "2025-03-31 21:00", "consumption_period"): 1.5}
+
+
+async def test_values_are_multiplied_by_a_factor_of_the_table_or_of_each_row(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
+    mapping = """
+layout: day-sheet
+time_zone: UTC
+timestamp: Дата
+identity: {meter: {column: Прибор}}
+tables:
+  - factor: Коэфф.
+    columns: {"Показание": {metric: electricity_cumulative, unit: МВт·ч}}
+  - factor: -0.01
+    columns: {"Имп.": {metric: electricity_power}}
+"""
+    rows: files.Rows = [
+        ["Дата", "Прибор", "Коэфф.", "Показание", "Имп."],
+        ["01.04.2025 00:00", "E", 40, "1,5", 250],
+        ["01.04.2025 01:00", "E", "0,5", "x", 300],
+        ["01.04.2025 02:00", "E", None, 2, 0],
+        ["01.04.2025 03:00", "E", "2 ч", 3, 1],
+        ["01.04.2025 04:00", "E", 0, 4, 1],
+        ["31.04.2025 06:00", "E", None, 5, 1],
+    ]
+
+    log = await load(pipeline, tmp_path, mapping, files.xlsx(rows), "E")
+
+    assert await pipeline.values() == pytest.approx(
+        {("E", "2025-04-01 00:00", "electricity_cumulative"): 60_000}
+        | {
+            ("E", f"2025-04-01 0{hour}:00", "electricity_power"): value
+            for hour, value in ((0, -2.5), (1, -3), (2, 0), (3, -0.01), (4, -0.01))
+        }
+    )
+    assert [(error["cell"], error["reason"], error["raw_value"]) for error in await pipeline.errors()] == [
+        ("D3", "bad_number", "x"),
+        ("C4", "bad_number", None),
+        ("C5", "bad_number", "2 ч"),
+        ("C6", "bad_number", "0"),
+        ("A7", "bad_timestamp", "31.04.2025 06:00"),
+        ("A7", "bad_timestamp", "31.04.2025 06:00"),
+    ]
+    assert log["rows_read"] == 12
