@@ -110,6 +110,7 @@ class FileProblem(StrEnum):
     UNIT_UNFIT = "unit_unfit"
     CODE_NOT_IN_PATH = "code_not_in_path"
     CODE_NOT_IN_CELL = "code_not_in_cell"
+    CODE_NOT_ABOVE = "code_not_above"
     DATE_NOT_FOUND = "date_not_found"
     DATE_IMPOSSIBLE = "date_impossible"
     CODE_NOT_IN_HEADING = "code_not_in_heading"
@@ -535,6 +536,10 @@ _TEMPLATES: dict[Problem, Words] = {
     FileProblem.CODE_NOT_IN_CELL: Words(
         "в ячейке {cell} нет кода (там «{text}»): заполните её или исправьте identity в описании источника",
         "cell {cell} holds no code (but «{text}»): fill it in, or correct identity in the mapping",
+    ),
+    FileProblem.CODE_NOT_ABOVE: Words(
+        "в строках над таблицей нет кода (above: {regex}): исправьте их или identity в описании источника",
+        "the lines above the table hold no code (above: {regex}): correct them, or identity in the mapping",
     ),
     FileProblem.DATE_NOT_FOUND: Words(
         "{place} нет даты (там «{text}», date.{key}: {regex}): исправьте её или date в описании источника",

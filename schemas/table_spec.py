@@ -109,19 +109,29 @@ class FromCell(Strict):
     r"""What of the cell's text is the code (its first group, or all it matches), such as `№\s*(\d+)`."""
 
 
+class FromAbove(Strict):
+    """A code in the title of a table: below another title of that kind the same table goes on with another code."""
+
+    above: Regex
+    """Of the last line above the header in which it matches (its first group, or all it matches)."""
+
+
 def _kind_of_code(value: object) -> str:
+    if isinstance(value, FromColumn | FromCell | FromAbove):
+        value = value.model_dump()
     if isinstance(value, dict):
-        return "<column>" if "column" in value else "<cell>"
-    if isinstance(value, FromColumn | FromCell):
-        return "<column>" if isinstance(value, FromColumn) else "<cell>"
+        return next((f"<{key}>" for key in ("column", "above") if key in value), "<cell>")
     return "<text>"
 
 
 Code = Annotated[
-    Annotated[str, Tag("<text>")] | Annotated[FromColumn, Tag("<column>")] | Annotated[FromCell, Tag("<cell>")],
+    Annotated[str, Tag("<text>")]
+    | Annotated[FromColumn, Tag("<column>")]
+    | Annotated[FromAbove, Tag("<above>")]
+    | Annotated[FromCell, Tag("<cell>")],
     Discriminator(_kind_of_code),
 ]
-"""A constant; a template over named groups and headings, such as `{building}-{Вид}`; a column or a cell of the file."""
+"""A constant; a template over named groups and headings, such as `{building}-{Вид}`; a column, a title or a cell."""
 COLUMN_LETTER = re.compile("[a-z]{1,3}")
 """Folded: letters of the Russian keyboard that look like Latin ones will do."""
 TEMPLATE_NAME = re.compile(r"\{([^{}]+)\}")
@@ -328,6 +338,12 @@ class TableSpec(Strict):
             **(self.interval.headings if isinstance(self.interval, IntervalEnd) else {}),
         }
         return {field: str(heading) for field, heading in headings.items() if heading}
+
+    @property
+    def titles(self) -> list[str]:
+        """The patterns of titles that hold a code."""
+        codes = [getattr(self.identity, name) for name in CODE_NAMES]
+        return [code.above for code in codes if isinstance(code, FromAbove)]
 
     @property
     def stated_above(self) -> dict[str, Conditions]:

@@ -18,11 +18,12 @@ from schemas.dates import DateStyle, NotATimeError, read_timestamp
 from schemas.lines import LineClass
 from schemas.metrics import find_metric
 from schemas.months import MONTH_WORD
+from schemas.patterns import compile_pattern
 from schemas.periods import read_period
 from schemas.spellings import fold, fold_word
 from schemas.units import is_line_of_units
 from tasks.ingest.find_header import counts_columns
-from tasks.ingest.grids import Row
+from tasks.ingest.grids import Row, line_text
 
 _TOTALS = (
     r"(?i)^\s*((итого|всего|средн(ее|яя|ий|ие)|сумма|максимум|минимум|макс|мин|((sub|grand )?total|average)s?|summe"
@@ -44,6 +45,7 @@ _MONTH_OF_YEAR = rf"^\s*(?i:{MONTH_WORD})[\s,]*\d{{4}}"
 _LIKE_A_CODE = r"^\s*[^\s\d]*\d\S*\s*$"
 """In a table without times: whose reading a line is."""
 _LIKE_A_VALUE = rf"^\s*([+\-−]?[.,]?\d|{_FORMULA}|{_ERROR_VALUE})"
+_MAX_IN_TITLE = 3
 _DAY_OF_MONTH = re.compile(r"\D*\d{1,2}(\.0)?\D*")
 _RULE = re.compile(rf"[{_OF_A_RULE}]+")
 
@@ -72,6 +74,8 @@ class TableColumns(NamedTuple):
     """Whether an empty time is that of the line above."""
     metric_words: frozenset[str] = frozenset()
     """The supplier's own words for metrics, folded."""
+    titles: tuple[str, ...] = ()
+    """Patterns of titles that say whose readings stand below them."""
 
 
 class Line(NamedTuple):
@@ -104,7 +108,26 @@ def classify(columns: Sequence[pa.Array], table: TableColumns) -> Classified:
     texts = dict(_rows(columns, np.flatnonzero(~readings & ~blank)))
     for index, cells in texts.items():
         classes[index] = classify_line(cells, table)
+    for index in texts:
+        if classes[index] == LineClass.REPEATED_HEADER:
+            _set_titles_above(index, classes, texts, table)
     return Classified(classes, texts)
+
+
+def _set_titles_above(header: int, classes: np.ndarray, texts: dict[int, Row], table: TableColumns) -> None:
+    """Take what stands right above a repeated header for its title where it has a word for a time: `Прибор №`, `2`."""
+    above = header - 1
+    while above in texts and classes[above] in (LineClass.READING, LineClass.NOTE):
+        times = [cell for index in table.times if (cell := texts[above][index])]
+        if classes[above] == LineClass.READING:
+            if (
+                not times
+                or any(re.search(r"\d", cell) for cell in times)
+                or sum(map(bool, texts[above])) > _MAX_IN_TITLE
+            ):
+                return
+            classes[above] = LineClass.NOTE
+        above -= 1
 
 
 def _certain_readings(columns: Sequence[pa.Array], table: TableColumns) -> np.ndarray:
@@ -219,6 +242,10 @@ def _rows(columns: Sequence[pa.Array], indexes: np.ndarray) -> list[tuple[int, R
     return [(index, list(row)) for index, row in zip(indexes.tolist(), zip(*cells, strict=True), strict=True)]
 
 
+def _is_title(texts: Sequence[str], titles: Sequence[str]) -> bool:
+    return any(compile_pattern(title).search(line_text(texts)) for title in titles)
+
+
 def classify_line(cells: Row, table: TableColumns) -> LineClass:
     """Classify a line that is not blank, and no reading at first sight."""
     filled = {index: cell for index, cell in enumerate(cells) if cell is not None}
@@ -228,6 +255,8 @@ def classify_line(cells: Row, table: TableColumns) -> LineClass:
     has_time = _has_time(times, hours, codes, table)
     if _is_comment(texts):
         return LineClass.COMMENT
+    if not has_time and len(texts) <= _MAX_IN_TITLE and _is_title(texts, table.titles):
+        return LineClass.NOTE
     if any(map(is_total, [*times, *hours, *codes])) or (not has_time and is_total(texts[0])):
         return LineClass.TOTAL
     if not (has_time and table.times) and repeats_header(filled, table):

@@ -45,7 +45,8 @@ class Region:
         """Set by reading: where the same tables go on below another header."""
         self.lines_above: dict[int, Row] = {}
         """The header, and the lines above it, that `account_above` has accounted for."""
-        self._columns = _columns_of(header, indexes, [table.schema for table in tables])
+        titles = tuple(pattern for table in tables for pattern in table.spec.titles)
+        self._columns = _columns_of(header, indexes, [table.schema for table in tables])._replace(titles=titles)
         self._fills = [FillNotes(table.schema) for table in tables]
 
     def go_on_from(self, above: Region) -> None:

@@ -29,7 +29,7 @@ from tasks.sources.find_headless import find_headless
 from tasks.sources.find_intervals import FoundIntervals, find_intervals
 from tasks.sources.find_tables import FoundColumn, FoundTable, find_tables, find_undated
 from tasks.sources.look_at_file import Looked
-from tasks.sources.quoting import quote
+from tasks.sources.quoting import quote, quote_pattern
 from tasks.sources.recognise_dates import OPEN
 
 
@@ -86,17 +86,36 @@ class _Alike(NamedTuple):
 
     table: FoundTable
     sheets: list[str]
+    below: list[FoundTable]
+    """Further ones below it on its sheet, whose titles differ by a code alone."""
 
 
 def _together(tables: Sequence[FoundTable]) -> list[_Alike]:
     found: list[_Alike] = []
     for table in tables:
+        on_top = next(
+            (one for one in found if one.table.sheet == table.sheet and _code_in_titles(one.table, table)), None
+        )
+        if on_top:
+            on_top.below.append(table)
+            continue
         same = next((one for one in found if one.table.words == table.words and table.sheet not in one.sheets), None)
         if same and table.sheet:
             same.sheets.append(table.sheet)
         else:
-            found.append(_Alike(table, [table.sheet] if table.sheet else []))
+            found.append(_Alike(table, [table.sheet] if table.sheet else [], []))
     return found
+
+
+def _code_in_titles(table: FoundTable, further: FoundTable) -> str | None:
+    """Return the pattern of a code by which alone the titles of tables with the same headings differ."""
+    if table.words != further.words or not table.title or not further.title:
+        return None
+    words, others = table.title.split(), further.title.split()
+    first = next((place for place, (one, other) in enumerate(zip(words, others, strict=False)) if one != other), 0)
+    if first == 0 or not (re.search(r"\d", words[first]) and re.search(r"\d", others[first])):
+        return None
+    return rf"{re.escape(' '.join(words[:first]))}\s+([^\s,;]+)".replace("\\ ", " ")
 
 
 def _tables(tables: Sequence[_Alike], zone: ZoneInfo | None, *, is_only_sheet: bool) -> list[str]:
@@ -128,7 +147,12 @@ def _body(
         yield from draft_zone(drafted.headings, above, zone)
     rest = [column for column in table.columns if not any(column is taken for taken in drafted.columns)]
     meters = [] if metric or intervals else find_meter_columns(rest)
-    yield from draft_identity(table, [column for column in rest if column is not metric], meters)
+    identity = draft_identity(table, [column for column in rest if column is not metric], meters)
+    yield next(identity)
+    if alike.below and (pattern := _code_in_titles(table, alike.below[0])):
+        shown = f"{quote(table.title)} and {len(alike.below)} more below it"
+        yield f"  # meter: {{above: {quote_pattern(pattern)}}}  # {shown}"
+    yield from identity
     if meters:
         yield from draft_meter_columns(meters, rest)
     elif intervals:
