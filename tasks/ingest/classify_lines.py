@@ -46,6 +46,9 @@ _LIKE_A_CODE = r"^\s*[^\s\d]*\d\S*\s*$"
 """In a table without times: whose reading a line is."""
 _LIKE_A_VALUE = rf"^\s*([+\-−]?[.,]?\d|{_FORMULA}|{_ERROR_VALUE})"
 _MAX_IN_TITLE = 3
+_LABEL = re.compile(r"\s*[^\W\d_]{3}[^\d]*")
+_CODE_BESIDE = re.compile(r"(?i)\s*(№|n|no\.?)?\s*\d[\w/-]*\s*")
+"""No date: that is the same for all meters."""
 _DAY_OF_MONTH = re.compile(r"\D*\d{1,2}(\.0)?\D*")
 _RULE = re.compile(rf"[{_OF_A_RULE}]+")
 
@@ -76,6 +79,8 @@ class TableColumns(NamedTuple):
     """The supplier's own words for metrics, folded."""
     titles: tuple[str, ...] = ()
     """Patterns of titles that say whose readings stand below them."""
+    labels: frozenset[str] = frozenset()
+    """Folded words that stand beside a number above the header: `Прибор №`, `222`."""
 
 
 class Line(NamedTuple):
@@ -242,6 +247,24 @@ def _rows(columns: Sequence[pa.Array], indexes: np.ndarray) -> list[tuple[int, R
     return [(index, list(row)) for index, row in zip(indexes.tolist(), zip(*cells, strict=True), strict=True)]
 
 
+def labels_among(rows: Iterable[Row]) -> frozenset[str]:
+    """Return the words that stand beside a number in lines of few cells."""
+    lines = [[cell for cell in row if cell] for row in rows]
+    return frozenset(
+        fold(line[0])
+        for line in lines
+        if 1 < len(line) <= _MAX_IN_TITLE
+        and _LABEL.fullmatch(line[0])
+        and not is_total(line[0])
+        and any(map(_CODE_BESIDE.fullmatch, line[1:]))
+    )
+
+
+def repeats_label(texts: Sequence[str], table: TableColumns) -> bool:
+    """Return True for a line that begins with a label from above the header, and a number beside it."""
+    return bool(table.labels & labels_among([[*texts]]))
+
+
 def _is_title(texts: Sequence[str], titles: Sequence[str]) -> bool:
     return any(compile_pattern(title).search(line_text(texts)) for title in titles)
 
@@ -255,10 +278,12 @@ def classify_line(cells: Row, table: TableColumns) -> LineClass:
     has_time = _has_time(times, hours, codes, table)
     if _is_comment(texts):
         return LineClass.COMMENT
-    if not has_time and len(texts) <= _MAX_IN_TITLE and _is_title(texts, table.titles):
-        return LineClass.NOTE
     if any(map(is_total, [*times, *hours, *codes])) or (not has_time and is_total(texts[0])):
         return LineClass.TOTAL
+    if not has_time and (
+        repeats_label(texts, table) or (len(texts) <= _MAX_IN_TITLE and _is_title(texts, table.titles))
+    ):
+        return LineClass.NOTE
     if not (has_time and table.times) and repeats_header(filled, table):
         return LineClass.REPEATED_HEADER
     if is_line_of_units(texts) or counts_columns(texts):

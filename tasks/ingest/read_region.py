@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
 from itertools import islice
@@ -16,7 +17,7 @@ from schemas.spellings import fold, fold_word
 from schemas.table_schema import TableSchema
 from schemas.table_spec import CODE_NAMES, FromCell
 from tasks.ingest.bind_columns import differs_in_unit
-from tasks.ingest.classify_lines import TableColumns, classify_title
+from tasks.ingest.classify_lines import TableColumns, classify_title, labels_among
 from tasks.ingest.find_date import other_date
 from tasks.ingest.find_header import Header, wanted_columns
 from tasks.ingest.follow_table import Followed
@@ -25,6 +26,9 @@ from tasks.ingest.line_account import LineAccount
 from tasks.ingest.note_fills import FillNotes
 from tasks.ingest.pick_lines import pick, until_line
 from tasks.ingest.read_rows import RegionReader, Table
+
+_MAX_LINES_ABOVE = 30
+"""In which labels are looked for."""
 
 
 class Region:
@@ -46,7 +50,9 @@ class Region:
         self.lines_above: dict[int, Row] = {}
         """The header, and the lines above it, that `account_above` has accounted for."""
         titles = tuple(pattern for table in tables for pattern in table.spec.titles)
-        self._columns = _columns_of(header, indexes, [table.schema for table in tables])._replace(titles=titles)
+        above = deque(islice(grid.rows(), header.first_line - 1), _MAX_LINES_ABOVE)
+        columns = _columns_of(header, indexes, [table.schema for table in tables])
+        self._columns = columns._replace(titles=titles, labels=labels_among(above))
         self._fills = [FillNotes(table.schema) for table in tables]
 
     def go_on_from(self, above: Region) -> None:

@@ -320,3 +320,23 @@ async def test_second_meter_whose_title_looks_like_a_value_is_not_read_as_the_fi
     assert sorted((await pipeline.values()).values()) == [1, 2]
     assert {error["reason"] for error in await pipeline.errors()} == {"undescribed_table"}
     assert log["status"] == "partial"
+
+
+async def test_label_that_stands_again_with_another_number_is_of_another_meter(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
+    mapping = STACKED.replace("{above: 'Прибор № (\\d+)'}", "{cell: B1}")
+    rows: files.Rows = [
+        *(["Прибор №", 111], ["Отчёт за", "апрель 2025"], ["Дата", "V, м3"], ["01.04.2025", 1], ["Итого", 1]),
+        *([], ["02.04.2025", 2], ["сбой", 5]),
+        *(["Прибор №", 222], ["03.04.2025", 7], ["04.04.2025", 8]),
+    ]
+
+    await load(pipeline, tmp_path, mapping, files.xlsx(rows), "111", "222")
+
+    assert sorted((await pipeline.values()).values()) == [1, 2]
+    assert [(error["row_num"], error["reason"]) for error in await pipeline.errors()] == [
+        (8, "bad_timestamp"),
+        (10, "undescribed_table"),
+        (11, "undescribed_table"),
+    ]
