@@ -155,9 +155,9 @@ def _likeliest_first(sample: bytes, possible: Sequence[str]) -> list[str]:
 
 
 def _looks_latin(sample: bytes) -> bool:
-    """Return True if in cp1251 there were no Russian word, but Russian letters within words of Latin ones."""
-    text = sample.decode("cp1251", "replace")
-    return bool(_MIXED_WORD.search(text)) and not _RUSSIAN_WORD.search(text)
+    """Return True if there were no Russian word in any encoding, but Russian letters within words of Latin ones."""
+    windows, dos = (sample.decode(encoding, "replace") for encoding in ("cp1251", "cp866"))
+    return bool(_MIXED_WORD.search(windows)) and not any(map(_RUSSIAN_WORD.search, (windows, dos)))
 
 
 def _looks_like_cp866(sample: bytes) -> bool:

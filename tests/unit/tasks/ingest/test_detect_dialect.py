@@ -75,6 +75,11 @@ def test_a_few_russian_letters_are_not_taken_for_latin_ones(text: str) -> None:
     assert encodings_of(text.encode("cp1251"))[0] in ("cp1251", "koi8-r")
 
 
+@pytest.mark.parametrize("encoding", ["cp1251", "cp866", "koi8-r"])
+def test_russian_word_behind_a_latin_one_is_russian(encoding: str) -> None:
+    assert encodings_of("TIPГВС;VODAхол\n".encode(encoding))[0] in ("cp1251", "cp866", "koi8-r")
+
+
 def test_bars_of_frames_delimit_cells(tmp_path: Path) -> None:
     text = "┌────┬───┐\n│Дата│Час│\n├────┼───┤\n│01.04.2025│0-1│\n"
 
