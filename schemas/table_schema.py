@@ -40,6 +40,8 @@ class MetricColumn(_Frozen):
     """None: each row says it."""
     unit: str | None = None
     """As the mapping or the heading says it; None: the metric's own unit."""
+    stated_unit: str | None = None
+    """What its heading, or the mapping for it alone, says: a row or a cell with another unit contradicts it."""
     building_code: str | None = None
     itp_code: str | None = None
     meter_code: str | None = None
@@ -146,7 +148,9 @@ class TableSchema(_Frozen):
     value_column: str | None = None
     unit_column: str | None = None
     value_unit: str | None = None
-    """The unit in the heading of a long table's values: of rows without their own."""
+    """The unit of a long table's rows without their own …"""
+    stated_unit: str | None = None
+    """… where the heading of its values says it: a row or a cell with another one contradicts it."""
 
     factor: float = 1
     """What all values are multiplied by …"""
@@ -231,7 +235,8 @@ class TableSchema(_Frozen):
     @property
     def reading_columns(self) -> list[MetricColumn]:
         """The columns that hold values: those of a wide table, or the one of a long table."""
-        return self.metrics or [MetricColumn(key=key, unit=self.value_unit) for key in (self.value_column,) if key]
+        of_values = {"unit": self.value_unit, "stated_unit": self.stated_unit}
+        return self.metrics or [MetricColumn(key=key, **of_values) for key in (self.value_column,) if key]
 
     @property
     def has_times_in_headings(self) -> bool:

@@ -100,14 +100,13 @@ def bind(
             name: StatedCode(where=[(keys[f"{name}_of:{heading}"], globs) for heading, globs in conditions.items()])
             for name, conditions in spec.stated_above.items()
         },
-        metrics=[
-            meaning.model_copy(update={"unit": meaning.unit or unit}) if unit else meaning for _, _, meaning in values
-        ],
+        metrics=[_with_unit(header, value, unit) for value in values],
         metric_column=keys.get("metric"),
         metric_words=_metric_words(spec),
         value_column=keys.get("value"),
         unit_column=keys.get("unit"),
         value_unit=value_unit or unit,
+        stated_unit=value_unit,
         factor=spec.factor if isinstance(spec.factor, float) else 1,
         factor_column=keys.get("factor"),
         skips_empty_cells=spec.empty_cells == "skip",
@@ -305,18 +304,27 @@ def _check_units(header: Header, values: Sequence[BoundColumn], interval_minutes
                 )
 
 
+def _with_unit(header: Header, value: BoundColumn, of_table: str | None) -> MetricColumn:
+    """Return what a column holds with its unit, also the one that nothing in it may contradict."""
+    column, _, meaning = value
+    in_header = unit_in_heading(column.heading.text) or header.units.get(column.position)
+    if not meaning.metric and any(unit.dimension == "duration" for unit in find_units(in_header or "")):
+        in_header = None  # of the interval
+    unit = meaning.unit or of_table or (None if meaning.metric else in_header)
+    return meaning.model_copy(update={"unit": unit, "stated_unit": meaning.unit or in_header})
+
+
 def _unit_of_values(header: Header, spec: TableSpec, value: Column, index: int, of_table: str | None) -> str | None:
-    """Return the unit in the heading of a long table's values; that of a word or of the table may be no other."""
-    of_heading = unit_in_heading(value.heading)
+    """Return the unit in or below the heading of a long table's values; that of a word or the table is no other."""
+    of_heading = unit_in_heading(value.heading) or header.units.get(index)
     if of_table and of_heading and find_units(of_table) != find_units(of_heading):
         raise FileError(FileProblem.UNIT_DIFFERS, column=value.heading, unit=of_heading, expected=of_table)
     for meaning in spec.metric.words.values() if spec.metric else ():
-        for unit in (of_heading, header.units.get(index)):
-            # Over the values of several metrics it may be that of the others.
-            if not unit or not meaning.unit or not _fits(unit, meaning.metric):
-                continue
-            if differs_in_unit(unit, meaning.metric, meaning.unit, spec.minutes):
-                raise FileError(FileProblem.UNIT_DIFFERS, column=value.heading, unit=unit, expected=meaning.unit)
+        # Over the values of several metrics it may be that of the others.
+        if not of_heading or not meaning.unit or not _fits(of_heading, meaning.metric):
+            continue
+        if differs_in_unit(of_heading, meaning.metric, meaning.unit, spec.minutes):
+            raise FileError(FileProblem.UNIT_DIFFERS, column=value.heading, unit=of_heading, expected=meaning.unit)
     return of_heading
 
 

@@ -14,7 +14,7 @@ from schemas.metrics import AT_A_MOMENT, METRICS, convert_to_own_unit, find_metr
 from schemas.missing_words import hold_no_value
 from schemas.raw_rows import ROW_PROBLEM
 from schemas.readings import METRIC_NAMES
-from schemas.reasons import Reason
+from schemas.reasons import UNITS_DIFFER, Reason
 from schemas.spec_parts import StatusMeaning
 from schemas.spellings import fold_word
 from schemas.table_schema import TableSchema
@@ -43,7 +43,7 @@ PARSED = pa.schema(
         ("meter_code", WORD),
         ("metric", WORD),  # the file's own word where the metric is unknown
         ("value", pa.float64()),
-        ("unit", WORD),
+        ("unit", WORD),  # the file's own where it does not fit, or all that contradict each other
         ("column_key", WORD),  # the value's column
         ("minute", pa.int16()),  # of the local day at the interval's start (`schemas/times.py`)
         ("interval", pa.int32()),  # minutes, where the row or a calendar states them; else 0
@@ -63,8 +63,10 @@ class _Values(NamedTuple):
     metric: np.ndarray
     """Index into METRIC_NAMES, −1 where unknown."""
     metric_word: pa.DictionaryArray
+    row_unit: pa.DictionaryArray
+    """As the row spells it, or null …"""
     unit: pa.DictionaryArray
-    """As the file or the mapping spells it."""
+    """… and of a row without one, as its column or the word for its metric does."""
 
 
 class _OfCells(NamedTuple):
@@ -178,8 +180,9 @@ def _values(schema: TableSchema, batch: pa.RecordBatch, group: ColumnGroup) -> _
     cells = group.cells(batch)
     if group.metric is not None:
         index = METRIC_NAMES.index(group.metric)
-        unit = group.repeat(_units(schema, batch, repeat_word(group.unit, len(batch))))
-        return _Values(cells, np.full(len(cells), index, dtype=np.int16), repeat_word(group.metric, len(cells)), unit)
+        metric = np.full(len(cells), index, dtype=np.int16)
+        words = repeat_word(group.metric, len(cells))
+        return _Values(cells, metric, words, _row_units(schema, batch, group), repeat_word(group.unit, len(cells)))
     spelled = _words(schema, batch, "metric")
     meanings = [_meaning_of(spelling, schema, group.unit) for spelling in spelled.dictionary.to_pylist()]
     metrics = [metric for metric, _ in meanings]
@@ -189,15 +192,15 @@ def _values(schema: TableSchema, batch: pa.RecordBatch, group: ColumnGroup) -> _
     )
     metric = np.array([*metrics, -1], dtype=np.int16)[word_indices(spelled)]
     units = take_words(word_indices(spelled), [*(unit for _, unit in meanings), group.unit])
-    return _Values(cells, group.tile(metric), group.repeat(words), group.repeat(_units(schema, batch, units)))
+    return _Values(
+        cells, group.tile(metric), group.repeat(words), _row_units(schema, batch, group), group.repeat(units)
+    )
 
 
-def _units(schema: TableSchema, batch: pa.RecordBatch, others: pa.DictionaryArray) -> pa.DictionaryArray:
-    """Return each row's own unit, and of a row without one that of its column or of the word for its metric."""
-    if schema.unit_column is None:
-        return others
-    own = _words(schema, batch, "unit").cast(pa.string())
-    return pc.coalesce(own, others.cast(pa.string())).dictionary_encode()
+def _row_units(schema: TableSchema, batch: pa.RecordBatch, group: ColumnGroup) -> pa.DictionaryArray:
+    """Return each row's own unit."""
+    of_rows = repeat_word(None, len(batch)) if schema.unit_column is None else _words(schema, batch, "unit")
+    return group.repeat(of_rows)
 
 
 def _words(schema: TableSchema, batch: pa.RecordBatch, name: Literal["metric", "unit"]) -> pa.DictionaryArray:
@@ -227,9 +230,8 @@ def _parse_group(
     values = _values(schema, batch, group)
     style = NumberStyle(schema.thousands, group.doubtful_marks, schema.sheet is not None, schema.missing)
     numbers = read_numbers(values.cells, style)
-    in_cell = numbers.unit.null_count < len(numbers.unit)
-    spelled = pc.coalesce(numbers.unit, values.unit.cast(pa.string())).dictionary_encode() if in_cell else values.unit
-    factor, offset, unit = _conversions(schema, values, spelled, times.duration_word)
+    in_cells = numbers.unit.dictionary_encode()
+    factor, offset, unit = _conversions(schema, values, in_cells, group.stated_unit, times.duration_word)
     is_at_a_moment = IS_AT_A_MOMENT[values.metric]
     bad_factor = np.where(np.isnan(of_cells.factor) & (times.problems == 0), _BAD_FACTOR, 0)
     problems = of_cells.problems | bad_factor | _value_problems(values, numbers, factor)
@@ -261,7 +263,6 @@ def _time_problems(schema: TableSchema, times: ParsedTimes, values: _Values, num
 
 
 def _value_problems(values: _Values, numbers: Numbers, factor: np.ndarray) -> np.ndarray:
-    # A unit in the cell must agree with the column's: `12,5 м3` in a column of °C is not a number we know.
     is_read = ~(numbers.missing | numbers.bad | numbers.formula)
     return (
         np.where(numbers.missing, REASON_BITS[Reason.MISSING_VALUE], 0)
@@ -273,17 +274,36 @@ def _value_problems(values: _Values, numbers: Numbers, factor: np.ndarray) -> np
 
 
 def _conversions(
-    schema: TableSchema, values: _Values, spelled: pa.DictionaryArray, durations: pa.DictionaryArray
+    schema: TableSchema,
+    values: _Values,
+    in_cells: pa.DictionaryArray,
+    stated: str | None,
+    durations: pa.DictionaryArray,
 ) -> tuple[np.ndarray, np.ndarray, pa.DictionaryArray]:
-    """Return factor (NaN: unknown or of another dimension) and offset to each metric's own unit, and that unit."""
-    metrics = pa.array(values.metric.astype(np.int32), mask=values.metric < 0)
-    indices, combinations = distinct_words([pa.DictionaryArray.from_arrays(metrics, METRIC_NAMES), spelled, durations])
+    """Return factor and offset to each metric's own unit, and that unit.
+
+    The factor is NaN where the unit is unknown or of another dimension, or where cell, row and column say units in
+    which the same number is another value: nobody knows which of them is right.
+    """
+    metrics = pa.DictionaryArray.from_arrays(
+        pa.array(values.metric.astype(np.int32), mask=values.metric < 0), METRIC_NAMES
+    )
+    indices, combinations = distinct_words([metrics, in_cells, values.row_unit, values.unit, durations])
     factors, offsets = np.ones(len(combinations)), np.zeros(len(combinations))
     units: list[str | None] = []
-    for index, (name, unit, duration) in enumerate(combinations):
-        units.append(METRICS[name].unit if name else unit)
-        if name:
-            minutes = int(duration) if duration else schema.interval_minutes
-            conversion = convert_to_own_unit(name, unit, interval_hours=minutes / 60)
-            factors[index], offsets[index] = conversion or (np.nan, 0)
+    for index, (name, in_cell, of_row, other, duration) in enumerate(combinations):
+        said = [unit for unit in (in_cell, of_row) if unit and unit.strip()]
+        if not name:
+            units.append(next(iter(said), other))
+            continue
+        hours = (int(duration) if duration else schema.interval_minutes) / 60
+        said = list(dict.fromkeys([*said, stated] if said and stated else said or [other or ""]))
+        conversions = {convert_to_own_unit(name, unit, interval_hours=hours) for unit in said}
+        conversion = conversions.pop()
+        if conversions:
+            conversion, unit = None, UNITS_DIFFER.join(said)
+        else:
+            unit = METRICS[name].unit if conversion else said[0]
+        factors[index], offsets[index] = conversion or (np.nan, 0)
+        units.append(unit)
     return factors[indices], offsets[indices], take_words(indices, units)

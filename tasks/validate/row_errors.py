@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.reasons import ADVICE, OF_WHOLE_LINES, SUSPECT_REASONS, Reason, severity_of
+from schemas.reasons import ADVICE, OF_WHOLE_LINES, SUSPECT_REASONS, Reason, advice_on_unit, severity_of
 from schemas.table_schema import TableSchema
 from schemas.table_spec import CODE_NAMES, CodeName
 from schemas.time_faults import TIME_FAULTS, TimeFault
@@ -198,6 +198,9 @@ def _list_errors(schemas: Sequence[TableSchema], cells: _FaultyCells, reason: Re
 
 
 def _messages(rows: pa.Table, reason: Reason) -> pa.DictionaryArray:
+    if reason is Reason.UNKNOWN_UNIT:
+        units = rows.column("unit").combine_chunks().dictionary_encode()
+        return take_words(word_indices(units), [*map(advice_on_unit, units.dictionary.to_pylist()), ADVICE[reason]])
     if reason is not Reason.BAD_TIMESTAMP:
         return repeat_word(ADVICE[reason], len(rows))
     by_fault = [ADVICE[reason], *(TIME_FAULTS[fault].russian for fault in TimeFault)]

@@ -156,6 +156,39 @@ async def test_unit_of_a_long_table_in_a_cell_is_that_of_rows_without_their_own(
     assert [(error["cell"], error["reason"]) for error in await pipeline.errors()] == [("E5", "unknown_unit")]
 
 
+@pytest.mark.parametrize(
+    ("heading", "line_of_units", "mapping"),
+    [
+        ("Energy (kWh)", "", "layout: long\nvalue: Energy (kWh)\n"),
+        ("value", "kWh", "layout: long\n"),
+        ("Energy, kWh", "", "layout: day-sheet\ncolumns: {'Energy, kWh': {metric: electricity_consumption}}\n"),
+        ("V", "", "layout: day-sheet\ncolumns: {V: {metric: electricity_consumption, unit: kWh}}\n"),
+        ("00:00 (kWh)", "", "layout: long\nintervals: {headings: '(?P<start>00:00) .*'}\n"),
+    ],
+)
+async def test_unit_of_a_row_never_beats_another_one_of_its_column(
+    pipeline: PipelineHarness, tmp_path: Path, heading: str, line_of_units: str, mapping: str
+) -> None:
+    rows = [
+        *(["ts", "meter", "metric", heading, "uom"], *([["", "", "", line_of_units, ""]] if line_of_units else [])),
+        ["2025-04-01", "A", "electricity_consumption", "1", "MWh"],
+        ["2025-04-02", "A", "electricity_consumption", "2", "кВт·ч"],
+        ["2025-04-03", "A", "electricity_consumption", "3", ""],
+        ["2025-04-04", "A", "electricity_consumption", "4", "м3"],
+        ["2025-04-05", "A", "electricity_consumption", "5 Wh", ""],
+    ]
+    time = "date" if "intervals" in mapping else "timestamp"
+    mapping += f"{time}: ts\nunit: uom\nidentity: {{meter: {{column: meter}}}}\n"
+
+    await load(pipeline, tmp_path, mapping, "\n".join(";".join(row) for row in rows).encode(), "A")
+
+    assert [*(await pipeline.values()).values()] == [2, 3]
+    errors = await pipeline.errors()
+    assert [error["reason"] for error in errors] == ["unknown_unit"] * 3
+    for error, (its, of_column) in zip(errors, [("MWh", "kWh"), ("м3", "kWh"), ("Wh", "kWh")], strict=True):
+        assert f"({its} ≠ {of_column}" in str(error["message"])
+
+
 @pytest.mark.parametrize("of_workbook", [False, True], ids=["csv", "xlsx"])
 async def test_own_words_for_a_missing_value_and_the_decimal_mark(
     pipeline: PipelineHarness, tmp_path: Path, of_workbook: bool
