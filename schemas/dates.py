@@ -196,12 +196,22 @@ def _combine_match(year: int, month: int, day: int, match: re.Match[str]) -> dt.
     if match["hour"] and not match["minute"] and not match["half"]:
         raise NotATimeError("date", TimeFault.NOT_AN_HOUR)
     if match["half"]:
-        if not 1 <= hour <= 12:
-            raise NotATimeError("date", TimeFault.OUTSIDE_DAY)
-        hour = hour % 12 + (12 if match["half"].lower() == "p" else 0)
+        hour = hour_of_half(hour, match["half"], cell="date")
     timestamp = _combine(year, month, day, (hour, minute, second))
     timestamp += dt.timedelta(microseconds=int((match["fraction"] or "")[:6].ljust(6, "0")))
     return timestamp.replace(tzinfo=_zone(match["zone"])) if match["zone"] else timestamp
+
+
+def hour_of_half(hour: int, half: str, *, cell: TimeCell) -> int:
+    """Return which hour of the day one from 12 to 11 of its first half (`a`) or second (`p`) is.
+
+    Raises:
+        NotATimeError: there is no such hour.
+
+    """
+    if not 1 <= hour <= 12:
+        raise NotATimeError(cell, TimeFault.OUTSIDE_DAY)
+    return hour % 12 + (12 if half.lower() == "p" else 0)
 
 
 def _zone(text: str) -> dt.tzinfo:

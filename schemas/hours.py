@@ -1,4 +1,4 @@
-"""Read the hour of a day as files write it: `0-1`, `00:00-01:00`, `13`, `24:00`, or the fraction of a day."""
+"""Read the hour of a day as files write it: `0-1`, `00:00-01:00`, `13`, `1:30 PM`, `24:00`, the fraction of a day."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import datetime as dt
 import re
 from typing import Literal
 
-from schemas.dates import NotATimeError
+from schemas.dates import NotATimeError, hour_of_half
 from schemas.time_faults import TimeFault
 
 Stamp = Literal["start", "end"]
-_CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2})|:(\d{2}):(\d{2}))?(?:\.0)?")
+_CLOCK = re.compile(r"(?i)(\d{1,2})(?:[:.](\d{2})|:(\d{2}):(\d{2}))?(?:\.0|\s*(?P<half>[ap])\.?m\.?)?")
 """`01.30` is a time, `01.04.25` a date."""
 _NUMBER = re.compile(r"(\d{1,4})(?:\.0)?")
 _FRACTION = re.compile(r"0[.,]\d+")
@@ -85,6 +85,8 @@ def read_clock(text: str) -> dt.timedelta:
     if not match:
         raise NotATimeError("hour", TimeFault.NOT_AN_HOUR)
     hours, minutes, seconds = (int(group or 0) for group in (match[1], match[2] or match[3], match[4]))
+    if match["half"]:
+        hours = hour_of_half(hours, match["half"], cell="hour")
     offset = dt.timedelta(hours=hours, minutes=minutes, seconds=seconds)
     if minutes > 59 or seconds > 59 or offset > _DAY:
         raise NotATimeError("hour", TimeFault.OUTSIDE_DAY)

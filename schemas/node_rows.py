@@ -12,6 +12,9 @@ from pydantic import AfterValidator, Field, ValidationInfo
 from schemas.spec_types import Strict, Text
 
 _PARTS_OF_PATH = re.compile(r"""'[^']*'|"[^"]*"|//?|[\[\]()|]|[^'"/\[\]()|]+""")
+NUMBER = "n"
+"""Variable in the paths of columns: which of the elements of its name in the same element a row is, from 1."""
+SAYS_NUMBER = re.compile(rf"\${NUMBER}\b")
 ITEM = "item"
 """Name of the elements that stand for the items of a JSON array; the members of an object are those of their names."""
 Prefix = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.-]*$")]
@@ -27,7 +30,8 @@ def compile_path(path: str, namespaces: tuple[tuple[str, str], ...] = ()) -> Any
     """
     try:
         compiled = etree.XPath(path, namespaces=dict(namespaces), regexp=False, smart_strings=False)
-        compiled(etree.Element("_"))  # which knows prefixes and functions; to compile looks at neither
+        # Which knows prefixes and functions; to compile looks at neither.
+        compiled(etree.Element("_"), **{NUMBER: 1})
     except (etree.XPathError, ValueError) as error:
         raise ValueError(f"a path expression of XPath 1.0 ({error})") from None
     return compiled
@@ -39,9 +43,9 @@ def _checked_path(path: str, info: ValidationInfo) -> str:
 
 
 def _checked_rows(path: str, info: ValidationInfo) -> str:
-    found = compile_path(path, tuple(info.data.get("namespaces", {}).items()))(etree.Element("_"))
-    if not isinstance(found, list):
-        raise ValueError("a path that selects nodes")  # noqa: TRY004 - pydantic collects ValueErrors
+    found = compile_path(path, tuple(info.data.get("namespaces", {}).items()))(etree.Element("_"), **{NUMBER: 1})
+    if not isinstance(found, list) or SAYS_NUMBER.search(path):
+        raise ValueError("a path that selects nodes")
     return path
 
 
@@ -53,7 +57,7 @@ class NodeRows(Strict):
     rows: Annotated[Text, AfterValidator(_checked_rows)]
     """Selects the nodes that are rows, from the root of the file."""
     columns: Annotated[dict[Text, Annotated[Text, AfterValidator(_checked_path)]], Field(min_length=1)]
-    """Heading → path from the row to the one node, or the text, that is its cell."""
+    """Heading → path from the row to the one node, or the text, that is its cell; NUMBER is the row's."""
 
     @property
     def holder(self) -> str | None:

@@ -85,6 +85,7 @@ class FileProblem(StrEnum):
     # A file of nodes, XML or JSON.
     NO_ROWS_AT_PATH = "no_rows_at_path"
     SEVERAL_NODES = "several_nodes"
+    NODES_LEFT_BESIDE = "nodes_left_beside"
     PATH_FAILED = "path_failed"
     # The file and its mapping.
     NO_MAPPING = "no_mapping"
@@ -109,6 +110,7 @@ class FileProblem(StrEnum):
     UNIT_UNFIT = "unit_unfit"
     CODE_NOT_IN_PATH = "code_not_in_path"
     CODE_NOT_IN_CELL = "code_not_in_cell"
+    CODE_NOT_ABOVE = "code_not_above"
     DATE_NOT_FOUND = "date_not_found"
     DATE_IMPOSSIBLE = "date_impossible"
     CODE_NOT_IN_HEADING = "code_not_in_heading"
@@ -413,6 +415,12 @@ _TEMPLATES: dict[Problem, Words] = {
         "Исправьте columns в описании источника",
         "column «{column}», line {line}: the path {path} finds {count} nodes, not one. Correct columns in the mapping",
     ),
+    FileProblem.NODES_LEFT_BESIDE: Words(
+        "столбец «{column}»: рядом с {count} строками по пути {path} есть ещё значения, у которых нет строки. "
+        "Проверьте файл или исправьте columns в описании источника",
+        "column «{column}»: beside {count} rows the path {path} finds more values, which have no row. Check the file, "
+        "or correct columns in the mapping",
+    ),
     FileProblem.PATH_FAILED: Words(
         "путь {path} («{key}») не вычисляется: исправьте его в описании источника\n{error}",
         "the path {path} («{key}») cannot be evaluated: correct it in the mapping\n{error}",
@@ -528,6 +536,10 @@ _TEMPLATES: dict[Problem, Words] = {
     FileProblem.CODE_NOT_IN_CELL: Words(
         "в ячейке {cell} нет кода (там «{text}»): заполните её или исправьте identity в описании источника",
         "cell {cell} holds no code (but «{text}»): fill it in, or correct identity in the mapping",
+    ),
+    FileProblem.CODE_NOT_ABOVE: Words(
+        "в строках над таблицей нет кода (above: {regex}): исправьте их или identity в описании источника",
+        "the lines above the table hold no code (above: {regex}): correct them, or identity in the mapping",
     ),
     FileProblem.DATE_NOT_FOUND: Words(
         "{place} нет даты (там «{text}», date.{key}: {regex}): исправьте её или date в описании источника",

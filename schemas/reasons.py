@@ -104,7 +104,10 @@ ADVICE: dict[Reason, str] = {
     Reason.MISSING_VALUE: "значение пустое: заполните ячейку или оставьте как пропуск",
     Reason.BAD_NUMBER: "значение не число: исправьте ячейку",
     Reason.UNKNOWN_METRIC: "показатель неизвестен: исправьте название или добавьте его в описание источника",
-    Reason.UNKNOWN_UNIT: "единица не подходит к показателю: исправьте её в файле или в описании источника",
+    Reason.UNKNOWN_UNIT: (
+        "единица не подходит к показателю, или ячейка, строка и столбец называют разные: исправьте её в файле или "
+        "в описании источника"
+    ),
     Reason.UNKNOWN_STATUS: (
         "такого слова о состоянии нет в описании источника: добавьте его в words ключа status "
         '(valid, suspect или rejected; пустая ячейка — "")'
@@ -133,6 +136,20 @@ ADVICE: dict[Reason, str] = {
     ),
 }
 """What to do about each reason, in the operators' language."""
+
+UNITS_DIFFER = " ≠ "
+"""Between units that contradict each other."""
+
+
+def advice_on_unit(unit: str) -> str:
+    """Return what to do about a unit, or about units that contradict each other."""
+    if UNITS_DIFFER not in unit:
+        return ADVICE[Reason.UNKNOWN_UNIT]
+    return (
+        f"единицы противоречат друг другу ({unit}: в ячейке или строке и в заголовке столбца или описании источника): "
+        "исправьте файл, или unit в описании источника, или уберите оттуда столбец единиц"
+    )
+
 
 NAMES: dict[str, str] = {
     Reason.MISSING_COLUMN: "строка обрывается",

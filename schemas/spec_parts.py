@@ -49,6 +49,8 @@ class UnitPlace(Strict):
     """Where the unit of values is: in a column for each row, or in one place for a whole table."""
 
     column: Text | None = None
+    of: Conditions = Field(default_factory=dict)
+    """Heading → globs: the unit of all lines down to the next one that fits these is on that one."""
     sheet: Regex | None = None
     """Regex searched in the sheet's name; of this and the others its first group, or all it matches."""
     cell: CellName | None = None
@@ -61,6 +63,8 @@ class UnitPlace(Strict):
     def _is_one_place(self) -> Self:
         if len([place for place in (self.column, self.sheet, self.cell, self.above) if place]) != 1:
             raise ValueError("a heading, or one of column, sheet, cell and above: the place of the unit")
+        if self.of and not self.column:
+            raise ValueError("column where of says on which lines the unit is")
         if self.pattern and not self.cell:
             raise ValueError("cell where pattern says what of its text is the unit")
         return self
@@ -68,7 +72,7 @@ class UnitPlace(Strict):
     @property
     def name(self) -> str:
         """The place as the mapping writes it."""
-        return ", ".join(f"{key}: {value}" for key, value in self.model_dump(exclude_none=True).items())
+        return ", ".join(f"{key}: {value}" for key, value in self.model_dump(exclude_defaults=True).items())
 
 
 class StatusWords(Strict):

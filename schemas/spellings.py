@@ -11,6 +11,7 @@ _LOOK_ALIKES = str.maketrans("авеёкмнорстухі", "abeekmhopctyxi")
 _MARKS = str.maketrans({"³": "3", "²": "2", "°": "o", "º": "o", "˚": "o", "−": "-", "–": "-", "\xa0": " "})
 _MAX_HEADING = 200
 _POINT_IN_NUMBER = re.compile(r"(?<=\d)\.(?=[\d*?\[])")
+_POINT_AFTER_DIGIT = re.compile(r"(?<=\d)\.")
 
 SPACES = r"[ \t\x{00a0}\x{202f}\x{2009}]"
 """What files write within and around numbers, as RE2 has it."""
@@ -33,6 +34,11 @@ def fold(text: str) -> str:
 def fold_word(text: str) -> str:
     """Fold a word in a cell, or a glob over such words: as a heading, but `1.1` is not `11`."""
     return fold(_POINT_IN_NUMBER.sub(",", text))
+
+
+def fold_code(text: str) -> str:
+    """Fold a word in a cell, or a glob over such words, in which points part what is beside them: `TE101.PV`."""
+    return fold(_POINT_AFTER_DIGIT.sub(",", text))
 
 
 def _fold(text: str) -> str:

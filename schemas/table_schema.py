@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_serializer
 from schemas.lengths import Calendar
 from schemas.spec_parts import StatusMeaning
 from schemas.spellings import fold
+from schemas.table_spec import CODE_NAMES
 from schemas.times import Times
 
 
@@ -39,6 +40,8 @@ class MetricColumn(_Frozen):
     """None: each row says it."""
     unit: str | None = None
     """As the mapping or the heading says it; None: the metric's own unit."""
+    stated_unit: str | None = None
+    """What its heading, or the mapping for it alone, says: a row or a cell with another unit contradicts it."""
     building_code: str | None = None
     itp_code: str | None = None
     meter_code: str | None = None
@@ -134,7 +137,7 @@ class TableSchema(_Frozen):
     code_parts: dict[str, list[CodePart]] = Field(default_factory=dict)
     """Of a code from several columns, of which the first is its `*_column`."""
     stated_codes: dict[str, StatedCode] = Field(default_factory=dict)
-    """Of a code whose `*_column` holds it on lines of its own."""
+    """Of a code, and of `metric` and `unit`, whose `*_column` holds it on lines of its own."""
 
     # What was read: wide (a day-sheet, or intervals side by side) …
     metrics: list[MetricColumn] = Field(default_factory=list)
@@ -145,8 +148,14 @@ class TableSchema(_Frozen):
     value_column: str | None = None
     unit_column: str | None = None
     value_unit: str | None = None
-    """The unit in the heading of a long table's values: of rows without their own."""
+    """The unit of a long table's rows without their own …"""
+    stated_unit: str | None = None
+    """… where the heading of its values says it: a row or a cell with another one contradicts it."""
 
+    factor: float = 1
+    """What all values are multiplied by …"""
+    factor_column: str | None = None
+    """… or the column with that of each row."""
     thousands: Literal[",", "."] | None = None
     """The mark between groups of three digits; the other one is the decimal mark. None: as the numbers tell."""
     missing: tuple[str, ...] = ()
@@ -200,7 +209,7 @@ class TableSchema(_Frozen):
     @property
     def sought_codes(self) -> frozenset[str]:
         """Of `building`, `itp`, `meter` those that cells must hold, in some way."""
-        return frozenset((*self.code_patterns, *self.code_parts, *self.stated_codes))
+        return frozenset(CODE_NAMES).intersection((*self.code_patterns, *self.code_parts, *self.stated_codes))
 
     @property
     def stated_interval(self) -> int | None:
@@ -231,7 +240,8 @@ class TableSchema(_Frozen):
     @property
     def reading_columns(self) -> list[MetricColumn]:
         """The columns that hold values: those of a wide table, or the one of a long table."""
-        return self.metrics or [MetricColumn(key=key, unit=self.value_unit) for key in (self.value_column,) if key]
+        of_values = {"unit": self.value_unit, "stated_unit": self.stated_unit}
+        return self.metrics or [MetricColumn(key=key, **of_values) for key in (self.value_column,) if key]
 
     @property
     def has_times_in_headings(self) -> bool:

@@ -80,6 +80,8 @@ class MetricWords(Strict):
     """The column with the metric of each row of a long table, and the supplier's words for metrics."""
 
     column: Text
+    of: Conditions = Field(default_factory=dict)
+    """Heading → globs: the metric of all lines down to the next one that fits these is on that one."""
     words: ByWord[Annotated[ColumnMeaning, BeforeValidator(_bare_metric)]] = Field(default_factory=dict)
     """They come before the spellings of `schemas/metrics.py`."""
 
@@ -107,19 +109,29 @@ class FromCell(Strict):
     r"""What of the cell's text is the code (its first group, or all it matches), such as `№\s*(\d+)`."""
 
 
+class FromAbove(Strict):
+    """A code in the title of a table: below another title of that kind the same table goes on with another code."""
+
+    above: Regex
+    """Of the last line above the header in which it matches (its first group, or all it matches)."""
+
+
 def _kind_of_code(value: object) -> str:
+    if isinstance(value, FromColumn | FromCell | FromAbove):
+        value = value.model_dump()
     if isinstance(value, dict):
-        return "<column>" if "column" in value else "<cell>"
-    if isinstance(value, FromColumn | FromCell):
-        return "<column>" if isinstance(value, FromColumn) else "<cell>"
+        return next((f"<{key}>" for key in ("column", "above") if key in value), "<cell>")
     return "<text>"
 
 
 Code = Annotated[
-    Annotated[str, Tag("<text>")] | Annotated[FromColumn, Tag("<column>")] | Annotated[FromCell, Tag("<cell>")],
+    Annotated[str, Tag("<text>")]
+    | Annotated[FromColumn, Tag("<column>")]
+    | Annotated[FromAbove, Tag("<above>")]
+    | Annotated[FromCell, Tag("<cell>")],
     Discriminator(_kind_of_code),
 ]
-"""A constant; a template over named groups and headings, such as `{building}-{Вид}`; a column or a cell of the file."""
+"""A constant; a template over named groups and headings, such as `{building}-{Вид}`; a column, a title or a cell."""
 COLUMN_LETTER = re.compile("[a-z]{1,3}")
 """Folded: letters of the Russian keyboard that look like Latin ones will do."""
 TEMPLATE_NAME = re.compile(r"\{([^{}]+)\}")
@@ -129,6 +141,14 @@ Value = Annotated[
     Discriminator(lambda value: "<meaning>" if isinstance(value, dict | ColumnMeaning) else "<text>"),
 ]
 """The heading of a long table's values; or what the columns of intervals hold."""
+
+
+Factor = Annotated[
+    Annotated[float, Tag("<number>"), Field(allow_inf_nan=False)] | Annotated[Text, Tag("<text>")],
+    Discriminator(
+        lambda value: "<number>" if isinstance(value, int | float) and not isinstance(value, bool) else "<text>"
+    ),
+]
 
 
 class Identity(Strict):
@@ -264,6 +284,8 @@ class TableSpec(Strict):
     """The calendar's day, week or month; a heading; or the headings over the ends of intervals."""
     metric: Annotated[MetricWords, BeforeValidator(in_column)] | None = None
     value: Value | None = None
+    factor: Annotated[Factor, BeforeValidator(heading_of)] | None = None
+    """What all values are multiplied by: a number, or the heading of a column with that of each row."""
     unit: Annotated[UnitPlace, BeforeValidator(in_column)] | None = None
     """Headings. A long table that does not use the contract's names says its own."""
     intervals: IntervalColumns | None = None
@@ -318,6 +340,19 @@ class TableSpec(Strict):
         return {field: str(heading) for field, heading in headings.items() if heading}
 
     @property
+    def titles(self) -> list[str]:
+        """The patterns of titles that hold a code."""
+        codes = [getattr(self.identity, name) for name in CODE_NAMES]
+        return [code.above for code in codes if isinstance(code, FromAbove)]
+
+    @property
+    def stated_above(self) -> dict[str, Conditions]:
+        """Of codes, metric and unit what the lines fit that state them for those below, by what they say."""
+        codes = {str(name): getattr(self.identity, name) for name in CODE_NAMES}
+        sections = {**codes, "metric": self.metric, "unit": self.unit}
+        return {name: section.of for name, section in sections.items() if getattr(section, "of", None)}
+
+    @property
     def filled_fields(self) -> dict[str, tuple[str, ...]]:
         """The headings of columns that `fill_down` may name: all but those of values."""
         sections = {"metric": self.metric, "status": self.status, "unit": self.unit}
@@ -350,7 +385,8 @@ class TableSpec(Strict):
         codes = [getattr(self.identity, name) for name in CODE_NAMES]
         sections = (self.metric, self.status, self.unit, *codes)
         own = [*self.time_headings.values(), *(getattr(section, "column", None) for section in sections)]
-        own += [self.value if isinstance(self.value, str) else None, self.intervals.first if self.intervals else None]
+        own += [text for text in (self.value, self.factor) if isinstance(text, str)]
+        own += [self.intervals.first if self.intervals else None]
         in_codes = [heading for code in codes for heading in self.headings_in(code)]
         return [heading for heading in (*own, *in_codes, *self.where, *self.columns) if heading]
 
@@ -372,6 +408,8 @@ class TableSpec(Strict):
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
         check_times(self)
+        if self.factor == 0:
+            raise ValueError("factor: a number other than 0, or a heading")
         if self.positions and self.sheet:
             raise ValueError("either positions, which are those of a text, or sheet")
         if self.decimal and self.decimal == self.thousands:
@@ -436,6 +474,7 @@ class TableSpec(Strict):
         times = [(heading, "the time") for heading in self.time_headings.values()]
         others = {self.unit.column: "the unit"} if self.unit and self.unit.column else {}
         others |= {self.status.column: "the status"} if self.status else {}
+        others |= {self.factor: "the factor"} if isinstance(self.factor, str) else {}
         for heading, meaning in [*times, *others.items(), *meanings.items()]:
             if other := claimed.get(fold(heading)):
                 raise ValueError(f"one meaning for a column; {heading!r} is claimed by {other} and {meaning}")

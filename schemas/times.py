@@ -86,9 +86,10 @@ def read_interval(
     """Return the interval that a reading is of.
 
     `date` is a date with `hour` beside it (`0-1`, `00:00-01:00`, `13`, `24:00`), or a whole time stamp or a period
-    if `hour` is None. An ISO offset in the stamp beats `tz`, `tz` beats the supplier's zone. `end` is the text of a
-    column with the interval's end, or with its date where `end_hour` is that of one with its time of day. `fold` tells
-    the first (0) from the second time of an hour that comes twice.
+    if `hour` is None; beside the number of an interval it may be the time of the first one. An ISO offset in the stamp
+    beats `tz`, `tz` beats the supplier's zone. `end` is the text of a column with the interval's end, or with its date
+    where `end_hour` is that of one with its time of day. `fold` tells the first (0) from the second time of an hour
+    that comes twice.
 
     Raises:
         NotATimeError: the text is not a time, or a clock change skipped or repeated the local time.
@@ -101,14 +102,17 @@ def read_interval(
         if not (hour is end is end_hour is None):
             raise
         return _between(_read_period(date, times, error), zone, times, cell="date", fold=fold)
-    if hour is not None and (timestamp.time() != dt.time() or timestamp.tzinfo):
+    is_moment = timestamp.time() != dt.time() or timestamp.tzinfo is not None
+    if hour is not None and is_moment and not times.counts_intervals:
         raise NotATimeError("date", TimeFault.CLOCK_BESIDE_HOUR)
     if end_hour is not None or end is not None:
         start = timestamp if hour is None else timestamp + _read_time_of_day(hour, times, cell="hour")
         period = Period(start, _read_end(start, end, end_hour, times))
         cell: TimeCell = "interval" if end_hour is None else "end_hour"
         return _between(period, zone, times, start_cell="date" if hour is None else "hour", cell=cell, fold=fold)
-    if hour is not None and times.counts_intervals:
+    if hour is not None and times.counts_intervals and is_moment:
+        first, last = _numbered_from(timestamp, hour, zone, times, fold=fold)
+    elif hour is not None and times.counts_intervals:
         first = _numbered_interval(timestamp, hour, zone, times.interval)
         last = _midnight(timestamp + _DAY, zone) if times.interval >= _DAY else first + times.interval
     elif hour is not None:
@@ -242,9 +246,13 @@ def _between(
     first, last = (_on_the_wall(moment, zone) for moment in period)
     first, last = (moment + _way_to_grid(moment, times) for moment in (first, last))
     on_the_wall = last - first
-    if not dt.timedelta() < on_the_wall <= MAX_LENGTH:
+    is_set_back = -_HOUR < on_the_wall <= dt.timedelta() and not (period.start.tzinfo or period.end.tzinfo)
+    if not is_set_back and not dt.timedelta() < on_the_wall <= MAX_LENGTH:
         raise NotATimeError(cell, TimeFault.INTERVAL)
-    if period.start.tzinfo and period.end.tzinfo:
+    if is_set_back:
+        # Clocks were set back meanwhile: 02:45-02:00, which ends when 02:00 came again. Else it ends before it starts.
+        start, end = _to_utc(first, zone, cell=start_cell, fold=fold), _to_utc(last, zone, cell=cell, fold=1)
+    elif period.start.tzinfo and period.end.tzinfo:
         start, end = ((moment.astimezone(dt.UTC)) for moment in period)
     elif on_the_wall <= _HOUR:
         # As with hours that are written 1-2: its end may be a time that clocks skip or repeat.
@@ -268,6 +276,21 @@ def _numbered_interval(day: dt.datetime, number: str, zone: ZoneInfo, interval: 
     if not _midnight(day, zone) <= instant < _midnight(day + _DAY, zone):
         raise NotATimeError("hour", TimeFault.OUTSIDE_DAY)
     return instant
+
+
+def _numbered_from(
+    start: dt.datetime, number: str, zone: ZoneInfo, times: Times, *, fold: int | None
+) -> tuple[dt.datetime, dt.datetime]:
+    """Return start and end of the interval with a number, of those of which the first one starts at a moment."""
+    before = read_number(number) - 1
+    if before < 0:
+        raise NotATimeError("hour", TimeFault.NOT_AN_HOUR)
+    if times.interval <= _HOUR:
+        first = _to_utc(start, zone, cell="date", fold=fold) + before * times.interval
+        return first, first + times.interval
+    local = _on_the_wall(start, zone)
+    first, last = (_moved(local, times, count) for count in (before, before + 1))
+    return _instant(first, zone, cell="date"), _midnight(last, zone)
 
 
 def _minute(local: dt.datetime, calendar: Calendar | None) -> int:

@@ -76,6 +76,12 @@ def bind(
         "first_hours": [],
         "second_hours": [],
         "notes": [],
+        "stated_codes": {
+            name: StatedCode(
+                where=[(bound.keys[f"{name}_of:{heading}"], globs) for heading, globs in conditions.items()]
+            )
+            for name, conditions in spec.stated_above.items()
+        },
     }
     return bound.schema.model_copy(update=own | _bind_codes(spec.identity, codes, bound.keys))
 
@@ -110,7 +116,10 @@ def _bind(
     bound_keys = {value.meaning.key for value in values}
     # What only looks like a column of the contract is whatever the mapping says it is.
     keys = {field: key for field, key in keys.items() if key not in bound_keys or field in _needed_fields(spec)}
-    require_different(values, {key: field for field, key in keys.items() if not field.startswith(_VALUES)})
+    # On the lines of readings a column may hold a value whose own text is on lines above them.
+    above = {field for name in spec.stated_above for field in (name, f"{name}_code")}
+    own = {key: field for field, key in keys.items() if not field.startswith(_VALUES) and field not in above}
+    require_different(values, own)
     _check_units(dict(units), values, spec.minutes, unit)
     value_unit = None
     if value := found.get("value"):
@@ -142,14 +151,15 @@ def _bind(
         register_read_at=_register_read_at(spec),
         thousands=spec.mark_of_thousands,
         missing=spec.missing,
-        metrics=[
-            meaning.model_copy(update={"unit": meaning.unit or unit}) if unit else meaning for _, _, meaning in values
-        ],
+        metrics=[_with_unit(dict(units), value, unit) for value in values],
         metric_column=keys.get("metric"),
         metric_words=_metric_words(spec),
         value_column=keys.get("value"),
         unit_column=keys.get("unit"),
         value_unit=value_unit or unit,
+        stated_unit=value_unit,
+        factor=spec.factor if isinstance(spec.factor, float) else 1,
+        factor_column=keys.get("factor"),
         skips_empty_cells=spec.empty_cells == "skip",
         where=[(keys[f"where:{heading}"], globs) for heading, globs in spec.where.items()],
         status_column=keys.get("status"),
@@ -213,11 +223,6 @@ def _bind_codes(
         "code_parts": parts,
         "code_patterns": {
             name: code.pattern for name, code in sections.items() if isinstance(code, FromColumn) and code.pattern
-        },
-        "stated_codes": {
-            name: StatedCode(where=[(keys[f"{name}_of:{heading}"], globs) for heading, globs in code.of.items()])
-            for name, code in sections.items()
-            if isinstance(code, FromColumn) and code.of
         },
     }
 
@@ -353,20 +358,29 @@ def _check_units(
                 )
 
 
+def _with_unit(units: Mapping[int, str], value: BoundColumn, of_table: str | None) -> MetricColumn:
+    """Return what a column holds with its unit, also the one that nothing in it may contradict."""
+    column, _, meaning = value
+    in_header = unit_in_heading(column.heading.text) or units.get(column.position)
+    if not meaning.metric and any(unit.dimension == "duration" for unit in find_units(in_header or "")):
+        in_header = None  # of the interval
+    unit = meaning.unit or of_table or (None if meaning.metric else in_header)
+    return meaning.model_copy(update={"unit": unit, "stated_unit": meaning.unit or in_header})
+
+
 def _unit_of_values(
     units: Mapping[int, str], spec: TableSpec, value: Column, index: int, of_table: str | None
 ) -> str | None:
-    """Return the unit in the heading of a long table's values; that of a word or of the table may be no other."""
-    of_heading = unit_in_heading(value.heading)
+    """Return the unit in or below the heading of a long table's values; that of a word or the table is no other."""
+    of_heading = unit_in_heading(value.heading) or units.get(index)
     if of_table and of_heading and find_units(of_table) != find_units(of_heading):
         raise FileError(FileProblem.UNIT_DIFFERS, column=value.heading, unit=of_heading, expected=of_table)
     for meaning in spec.metric.words.values() if spec.metric else ():
-        for unit in (of_heading, units.get(index)):
-            # Over the values of several metrics it may be that of the others.
-            if not unit or not meaning.unit or not _fits(unit, meaning.metric):
-                continue
-            if differs_in_unit(unit, meaning.metric, meaning.unit, spec.minutes):
-                raise FileError(FileProblem.UNIT_DIFFERS, column=value.heading, unit=unit, expected=meaning.unit)
+        # Over the values of several metrics it may be that of the others.
+        if not of_heading or not meaning.unit or not _fits(of_heading, meaning.metric):
+            continue
+        if differs_in_unit(of_heading, meaning.metric, meaning.unit, spec.minutes):
+            raise FileError(FileProblem.UNIT_DIFFERS, column=value.heading, unit=of_heading, expected=meaning.unit)
     return of_heading
 
 

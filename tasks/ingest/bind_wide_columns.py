@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -153,9 +154,17 @@ def _to_the_right(columns: Sequence[WideColumn], first: str | None, count: int) 
     start = next(number for number, column in enumerate(columns) if column.key == first)
     found = columns[start : start + count]
     has_total = any(is_total(column.heading.text) for column in found)
+    has_total = has_total or not _are_alike([column.heading.text for column in found])
     if has_total or len(found) < count or any(right.position != left.position + 1 for left, right in pairwise(found)):
         raise FileError(FileProblem.TOO_FEW_COLUMNS, column=columns[start].heading.text, count=count)
     return [_Match(column, {}) for column in found]
+
+
+def _are_alike(headings: Sequence[str]) -> bool:
+    """Return False if the first heading has a number and another one is no such heading: that is no interval."""
+    first, *others = (re.sub(r"\d+", "0", heading) for heading in headings)
+    # The hour that comes twice may have a mark behind it: H2A.
+    return "0" not in first or all(other.startswith(first) for other in others if other)
 
 
 def _read_date(column: WideColumn, text: str, spec: TableSpec) -> str:

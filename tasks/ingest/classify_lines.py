@@ -19,13 +19,19 @@ from schemas.dates import DateStyle, NotATimeError, read_timestamp
 from schemas.lines import LineClass
 from schemas.metrics import find_metric
 from schemas.months import MONTH_WORD
+from schemas.patterns import compile_pattern
 from schemas.periods import read_period
 from schemas.spellings import fold, fold_word
 from schemas.units import is_line_of_units
 from tasks.ingest.find_header import counts_columns
-from tasks.ingest.grids import Row
+from tasks.ingest.grids import Row, line_text
 
-_TOTALS = r"(?i)^\s*(итого|всего|средн(ее|яя|ий|ие)|сумма|максимум|минимум|макс|мин|total)([\s:.,;]|$)"
+_TOTALS = (
+    r"(?i)^\s*((итого|всего|средн(ее|яя|ий|ие)|сумма|максимум|минимум|макс|мин|((sub|grand )?total|average)s?|summe"
+    r"|maximum|minimum|gesamt(summe)?|mittelwert|summ?a|totaal|razem|celkem)([\s:.,;]|$)"
+    r"|(max|min|mean|sum|i alt)[:.]?\s*$)"
+)
+"""Words that are names, too, only where they are alone: `Max` is none of a person."""
 _ERROR_VALUE = r"#[A-ZА-ЯЁ/0-9]+[!?]?\s*$"
 _OF_A_RULE = r"-=_+|*.~\s–—−─-╿"
 """Also the characters that frames are drawn with."""
@@ -40,6 +46,10 @@ _MONTH_OF_YEAR = rf"^\s*(?i:{MONTH_WORD})[\s,]*\d{{4}}"
 _LIKE_A_CODE = r"^\s*[^\s\d]*\d\S*\s*$"
 """In a table without times: whose reading a line is."""
 _LIKE_A_VALUE = rf"^\s*([+\-−]?[.,]?\d|{_FORMULA}|{_ERROR_VALUE})"
+_MAX_IN_TITLE = 3
+_LABEL = re.compile(r"\s*[^\W\d_]{3}[^\d]*")
+_CODE_BESIDE = re.compile(r"(?i)\s*(№|n|no\.?)?\s*\d[\w/-]*\s*")
+"""No date: that is the same for all meters."""
 _DAY_OF_MONTH = re.compile(r"\D*\d{1,2}(\.0)?\D*")
 _RULE = re.compile(rf"[{_OF_A_RULE}]+")
 
@@ -73,6 +83,10 @@ class TableColumns(NamedTuple):
     """Whether an empty time is that of the line above."""
     metric_words: frozenset[str] = frozenset()
     """The supplier's own words for metrics, folded."""
+    titles: tuple[str, ...] = ()
+    """Patterns of titles that say whose readings stand below them."""
+    labels: frozenset[str] = frozenset()
+    """Folded words that stand beside a number above the header: `Прибор №`, `222`."""
 
 
 class Line(NamedTuple):
@@ -105,7 +119,26 @@ def classify(columns: Sequence[pa.Array], table: TableColumns) -> Classified:
     texts = dict(_rows(columns, np.flatnonzero(~readings & ~blank)))
     for index, cells in texts.items():
         classes[index] = classify_line(cells, table)
+    for index in texts:
+        if classes[index] == LineClass.REPEATED_HEADER:
+            _set_titles_above(index, classes, texts, table)
     return Classified(classes, texts)
+
+
+def _set_titles_above(header: int, classes: np.ndarray, texts: dict[int, Row], table: TableColumns) -> None:
+    """Take what stands right above a repeated header for its title where it has a word for a time: `Прибор №`, `2`."""
+    above = header - 1
+    while above in texts and classes[above] in (LineClass.READING, LineClass.NOTE):
+        times = [cell for index in table.times if (cell := texts[above][index])]
+        if classes[above] == LineClass.READING:
+            if (
+                not times
+                or any(re.search(r"\d", cell) for cell in times)
+                or sum(map(bool, texts[above])) > _MAX_IN_TITLE
+            ):
+                return
+            classes[above] = LineClass.NOTE
+        above -= 1
 
 
 def _certain_readings(columns: Sequence[pa.Array], table: TableColumns) -> np.ndarray:
@@ -237,6 +270,28 @@ def _rows(columns: Sequence[pa.Array], indexes: np.ndarray) -> list[tuple[int, R
     return [(index, list(row)) for index, row in zip(indexes.tolist(), zip(*cells, strict=True), strict=True)]
 
 
+def labels_among(rows: Iterable[Row]) -> frozenset[str]:
+    """Return the words that stand beside a number in lines of few cells."""
+    lines = [[cell for cell in row if cell] for row in rows]
+    return frozenset(
+        fold(line[0])
+        for line in lines
+        if 1 < len(line) <= _MAX_IN_TITLE
+        and _LABEL.fullmatch(line[0])
+        and not is_total(line[0])
+        and any(map(_CODE_BESIDE.fullmatch, line[1:]))
+    )
+
+
+def repeats_label(texts: Sequence[str], table: TableColumns) -> bool:
+    """Return True for a line that begins with a label from above the header, and a number beside it."""
+    return bool(table.labels & labels_among([[*texts]]))
+
+
+def _is_title(texts: Sequence[str], titles: Sequence[str]) -> bool:
+    return any(compile_pattern(title).search(line_text(texts)) for title in titles)
+
+
 def classify_line(cells: Row, table: TableColumns) -> LineClass:
     """Classify a line that is not blank, and no reading at first sight."""
     filled = {index: cell for index, cell in enumerate(cells) if cell is not None}
@@ -248,6 +303,10 @@ def classify_line(cells: Row, table: TableColumns) -> LineClass:
         return LineClass.COMMENT
     if any(map(is_total, [*times, *hours, *codes])) or (not has_time and is_total(texts[0])):
         return LineClass.TOTAL
+    if not has_time and (
+        repeats_label(texts, table) or (len(texts) <= _MAX_IN_TITLE and _is_title(texts, table.titles))
+    ):
+        return LineClass.NOTE
     if not (has_time and table.times) and repeats_header(filled, table):
         return LineClass.REPEATED_HEADER
     if is_line_of_units(texts) or counts_columns(texts):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import itertools
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -20,6 +21,7 @@ from tasks.ingest.cut_records import MAX_CELL_BYTES, Source, split_rows
 from tasks.ingest.detect_kind import utf16_codec
 from tasks.ingest.find_header import WantedColumn, count_required, most_known
 from tasks.ingest.grids import Row
+from tasks.ingest.utf8_stream import BARS
 from tasks.warehouse.storage import LOCAL
 
 _SAMPLE_BYTES = 1 << 18
@@ -27,6 +29,9 @@ _MAX_LINES = 60
 _DELIMITERS = ";,\t|"
 _CYRILLIC = ("cp1251", "koi8-r", "cp866")
 """Likeliest first: utilities that do not write UTF-8 write cp1251."""
+_LATIN = ("cp1252", "cp1250")
+_RUSSIAN_WORD = re.compile("[а-яё]{3}", re.IGNORECASE)
+_MIXED_WORD = re.compile("[A-Za-z]{2}[Ѐ-ӿ]|[Ѐ-ӿ][a-z]{2}")
 
 
 class Dialect(NamedTuple):
@@ -34,6 +39,8 @@ class Dialect(NamedTuple):
 
     encoding: str
     delimiter: str
+    is_framed: bool = False
+    """Whether the delimiter is the bar of a frame, which is read as `|`."""
 
 
 def detect_dialect(file: Path, wanted: Sequence[WantedColumn], *, min_width: int = 2) -> Dialect:
@@ -48,15 +55,17 @@ def detect_dialect(file: Path, wanted: Sequence[WantedColumn], *, min_width: int
     head = _head_of(file)
 
     def fit(dialect: Dialect) -> int:
-        rows = _first_rows(head, dialect.encoding, partial(split_rows, delimiter=dialect.delimiter))
+        split = partial(split_rows, delimiter=dialect.delimiter)
+        rows = _first_rows(head, dialect.encoding, split, is_framed=dialect.is_framed)
         if not wanted:
             return max(Counter(len(row) for row in rows if len(row) >= max(min_width, 2)).values(), default=0)
         return most_known(rows, wanted)
 
     encodings = _possible_encodings(file, head)
-    dialects = [Dialect(encoding, delimiter) for encoding in encodings for delimiter in _DELIMITERS]
-    best, most, possible = dialects[0], -1, count_required(wanted)
-    for dialect in dialects:
+    plain = [Dialect(encoding, delimiter) for encoding in encodings for delimiter in _DELIMITERS]
+    framed = [Dialect(one, "|", is_framed=True) for one in encodings if BARS.search(_as_utf8(head, one))]
+    best, most, possible = plain[0], -1, count_required(wanted)
+    for dialect in [*plain, *framed]:
         if (known := fit(dialect)) > most:
             best, most = dialect, known
         if wanted and most == possible:
@@ -84,8 +93,15 @@ def _head_of(file: Path) -> bytes:
         return stream.read(_SAMPLE_BYTES)
 
 
-def _first_rows(head: bytes, encoding: str, split: Callable[[Source], Iterator[Row]]) -> list[Row]:
-    return list(itertools.islice(split(io.BytesIO(head.decode(encoding, "replace").encode())), _MAX_LINES))
+def _as_utf8(head: bytes, encoding: str) -> bytes:
+    return head.decode(encoding, "replace").encode()
+
+
+def _first_rows(
+    head: bytes, encoding: str, split: Callable[[Source], Iterator[Row]], *, is_framed: bool = False
+) -> list[Row]:
+    text = _as_utf8(head, encoding)
+    return list(itertools.islice(split(io.BytesIO(BARS.sub(b"|", text) if is_framed else text)), _MAX_LINES))
 
 
 def detect_encoding(file: Path, head: bytes) -> str:
@@ -118,25 +134,36 @@ def encodings_of(sample: bytes, offset: int = 0) -> list[str]:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample)
     except UnicodeDecodeError as error:
-        return _cyrillic_encodings(sample, offset + error.start)
+        return _encodings_of_a_byte(sample, offset + error.start)
     return ["utf-8"]
 
 
-def _cyrillic_encodings(sample: bytes, offset: int) -> list[str]:
+def _encodings_of_a_byte(sample: bytes, offset: int) -> list[str]:
     """List the encodings of a text that is not UTF-8 from `offset` on."""
     # Text that is UTF-8 almost everywhere is damaged UTF-8, not another encoding.
     text = sample.decode("utf-8", "replace")
     if sum("а" <= letter <= "я" for letter in text.lower()) > 3 * text.count("�"):
         raise FileError(FileProblem.BYTE_NOT_IN_ENCODING, offset=offset, encoding="utf-8")
-    possible = [encoding for encoding in _CYRILLIC if _decodes(sample, encoding)]
-    if not possible:
+    cyrillic, latin = ([one for one in ones if _decodes(sample, one)] for ones in (_CYRILLIC, _LATIN))
+    if not (cyrillic or latin):
         raise FileError(FileProblem.BYTE_NOT_TEXT, offset=offset)
+    if latin and _looks_latin(sample):
+        return [*_likeliest_first(sample, latin), *cyrillic]
     if _looks_like_cp866(sample):
-        guessed: str | None = "cp866"
-    else:
-        guess = charset_normalizer.from_bytes(sample, cp_isolation=possible).best()
-        guessed = codecs.lookup(guess.encoding).name if guess else None
+        return [*sorted(cyrillic, key=lambda encoding: encoding != "cp866"), *latin]
+    return [*_likeliest_first(sample, cyrillic), *latin]
+
+
+def _likeliest_first(sample: bytes, possible: Sequence[str]) -> list[str]:
+    guess = charset_normalizer.from_bytes(sample, cp_isolation=[*possible]).best() if possible else None
+    guessed = codecs.lookup(guess.encoding).name if guess else None
     return sorted(possible, key=lambda encoding: guessed is None or codecs.lookup(encoding).name != guessed)
+
+
+def _looks_latin(sample: bytes) -> bool:
+    """Return True if there were no Russian word in any encoding, but Russian letters within words of Latin ones."""
+    windows, dos = (sample.decode(encoding, "replace") for encoding in ("cp1251", "cp866"))
+    return bool(_MIXED_WORD.search(windows)) and not any(map(_RUSSIAN_WORD.search, (windows, dos)))
 
 
 def _looks_like_cp866(sample: bytes) -> bool:

@@ -12,20 +12,31 @@ from schemas.patterns import extract
 from schemas.problems import FileProblem
 from schemas.raw_rows import tidy_code
 from schemas.table_schema import CodePart
-from schemas.table_spec import CODE_NAMES, SHEET_GROUP, TEMPLATE_NAME, FromColumn, TableSpec, names_in_template
-from tasks.ingest.grids import Row
+from schemas.table_spec import (
+    CODE_NAMES,
+    SHEET_GROUP,
+    TEMPLATE_NAME,
+    FromAbove,
+    FromColumn,
+    TableSpec,
+    names_in_template,
+)
+from tasks.ingest.grids import Row, line_text
 
 _MAX_TEXT_LENGTH = 60
 Code = str | list[CodePart] | None
 
 
-def find_codes(spec: TableSpec, *, relative_path: str, sheet: str | None, rows: Iterator[Row]) -> dict[str, Code]:
+def find_codes(
+    spec: TableSpec, *, relative_path: str, sheet: str | None, rows: Iterator[Row], header_line: int
+) -> dict[str, Code]:
     """Return the code of the building, of the heat unit and of the meter; None where rows or headings hold it.
 
-    Of a code that is put together from columns its parts, which name these by their headings.
+    Of a code that is put together from columns its parts, which name these by their headings. `header_line` is the
+    first one of the header.
 
     Raises:
-        FileError: the path, the sheet's name or the cell does not hold the code.
+        FileError: the path, the sheet's name, the cell or the lines above the header do not hold the code.
 
     """
     identity = spec.identity
@@ -42,6 +53,9 @@ def find_codes(spec: TableSpec, *, relative_path: str, sheet: str | None, rows: 
                 codes[name] = None
             else:
                 codes[name] = _split(code, groups, headings) if headings else fill(code, groups)
+        elif isinstance(code, FromAbove):
+            top_rows += itertools.islice(rows, max(header_line - 1 - len(top_rows), 0))
+            codes[name] = _code_above(code.above, top_rows[: header_line - 1])
         else:
             row, column = xl_cell_to_rowcol(code.cell)
             top_rows += itertools.islice(rows, max(row + 1 - len(top_rows), 0))
@@ -81,6 +95,13 @@ def _split(template: str, groups: dict[str, str], headings: Sequence[str]) -> li
         for index, piece in pieces
         if piece
     ]
+
+
+def _code_above(pattern: str, rows: Sequence[Row]) -> str:
+    lines = (line_text(row) for row in reversed(rows))
+    if code := next(filter(None, (extract(pattern, line) for line in lines)), None):
+        return tidy_code(code)
+    raise FileError(FileProblem.CODE_NOT_ABOVE, regex=pattern)
 
 
 def _code_in_cell(cell: str, text: str | None, pattern: str | None) -> str:

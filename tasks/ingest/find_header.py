@@ -80,7 +80,7 @@ class WantedColumn(NamedTuple):
 def wanted_columns(spec: TableSpec) -> tuple[WantedColumn, ...]:
     """List the columns that a table needs or knows."""
     named: dict[str, str | None] = {**spec.time_headings}
-    named["value"] = spec.value if isinstance(spec.value, str) else None
+    named |= {field: text for field in ("value", "factor") if isinstance(text := getattr(spec, field), str)}
     codes = {name: getattr(spec.identity, name) for name in CODE_NAMES}
     named |= {f"{name}_code": code.column for name, code in codes.items() if isinstance(code, FromColumn)}
     sections = {"metric": spec.metric, "status": spec.status, "unit": spec.unit}
@@ -94,9 +94,8 @@ def wanted_columns(spec: TableSpec) -> tuple[WantedColumn, ...]:
     ]
     own += [
         WantedColumn(f"{name}_of:{heading}", (heading,), required=True)
-        for name, code in codes.items()
-        if isinstance(code, FromColumn)
-        for heading in code.of
+        for name, conditions in spec.stated_above.items()
+        for heading in conditions
     ]
     selecting = [WantedColumn(f"where:{heading}", (heading,), required=True) for heading in spec.where]
     if spec.table_format == "day-sheet":

@@ -13,7 +13,7 @@ from schemas.spec_parts import UnitPlace
 from schemas.table_spec import TableSpec
 from schemas.units import find_units
 from tasks.ingest.find_header import Header
-from tasks.ingest.grids import Row, cell_at
+from tasks.ingest.grids import Row, cell_at, line_text
 
 
 def find_unit(spec: TableSpec, header: Header, *, sheet: str | None, rows: Iterator[Row]) -> str | None:
@@ -46,7 +46,7 @@ def _unit_above(pattern: str, header: Header, rows: Iterator[Row]) -> str | None
 
     What is above the title may be of another table: units that differ are none.
     """
-    lines = [" ".join(cell.strip() for cell in row if cell) for row in islice(rows, header.first_line - 1)]
+    lines = [line_text(row) for row in islice(rows, header.first_line - 1)]
     own = header.begins - 1 if header.begins < header.first_line else len(lines)
     below, above = (_matches(pattern, part) for part in (lines[own:], lines[:own]))
     if not below and own < len(lines) and len(set(above)) > 1:

@@ -16,9 +16,9 @@ from schemas.patterns import compile_pattern
 from schemas.spellings import MISSING, fold_word
 from schemas.times import Times, read_interval
 from schemas.units import has_unit
-from tasks.ingest.classify_lines import Line, TableColumns
+from tasks.ingest.classify_lines import Line, TableColumns, repeats_label
 from tasks.ingest.find_header import WantedColumn, count_known
-from tasks.ingest.grids import Row
+from tasks.ingest.grids import Row, line_text
 
 _MONTH = r"(?:янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек)\w*"
 _DATED = re.compile(
@@ -84,6 +84,8 @@ class TableFollower:
         if other and following:
             return Verdict(other[0])
         if headers := sorted([*repeated, *([renamed] if renamed else [])]):
+            if any(line.number < headers[-1] and self._is_title(line) for line in notes):
+                return Verdict(headers[-1], is_header=True)
             titles = [line.number for line in notes if line.number < headers[-1] and self._tells_a_meter(line)]
             if not titles:
                 return Verdict(renamed, is_header=True) if renamed else None
@@ -110,11 +112,19 @@ class TableFollower:
         )
 
     def _tells_a_meter(self, line: Line) -> bool:
-        text = " ".join(cell for cell in line.cells if cell)
-        return self._matches_identity(line) or bool(re.search(r"\d", _DATED.sub(" ", text)))
+        return self._matches_identity(line) or self._has_number(line)
+
+    def _has_number(self, line: Line) -> bool:
+        """Return True for a line with a number that is no date and no page."""
+        return bool(re.search(r"\d", _DATED.sub(" ", line_text(line.cells))))
+
+    def _is_title(self, line: Line) -> bool:
+        return any(compile_pattern(pattern).search(line_text(line.cells)) for pattern in self._table.columns.titles)
 
     def _matches_identity(self, line: Line) -> bool:
         cells = [cell for cell in line.cells if cell]
+        if self._is_title(line) or (repeats_label(cells, self._table.columns) and self._has_number(line)):
+            return True
         if any(map(self._table.says_other_date, [*cells, " ".join(cells)])):
             return True
         return any(compile_pattern(pattern).search(cell) for pattern in self._table.patterns for cell in cells)

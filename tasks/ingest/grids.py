@@ -23,6 +23,11 @@ def column_index(letters: str) -> int:
     return int(xl_cell_to_rowcol(f"{fold(letters).upper()}1")[1])
 
 
+def line_text(row: Sequence[str | None]) -> str:
+    """Return the cells of a line joined by spaces."""
+    return " ".join(cell.strip() for cell in row if cell)
+
+
 def cell_at(rows: Iterator[Row], cell: str) -> str | None:
     """Return the text of a cell, such as B3; None where it is empty."""
     line, column = xl_cell_to_rowcol(cell)

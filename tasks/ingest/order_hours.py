@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.dates import NotATimeError
-from schemas.fill_down import fill_down
+from schemas.fill_down import fill_down, texts_above
 from schemas.raw_rows import ROW_PROBLEM
 from schemas.row_times import RowTimes
 from schemas.table_schema import TableSchema
@@ -21,6 +22,7 @@ from schemas.table_spec import CODE_NAMES
 from schemas.times import AmbiguousTimeError
 
 _NEAR = dt.timedelta(hours=6)
+_MICROSECOND = dt.timedelta(microseconds=1)
 _SEPARATOR = "\0"
 
 
@@ -41,18 +43,21 @@ class HourOrder:
     def __init__(self, schema: TableSchema) -> None:
         self._schema = schema
         self._rows = RowTimes.of(schema)
-        self._whose = [*(getattr(schema, f"{name}_column") for name in CODE_NAMES), schema.metric_column]
+        names = [name for name in (*CODE_NAMES, "metric") if name not in schema.stated_codes]
+        self._whose = [getattr(schema, f"{name}_column") for name in names]
         self._lines: defaultdict[tuple[str, int], list[tuple[int, _Moment]]] = defaultdict(list)
 
     def add(self, rows: pa.RecordBatch) -> None:
         """Look at the next raw rows of the table."""
         rows = fill_down(self._schema, rows)
-        times = _joined(rows, self._rows.keys).dictionary_encode()
+        times = pc.binary_join_element_wise(*_texts(rows, self._rows.keys), _SEPARATOR).dictionary_encode()
         moments = [self._moment(text) for text in times.dictionary.to_pylist()]
         is_near = np.array([moment is not None for moment in moments], dtype=bool)[times.indices.to_numpy()]
         near = pa.array(np.flatnonzero(is_near & rows.column(ROW_PROBLEM).is_null().to_numpy(zero_copy_only=False)))
         lines = rows.column("row_num").take(near).to_pylist()
-        whose = _joined(rows.take(near), self._whose).to_pylist()
+        above = [texts_above(stated.lines, rows.column("row_num")) for stated in self._schema.stated_codes.values()]
+        own = [*_texts(rows, self._whose), *(pc.fill_null(texts, "") for texts in above)]
+        whose = pc.binary_join_element_wise(*own, _SEPARATOR).take(near).to_pylist()
         for line, whom, number in zip(lines, whose, times.indices.take(near).to_pylist(), strict=True):
             if moment := moments[number]:
                 year = dt.datetime.fromtimestamp(moment.first // 1_000_000, dt.UTC).year
@@ -70,21 +75,25 @@ class HourOrder:
         """Return when a row's interval starts, if clocks change about then."""
         words = [word or None for word in text.split(_SEPARATOR)]
         try:
-            start = self._rows.read(words, None).start
+            start, is_ambiguous = self._rows.read(words, None).start, False
         except AmbiguousTimeError:
-            return _Moment(self._rows.read(words, 0).start, self._rows.read(words, 1).start)
+            try:
+                start, is_ambiguous = self._rows.read(words, 0).start, True
+            except NotATimeError:
+                return None  # of an interval longer than the hour that comes twice: no order of lines tells
         except NotATimeError:
             return None
         zone = ZoneInfo(words[2].strip()) if words[2] else self._rows.times.zone
         moment = dt.datetime.fromtimestamp(start // 1_000_000, dt.UTC)
-        offsets = [(moment + way).astimezone(zone).utcoffset() for way in (-_NEAR, _NEAR)]
-        return _Moment(start, start) if offsets[0] != offsets[1] else None
+        before, after = ((moment + way).astimezone(zone).utcoffset() or dt.timedelta() for way in (-_NEAR, _NEAR))
+        if before == after:
+            return None
+        return _Moment(start, start + (before - after) // _MICROSECOND if is_ambiguous else start)
 
 
-def _joined(rows: pa.RecordBatch, keys: tuple[str | None, ...] | list[str | None]) -> pa.Array:
+def _texts(rows: pa.RecordBatch, keys: Sequence[str | None]) -> list[pa.Array]:
     empty = pa.repeat(pa.scalar("", pa.string()), len(rows))
-    columns = [pc.fill_null(rows.column(key), "") if key else empty for key in keys]
-    return pc.binary_join_element_wise(*columns, _SEPARATOR)
+    return [pc.fill_null(rows.column(key), "") if key else empty for key in keys]
 
 
 def _folds(lines: list[tuple[int, _Moment]]) -> list[tuple[int, int]]:

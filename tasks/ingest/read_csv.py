@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from io import BufferedIOBase
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,11 @@ from schemas.errors import FileError
 from schemas.problems import FileProblem
 from schemas.reasons import Reason
 from schemas.table_spec import TableSpec
-from tasks.ingest.cut_records import Chunk, Records, cut_records, split_cells, split_rows
+from tasks.ingest.cut_records import Chunk, Records, Source, cut_records, split_cells, split_rows
 from tasks.ingest.detect_dialect import Dialect, detect_dialect
 from tasks.ingest.find_header import wanted_columns
 from tasks.ingest.grids import LineBatch, Row, column_index
-from tasks.ingest.utf8_stream import Utf8Stream, find_not_utf8
+from tasks.ingest.utf8_stream import BarStream, Utf8Stream, find_not_utf8
 from tasks.warehouse.storage import LOCAL
 
 _MAX_LINES_COMPARED = 60
@@ -63,7 +64,11 @@ class CsvGrid:
 
     def _read_rows(self) -> Iterator[Row]:
         with LOCAL.open(self._file) as file:
-            yield from split_rows(Utf8Stream(file, self._dialect.encoding), self._dialect.delimiter)
+            yield from split_rows(self._stream(file), self._dialect.delimiter)
+
+    def _stream(self, file: BufferedIOBase) -> Source:
+        stream = Utf8Stream(file, self._dialect.encoding)
+        return BarStream(stream) if self._dialect.is_framed else stream
 
     def used_columns(self, header_line: int, width: int) -> list[int]:
         """Return every column; where a delimiter ends each data line, the empty column behind it too."""
@@ -91,8 +96,7 @@ class CsvGrid:
             return _parse(content, delimiter, usual)
 
         with LOCAL.open(self._file) as file:
-            stream = Utf8Stream(file, self._dialect.encoding)
-            chunks = cut_records(stream, delimiter, after_line=line, widths={usual, width}, parse=parse)
+            chunks = cut_records(self._stream(file), delimiter, after_line=line, widths={usual, width}, parse=parse)
             try:
                 for chunk in chunks:
                     yield self._batch(chunk, chunk.records or parse(chunk.content), usual, width)

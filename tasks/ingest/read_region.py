@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
 from itertools import islice
@@ -16,7 +17,7 @@ from schemas.spellings import fold, fold_word
 from schemas.table_schema import TableSchema
 from schemas.table_spec import CODE_NAMES, FromCell
 from tasks.ingest.bind_columns import differs_in_unit
-from tasks.ingest.classify_lines import TableColumns, classify_title
+from tasks.ingest.classify_lines import TableColumns, classify_title, labels_among
 from tasks.ingest.find_date import other_date
 from tasks.ingest.find_header import Header, wanted_columns
 from tasks.ingest.follow_table import Followed
@@ -25,6 +26,9 @@ from tasks.ingest.line_account import LineAccount
 from tasks.ingest.note_fills import FillNotes
 from tasks.ingest.pick_lines import pick, until_line
 from tasks.ingest.read_rows import RegionReader, Table
+
+_MAX_LINES_ABOVE = 30
+"""In which labels are looked for."""
 
 
 class Region:
@@ -45,7 +49,10 @@ class Region:
         """Set by reading: where the same tables go on below another header."""
         self.lines_above: dict[int, Row] = {}
         """The header, and the lines above it, that `account_above` has accounted for."""
-        self._columns = _columns_of(header, indexes, [table.schema for table in tables])
+        titles = tuple(pattern for table in tables for pattern in table.spec.titles)
+        above = deque(islice(grid.rows(), header.first_line - 1), _MAX_LINES_ABOVE)
+        columns = _columns_of(header, indexes, [table.schema for table in tables])
+        self._columns = columns._replace(titles=titles, labels=labels_among(above))
         self._fills = [FillNotes(table.schema) for table in tables]
 
     def go_on_from(self, above: Region) -> None:
@@ -186,11 +193,12 @@ def _columns_of(header: Header, indexes: Sequence[int], schemas: Sequence[TableS
 
 def _needed_columns(schema: TableSchema) -> list[int]:
     """Return the indexes of the columns without which a row holds no reading: of values one is enough."""
-    codes = [getattr(schema, f"{name}_column") for name in CODE_NAMES]
+    says = {name: getattr(schema, f"{name}_column") for name in (*CODE_NAMES, "metric")}
+    codes = [key for name, key in says.items() if name not in schema.stated_codes]
     codes += [part.column for parts in schema.code_parts.values() for part in parts]
     times = [schema.timestamp_column, schema.date_column, schema.hour_column]
     return [
-        *schema.indexes_of(*times, *codes, schema.metric_column, schema.status_column),
+        *schema.indexes_of(*times, *codes, schema.status_column),
         *schema.indexes_of(*(key for key, _ in schema.where)),
         min(schema.indexes_of(*schema.value_columns)),
     ]

@@ -229,7 +229,13 @@ class FileTables:
         tables = []
         units = units or [find_unit(spec, header, sheet=grid.sheet, rows=grid.rows()) for spec, _ in specs]
         for (spec, _), unit in zip(specs, units, strict=True):
-            codes = find_codes(spec, relative_path=self._relative_path, sheet=grid.sheet, rows=grid.rows())
+            codes = find_codes(
+                spec,
+                relative_path=self._relative_path,
+                sheet=grid.sheet,
+                rows=grid.rows(),
+                header_line=header.first_line,
+            )
             date = find_date(spec, header, relative_path=self._relative_path, sheet=grid.sheet, rows=grid.rows)
             groups = find_groups(spec, relative_path=self._relative_path, sheet=grid.sheet)
             schema = bind(
@@ -249,10 +255,14 @@ class FileTables:
 
     def _go_on(self, grid: Grid, region: Region, account: LineAccount) -> Region:
         """Return the region of the same tables below their next header."""
-        specs = [
-            table.spec.model_copy(update={"header_row": region.next_header, "after": None}) for table in region.tables
-        ]
+        count = region.header.line - region.header.first_line + 1
+        below = {"header_row": region.next_header, "after": None}
+        specs = [table.spec.model_copy(update=below | {"header_lines": count}) for table in region.tables]
+        if count > 1 and find_header(grid.rows(), specs[0]).words != region.header.words:
+            specs = [spec.model_copy(update={"header_lines": None}) for spec in specs]
         headed = [(spec, find_header(grid.rows(), spec)) for spec in specs]
+        # The titles between the tables are no lines that stage keeps.
+        self.source_lines.left_out += any(spec.titles for spec in specs)
         further = self._region(grid, headed, account, units=[table.unit for table in region.tables])
         further.go_on_from(region)
         further.stop = region.stop

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.reasons import Reason
-from schemas.spellings import fold_word
+from schemas.spellings import fold_code, fold_word
 from schemas.table_schema import TableSchema
 
 
@@ -45,9 +45,11 @@ def select(cells: Sequence[pa.Array], conditions: Sequence[tuple[int, Sequence[s
 
 def _fits(cells: pa.Array, globs: Sequence[str]) -> np.ndarray:
     words = cells.dictionary_encode()
-    patterns = [fold_word(glob) for glob in globs if glob]
+    # `1. ГВС` is `1.ГВС`, and `1.*` is no glob for `10`: the two foldings fit one each.
+    patterns = [(fold_in, fold_in(glob)) for glob in globs if glob for fold_in in (fold_word, fold_code)]
     fits = [
-        any(fnmatchcase(word, pattern) for pattern in patterns) for word in map(fold_word, words.dictionary.to_pylist())
+        any(fnmatchcase(fold_in(word), pattern) for fold_in, pattern in patterns)
+        for word in words.dictionary.to_pylist()
     ]
     by_row = pc.fill_null(pa.array(fits, pa.bool_()).take(words.indices), "" in globs)
     return np.asarray(by_row.to_numpy(zero_copy_only=False))

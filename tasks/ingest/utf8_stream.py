@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from pathlib import Path
 
 from schemas.errors import FileError
@@ -11,6 +12,8 @@ from schemas.problems import FileProblem
 from tasks.warehouse.storage import LOCAL
 
 _BLOCK_BYTES = 1 << 20
+BARS = re.compile("│|┃|║".encode())
+_PARTS_OF_BARS = {bar.encode()[:count] for bar in "│┃║" for count in (1, 2)}
 
 
 class Utf8Stream:
@@ -51,6 +54,25 @@ class Utf8Stream:
         except UnicodeError as error:
             offset = self._offset - pending + getattr(error, "start", 0)
             raise FileError(FileProblem.BYTE_NOT_IN_ENCODING, offset=offset, encoding=self._encoding) from None
+
+
+class BarStream:
+    """A text in UTF-8 in which the bars of frames (`│`) are the delimiter `|`."""
+
+    def __init__(self, source: Utf8Stream) -> None:
+        self._source = source
+        self._rest = b""
+
+    def read(self, size: int) -> bytes:
+        """Return the text of about the next `size` bytes; none at the end."""
+        while block := self._source.read(size):
+            data = self._rest + block
+            end = next((len(data) - count for count in (2, 1) if data[-count:] in _PARTS_OF_BARS), len(data))
+            data, self._rest = data[:end], data[end:]
+            if data:
+                return BARS.sub(b"|", data)
+        rest, self._rest = self._rest, b""
+        return rest
 
 
 def find_not_utf8(file: Path) -> int | None:

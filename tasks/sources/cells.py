@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 Row = Sequence[str | None]
 
-_NUMBER = re.compile(r"[+\-−]?(\d[\d \xa0]*|\d{1,3}([.,']\d{3})+)([.,]\d+)?([eE][+-]?\d+)?")
-HOURS = re.compile(r"\d{1,2}:\d{2}(:\d{2})?(\s*[-–]\s*\d{1,2}:\d{2}(:\d{2})?)?|\d{1,2}\s*[-–]\s*\d{1,2}")
+_NUMBER = re.compile(r"[+\-−]?(\d[\d \xa0\u202f\u2009]*|\d{1,3}([.,']\d{3})+)([.,]\d+)?([eE][+-]?\d+)?")
+CLOCK = r"\d{1,2}:\d{2}(?::\d{2})?(?:\s*[aApP]\.?[mM]\.?)?"
+"""A time of day with its minutes."""
+HOURS = re.compile(rf"{CLOCK}(\s*[-–]\s*{CLOCK})?|\d{{1,2}}\s*[-–]\s*\d{{1,2}}")
 """Hours of a day, alone or as a range."""
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from schemas.mappings import SourceMapping, takes_path
+from schemas.months import MONTH_WORD
 from tasks.sources.quoting import quote
 
 _MIN_LETTERS = 3
@@ -34,8 +35,9 @@ _FEW_WORDS = 'this file alone: its name has too few letters to tell it from othe
 
 
 def open_numbers(file_name: str) -> str:
-    """Return the file's name with its numbers left open: mostly they are dates and codes."""
-    return re.sub(r"\d+", "*", _without_wildcards(file_name))
+    """Return the file's name with numbers and months left open: mostly they are dates and codes."""
+    stem, point, suffix = _without_wildcards(file_name).rpartition(".")
+    return re.sub(rf"\d+|(?i:(?<![^\W\d_]){MONTH_WORD}(?![^\W\d_]))", "*", stem) + point + re.sub(r"\d+", "*", suffix)
 
 
 def _without_wildcards(file_name: str) -> str:

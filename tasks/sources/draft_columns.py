@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from schemas.metrics import METRICS, convert_to_own_unit, find_metric
-from schemas.units import is_unit
+from schemas.units import has_unit, is_unit
 from tasks.sources.cells import is_number, plain_text
 from tasks.sources.draft_identity import counts_lines, is_like_a_code
 from tasks.sources.find_tables import FoundColumn
@@ -38,6 +38,9 @@ _LIKELY: tuple[tuple[str, str], ...] = (
     (r"электр|энерг|energy|usage", "electricity_consumption"),
 )
 _SAYS_METRIC = re.compile(r"(?i)параметр|показатель|канал|величин|metric|parameter|measure|channel|quantity|register")
+_SAYS_UNIT = re.compile(r"(?i)(^|\W)(ед|изм)|размерн|unit|uom|measure|einheit|enhe[dt]|eenheid|jednost")
+_OF_ANYTHING = re.compile(r"(?i)накоп|показани|потребл|register|reading|cumulative|consumption|usage")
+_SAYS_WHAT = re.compile(r"(?i)объ[её]м|расход|вод[аеуы]|гвс|хвс|тепл|электр|энерг|volume|water|heat|energy")
 _SAYS_VALUE = re.compile(r"(?i)знач|value|показ|reading|amount")
 _IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]+)[)\]]\s*$")
 _MAX_NAMED = 10
@@ -118,6 +121,9 @@ def draft_meter_columns(meters: Sequence[FoundColumn], others: Sequence[FoundCol
 def _unit_lines(columns: Sequence[FoundColumn]) -> Iterator[str]:
     if units := _unit_column(columns):
         yield f"unit: {quote(units.heading)}  # such as {example(units)}"
+        return
+    for column in filter(_holds_units, columns):
+        yield f"# unit: {quote(column.heading)}  # such as {example(column)}; {OPEN} are these letters units?"
 
 
 def _choice(fitting: Sequence[str]) -> str:
@@ -125,7 +131,19 @@ def _choice(fitting: Sequence[str]) -> str:
 
 
 def _unit_column(columns: Sequence[FoundColumn]) -> FoundColumn | None:
-    return next((column for column in columns if column.heading and column.mostly(is_unit)), None)
+    """Return the column of units: a letter may be another word, such as W for a status, unless its heading says it."""
+    return next(
+        (
+            column
+            for column in filter(_holds_units, columns)
+            if _SAYS_UNIT.search(column.heading) or all(len(text.strip()) > 1 for text in column.samples)
+        ),
+        None,
+    )
+
+
+def _holds_units(column: FoundColumn) -> bool:
+    return bool(column.heading) and all(map(is_unit, column.samples)) and any(map(has_unit, column.samples))
 
 
 def draft_metric_columns(columns: Sequence[FoundColumn]) -> Iterator[str]:
@@ -222,6 +240,8 @@ def _guess(column: FoundColumn) -> _Guess:
         if known := find_metric(text):
             return _Guess(known, True, _unit_fits(known, column.unit))
     likely = [metric for pattern, metric in _LIKELY if re.search(pattern, words.lower())]
+    if column.unit is None and _OF_ANYTHING.search(words) and not _SAYS_WHAT.search(words):
+        likely = []
     fitting = next((metric for metric in likely if _unit_fits(metric, column.unit)), None)
     metric = fitting or next(iter(likely), None)
     return _Guess(metric, False, fitting is not None)

@@ -28,8 +28,8 @@ _MAX_IN_PREAMBLE = 2
 
 
 def is_like_a_code(column: FoundColumn) -> bool:
-    """Return True if a column's heading says that it holds codes, and no cell is a number with a fraction."""
-    if counts_lines(column):
+    """Return True if a column's heading says that it holds codes, not values of a unit, and no cell has a fraction."""
+    if counts_lines(column) or column.unit:
         return False
     return bool(_LIKE_A_CODE.search(column.heading)) and not any(map(_FRACTION.fullmatch, column.samples))
 

@@ -20,14 +20,16 @@ from tasks.sources.draft_columns import (
     find_meter_columns,
     find_metric_column,
 )
+from tasks.sources.draft_headless import draft_headless
 from tasks.sources.draft_identity import draft_identity
 from tasks.sources.draft_outside_date import draft_outside_date
 from tasks.sources.draft_times import draft_times
 from tasks.sources.draft_zone import draft_zone
+from tasks.sources.find_headless import find_headless
 from tasks.sources.find_intervals import FoundIntervals, find_intervals
 from tasks.sources.find_tables import FoundColumn, FoundTable, find_tables, find_undated
 from tasks.sources.look_at_file import Looked
-from tasks.sources.quoting import quote
+from tasks.sources.quoting import quote, quote_pattern
 from tasks.sources.recognise_dates import OPEN
 
 
@@ -65,6 +67,8 @@ def draft_mapping(name: str, file_name: str, looked: Looked, around: Surrounding
     tables = _together([table for sheet in sheets for table in find_tables(sheet)])
     if tables:
         body = _tables(tables, around.zone, is_only_sheet=len(sheets) == 1)
+    elif headless := next((found for sheet in sheets if (found := find_headless(sheet))), None):
+        body = [*draft_headless(headless, around.zone)]
     else:
         body = [*describe_unfound(sheets)] if sheets else []
         undated = next((table for sheet in sheets if (table := find_undated(sheet))), None)
@@ -82,17 +86,36 @@ class _Alike(NamedTuple):
 
     table: FoundTable
     sheets: list[str]
+    below: list[FoundTable]
+    """Further ones below it on its sheet, whose titles differ by a code alone."""
 
 
 def _together(tables: Sequence[FoundTable]) -> list[_Alike]:
     found: list[_Alike] = []
     for table in tables:
+        on_top = next(
+            (one for one in found if one.table.sheet == table.sheet and _code_in_titles(one.table, table)), None
+        )
+        if on_top:
+            on_top.below.append(table)
+            continue
         same = next((one for one in found if one.table.words == table.words and table.sheet not in one.sheets), None)
         if same and table.sheet:
             same.sheets.append(table.sheet)
         else:
-            found.append(_Alike(table, [table.sheet] if table.sheet else []))
+            found.append(_Alike(table, [table.sheet] if table.sheet else [], []))
     return found
+
+
+def _code_in_titles(table: FoundTable, further: FoundTable) -> str | None:
+    """Return the pattern of a code by which alone the titles of tables with the same headings differ."""
+    if table.words != further.words or not table.title or not further.title:
+        return None
+    words, others = table.title.split(), further.title.split()
+    first = next((place for place, (one, other) in enumerate(zip(words, others, strict=False)) if one != other), 0)
+    if first == 0 or not (re.search(r"\d", words[first]) and re.search(r"\d", others[first])):
+        return None
+    return rf"{re.escape(' '.join(words[:first]))}\s+([^\s,;]+)".replace("\\ ", " ")
 
 
 def _tables(tables: Sequence[_Alike], zone: ZoneInfo | None, *, is_only_sheet: bool) -> list[str]:
@@ -124,7 +147,12 @@ def _body(
         yield from draft_zone(drafted.headings, above, zone)
     rest = [column for column in table.columns if not any(column is taken for taken in drafted.columns)]
     meters = [] if metric or intervals else find_meter_columns(rest)
-    yield from draft_identity(table, [column for column in rest if column is not metric], meters)
+    identity = draft_identity(table, [column for column in rest if column is not metric], meters)
+    yield next(identity)
+    if alike.below and (pattern := _code_in_titles(table, alike.below[0])):
+        shown = f"{quote(table.title)} and {len(alike.below)} more below it"
+        yield f"  # meter: {{above: {quote_pattern(pattern)}}}  # {shown}"
+    yield from identity
     if meters:
         yield from draft_meter_columns(meters, rest)
     elif intervals:

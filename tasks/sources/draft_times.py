@@ -25,8 +25,10 @@ from tasks.sources.measure_times import (
 from tasks.sources.quoting import example, quote
 from tasks.sources.recognise_dates import OPEN, PLAIN, Dates, is_period
 from tasks.sources.recognise_hours import (
+    CLOCKS,
     ends_a_day,
     find_hours,
+    find_positions,
     interval_number,
     length_of_ranges,
     length_until,
@@ -81,9 +83,15 @@ def draft_times(columns: Sequence[FoundColumn], intervals: FoundIntervals | None
         dated = [one for one in dated if not _is_one_moment(one)] or dated
     chosen, ends = _interval_start(dated)
     filled = _filled_down(chosen.dates.times)
-    if hours is None or any(time and time.time() != dt.time() for time in filled):
+    is_of_days = not chosen.dates.has_offset and all(time is None or time.time() == dt.time() for time in filled)
+    others = [] if is_of_days else [one for one in columns if one not in taken]
+    if positions := find_positions(chosen.column, others):
+        taken.append(positions)
+        key, lines = "date", [*_position_lines(positions)]
+    elif hours is None or not is_of_days:
         key, lines = "timestamp", [*_stamp_lines(chosen, filled, ends)]
         lines = [_doubted(line, columns) for line in lines]
+        lines += _clocks_beside(columns) if is_of_days else []
     else:
         taken.append(hours)
         key, lines = "date", [*_hour_lines(hours, filled, columns)]
@@ -149,6 +157,10 @@ def _interval_start(dated: Sequence[_Dated]) -> tuple[_Dated, FoundColumn | None
 
 
 def _which_column(key: str, dated: Sequence[_Dated]) -> Iterator[str]:
+    if len(dated) == 1 and _OF_SOMETHING_ELSE.search(dated[0].column.heading):
+        yield f"{key}: {OPEN}  # the only dates look like those of something else; where is the reading's?"
+        yield f"# {key}: {quote(dated[0].column.heading)}  # such as {example(dated[0].column)}"
+        return
     if len(dated) == 1:
         yield f"{key}: {quote(dated[0].column.heading)}  # such as {example(dated[0].column)}"
         return
@@ -214,8 +226,11 @@ def _hour_lines(
         return
     for column in columns:
         if (length := length_until(hours, column)) is not None:
+            minutes, up_to = length // _MINUTE, "to"
+            if interval.is_certain and interval.value == str(minutes + 1):
+                minutes, up_to = minutes + 1, "to the last minute in"
             yield f"stamp: start  # {quote(column.heading)} holds the ends"
-            yield f"interval_minutes: {length // _MINUTE}  # from {quote(hours.heading)} to {quote(column.heading)}"
+            yield f"interval_minutes: {minutes}  # from {quote(hours.heading)} {up_to} {quote(column.heading)}"
             return
     stamp = find_stamp(known, interval.value, hours.heading, written_24=ends_a_day(hours))
     yield from _answers(stamp, interval, known)
@@ -226,6 +241,19 @@ def _answers(stamp: Answer, interval: Answer, known: Sequence[dt.datetime]) -> I
     yield f"interval_minutes: {interval.value}  # {interval.comment}"
     if runs_backwards(known):
         yield "# The newest time stands first; lines may come in any order."
+
+
+def _clocks_beside(columns: Sequence[FoundColumn]) -> Iterator[str]:
+    """Ask for the columns with one time of day in all lines: it is that of the readings, or of the report."""
+    for column in columns:
+        if column.heading and len({*column.samples}) == 1 and column.mostly(CLOCKS.fullmatch):
+            doubt = f"{OPEN} is it theirs? then date, not timestamp"
+            yield f"# hour: {quote(column.heading)}  # such as {example(column)}; {doubt}"
+
+
+def _position_lines(positions: FoundColumn) -> Iterator[str]:
+    yield f"interval_number: {quote(positions.heading)}  # it counts the lines of each time from 1"
+    yield f"interval_minutes: {OPEN}  # length of one interval in minutes: the times of all are the first one's"
 
 
 def _filled_down(times: Sequence[dt.datetime | None]) -> list[dt.datetime | None]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from schemas.node_rows import ITEM
+from schemas.node_rows import ITEM, NUMBER
 from schemas.units import is_unit
 from tasks.sources.cells import Row, is_number
 from tasks.sources.draft_identity import is_like_a_code
@@ -93,12 +93,12 @@ def find_node_rows(root: Any) -> FoundRows | None:  # noqa: ANN401 - lxml has no
         _Candidate(path, len(same), _columns(path, same[:_MAX_SAMPLES], texts)) for path, same in repeated.items()
     ]
     likely = sorted(filter(_may_be_rows, candidates), key=lambda one: one.rank)
+    names = Names(root)
     if not likely:
-        return None
+        return next(_find_side_by_side(repeated, texts, names), None)
     path = likely[0].path
     outer = [one for one in likely if not any(_is_inside(one.path, other.path) for other in likely)]
     others = [_describe(one.path, one.total) for one in outer if one.path != path and not _is_inside(path, one.path)]
-    names = Names(root)
     # The whole path to the items of an array tells an empty array from another file.
     is_only = path[-1] != ITEM and sum(other[-1] == path[-1] for other in elements) == 1
     rows = f"//{names.qualify(path[-1])}" if is_only else "".join(f"/{names.qualify(tag)}" for tag in path)
@@ -106,6 +106,34 @@ def find_node_rows(root: Any) -> FoundRows | None:  # noqa: ANN401 - lxml has no
     paths = {column.found.heading: _path(column, names) for column in columns}
     cells: list[Row] = [[*row] for row in zip(*map(_cells, columns), strict=True)]
     return FoundRows(names.used, rows, len(elements[path]), others, paths, cells)
+
+
+def _find_side_by_side(repeated: Mapping[Path, list[Any]], texts: Texts, names: Names) -> Iterator[FoundRows]:
+    """Yield the arrays of times that have as long arrays of numbers beside them."""
+    arrays = {path: same for path, same in repeated.items() if path[-1] == ITEM and not any(map(len, same))}
+    columns = {
+        path: FoundColumn(name_of(path[-2]), None, [item.text for item in same]) for path, same in arrays.items()
+    }
+    for path, same in arrays.items():
+        if columns[path].dates() is None:
+            continue
+        beside = {
+            other: column
+            for other, column in columns.items()
+            if other != path and other[:-2] == path[:-2] and len(column.cells) == len(same) and column.mostly(is_number)
+        }
+        if not beside:
+            continue
+        paths = {columns[path].heading: "."}
+        for other, column in beside.items():
+            paths[column.heading] = f"../../{names.qualify(other[-2])}/{ITEM}[${NUMBER}]"
+        own = [columns[path], *beside.values()]
+        found = [one for one in _columns(path, same[:_MAX_ROWS], texts) if not one.is_own]
+        around = {" ".join(one.place.named(path[-1])): one for one in found}
+        paths |= {heading: _path(one, names) for heading, one in around.items()}
+        cells = zip(*(one.cells[:_MAX_ROWS] for one in own), *map(_cells, around.values()), strict=True)
+        rows = "".join(f"/{names.qualify(tag)}" for tag in path)
+        yield FoundRows(names.used, rows, len(same), [], paths, [[*row] for row in cells])
 
 
 def _is_inside(path: Path, other: Path) -> bool:

@@ -18,7 +18,7 @@ _MAX_READINGS = 12
 _MAX_VALUE_LENGTH = 60
 _FIELDS = (
     *("timestamp", "date", "hour", "tz", "interval", "interval_end", "interval_end_hour"),
-    *("building", "itp", "meter", "metric", "value", "unit", "status"),
+    *("building", "itp", "meter", "metric", "value", "factor", "unit", "status"),
 )
 
 

@@ -19,7 +19,7 @@ CODE = re.compile(r"\d{5,}([-/_ ]\d+)*")
 """A number of a meter or a point of supply, as a heading."""
 _NAMES_DAY = re.compile(r"(?i)дат[аы]|врем|день|сутки|dat(e|um|a)|time|day|tag|zeit|giorno|fecha|d[ií]a|jour|dzie")
 _CLOCK = re.compile(r"([01]\d|2[0-4])[0-5]\d")
-_RULE = re.compile(r"[-=_+|*.~\s]+")
+_RULE = re.compile(r"[-=_+|*.~\s─-╿]+")
 _LAST_WORD = re.compile(r"(?s).*\s(?P<unit>\S{2,}|[тлl])|.*\n\s*(?P<line>[^\n]+)|.*_(?P<suffix>l|[^\W_]{2,})")
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Sequence
 
 from schemas.dates import NotATimeError
-from schemas.hours import read_hour
+from schemas.hours import read_clock, read_hour
+from tasks.sources.cells import CLOCK
 from tasks.sources.find_tables import FoundColumn
 
 _SAYS_HOUR = re.compile(r"(?i)час|врем|hour|time|период|period|интервал|interval|№|номер|number|settlement")
-_CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?::\d{2})?(?:\.0)?(?:\s*[-–—].*)?")
-_WRITTEN_CLOCK = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2})?(\s*[-–—]\s*\d{1,2}:\d{2}(:\d{2})?)?\s*")
+_SAYS_POSITION = re.compile(r"(?i)posi|interval|period|settlement|интервал|период")
+CLOCKS = re.compile(rf"\s*{CLOCK}(\s*[-–—]\s*{CLOCK})?\s*")
 _FRACTION = re.compile(r"[01][.,]\d{3,}|0[.,]\d+")
 _NEXT_MIDNIGHT = re.compile(r"24:00(:00)?|(1900-01-01|1904-01-02)(T00:00:00)?")
 _DAY = dt.timedelta(days=1)
@@ -25,10 +27,23 @@ def interval_number(hours: FoundColumn) -> int | None:
     return max(counts) if len(counts) == len(hours.samples) and min(counts) >= 1 and max(counts) > 24 else None
 
 
+def find_positions(times: FoundColumn, columns: Sequence[FoundColumn]) -> FoundColumn | None:
+    """Find a column that counts lines of one time from 1, again and again: intervals that follow from there on."""
+    for column in columns:
+        if not _SAYS_POSITION.search(column.heading) or not column.mostly(_COUNT.fullmatch):
+            continue
+        lines = [(time, (text or "").strip()) for time, text in zip(times.cells, column.cells, strict=True)]
+        steps = [(time == before, (last, text)) for (before, last), (time, text) in itertools.pairwise(lines)]
+        goes_on = [is_same and last.isdecimal() and text == str(int(last) + 1) for is_same, (last, text) in steps]
+        if any(goes_on) and all(text == "1" or on for on, (_, text) in zip([False, *goes_on], lines, strict=True)):
+            return column
+    return None
+
+
 def find_hours(columns: Sequence[FoundColumn]) -> FoundColumn | None:
     """Find the column of hours: by its heading, else, in whatever language that is, by times such as 00:15."""
     named = (column for column in columns if _are_hours(column))
-    clocks = (one for one in columns if len(set(one.samples)) > 1 and one.mostly(_WRITTEN_CLOCK.fullmatch))
+    clocks = (one for one in columns if len(set(one.samples)) > 1 and one.mostly(CLOCKS.fullmatch))
     return next(named, None) or next(clocks, None)
 
 
@@ -61,7 +76,7 @@ def length_until(hours: FoundColumn, ends: FoundColumn) -> dt.timedelta | None:
 
     Half a day later is as good as half a day earlier, and a single line shows nothing.
     """
-    if ends is hours or not ends.mostly(_WRITTEN_CLOCK.fullmatch):
+    if ends is hours or not ends.mostly(CLOCKS.fullmatch):
         return None
     pairs = [(offset(start or ""), offset(end or "")) for start, end in zip(hours.cells, ends.cells, strict=True)]
     lengths = [(end - start) % _DAY for start, end in pairs if start is not None and end is not None]
@@ -76,8 +91,10 @@ def offset(text: str) -> dt.timedelta | None:
         return _DAY
     if _FRACTION.fullmatch(text):
         return dt.timedelta(seconds=round(float(text.replace(",", ".")) * 86_400))
-    match = _CLOCK.fullmatch(text)
-    return dt.timedelta(hours=int(match[1]), minutes=int(match[2] or 0)) if match else None
+    try:
+        return read_clock(re.split(r"\s*[-–—]", text, maxsplit=1)[0])
+    except NotATimeError:
+        return None
 
 
 def ends_a_day(hours: FoundColumn) -> bool:

@@ -30,6 +30,11 @@ class ColumnGroup(NamedTuple):
         return self.columns[0].unit
 
     @property
+    def stated_unit(self) -> str | None:
+        """What the headings say, or the mapping of each column."""
+        return self.columns[0].stated_unit
+
+    @property
     def says_time(self) -> bool:
         """Whether the columns say when their readings are."""
         return self.columns[0].hour is not None or self.columns[0].date is not None
@@ -66,9 +71,9 @@ def _join(arrays: list[pa.Array]) -> pa.Array:
 
 def column_groups(schema: TableSchema) -> Iterator[ColumnGroup]:
     """Put the columns of a table together that mean the same."""
-    groups: defaultdict[tuple[str | None, str | None, str], list[MetricColumn]] = defaultdict(list)
+    groups: defaultdict[tuple[str | None, ...], list[MetricColumn]] = defaultdict(list)
     for column in schema.reading_columns:
         marks = schema.doubtful_marks.get(column.key, "")
-        groups[column.metric, column.unit, marks].append(column)
-    for (_, _, marks), columns in groups.items():
-        yield ColumnGroup(columns, marks)
+        groups[column.metric, column.unit, column.stated_unit, marks].append(column)
+    for columns in groups.values():
+        yield ColumnGroup(columns, schema.doubtful_marks.get(columns[0].key, ""))

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.fill_down import fill_down
+from schemas.fill_down import fill_down, texts_above
 from schemas.metrics import AT_A_MOMENT, METRICS, convert_to_own_unit, find_metric
 from schemas.missing_words import hold_no_value
 from schemas.raw_rows import ROW_PROBLEM
 from schemas.readings import METRIC_NAMES
-from schemas.reasons import Reason
+from schemas.reasons import UNITS_DIFFER, Reason
 from schemas.spec_parts import StatusMeaning
 from schemas.spellings import fold_word
 from schemas.table_schema import TableSchema
@@ -23,7 +23,7 @@ from schemas.table_spec import CODE_NAMES, CodeName
 from tasks.validate.melt_columns import ColumnGroup, column_groups
 from tasks.validate.parse_numbers import Numbers, NumberStyle, read_numbers
 from tasks.validate.parse_times import ParsedTimes, parse_times
-from tasks.validate.problem_bits import NO_READING, REASON_BITS
+from tasks.validate.problem_bits import FACTOR_IS_BAD, NO_READING, REASON_BITS
 from tasks.validate.read_codes import read_codes
 from tasks.validate.words import WORD, column_words, distinct_words, repeat_word, take_words, word_indices
 
@@ -44,7 +44,7 @@ PARSED = pa.schema(
         ("meter_code", WORD),
         ("metric", WORD),  # the file's own word where the metric is unknown
         ("value", pa.float64()),
-        ("unit", WORD),
+        ("unit", WORD),  # the file's own where it does not fit, or all that contradict each other
         ("column_key", WORD),  # the value's column
         ("minute", pa.int16()),  # of the local day at the interval's start (`schemas/times.py`)
         ("interval", pa.int32()),  # minutes, where the row or a calendar states them; else 0
@@ -53,6 +53,7 @@ PARSED = pa.schema(
     ]
 )
 
+_BAD_FACTOR = np.int32(REASON_BITS[Reason.BAD_NUMBER] | FACTOR_IS_BAD)
 IS_AT_A_MOMENT = np.array([metric.kind in AT_A_MOMENT for metric in METRICS.values()])
 
 
@@ -63,8 +64,19 @@ class _Values(NamedTuple):
     metric: np.ndarray
     """Index into METRIC_NAMES, −1 where unknown."""
     metric_word: pa.DictionaryArray
+    row_unit: pa.DictionaryArray
+    """As the row spells it, or null …"""
     unit: pa.DictionaryArray
-    """As the file or the mapping spells it."""
+    """… and of a row without one, as its column or the word for its metric does."""
+
+
+class _OfCells(NamedTuple):
+    """What rows say of each of their cells."""
+
+    factor: np.ndarray
+    """What the number is multiplied by; NaN where it cannot be read."""
+    problems: np.ndarray
+    """The bits of what is wrong with the row beside its time."""
 
 
 def parse(schema: TableSchema, batch: pa.RecordBatch, *, table: int = 0) -> pa.Table:
@@ -92,6 +104,7 @@ def parse_together(parts: Sequence[TableRows]) -> pa.Table:
     of_rows: ParsedTimes | None = None
     codes = {f"{name}_code": _read_codes(parts, batch, name) for name in CODE_NAMES}
     tables = pa.array(np.repeat([part.table for part in parts], [len(part.batch) for part in parts]), pa.int32())
+    factors = _factors(schema, batch)
     of_rows_alone = _status_problems(schema, batch) | _code_problems(schema, codes)
     parsed = []
     for group in column_groups(schema):
@@ -105,7 +118,8 @@ def parse_together(parts: Sequence[TableRows]) -> pa.Table:
             "row_num": group.repeat(batch.column("row_num")),
             **{name: group.codes(name, of_row) for name, of_row in codes.items()},
         }
-        parsed.append(_parse_group(schema, batch, group, times, columns, group.tile(of_rows_alone)))
+        of_cells = _OfCells(group.tile(factors), group.tile(of_rows_alone))
+        parsed.append(_parse_group(schema, batch, group, times, columns, of_cells))
     row_problems = batch.column(ROW_PROBLEM)
     readings = pa.concat_tables(parsed) if parsed else PARSED.empty_table()
     if row_problems.null_count < len(batch):
@@ -116,7 +130,7 @@ def parse_together(parts: Sequence[TableRows]) -> pa.Table:
 def _read_codes(parts: Sequence[TableRows], batch: pa.RecordBatch, name: CodeName) -> pa.DictionaryArray:
     """Return the code of each row of all parts."""
     schema = parts[0].schema
-    if len(parts) == 1 or getattr(schema, f"{name}_column") is not None:
+    if len(parts) == 1 or getattr(schema, f"{name}_column") is not None or name in schema.sought_codes:
         return read_codes(schema, batch, name)
     words = dict.fromkeys(getattr(part.schema, f"{name}_code") for part in parts)
     numbers = {word: number for number, word in enumerate(words)}
@@ -185,13 +199,24 @@ def _status_problems(schema: TableSchema, batch: pa.RecordBatch) -> np.ndarray:
     return bits
 
 
+def _factors(schema: TableSchema, batch: pa.RecordBatch) -> np.ndarray:
+    """Return what the values of each row are multiplied by; NaN where its cell is no number, or zero."""
+    if schema.factor_column is None:
+        return np.full(len(batch), schema.factor)
+    style = NumberStyle(schema.thousands, "", schema.sheet is not None)
+    numbers = read_numbers(batch.column(schema.factor_column), style)
+    is_bare = numbers.unit.is_null().to_numpy(zero_copy_only=False)
+    return np.where(is_bare & (numbers.value != 0), numbers.value, np.nan)
+
+
 def _values(schema: TableSchema, batch: pa.RecordBatch, group: ColumnGroup) -> _Values:
     cells = group.cells(batch)
     if group.metric is not None:
         index = METRIC_NAMES.index(group.metric)
-        unit = group.repeat(_units(schema, batch, repeat_word(group.unit, len(batch))))
-        return _Values(cells, np.full(len(cells), index, dtype=np.int16), repeat_word(group.metric, len(cells)), unit)
-    spelled = column_words(batch, schema.metric_column)
+        metric = np.full(len(cells), index, dtype=np.int16)
+        words = repeat_word(group.metric, len(cells))
+        return _Values(cells, metric, words, _row_units(schema, batch, group), repeat_word(group.unit, len(cells)))
+    spelled = _words(schema, batch, "metric")
     meanings = [_meaning_of(spelling, schema, group.unit) for spelling in spelled.dictionary.to_pylist()]
     metrics = [metric for metric, _ in meanings]
     names = [METRIC_NAMES[index] if index >= 0 else None for index in metrics]
@@ -200,14 +225,22 @@ def _values(schema: TableSchema, batch: pa.RecordBatch, group: ColumnGroup) -> _
     )
     metric = np.array([*metrics, -1], dtype=np.int16)[word_indices(spelled)]
     units = take_words(word_indices(spelled), [*(unit for _, unit in meanings), group.unit])
-    return _Values(cells, group.tile(metric), group.repeat(words), group.repeat(_units(schema, batch, units)))
+    return _Values(
+        cells, group.tile(metric), group.repeat(words), _row_units(schema, batch, group), group.repeat(units)
+    )
 
 
-def _units(schema: TableSchema, batch: pa.RecordBatch, others: pa.DictionaryArray) -> pa.DictionaryArray:
-    """Return each row's own unit, and of a row without one that of its column or of the word for its metric."""
-    if schema.unit_column is None:
-        return others
-    return pc.coalesce(batch.column(schema.unit_column), others.cast(pa.string())).dictionary_encode()
+def _row_units(schema: TableSchema, batch: pa.RecordBatch, group: ColumnGroup) -> pa.DictionaryArray:
+    """Return each row's own unit."""
+    of_rows = repeat_word(None, len(batch)) if schema.unit_column is None else _words(schema, batch, "unit")
+    return group.repeat(of_rows)
+
+
+def _words(schema: TableSchema, batch: pa.RecordBatch, name: Literal["metric", "unit"]) -> pa.DictionaryArray:
+    """Return what the rows say, each in its cell or all in one of a line above them."""
+    if stated := schema.stated_codes.get(name):
+        return texts_above(stated.lines, batch.column("row_num")).dictionary_encode()
+    return column_words(batch, getattr(schema, f"{name}_column"))
 
 
 def _meaning_of(spelling: str, schema: TableSchema, of_values: str | None) -> tuple[int, str | None]:
@@ -224,18 +257,19 @@ def _parse_group(
     group: ColumnGroup,
     times: ParsedTimes,
     columns: dict[str, pa.Array],
-    of_rows: np.ndarray,
+    of_cells: _OfCells,
 ) -> pa.Table:
-    """Parse the cells of a group; `of_rows` has the bits of what is wrong with their rows beside the times."""
+    """Parse the cells of a group."""
     values = _values(schema, batch, group)
     style = NumberStyle(schema.thousands, group.doubtful_marks, schema.sheet is not None, schema.missing)
     numbers = read_numbers(values.cells, style)
-    in_cell = numbers.unit.null_count < len(numbers.unit)
-    spelled = pc.coalesce(numbers.unit, values.unit.cast(pa.string())).dictionary_encode() if in_cell else values.unit
-    factor, offset, unit = _conversions(schema, values, spelled, times.duration_word)
+    in_cells = numbers.unit.dictionary_encode()
+    factor, offset, unit = _conversions(schema, values, in_cells, group.stated_unit, times.duration_word)
     is_at_a_moment = IS_AT_A_MOMENT[values.metric]
-    problems = of_rows | _time_problems(schema, times, values, numbers) | _value_problems(values, numbers, factor)
-    value = numbers.value * np.where(np.isnan(factor), 1.0, factor) + offset
+    bad_factor = np.where(np.isnan(of_cells.factor) & (times.problems == 0), _BAD_FACTOR, 0)
+    problems = of_cells.problems | bad_factor | _value_problems(values, numbers, factor)
+    problems |= _time_problems(schema, times, values, numbers)
+    value = numbers.value * of_cells.factor * np.where(np.isnan(factor), 1.0, factor) + offset
     time = np.where(is_at_a_moment & (schema.register_read_at == "end"), times.end, times.start)
     columns = columns | {
         "ts": pa.array(time, mask=times.problems != 0).cast(PARSED.field("ts").type),
@@ -262,7 +296,6 @@ def _time_problems(schema: TableSchema, times: ParsedTimes, values: _Values, num
 
 
 def _value_problems(values: _Values, numbers: Numbers, factor: np.ndarray) -> np.ndarray:
-    # A unit in the cell must agree with the column's: `12,5 м3` in a column of °C is not a number we know.
     is_read = ~(numbers.missing | numbers.bad | numbers.formula)
     return (
         np.where(numbers.missing, REASON_BITS[Reason.MISSING_VALUE], 0)
@@ -274,17 +307,36 @@ def _value_problems(values: _Values, numbers: Numbers, factor: np.ndarray) -> np
 
 
 def _conversions(
-    schema: TableSchema, values: _Values, spelled: pa.DictionaryArray, durations: pa.DictionaryArray
+    schema: TableSchema,
+    values: _Values,
+    in_cells: pa.DictionaryArray,
+    stated: str | None,
+    durations: pa.DictionaryArray,
 ) -> tuple[np.ndarray, np.ndarray, pa.DictionaryArray]:
-    """Return factor (NaN: unknown or of another dimension) and offset to each metric's own unit, and that unit."""
-    metrics = pa.array(values.metric.astype(np.int32), mask=values.metric < 0)
-    indices, combinations = distinct_words([pa.DictionaryArray.from_arrays(metrics, METRIC_NAMES), spelled, durations])
+    """Return factor and offset to each metric's own unit, and that unit.
+
+    The factor is NaN where the unit is unknown or of another dimension, or where cell, row and column say units in
+    which the same number is another value: nobody knows which of them is right.
+    """
+    metrics = pa.DictionaryArray.from_arrays(
+        pa.array(values.metric.astype(np.int32), mask=values.metric < 0), METRIC_NAMES
+    )
+    indices, combinations = distinct_words([metrics, in_cells, values.row_unit, values.unit, durations])
     factors, offsets = np.ones(len(combinations)), np.zeros(len(combinations))
     units: list[str | None] = []
-    for index, (name, unit, duration) in enumerate(combinations):
-        units.append(METRICS[name].unit if name else unit)
-        if name:
-            minutes = int(duration) if duration else schema.interval_minutes
-            conversion = convert_to_own_unit(name, unit, interval_hours=minutes / 60)
-            factors[index], offsets[index] = conversion or (np.nan, 0)
+    for index, (name, in_cell, of_row, other, duration) in enumerate(combinations):
+        said = [unit for unit in (in_cell, of_row) if unit and unit.strip()]
+        if not name:
+            units.append(next(iter(said), other))
+            continue
+        hours = (int(duration) if duration else schema.interval_minutes) / 60
+        said = list(dict.fromkeys([*said, stated] if said and stated else said or [other or ""]))
+        conversions = {convert_to_own_unit(name, unit, interval_hours=hours) for unit in said}
+        conversion = conversions.pop()
+        if conversions:
+            conversion, unit = None, UNITS_DIFFER.join(said)
+        else:
+            unit = METRICS[name].unit if conversion else said[0]
+        factors[index], offsets[index] = conversion or (np.nan, 0)
+        units.append(unit)
     return factors[indices], offsets[indices], take_words(indices, units)

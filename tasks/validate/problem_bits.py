@@ -17,6 +17,8 @@ INTERVAL_IS_BAD = HOUR_IS_BAD << 1
 _TIME_FAULT = INTERVAL_IS_BAD.bit_length()
 """Where the five bits of the TimeFault begin that is beside BAD_TIMESTAMP."""
 _FAULTS = 0b11111
+FACTOR_IS_BAD = HOUR_IS_BAD
+"""Beside BAD_NUMBER, of a time that is good: the error is in the cell of the factor. All bits are taken."""
 NO_READING = -1 << 31
 """Never in PARSED: the cell holds no reading, and none is missing."""
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.reasons import ADVICE, OF_WHOLE_LINES, SUSPECT_REASONS, Reason, severity_of
+from schemas.reasons import ADVICE, OF_WHOLE_LINES, SUSPECT_REASONS, Reason, advice_on_unit, severity_of
 from schemas.table_schema import TableSchema
 from schemas.table_spec import CODE_NAMES, CodeName
 from schemas.time_faults import TIME_FAULTS, TimeFault
-from tasks.validate.problem_bits import HOUR_IS_BAD, INTERVAL_IS_BAD, REASON_BITS, time_faults
+from tasks.validate.problem_bits import FACTOR_IS_BAD, HOUR_IS_BAD, INTERVAL_IS_BAD, REASON_BITS, time_faults
 from tasks.validate.words import repeat_word, take_words, without_dictionaries, word_indices
 
 _FLAGS = sum(REASON_BITS[reason] for reason in SUSPECT_REASONS)
@@ -105,13 +105,26 @@ def _find_cells(schemas: Sequence[TableSchema], readings: pa.Table, reason: Reas
     elif reason is Reason.UNKNOWN_METRIC:
         # A line of a wide table says one metric for all of its readings.
         rows = rows.take(_first_of_source_rows(rows))
-        yield _FaultyCells(rows, _by_table(rows, [schema.metric_column for schema in schemas]))
+        yield _FaultyCells(rows, _column_of(schemas, rows, "metric"), rows.column("metric").cast(pa.string()))
+    elif reason is Reason.BAD_NUMBER:
+        of_factor = pc.and_not(_has(rows, FACTOR_IS_BAD), _has(rows, REASON_BITS[Reason.BAD_TIMESTAMP]))
+        others = rows.filter(pc.invert(of_factor))
+        yield _FaultyCells(others, others.column("column_key"))
+        rows = rows.filter(of_factor)
+        yield _FaultyCells(rows, _by_table(rows, [schema.factor_column for schema in schemas]), of_whole_row=True)
     elif reason is Reason.UNKNOWN_UNIT:
         rows = _once_for_shared_units(schemas, rows)
-        units = _by_table(rows, [schema.unit_column for schema in schemas])
-        yield _FaultyCells(rows, pc.coalesce(units, rows.column("column_key")))
+        is_above = _by_table(rows, ["unit" in schema.stated_codes for schema in schemas])
+        above = pc.if_else(is_above, rows.column("unit").cast(pa.string()), None)
+        yield _FaultyCells(rows, pc.coalesce(_column_of(schemas, rows, "unit"), rows.column("column_key")), above)
     else:
         yield _FaultyCells(rows, rows.column("column_key"))
+
+
+def _column_of(schemas: Sequence[TableSchema], rows: pa.Table, name: Literal["metric", "unit"]) -> pa.ChunkedArray:
+    """Return the column of each row that says its metric or unit; null where a line above does."""
+    keys = [None if name in schema.stated_codes else getattr(schema, f"{name}_column") for schema in schemas]
+    return _by_table(rows, keys)
 
 
 def _once_for_shared_units(schemas: Sequence[TableSchema], rows: pa.Table) -> pa.Table:
@@ -185,6 +198,9 @@ def _list_errors(schemas: Sequence[TableSchema], cells: _FaultyCells, reason: Re
 
 
 def _messages(rows: pa.Table, reason: Reason) -> pa.DictionaryArray:
+    if reason is Reason.UNKNOWN_UNIT:
+        units = rows.column("unit").combine_chunks().dictionary_encode()
+        return take_words(word_indices(units), [*map(advice_on_unit, units.dictionary.to_pylist()), ADVICE[reason]])
     if reason is not Reason.BAD_TIMESTAMP:
         return repeat_word(ADVICE[reason], len(rows))
     by_fault = [ADVICE[reason], *(TIME_FAULTS[fault].russian for fault in TimeFault)]

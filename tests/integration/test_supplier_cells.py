@@ -156,6 +156,39 @@ async def test_unit_of_a_long_table_in_a_cell_is_that_of_rows_without_their_own(
     assert [(error["cell"], error["reason"]) for error in await pipeline.errors()] == [("E5", "unknown_unit")]
 
 
+@pytest.mark.parametrize(
+    ("heading", "line_of_units", "mapping"),
+    [
+        ("Energy (kWh)", "", "layout: long\nvalue: Energy (kWh)\n"),
+        ("value", "kWh", "layout: long\n"),
+        ("Energy, kWh", "", "layout: day-sheet\ncolumns: {'Energy, kWh': {metric: electricity_consumption}}\n"),
+        ("V", "", "layout: day-sheet\ncolumns: {V: {metric: electricity_consumption, unit: kWh}}\n"),
+        ("00:00 (kWh)", "", "layout: long\nintervals: {headings: '(?P<start>00:00) .*'}\n"),
+    ],
+)
+async def test_unit_of_a_row_never_beats_another_one_of_its_column(
+    pipeline: PipelineHarness, tmp_path: Path, heading: str, line_of_units: str, mapping: str
+) -> None:
+    rows = [
+        *(["ts", "meter", "metric", heading, "uom"], *([["", "", "", line_of_units, ""]] if line_of_units else [])),
+        ["2025-04-01", "A", "electricity_consumption", "1", "MWh"],
+        ["2025-04-02", "A", "electricity_consumption", "2", "кВт·ч"],
+        ["2025-04-03", "A", "electricity_consumption", "3", ""],
+        ["2025-04-04", "A", "electricity_consumption", "4", "м3"],
+        ["2025-04-05", "A", "electricity_consumption", "5 Wh", ""],
+    ]
+    time = "date" if "intervals" in mapping else "timestamp"
+    mapping += f"{time}: ts\nunit: uom\nidentity: {{meter: {{column: meter}}}}\n"
+
+    await load(pipeline, tmp_path, mapping, "\n".join(";".join(row) for row in rows).encode(), "A")
+
+    assert [*(await pipeline.values()).values()] == [2, 3]
+    errors = await pipeline.errors()
+    assert [error["reason"] for error in errors] == ["unknown_unit"] * 3
+    for error, (its, of_column) in zip(errors, [("MWh", "kWh"), ("м3", "kWh"), ("Wh", "kWh")], strict=True):
+        assert f"({its} ≠ {of_column}" in str(error["message"])
+
+
 @pytest.mark.parametrize("of_workbook", [False, True], ids=["csv", "xlsx"])
 async def test_own_words_for_a_missing_value_and_the_decimal_mark(
     pipeline: PipelineHarness, tmp_path: Path, of_workbook: bool
@@ -292,3 +325,47 @@ identity: {{meter: M}}
         assert "supplier, other" in str(log["message"])
     else:
         assert await pipeline.values() == {("M", "2025-03-31 21:00", "consumption_period"): 1.5}
+
+
+async def test_values_are_multiplied_by_a_factor_of_the_table_or_of_each_row(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
+    mapping = """
+layout: day-sheet
+time_zone: UTC
+timestamp: Дата
+identity: {meter: {column: Прибор}}
+tables:
+  - factor: Коэфф.
+    columns: {"Показание": {metric: electricity_cumulative, unit: МВт·ч}}
+  - factor: -0.01
+    columns: {"Имп.": {metric: electricity_power}}
+"""
+    rows: files.Rows = [
+        ["Дата", "Прибор", "Коэфф.", "Показание", "Имп."],
+        ["01.04.2025 00:00", "E", 40, "1,5", 250],
+        ["01.04.2025 01:00", "E", "0,5", "x", 300],
+        ["01.04.2025 02:00", "E", None, 2, 0],
+        ["01.04.2025 03:00", "E", "2 ч", 3, 1],
+        ["01.04.2025 04:00", "E", 0, 4, 1],
+        ["31.04.2025 06:00", "E", None, 5, 1],
+    ]
+
+    log = await load(pipeline, tmp_path, mapping, files.xlsx(rows), "E")
+
+    assert await pipeline.values() == pytest.approx(
+        {("E", "2025-04-01 00:00", "electricity_cumulative"): 60_000}
+        | {
+            ("E", f"2025-04-01 0{hour}:00", "electricity_power"): value
+            for hour, value in ((0, -2.5), (1, -3), (2, 0), (3, -0.01), (4, -0.01))
+        }
+    )
+    assert [(error["cell"], error["reason"], error["raw_value"]) for error in await pipeline.errors()] == [
+        ("D3", "bad_number", "x"),
+        ("C4", "bad_number", None),
+        ("C5", "bad_number", "2 ч"),
+        ("C6", "bad_number", "0"),
+        ("A7", "bad_timestamp", "31.04.2025 06:00"),
+        ("A7", "bad_timestamp", "31.04.2025 06:00"),
+    ]
+    assert log["rows_read"] == 12

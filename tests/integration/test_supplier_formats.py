@@ -255,3 +255,41 @@ async def test_rows_with_a_tab_or_with_too_much_are_set_aside(pipeline: Pipeline
     assert {key[1] for key in await pipeline.values()} == {"2025-03-31 22:00"}
     assert log["status"] == "partial"
     assert {error["reason"] for error in await pipeline.errors()} == {"surplus_cell", "tab_in_line"}
+
+
+FRAMED = """
+Архив часовой, зав. № 15302
+┌──────────┬──────┬────────┬────────┐
+│   Дата   │ Время│  t1,°C │  V1,м3 │
+├──────────┼──────┼────────┼────────┤
+│01/04/25  │ 00:00│  70.10 │  0.250 │
+│01/04/25  │ 01:00│  71.10 │        │
+├──────────┴──────┼────────┼────────┤
+│ Итого           │        │  0.250 │
+└─────────────────┴────────┴────────┘
+"""
+OF_FRAMED = r"""
+layout: day-sheet
+time_zone: UTC
+date: Дата
+dates: day-first
+hour: Время
+columns: {"t1,°C": {metric: T1}, "V1,м3": {metric: volume_supply}}
+identity: {meter: {cell: A2, pattern: '№ (\d+)'}}
+"""
+
+
+@pytest.mark.parametrize("encoding", ["cp866", "utf-8"])
+async def test_report_in_frames(pipeline: PipelineHarness, tmp_path: Path, encoding: str) -> None:
+    content = FRAMED.encode(encoding)
+
+    log = await load(pipeline, tmp_path, OF_FRAMED, content, "15302", name="x.csv")
+
+    assert await pipeline.values() == {
+        ("15302", "2025-04-01 00:00", "T1"): 70.1,
+        ("15302", "2025-04-01 00:00", "volume_supply"): 0.25,
+        ("15302", "2025-04-01 01:00", "T1"): 71.1,
+    }
+    assert (log["rows_read"], log["rows_rejected"]) == (4, 1)
+    assert [(error["cell"], error["reason"]) for error in await pipeline.errors()] == [("E7", "missing_value")]
+    assert '"total": 1' in str(log["lines"])

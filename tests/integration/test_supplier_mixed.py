@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -235,3 +236,49 @@ fill_down: [Дата, Ресурс, Ед]
         "2025-04-01 04:00": 5,
     }
     assert (log["status"], log["lines"]) == ("success", '{"header": 2, "reading": 3, "not_selected": 3}')
+
+
+async def test_records_of_several_types_say_meter_metric_and_unit_on_lines_above(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
+    mapping = """
+layout: long
+header: none
+time_zone: Australia/Brisbane
+where: {A: "300"}
+date: B
+dates: "%Y%m%d"
+intervals: {first: C, count: 24}
+metric: {column: E, of: {A: "200"}, words: {E1: electricity_consumption, B1: electricity_fed_in}}
+unit: {column: F, of: {A: "200"}}
+identity: {meter: {column: B, of: {A: "200"}}}
+"""
+    hours = [[str(start + hour) for hour in range(24)] for start in (1000, 2000, 3000)]
+    content = lines(
+        "100,NEM12,202504021200",
+        "200,W-1,E1B1,1,E1,Wh",
+        f"300,20250401,{','.join(hours[0])},A",
+        "200,W-1,E1B1,2,B1,kWh",
+        f"300,20250401,{','.join(hours[1])},A",
+        "400,1,24,A",
+        "200,W-1,E1B1,3,Q9,kvarh",
+        f"300,20250401,{','.join(hours[2])},A",
+        "900",
+    )
+
+    log = await load(pipeline, tmp_path, mapping, content, "W-1", name="x.csv")
+
+    values = await pipeline.values()
+    assert [
+        values["W-1", "2025-03-31 14:00", metric] for metric in ("electricity_consumption", "electricity_fed_in")
+    ] == [
+        1,
+        2000,
+    ]
+    assert values["W-1", "2025-04-01 13:00", "electricity_consumption"] == pytest.approx(1.023)
+    assert (len(values), log["rows_read"], log["rows_rejected"]) == (48, 72, 24)
+    (error,) = await pipeline.errors()
+    assert (error["reason"], error["row_num"], error["raw_value"]) == ("unknown_metric", 8, "Q9")
+    # The lines that say so are kept with the load: its rows are parsed again from stage alone.
+    (again,) = await pipeline.replay_from_stage(UUID(str(log["load_id"])))
+    assert (again["rows_loaded"], again["rows_rejected"]) == (48, 24)

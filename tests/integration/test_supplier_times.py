@@ -331,3 +331,34 @@ async def test_register_of_a_month_is_read_at_its_end_where_the_files_date_is_th
         ("M", "2025-02-28 23:00", "consumption_period"): 31,
         ("M", "2025-03-31 22:00", "consumption_cumulative"): 131,
     }
+
+
+async def test_ends_in_a_column_where_clocks_are_set_back_and_hours_in_halves_of_the_day(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
+    mapping = """
+layout: day-sheet
+time_zone: America/New_York
+date: Date
+dates: month-first
+hour: From
+interval: {end: {hour: To}}
+ambiguous_hours: in-order
+columns: {kWh: {metric: consumption_period}}
+identity: {meter: M}
+"""
+    hours = ["12:30 AM;1:00 AM", "1:00 AM;1:30 AM", "1:30 AM;1:00 AM", "1:00 AM;1:30 AM", "1:30 AM;2:00 AM"]
+    rows = [f"11/2/2025;{hour};{number}" for number, hour in enumerate([*hours, "11:30 PM;12:00 AM"])]
+    content = "\n".join(["Date;From;To;kWh", *rows, "Total;;;15", ""]).encode()
+
+    log = await load(pipeline, tmp_path, mapping, content, "M", name="x.csv")
+
+    assert (log["status"], log["rows_read"]) == ("success", 6)
+    assert await times(pipeline) == {
+        "2025-11-02 04:30": 0,
+        "2025-11-02 05:00": 1,
+        "2025-11-02 05:30": 2,
+        "2025-11-02 06:00": 3,
+        "2025-11-02 06:30": 4,
+        "2025-11-03 04:30": 5,
+    }

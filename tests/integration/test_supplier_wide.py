@@ -329,6 +329,11 @@ identity: {meter: {column: Прибор}}
         ("id,day,00:00,25:00", r"{headings: '(?P<start>\d\d:\d\d)'}", FileProblem.INTERVAL_NOT_READ),
         ("id,day,00:00,01:00", r"{headings: '(?P<end>\d\d:\d\d)'}", FileProblem.INTERVAL_NOT_READ),
         ("id,day,H1,H2", "{first: H1, count: 24}", FileProblem.TOO_FEW_COLUMNS),
+        (
+            f"id,day,{','.join('H' + str(hour) if hour != 13 else 'Полдня' for hour in range(1, 26))}",
+            "{first: H1, count: 24}",
+            FileProblem.TOO_FEW_COLUMNS,
+        ),
         ("id,day,H1,H2", r"{headings: 'T(?P<number>\d+)'}", FileProblem.NO_COLUMN_MATCHES),
     ],
 )

@@ -253,3 +253,90 @@ identity:
 
     assert (log["status"], log["problem"]) == ("failed", FileProblem.CODE_NOT_IN_CELL)
     assert said in str(log["message"])
+
+
+STACKED = r"""
+layout: day-sheet
+time_zone: UTC
+interval: day
+timestamp: Дата
+columns: {"V, м3": {metric: consumption_period}}
+identity: {meter: {above: 'Прибор № (\d+)'}}
+"""
+
+
+def stacked(*, with_second_header: bool) -> bytes:
+    rows: list[list[object]] = []
+    for number in (111, 222, 333):
+        rows += [["Ведомость"], ["Прибор №", f" {number}, дом 5"], ["Адрес: Мятная, 7"]]
+        rows += [["Дата", "V, м3"]] if with_second_header or number != 222 else []
+        rows += [["01.04.2025", number], ["02.04.2025", number + 1], ["Итого", 2 * number + 1], []]
+    return files.xlsx(rows)
+
+
+async def test_any_number_of_meters_below_each_other_have_their_codes_in_titles(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
+    log = await load(pipeline, tmp_path, STACKED, stacked(with_second_header=True), "111", "222", "333")
+
+    assert await pipeline.values() == {
+        (str(number), f"2025-04-0{day} 00:00", "consumption_period"): number + day - 1
+        for number in (111, 222, 333)
+        for day in (1, 2)
+    }
+    assert (log["status"], log["rows_read"]) == ("success", 6)
+
+
+async def test_meter_whose_title_has_no_header_below_it_is_read_with_no_other(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
+    log = await load(pipeline, tmp_path, STACKED, stacked(with_second_header=False), "111", "222", "333")
+
+    assert {meter for meter, _, _ in await pipeline.values()} == {"111"}
+    assert {error["reason"] for error in await pipeline.errors()} == {"undescribed_table"}
+    assert log["status"] == "partial"
+
+
+async def test_table_without_the_title_that_says_its_meter_fails(pipeline: PipelineHarness, tmp_path: Path) -> None:
+    content = files.xlsx([["Дата", "V, м3"], ["01.04.2025", 1]])
+
+    log = await load(pipeline, tmp_path, STACKED, content, "111")
+
+    assert (log["status"], log["problem"]) == ("failed", FileProblem.CODE_NOT_ABOVE)
+
+
+async def test_second_meter_whose_title_looks_like_a_value_is_not_read_as_the_first(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
+    mapping = STACKED.replace("{above: 'Прибор № (\\d+)'}", "{cell: B1}")
+    header = ["Дата", "V, м3"]
+    rows: files.Rows = [
+        *(["Прибор №", "111"], header, ["01.04.2025", 1], ["02.04.2025", 2]),
+        *(["Прибор №", "222"], header, ["03.04.2025", 7], ["04.04.2025", 8]),
+    ]
+
+    log = await load(pipeline, tmp_path, mapping, files.xlsx(rows), "111", "222")
+
+    assert sorted((await pipeline.values()).values()) == [1, 2]
+    assert {error["reason"] for error in await pipeline.errors()} == {"undescribed_table"}
+    assert log["status"] == "partial"
+
+
+async def test_label_that_stands_again_with_another_number_is_of_another_meter(
+    pipeline: PipelineHarness, tmp_path: Path
+) -> None:
+    mapping = STACKED.replace("{above: 'Прибор № (\\d+)'}", "{cell: B1}")
+    rows: files.Rows = [
+        *(["Прибор №", 111], ["Отчёт за", "апрель 2025"], ["Дата", "V, м3"], ["01.04.2025", 1], ["Итого", 1]),
+        *([], ["02.04.2025", 2], ["сбой", 5]),
+        *(["Прибор №", 222], ["03.04.2025", 7], ["04.04.2025", 8]),
+    ]
+
+    await load(pipeline, tmp_path, mapping, files.xlsx(rows), "111", "222")
+
+    assert sorted((await pipeline.values()).values()) == [1, 2]
+    assert [(error["row_num"], error["reason"]) for error in await pipeline.errors()] == [
+        (8, "bad_timestamp"),
+        (10, "undescribed_table"),
+        (11, "undescribed_table"),
+    ]

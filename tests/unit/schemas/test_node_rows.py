@@ -32,6 +32,7 @@ def test_paths_are_compiled_with_the_namespaces_of_the_mapping() -> None:
         ("rows: //x:a\n  columns: {A: b}", "line 8: xml.rows: must be a path expression of XPath 1.0 (Undefined names"),
         ("rows: count(//a)\n  columns: {A: b}", "line 8: xml.rows: must be a path that selects nodes, not 'count(//a)"),
         ("rows: //a\n  columns:\n    A: b\n    Б: f()", "line 11: xml.columns.Б: must be a path expression of XPath"),
+        ("rows: //a[$n]\n  columns: {A: b}", "line 8: xml.rows: must be a path that selects nodes"),
         ("rows: //a\n  columns: {A: $b}", "line 9: xml.columns.A: must be a path expression of XPath 1.0 (Undefined v"),
         ("rows: //a\n  columns: {}", "line 9: xml.columns: must have at least 1 item"),
         ("rows: //a", "line 7: xml.columns: must be given"),

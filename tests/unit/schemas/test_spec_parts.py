@@ -41,5 +41,10 @@ def test_bare_heading_is_a_column(written: object, column: str) -> None:
     assert TypeAdapter(Annotated[UnitPlace, BeforeValidator(in_column)]).validate_python(written).column == column
 
 
+def test_lines_above_that_say_the_unit_need_the_column_that_it_is_in() -> None:
+    with pytest.raises(ValidationError, match="column where of says on which lines the unit is"):
+        UnitPlace.model_validate({"cell": "B2", "of": {"A": "200"}})
+
+
 def test_place_of_a_unit_is_named_as_the_mapping_writes_it() -> None:
     assert UnitPlace.model_validate({"cell": "B2", "pattern": r"\S+"}).name == r"cell: B2, pattern: \S+"

@@ -38,6 +38,11 @@ def test_every_spelling_of_a_date_is_the_same_day(date: str) -> None:
         ("13:00:00", "13"),
         ("7", "07"),
         ("7.0", "07"),
+        ("1:00 PM", "13"),
+        ("1 p.m.", "13"),
+        ("12:00 AM", "00"),
+        ("12PM", "12"),
+        ("12:00 AM - 1:00 AM", "00"),
     ],
 )
 def test_every_spelling_of_an_hour_is_its_interval_start(hour: str, expected: str) -> None:
@@ -66,6 +71,8 @@ def test_first_of_april_is_not_read_as_fourth_of_january() -> None:
         ("01.04.2025", "24:00", "hour"),
         ("01.04.2025", "0-2", "hour"),
         ("01.04.2025", "25-26", "hour"),
+        ("01.04.2025", "13:00 PM", "hour"),
+        ("01.04.2025", "0:30 AM", "hour"),
         ("01.04.2025", "", "hour"),
         ("01.04.2025 05:00", "0-1", "date"),
     ],
@@ -188,6 +195,34 @@ def test_numbered_intervals_count_from_midnight_through_clock_changes(day: str, 
 
 
 @pytest.mark.parametrize(
+    ("moment", "number", "minutes", "expected"),
+    [
+        ("2025-03-29T23:00Z", "1", 60, "03-30 00:00"),
+        ("2025-03-29T23:00Z", "23", 60, "03-30 23:00"),
+        ("2025-10-25T22:00Z", "4", 60, "10-26 02:00"),
+        ("2025-10-26T00:00+02:00", "25", 60, "10-26 23:00"),
+        ("01.04.2025 06:00", "24", 60, "04-02 05:00"),
+        ("2025-03-28T23:00Z", "3", 1440, "03-31 00:00"),
+        ("2025-03-28T23:00Z", "0", 60, None),
+        ("26.10.2025 02:00", "2", 60, None),
+    ],
+)
+def test_numbered_intervals_count_from_a_moment_where_the_date_is_one(
+    moment: str, number: str, minutes: int, expected: str | None
+) -> None:
+    times = Times(ZoneInfo("Europe/Berlin"), dt.timedelta(minutes=minutes), "end", counts_intervals=True)
+
+    if expected is None:
+        with pytest.raises(NotATimeError):
+            read_interval(moment, number, None, times)
+        return
+    found = read_interval(moment, number, None, times)
+
+    assert f"{dt.datetime.fromtimestamp(found.start / 1e6, times.zone):%m-%d %H:%M}" == expected
+    assert found.end - found.start >= 60 * 60 * 1_000_000
+
+
+@pytest.mark.parametrize(
     ("day", "number"), [("01.04.2025", "49"), ("30.03.2025", "47"), ("01.04.2025", "0"), ("01.04.2025", "x")]
 )
 def test_interval_that_the_day_does_not_have_is_refused(day: str, number: str) -> None:
@@ -307,6 +342,20 @@ def test_interval_may_start_and_end_in_two_columns_each(
     found = read_interval(date, hour, None, times, end=end, end_hour=end_hour)
 
     assert (f"{dt.datetime.fromtimestamp(found.start / 1e6, zone):%m-%d %H:%M}", found.length) == expected
+
+
+@pytest.mark.parametrize(("hour", "end"), [("02:45", "02:00"), ("02:30", "02:15"), ("02:00", "02:00")])
+def test_interval_may_end_in_the_hour_that_comes_again(hour: str, end: str) -> None:
+    times = Times(ZoneInfo("Europe/Berlin"), dt.timedelta(hours=1), "start")
+
+    found = read_interval("26.10.2025", hour, None, times, end_hour=end, fold=0)
+
+    assert found.length == (int(end[3:]) - int(hour[3:])) % 60 or 60
+    assert dt.datetime.fromtimestamp(found.end / 1e6, dt.UTC).strftime("%H:%M") == f"01:{end[3:]}"
+    for fold, fault in ((None, TimeFault.CAME_TWICE), (1, TimeFault.INTERVAL)):
+        with pytest.raises(NotATimeError) as caught:
+            read_interval("26.10.2025", hour, None, times, end_hour=end, fold=fold)
+        assert caught.value.fault is fault
 
 
 def test_number_alone_is_no_end_where_the_interval_is_not_an_hour() -> None:

@@ -58,8 +58,8 @@ def test_each_column_that_a_pattern_matches_is_a_meters_and_no_note_names_it() -
     schema = bound(PATTERNS, "DMA  7\u00a0(L/s)", "DMA x", "DMA 8 (L/s)")
 
     assert schema.metrics == [
-        MetricColumn(key="DMA 7 (L/s)", metric="flow_supply", unit="л/с", meter_code="X7"),
-        MetricColumn(key="DMA 8 (L/s)", metric="flow_supply", unit="л/с", meter_code="X8"),
+        MetricColumn(key="DMA 7 (L/s)", metric="flow_supply", unit="л/с", stated_unit="л/с", meter_code="X7"),
+        MetricColumn(key="DMA 8 (L/s)", metric="flow_supply", unit="л/с", stated_unit="л/с", meter_code="X8"),
     ]
     assert (schema.building_code, schema.meter_code) == ("X", None)
     assert note_unmapped([schema]) == ["столбцы без описания, сохранены в сырье: C «DMA x»"]

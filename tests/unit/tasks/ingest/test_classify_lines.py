@@ -29,7 +29,13 @@ def classes(table: TableColumns, *lines: Row) -> list[LineClass]:
     return [LineClass(kind) for kind in classify(columns, table).classes]
 
 
-@pytest.mark.parametrize(("text", "total"), [("Итого:", True), ("Среднее", True), ("total", True), ("Итоговый", False)])
+@pytest.mark.parametrize(
+    ("text", "total"),
+    [
+        *[(text, True) for text in ("Итого:", "Среднее", "total", "Grand total", "Summe", "Celkem", "max.")],
+        *[(text, False) for text in ("Итоговый", "Max Weber", "Summer", "Totalizer", "Minsk")],
+    ],
+)
 def test_total_is_told_by_its_word(text: str, total: bool) -> None:
     assert is_total(text) is total
 
@@ -164,6 +170,18 @@ UNDATED = SHEET._replace(times=(), hours=(), codes=(0,), values=(2, 3))
 )
 def test_in_a_table_without_times_a_reading_has_a_code_or_a_number(line: Row, kind: LineClass) -> None:
     assert classes(UNDATED, line) == [kind]
+
+
+def test_title_of_another_meter_is_no_reading_though_a_value_may_be_in_it() -> None:
+    header: Row = [next(iter(words), None) for words in SHEET.headings]
+    title: list[Row] = [["Прибор №", None, "222"], header]
+    reading: list[Row] = [["сбой 1", None, "222"], header]
+
+    assert classes(SHEET, *title) == [LineClass.NOTE, LineClass.REPEATED_HEADER]
+    assert classes(SHEET, *reading) == [LineClass.READING, LineClass.REPEATED_HEADER]
+    assert classes(SHEET, title[0]) == [LineClass.READING]
+    assert classes(SHEET._replace(titles=("Прибор № \\d+",)), title[0]) == [LineClass.NOTE]
+    assert classes(SHEET._replace(titles=(".",)), ["01.04.2025", "0-1", "60"]) == [LineClass.READING]
 
 
 FILLED = SHEET._replace(filled_down=True)

@@ -58,6 +58,35 @@ def test_without_headings_the_delimiter_is_the_one_that_gives_enough_columns(tmp
     assert detect_dialect(path, (), min_width=3).delimiter == "\t"
 
 
+@pytest.mark.parametrize("wanted", ["Zużycie", "Zählpunkt", "Målt", "čas"])
+def test_latin_letters_are_told_from_russian_ones_and_languages_by_the_wanted_columns(
+    tmp_path: Path, wanted: str
+) -> None:
+    encoding = "cp1250" if wanted in ("Zużycie", "čas") else "cp1252"
+    file = write(tmp_path, f"Data;{wanted}\n01.04.2025;1\n".encode(encoding))
+
+    found = detect_dialect(file, [WANTED[0], WantedColumn("value", (wanted,), required=True)])
+
+    assert wanted in file.read_bytes().decode(found.encoding)
+
+
+@pytest.mark.parametrize("text", ["Date;V, м3\n", "Zeit;расход\n", "t,°C;Qч;kВт·ч\n", "1\xa0234;5 м\n"])
+def test_a_few_russian_letters_are_not_taken_for_latin_ones(text: str) -> None:
+    assert encodings_of(text.encode("cp1251"))[0] in ("cp1251", "koi8-r")
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "cp866", "koi8-r"])
+def test_russian_word_behind_a_latin_one_is_russian(encoding: str) -> None:
+    assert encodings_of("TIPГВС;VODAхол\n".encode(encoding))[0] in ("cp1251", "cp866", "koi8-r")
+
+
+def test_bars_of_frames_delimit_cells(tmp_path: Path) -> None:
+    text = "┌────┬───┐\n│Дата│Час│\n├────┼───┤\n│01.04.2025│0-1│\n"
+
+    for encoding in ("utf-8", "cp866"):
+        assert detect_dialect(write(tmp_path, text.encode(encoding)), WANTED) == Dialect(encoding, "|", is_framed=True)
+
+
 @pytest.mark.parametrize(
     "text", ["ГВС", "Ж-1", "счётчик", "ул. Мятная, 5", "№ 7 «Дом»", "1\xa0234 м", "┌──────┬──────┐\n│Прибор│Расход│"]
 )

@@ -16,7 +16,7 @@ ROWS: list[Row] = [["Прибор", "ВКТ-7 № 00123"], [], [None, '="0017"']
 
 def codes(identity: dict[str, object]) -> dict[str, Code]:
     spec = TableSpec.model_validate({"layout": "long", "identity": identity})
-    return find_codes(spec, relative_path="D-0007/a.xlsx", sheet="Прибор 3", rows=iter(ROWS))
+    return find_codes(spec, relative_path="D-0007/a.xlsx", sheet="Прибор 3", rows=iter(ROWS), header_line=4)
 
 
 def test_codes_are_constants_or_come_from_the_path_the_sheet_and_cells() -> None:
@@ -30,6 +30,16 @@ def test_codes_are_constants_or_come_from_the_path_the_sheet_and_cells() -> None
     )
 
     assert found == {"building": "D-0007", "itp": "D-0007-Прибор 3", "meter": "00123"}
+
+
+def test_code_above_is_in_the_last_line_above_the_header_that_matches() -> None:
+    rows: list[Row] = [["Прибор №", "1"], ["Прибор №", "2"], ["итого", None, "5"], ["Дата"], ["Прибор №", "3"]]
+    spec = TableSpec.model_validate({"layout": "long", "identity": {"meter": {"above": r"Прибор № (\d+)"}}})
+
+    assert find_codes(spec, relative_path="", sheet=None, rows=iter(rows), header_line=4)["meter"] == "2"
+    with pytest.raises(FileError) as caught:
+        find_codes(spec, relative_path="", sheet=None, rows=iter(rows), header_line=1)
+    assert caught.value.problem is FileProblem.CODE_NOT_ABOVE
 
 
 def test_cells_are_found_in_any_order_and_a_formula_of_a_text_is_the_text() -> None:
@@ -55,7 +65,7 @@ def test_pattern_of_a_mapping_cannot_hang_a_run(identity: dict[str, object]) -> 
     started = time.monotonic()
 
     with pytest.raises(FileError):
-        find_codes(spec, relative_path=text, sheet=text, rows=iter([[text]]))
+        find_codes(spec, relative_path=text, sheet=text, rows=iter([[text]]), header_line=2)
 
     assert time.monotonic() - started < 2, f"matching {len(text)} characters"
 

@@ -44,6 +44,31 @@ def test_two_lines_alone_are_first_and_second() -> None:
     assert told("26 02:00", "26 02:00") == ([2], [3])
 
 
+def of_ends(*lines: tuple[str, str]) -> tuple[list[int], list[int]]:
+    """Return the lines of the first and of the second hour; a line is a start and an end on 26 October."""
+    schema = TableSchema(
+        table_format="long",
+        header_row=1,
+        columns=[Column(key=key, heading=key, letter=key) for key in "AB"],
+        timestamp_column="A",
+        interval_end_column="B",
+        time_zone="Europe/Berlin",
+        interval_minutes=60,
+    )
+    hours = HourOrder(schema)
+    hours.add(raw_batch(schema, [[f"2025-10-26 {time}" for time in line] for line in lines]))
+    hours.finish()
+    return schema.first_hours, schema.second_hours
+
+
+def test_interval_that_ends_when_clocks_are_set_back_is_of_the_first_hour() -> None:
+    assert of_ends(("01:00", "02:00"), ("02:00", "02:00"), ("02:00", "03:00")) == ([3], [4])
+
+
+def test_interval_longer_than_the_hour_that_comes_twice_is_told_by_no_order() -> None:
+    assert of_ends(("00:00", "02:00"), ("02:00", "04:00"), ("04:00", "06:00")) == ([], [])
+
+
 def test_each_meter_has_its_own_order() -> None:
     assert told("26 02:00 M", "26 02:00 N", "26 02:00 M", "26 02:00 N") == ([2, 3], [4, 5])
 

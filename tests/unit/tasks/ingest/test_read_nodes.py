@@ -179,3 +179,30 @@ def test_path_that_only_a_file_shows_to_be_wrong_is_named(tmp_path: Path, spec: 
         grid(tmp_path, b"<a><period start='1'><value/></period></a>", NodeRows.model_validate(spec))
 
     assert (caught.value.problem, caught.value.data["key"]) == (FileProblem.PATH_FAILED, key)
+
+
+SIDE_BY_SIDE = NodeRows.model_validate(
+    {
+        "rows": "/json/days/item/t/item",
+        "columns": {"t": ".", "v": "../../v/item[$n]", "kilo": "number(../../v/item[$n]) * 1000"},
+    }
+)
+
+
+def side_by_side(folder: Path, content: str) -> list[list[str | None]]:
+    file = folder / "a.json"
+    file.write_text(content)
+    return [[*row] for row in NodesGrid.of(parse_nodes(file, Kind.JSON, Settings()), SIDE_BY_SIDE).rows()][1:]
+
+
+def test_arrays_side_by_side_are_joined_by_the_number_of_their_items(tmp_path: Path) -> None:
+    rows = side_by_side(tmp_path, '{"days": [{"t": ["a", "b"], "v": [1, null]}, {"t": ["c", "d"], "v": [3]}]}')
+
+    assert rows == [["a", "1", "1000.0"], ["b", None, "nan"], ["c", "3", "3000.0"], ["d", None, "nan"]]
+
+
+def test_values_without_a_row_beside_them_fail_the_file(tmp_path: Path) -> None:
+    with pytest.raises(FileError) as caught:
+        side_by_side(tmp_path, '{"days": [{"t": ["a", "b"], "v": [1, 2]}, {"t": ["c"], "v": [3, 4]}]}')
+
+    assert (caught.value.problem, caught.value.data["count"]) == (FileProblem.NODES_LEFT_BESIDE, 1)

@@ -38,6 +38,14 @@ def test_row_fits_if_each_cell_fits_a_glob(where: list[tuple[str, tuple[str, ...
     assert selection(*where).fits([KINDS, TYPES]).nonzero()[0].tolist() == rows
 
 
+@pytest.mark.parametrize("glob", ["*.TE101.*", "ITP1.TE101.*", "itp1.*", "ITP1.TE101.PV"])
+def test_points_of_a_code_are_those_of_a_glob(glob: str) -> None:
+    tags = pa.array(["ITP1.TE101.PV", "ITP1.TE1017", "ITP10"], pa.string())
+
+    assert selection(("Вид", (glob,))).fits([tags, tags])[0]
+    assert not selection(("Вид", (glob,))).fits([tags, tags])[2]
+
+
 def test_without_a_condition_nothing_is_selected() -> None:
     assert not selection()
     assert selection(("Вид", ("*",)))

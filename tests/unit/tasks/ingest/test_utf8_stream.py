@@ -6,7 +6,7 @@ import pytest
 
 from schemas.errors import FileError
 from schemas.problems import FileProblem
-from tasks.ingest.utf8_stream import Utf8Stream
+from tasks.ingest.utf8_stream import BarStream, Utf8Stream
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1251"])
@@ -18,6 +18,16 @@ def test_text_of_any_encoding_is_read_as_utf_8_in_pieces_of_any_size(encoding: s
     text = b"".join(iter(lambda: stream.read(size), b""))
 
     assert text.decode() == "Дата;Час\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp866"])
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_bars_of_frames_are_delimiters_wherever_blocks_end(encoding: str, size: int) -> None:
+    stream = BarStream(Utf8Stream(io.BytesIO("║Дата│–\n─│".encode(encoding, "replace")), encoding))
+
+    text = b"".join(iter(lambda: stream.read(size), b""))
+
+    assert text.decode().replace("?", "–") == "|Дата|–\n─|"
 
 
 @pytest.mark.parametrize(

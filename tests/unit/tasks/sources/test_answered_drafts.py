@@ -222,3 +222,25 @@ def test_xml_with_a_row_an_hour_and_a_column_a_metric(tmp_path: Path) -> None:
 
     assert [(one["metric"], one["value"]) for one in found] == [("T1", 60.0), ("T1", 61.0), ("T1", 62.0)]
     assert times(found) == ["01 00:00", "01 01:00", "01 02:00"]
+
+
+def test_records_of_several_types_without_a_header(tmp_path: Path) -> None:
+    path = tmp_path / "nem12 1.csv"
+    hours = [str(number) for number in range(100, 148)]
+    lines = [f"300,2025040{day},{','.join(hours)},A" for day in (1, 2)]
+    yaml = draft(path, "\n".join(["100,NEM12", "200,6102000001,E1,kWh", *lines, "900"]))
+
+    found = read(
+        path,
+        answer(
+            yaml,
+            {
+                "meter: ???": 'meter: {column: B, of: {A: "200"}}',
+                'metric: "???"': "metric: electricity_consumption",
+            },
+        ),
+    )
+
+    assert [one["value"] for one in found[:3]] == [100, 100, 101]
+    assert (len(found), {one["meter_code"] for one in found}) == (96, {"6102000001"})
+    assert times(sorted(found, key=lambda one: one["ts"]))[-1] == "02 23:30"

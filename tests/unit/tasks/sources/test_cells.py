@@ -11,6 +11,7 @@ from tasks.sources.cells import filled_cells, is_number, without_dates
         ("1", True),
         ("-1,5", True),
         ("1 234,5", True),
+        ("1\u202f234,5", True),
         ("", False),
         ("м3", False),
         ("01.04.2025", False),

@@ -15,6 +15,8 @@ def match(file_name: str, *others: SourceMapping, known: tuple[str, ...] = ()) -
 
 def test_numbers_of_a_name_are_left_open() -> None:
     assert match("Архив 2025-04.xlsx") == 'match: ["Архив *-*.xlsx"]'
+    assert match("Отчёт_Марта_апр.xlsx") == 'match: ["Отчёт_*_*.xlsx"]'
+    assert match("Марьино may 7.csv") == 'match: ["Марьино * *.csv"]'
     assert match("Архив [1] 2025.xlsx") == 'match: ["Архив ?*? *.xlsx"]'
 
 

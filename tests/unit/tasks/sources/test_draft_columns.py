@@ -131,6 +131,25 @@ def test_column_is_in_the_unit_that_another_column_has_in_each_line() -> None:
     assert '"Volume": {metric: consumption_period}' in mixed
 
 
+def test_letters_are_units_only_where_the_heading_says_so() -> None:
+    value = FoundColumn("Wert [kWh]", "kWh", ["1,5", "2"])
+
+    status, mixed, stated = (
+        "\n".join(draft_metric_columns([value, FoundColumn(heading, None, [*cells])]))
+        for heading, cells in (("Status", "WW"), ("Status", "WWWWE"), ("Einheit", "WW"))
+    )
+
+    assert '# unit: "Status"  # such as "W"; ??? are these letters units?' in status
+    assert "unit:" not in mixed.partition("columns:")[0]
+    assert stated.startswith('unit: "Einheit"')
+
+
+@pytest.mark.parametrize("heading", ["Показание", "Register", "Usage", "Потребление (тест)"])
+def test_reading_of_nobody_knows_what_is_asked_for_unless_a_unit_says_it(heading: str) -> None:
+    assert 'metric: "???"' in drafted(heading).partition("#")[0]
+    assert "metric: consumption_" in drafted(f"{heading.partition(' (')[0]}, м3")
+
+
 def test_columns_without_any_value_are_named_where_no_other_is_known() -> None:
     empty = [FoundColumn("V, м3", "м3", [None, None]), FoundColumn("Код", None, ["A-1", "A-1"])]
 

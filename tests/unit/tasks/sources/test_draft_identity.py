@@ -48,6 +48,11 @@ def test_lines_of_an_earlier_table_are_not_above() -> None:
     ]
 
 
+def test_value_with_a_unit_is_no_code_though_its_meter_is_in_the_heading() -> None:
+    assert not is_like_a_code(FoundColumn("Прибор 501 V, л", "л", ["7", "8"]))
+    assert is_like_a_code(FoundColumn("Прибор", None, ["7", "8"]))
+
+
 def test_values_and_numbers_of_lines_are_no_codes() -> None:
     assert is_like_a_code(FoundColumn("house_id", None, ["1"]))
     assert not is_like_a_code(FoundColumn("house1", None, ["1.5"]))

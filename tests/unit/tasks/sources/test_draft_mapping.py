@@ -189,10 +189,20 @@ def test_zone_is_a_key_where_the_file_names_it_and_else_a_comment() -> None:
     assert "\ntime_zone:" not in offset
 
 
-def test_two_meters_have_an_identity_each() -> None:
-    table: list[Row] = [["Дата", "Час", "V, м3"], ["01.04.2025", "0-1", "1"]]
+TABLE: list[Row] = [["Дата", "Час", "V, м3"], ["01.04.2025", "0-1", "1"]]
 
-    yaml = drafted(Sheet("Л", [["Прибор № 1"], *table, ["Прибор № 2"], *table])).yaml
+
+def test_meters_below_each_other_are_one_table_with_the_code_in_its_titles() -> None:
+    yaml = drafted(Sheet("Л", [["Прибор № 1, А"], *TABLE, ["Прибор № 2, А"], *TABLE, ["Прибор № 7"], *TABLE])).yaml
+
+    assert yaml.count("identity:") == 1
+    assert "after:" not in yaml
+    shown = '"Прибор № 1, А" and 2 more below it'
+    assert rf"  # meter: {{above: 'Прибор №\s+([^\s,;]+)'}}  # {shown}" in yaml
+
+
+def test_two_meters_with_titles_of_their_own_have_an_identity_each() -> None:
+    yaml = drafted(Sheet("Л", [["Прибор № 1"], *TABLE, ["Счётчик № 2"], *TABLE])).yaml
 
     assert yaml.count("identity:") == 2
     assert 'after: "Прибор № 1"' in yaml

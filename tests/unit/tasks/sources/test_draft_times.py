@@ -62,6 +62,20 @@ def test_hours_in_a_column_of_their_own() -> None:
     assert numbers[3] == "interval_minutes: 60  # 23 of 23 steps between times"
 
 
+def test_positions_count_from_the_one_time_of_many_lines() -> None:
+    starts: list[str | None] = [*["2025-03-31T22:00Z"] * 3, *["2025-04-01T22:00Z"] * 3]
+
+    drafted = lines(Start=starts, Position=["1", "2", "3", "1", "2", "1"], Length=["PT1H"] * 6)
+    rows = lines(Start=starts, Position=["1", "2", "3", "4", "5", "6"])
+
+    assert drafted[:2] == [
+        'date: "Start"  # such as "2025-03-31T22:00Z"',
+        'interval_number: "Position"  # it counts the lines of each time from 1',
+    ]
+    assert drafted[2].startswith("interval_minutes: ???")
+    assert rows[0].startswith("timestamp:")
+
+
 def test_hours_are_seen_under_a_heading_of_any_language_where_dates_have_none() -> None:
     clocks: list[str | None] = ["00:15", "00:30", "00:45", "01:00"]
 
@@ -83,6 +97,28 @@ def test_clock_that_is_always_as_much_later_is_the_end() -> None:
         'interval_minutes: 15  # from "Od" to "Do"',
     ]
     assert other[2].startswith("stamp: ???")
+
+
+def test_end_may_be_the_last_minute_of_an_interval() -> None:
+    starts: list[str | None] = ["00:00", "00:15", "00:30"]
+    ends: list[str | None] = ["00:14", "00:29", "00:44"]
+
+    drafted = lines(Datum=["01.04.2025"] * 3, START=starts, END=ends)
+
+    assert drafted[3] == 'interval_minutes: 15  # from "START" to the last minute in "END"'
+
+
+def test_dates_of_something_else_are_asked_about_also_alone() -> None:
+    drafted = lines(Поверка=["01.04.2025", "02.04.2025"])
+
+    assert drafted[0].startswith("timestamp: ???")
+    assert drafted[1] == '# timestamp: "Поверка"  # such as "01.04.2025"'
+
+
+def test_clock_that_is_the_same_in_all_lines_is_asked_about() -> None:
+    assert '# hour: "Tijd"  # such as "23:45"; ??? is it theirs? then date, not timestamp' in lines(
+        Datum=["01.04.2025", "02.04.2025"], Tijd=["23:45"] * 2
+    )
 
 
 def test_length_of_a_day_is_doubted_where_a_day_s_hours_may_stand_side_by_side() -> None:

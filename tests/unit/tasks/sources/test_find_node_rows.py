@@ -108,3 +108,23 @@ def test_elements_around_the_rows_are_told_from_others_of_their_name(tmp_path: P
         "site": "ancestor::item[2]/site",
     }
     assert rows.cells == [["2025-04-01T00:00", "1.5", "B-1", "M-1"], ["2025-04-01T01:00", "2", "B-1", "M-1"]]
+
+
+def test_arrays_side_by_side_are_rows(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(
+        '{"meter": "WS-5", "hourly": {"time": ["2025-04-01T00:00", "2025-04-01T01:00"], "names": ["a", "b"],'
+        ' "temp": [1.5, null], "days": [1]}, "units": {"temp": "°C"}}'
+    )
+
+    rows = find_node_rows(parse_nodes(file, Kind.JSON, Settings()))
+
+    assert rows
+    assert rows.rows == "/json/hourly/time/item"
+    assert rows.columns == {
+        "time": ".",
+        "temp": "../../temp/item[$n]",
+        "json meter": "ancestor::json[1]/meter",
+        "json units temp": "ancestor::json[1]/units/temp",
+    }
+    assert rows.cells == [["2025-04-01T00:00", "1.5", "WS-5", "°C"], ["2025-04-01T01:00", None, "WS-5", "°C"]]

@@ -43,6 +43,8 @@ def test_hours_are_found_by_heading_before_clocks() -> None:
     assert find_hours([clocks, numbers, hours]) is hours
     assert find_hours([numbers, clocks]) is clocks
     assert find_hours([numbers]) is None
+    assert find_hours([numbers, halves := column("Uhr", "12:15 AM", "12:30 PM")]) is halves
+    assert [offset(text) for text in halves.samples] == [dt.timedelta(minutes=15), dt.timedelta(hours=12, minutes=30)]
 
 
 def test_ranges_have_a_length_and_hours_an_offset() -> None:

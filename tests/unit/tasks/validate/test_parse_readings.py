@@ -4,10 +4,12 @@ import datetime as dt
 
 import pytest
 
-from schemas.reasons import Reason
+from schemas.reasons import UNITS_DIFFER, Reason
+from schemas.settings import Settings
 from schemas.spec_parts import fold_words
 from schemas.table_schema import Column, MetricColumn, MetricWord
 from schemas.time_faults import TimeFault
+from tasks.validate.list_rejected import list_rejected
 from tasks.validate.parse_readings import PARSED, TableRows, count_meter_codes, parse, parse_together
 from tasks.validate.problem_bits import HOUR_IS_BAD, INTERVAL_IS_BAD, REASON_BITS, time_faults
 from tests.unit.tasks.validate.tables import WIDE, long_row, long_table, raw_batch, wide_row, wide_table
@@ -136,7 +138,25 @@ def test_codes_are_tidy_and_numbers_are_read_as_the_table_writes_them() -> None:
     assert parsed.column("problems").to_pylist() == [REASON_BITS[Reason.BAD_NUMBER], 0]
 
 
-def test_unit_of_the_row_comes_before_that_of_the_column() -> None:
+@pytest.mark.parametrize("stated", ["л/с", "м3/ч", None])
+def test_a_unit_that_the_column_states_is_contradicted_by_no_row_and_no_cell(stated: str | None) -> None:
+    table = long_table(value_unit=stated or "л/с", stated_unit=stated)
+    cells = [("1", "l/s"), ("1", "м3/ч"), ("1 м3/ч", None), ("1 л/с", "м3/ч"), ("1", "кг"), ("1", " ")]
+    rows = [long_row(metric="flow_supply", value=value, unit=unit) for value, unit in cells]
+
+    parsed = parse(table, raw_batch(table, rows))
+
+    good = {"л/с": [0, 5], "м3/ч": [1, 2, 5], None: [0, 1, 2, 5]}[stated]
+    problems = parsed.column("problems").to_pylist()
+    assert [index for index, bits in enumerate(problems) if not bits] == good
+    assert {bits for bits in problems if bits} == {REASON_BITS[Reason.UNKNOWN_UNIT]}
+    expected = {0: 3.6, 1: 1, 2: 1, 5: 1 if stated == "м3/ч" else 3.6}
+    assert [parsed.column("value")[index].as_py() for index in good] == [expected[index] for index in good]
+    (error,) = list_rejected([table], parsed.slice(3, 1), Settings()).to_pylist()
+    assert UNITS_DIFFER.join(dict.fromkeys(filter(None, ["л/с", "м3/ч", stated]))) in error["message"]
+
+
+def test_unit_of_the_row_comes_before_that_of_the_table() -> None:
     table = wide_table(unit_column="Ед", metrics=[MetricColumn(key="Подача", metric="flow_supply", unit="м3/ч")])
     table.columns.append(Column(key="Ед", heading="Ед", letter="F"))
     rows = [[*wide_row(supply="1"), unit] for unit in ("л/с", None, "кг")]
@@ -147,7 +167,7 @@ def test_unit_of_the_row_comes_before_that_of_the_column() -> None:
     assert parsed.column("problems").to_pylist() == [0, 0, REASON_BITS[Reason.UNKNOWN_UNIT]]
 
 
-def test_unit_in_the_heading_of_a_long_table_is_that_of_rows_without_one() -> None:
+def test_unit_of_a_long_table_is_that_of_rows_without_one() -> None:
     table = long_table(value_unit="л")
     rows = [long_row(metric="consumption_period", value="5", unit=unit) for unit in (None, "м3")]
 
