@@ -159,7 +159,7 @@ measured as (
             and hours.ts >= expected.since
             and hours.ts < expected.until
     left join counted on building_days.building_id = counted.building_id and hours.ts = counted.ts
-    -- Without a limit every column that follows from these would compute them anew.
+    -- Without a limit every column that follows from these would compute them again.
     offset 0  -- noqa: AM09
 
 )

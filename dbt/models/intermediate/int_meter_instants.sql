@@ -136,7 +136,7 @@ counted as (
 
     from placed
     left join kinds on placed.kind = kinds.kind
-    -- Without a limit every column below would compute these anew.
+    -- Without a limit every column below would compute these again.
     offset 0  -- noqa: AM09
 
 )
