@@ -18,6 +18,7 @@ from tasks.load.earlier_versions import Superseded, find_superseded, must_be_alo
 from tasks.load.hold_loads import NO_CHANGES, PendingChanges, find_loads_to_hold
 from tasks.load.load_meters import find_load_meters
 from tasks.load.plan_merges import ValidatedLoad
+from tasks.load.settle_readings import credit_later_loads
 from tasks.warehouse.connection import Connection
 from tasks.warehouse.copy import copy_table, copy_tables
 from tasks.warehouse.core_owner import CoreOwner, read_core_owner
@@ -107,7 +108,8 @@ async def _merge_with_core(
     """Compare with what core has, and write what is new or different."""
     # Repeatable read: what the join saw is what the update replaces, or the transaction is refused.
     async with connection.transaction(isolation="repeatable_read"):
-        moment = await lock_loads(connection, settings, shared=not alone)
+        waited = [load.load_id for load in loads if load.is_released]
+        moment = await lock_loads(connection, settings, shared=not (alone or waited))
         await connection.execute(f"set local work_mem = '{_WORK_MEM}'")
         await connection.execute(*sql("allow_decompression", settings))
         await connection.execute(*sql("create_incoming", settings))
@@ -118,6 +120,8 @@ async def _merge_with_core(
         load_ids = [load.load_id for load in loads]
         meters = await find_load_meters(connection, load_ids, settings) if has_changes else None
         bounds = {**Span.of(loads)._asdict(), "meters": meters}
+        if has_changes and waited:
+            await credit_later_loads(connection, waited, bounds, moment, settings)
         pending = await _collect_changes(connection, bounds, settings) if has_changes else {}
         superseded = await find_superseded(connection, load_ids, settings)
         held = find_loads_to_hold(loads, pending, superseded, settings.hold_changed_share)

@@ -28,7 +28,8 @@ class ValidatedLoad(NamedTuple):
     first_time: datetime | None
     last_time: datetime | None
     is_released: bool
-    """It is merged however much it changes: a person says so, or its rows have waited in stage."""
+    """It is merged however much it changes: a person says so, or its rows have waited in stage. Its place among the
+    loads is an earlier one."""
     shares_readings: bool
     """Another load of the run has readings of the same meter in the same span of time."""
 

@@ -1,7 +1,11 @@
-"""Decide again which load's value stands in core: after a rollback, and where a newer version of a file has less."""
+"""Decide again which load's value stands in core: after a rollback, and where a newer version of a file has less.
+
+So before a merge of loads that do not come last, whose values are compared with those of later ones.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -30,6 +34,18 @@ async def create_unsettled(connection: Connection, settings: Settings) -> None:
     await connection.execute(*sql("create_unsettled", settings))
 
 
+async def credit_later_loads(
+    connection: Connection, load_ids: Sequence[UUID], bounds: Mapping[str, object], moment: datetime, settings: Settings
+) -> None:
+    """Make readings the latest load's that has them, where the temporary table `incoming` has earlier loads' values.
+
+    Those loads have a place among the loads before they end in core: their rows waited, or they are replays in place.
+    """
+    await create_unsettled(connection, settings)
+    await connection.execute(*sql("insert_contested", settings, load_ids=load_ids, **bounds))
+    await settle_readings(connection, settings, change="removal", moment=moment)
+
+
 async def settle_readings(
     connection: Connection, settings: Settings, *, change: Literal["rollback", "removal"], moment: datetime
 ) -> dict[UUID, SettledReadings]:
@@ -55,4 +71,5 @@ async def settle_readings(
     values = {**bounds, "zone": zone, "change": change, "moment": moment}
     rows = await connection.fetch(*sql("apply_decisions", settings, **values))
     await connection.execute(*sql("delete_readings", settings, **bounds))
+    await connection.execute("drop table unsettled, decisions")
     return {row["withdrawn_by"]: SettledReadings(row["removed"], row["restored"], row["unchanged"]) for row in rows}

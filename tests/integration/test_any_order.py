@@ -58,6 +58,11 @@ class Load:
     is_replay: bool = False
     """It stands in the place of all earlier loads of its content, as long as it is effective."""
 
+    @property
+    def has_waited(self) -> bool:
+        """Its rows are those that waited in another load."""
+        return len(self.order) > 1
+
 
 class Model:
     """Core as a function of the loads that count: of several that have a reading, the latest one's value.
@@ -88,7 +93,7 @@ class Model:
     def place_of(self, origin: Load) -> tuple[int, ...]:
         """The place of a content in the order of loads: that of the load of it that counts, if one does."""
         same = [load for load in self.effective().values() if load.content == origin.content]
-        return next((load.order for load in same if len(load.order) == 1), origin.order)
+        return next((load.order for load in same if not load.has_waited), origin.order)
 
     def effective(self) -> dict[UUID, Load]:
         """The loads that count, in the order in which they came."""
@@ -254,9 +259,11 @@ class History:
         hours = {"2025-04-30 01:00": -1, "2025-04-30 02:00": 0, "2025-04-30 03:00": 1}
         found = {(meter, hours[time]): value for (meter, time, _), value in values.items()}
         expected = self.model.core()
-        if self.has_purged:  # what a version no longer holds stays where nobody knows any more who else has it
-            replayed = {load.content for load in self.model.loads.values() if load.is_replay}
-            loads = [load for load in self.model.loads.values() if load.path == REPLACING or load.content in replayed]
+        if self.has_purged:  # nobody knows any more who else has what a version no longer holds, or what waited
+            every = self.model.loads.values()
+            replayed = {load.content for load in every if load.is_replay}
+            loads = [load for load in every if load.path == REPLACING or load.content in replayed]
+            loads += [load for load in self.model.effective().values() if load.has_waited]
             kept = {reading for load in loads for reading in load.rows.items()}
             assert expected.keys() <= found.keys()
             assert found.items() <= expected.items() | kept
@@ -392,6 +399,27 @@ def test_any_order_of_loads_reloads_rollbacks_and_requeues(settings: Settings, t
         [
             *(("load", name, {("A", 1): 1}) for name in ("x.csv", "y.csv")),
             *(("purge",), ("edit",), ("replay", 0, False)),
+        ]
+    )
+    # A later load finds the value of an earlier one in core: it keeps out what waited, until it is rolled back, and
+    # what a replay reads in its place.
+    @example(
+        [
+            *(late(0), late(1), ("learn",), ("replay_from_stage", 0, True), ("load", "y.csv", {("LATE", 0): 0})),
+            *(("requeue",), ("rollback", 3)),
+        ]
+    )
+    @example(
+        [
+            *(("load", "x.csv", {("A", 0): 0, ("A", 1): 1}), ("load", "y.csv", {("A", 0): 0})),
+            *(("edit",), ("replay_from_stage", 0, True)),
+        ]
+    )
+    # But not where a newer version of its file has come.
+    @example(
+        [
+            *(late(0), late(1), ("learn",), ("replay_from_stage", 0, True), ("load", REPLACING, {("LATE", 0): 0})),
+            *(("load", REPLACING, {("LATE", 1): 0}), ("requeue",)),
         ]
     )
     @given(steps)

@@ -120,6 +120,19 @@ async def test_released_load_goes_into_core_and_can_be_rolled_back(braked: Pipel
     assert await braked.digest() == before
 
 
+async def test_released_load_leaves_what_a_file_has_found_in_core_meanwhile(braked: PipelineHarness) -> None:
+    braked.put("a.csv", day_of(21))
+    (held,) = await braked.run()
+    braked.put("b.csv", day_of(20, hours=1))
+    later = (await braked.run())[-1]
+
+    await release(braked, held["load_id"])
+
+    assert (later["rows_unchanged"], await values(braked)) == (5, {20: 5, 21: 115})
+    await braked.rollback(later["load_id"])
+    assert await values(braked) == {21: 120}
+
+
 async def test_held_content_is_skipped_until_it_is_released_and_the_run_says_that_it_is_not_loaded(
     braked: PipelineHarness,
 ) -> None:
