@@ -69,7 +69,8 @@ class Interval(NamedTuple):
     """Of the local day at its start, by the clock on the wall; BETWEEN_MINUTES if it is none, or no start of its
     calendar interval."""
     length: int = 0
-    """Minutes by the clock on the wall, where the file or a calendar states them; else 0."""
+    """Minutes by the clock on the wall, where the file or a calendar states them, negative where it is a number of
+    nobody says what; else 0."""
 
 
 @lru_cache(maxsize=100_000)

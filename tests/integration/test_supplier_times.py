@@ -362,3 +362,28 @@ identity: {meter: M}
         "2025-11-02 06:30": 4,
         "2025-11-03 04:30": 5,
     }
+
+
+@pytest.mark.parametrize(
+    ("heading", "interval", "loads"),
+    [
+        ("Длина", "Длина", False),
+        ("Длина", "{column: Длина, unit: s}", True),
+        ("Длина, с", "Длина*", True),
+        ("Длина, мин", "{column: 'Длина, мин', unit: s}", False),
+    ],
+)
+async def test_lengths_of_intervals_in_seconds_need_their_unit(
+    pipeline: PipelineHarness, tmp_path: Path, heading: str, interval: str, loads: bool
+) -> None:
+    rows = [f"2025-04-01 {hour:02}:00;3600;{hour + 1}" for hour in range(24)]
+    mapping = f"{SHEET}timestamp: t\ninterval: {interval.replace('Длина*', repr(heading))}\n"
+    mapping += "columns: {V: {metric: consumption_period}}\n"
+
+    await load(pipeline, tmp_path, mapping, "\n".join([f"t;{heading};V", *rows]).encode(), "M")
+
+    assert [*(await pipeline.values()).values()] == ([*range(1, 25)] if loads else [])
+    if interval == heading:
+        assert {(error["reason"], error["column_name"], error["raw_value"]) for error in await pipeline.errors()} == {
+            ("bad_timestamp", "Длина", "3600")
+        }
