@@ -30,6 +30,7 @@ class TimeFault(IntEnum):
     INTERVAL = 15
     PERIOD = 16
     LENGTH_WITHOUT_UNIT = 17
+    MARKED_ONCE = 18
 
 
 TIME_FAULTS: dict[TimeFault, Words] = {
@@ -126,6 +127,11 @@ TIME_FAULTS: dict[TimeFault, Words] = {
         "the number does not tell what the interval's length is in: in minutes it is more than a day, or readings are "
         "not so far apart; name the unit in the mapping (interval: {column: …, unit: s}, which is s, min or h) or "
         "in the cell (15 min)",
+    ),
+    TimeFault.MARKED_ONCE: Words(
+        "отметка A или B бывает лишь у времени, которое наступает дважды (перевод часов): исправьте ячейку или "
+        "time_zone в описании источника",
+        "only a time that comes twice is marked A or B (clock change): correct the cell, or time_zone in the mapping",
     ),
 }
 """What an operator reads, and a developer."""

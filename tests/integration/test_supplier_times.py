@@ -387,3 +387,22 @@ async def test_lengths_of_intervals_in_seconds_need_their_unit(
         assert {(error["reason"], error["column_name"], error["raw_value"]) for error in await pipeline.errors()} == {
             ("bad_timestamp", "Длина", "3600")
         }
+
+
+@pytest.mark.parametrize(
+    "keys", ["date: d\nhour: h\n", "timestamp: t\n", "date: d\nhour: h\nambiguous_hours: in-order\n"]
+)
+async def test_hours_that_come_twice_are_told_by_their_marks(
+    pipeline: PipelineHarness, tmp_path: Path, keys: str
+) -> None:
+    hours = ["01:00", "02:00A", "02:00B", "03:00", "04:00A"]
+    rows = [f"26.10.2025;{hour};26.10.2025 {hour};{number}" for number, hour in enumerate(hours)]
+
+    log = await load(pipeline, tmp_path, SHEET + keys + FLOW, "\n".join(["d;h;t;V", *rows]).encode(), "M")
+
+    assert await times(pipeline) == {
+        f"2025-10-{day}:00": value for day, value in [("25 23", 0), ("26 00", 1), ("26 01", 2), ("26 02", 3)]
+    }
+    assert (log["rows_read"], log["rows_rejected"]) == (5, 1)
+    (error,) = await pipeline.errors()
+    assert (error["cell"], error["reason"]) == ("C6" if "timestamp" in keys else "B6", "bad_timestamp")
