@@ -12,6 +12,8 @@ from schemas.time_faults import TimeFault
 Stamp = Literal["start", "end"]
 _CLOCK = re.compile(r"(?i)(\d{1,2})(?:[:.](\d{2})|:(\d{2}):(\d{2}))?(?:\.0|\s*(?P<half>[ap])\.?m\.?)?")
 """`01.30` is a time, `01.04.25` a date."""
+_MARKED = re.compile(r"(?i)(.*\d)\s*(?:(?P<first>[aа])|[bв])\s*")
+"""`2:00A` and `2:00B`, in letters of either alphabet."""
 _NUMBER = re.compile(r"(\d{1,4})(?:\.0)?")
 _FRACTION = re.compile(r"0[.,]\d+")
 _NEXT_MIDNIGHT = re.compile(r"(1900-01-01|1904-01-02)(T00:00:00)?")
@@ -19,6 +21,12 @@ _NEXT_MIDNIGHT = re.compile(r"(1900-01-01|1904-01-02)(T00:00:00)?")
 _DAY = dt.timedelta(days=1)
 _HOUR = dt.timedelta(hours=1)
 _MINUTE = dt.timedelta(minutes=1)
+
+
+def read_mark(text: str) -> tuple[str, int | None]:
+    """Return the text of an hour without its mark, and which time of an hour that comes twice it marks: 0 or 1."""
+    match = _MARKED.fullmatch(text)
+    return (match[1], 0 if match["first"] else 1) if match else (text, None)
 
 
 def read_number(text: str) -> int:

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from schemas.dates import NotATimeError
 from schemas.time_faults import TimeFault
+from schemas.units import Unit, find_units
 
 Calendar = Literal["day", "week", "month"]
 CALENDARS: tuple[Calendar, ...] = ("day", "week", "month")
@@ -21,7 +22,9 @@ _UNITS = (
 )
 _LENGTH = re.compile(rf"(?P<number>\d{{1,6}})(?:\.0)?\s*(?P<unit>|{_UNITS})", re.IGNORECASE)
 _ONE = re.compile(r"час|сутки|день|неделя|месяц|hour|day|week|month", re.IGNORECASE)
+_WITHOUT_UNIT = re.compile(r"\s*\d+(?:\.0)?\s*")
 _SNAP = re.compile(r"(\d{1,4})\s*(s|sec|min|m)")
+_MINUTES_OF_DAY = 1440
 _MONTH = dt.timedelta(days=31)
 _LENGTHS = {
     **dict.fromkeys(("", "m", "м"), dt.timedelta(minutes=1)),
@@ -47,11 +50,24 @@ def length_of(calendar_interval: Calendar) -> Length:
     return Length(dt.timedelta(days=days), int(calendar_interval == "month"))
 
 
-def read_length(text: str) -> Length:
+def find_unit_of_length(text: str) -> Unit | None:
+    """Find the unit of time that a mapping or a heading names: `s`, `Интервал, мин`, `interval_minutes`."""
+    units = [unit for word in re.split(r"[\W_]+", text) for unit in find_units(word)]
+    return next((unit for unit in units if unit.dimension == "duration"), None)
+
+
+def has_no_unit(text: str) -> bool:
+    """Return True for a length that is a number alone."""
+    return bool(_WITHOUT_UNIT.fullmatch(text))
+
+
+def read_length(text: str, unit_of_numbers: str | None = None) -> Length:
     """Read the length of an interval as a row states it: ISO 8601 (`PT15M`), or a number of minutes up to months.
 
+    A number alone is in the unit that is stated for the column, else in minutes.
+
     Raises:
-        NotATimeError: it is none of these, or longer than a year.
+        NotATimeError: it is none of these, or longer than a year, or a number alone that is more than a day.
 
     """
     text = f"1 {text.strip()}" if _ONE.fullmatch(text.strip()) else text.strip()
@@ -61,6 +77,10 @@ def read_length(text: str) -> Length:
         length = Length(int(months[1]) * _MONTH, int(months[1]))
     elif match and unit.startswith(("мес", "mo")):
         length = Length(int(match["number"]) * _MONTH, int(match["number"]))
+    elif match and not unit and (of_numbers := find_unit_of_length(unit_of_numbers or "")):
+        length = Length(dt.timedelta(seconds=round(int(match["number"]) * of_numbers.factor * 3600)))
+    elif match and not unit and int(match["number"]) > _MINUTES_OF_DAY:
+        raise NotATimeError("interval", TimeFault.LENGTH_WITHOUT_UNIT)
     elif match:
         length = Length(int(match["number"]) * _LENGTHS[unit[:1]])
     elif match := _ISO_DURATION.fullmatch(text):
@@ -68,7 +88,8 @@ def read_length(text: str) -> Length:
         length = Length(dt.timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes))
     else:
         raise NotATimeError("interval", TimeFault.INTERVAL)
-    if not dt.timedelta() < length.span <= MAX_LENGTH + dt.timedelta(days=6) * bool(length.months):
+    is_whole = not length.span % dt.timedelta(minutes=1)
+    if not is_whole or not dt.timedelta() < length.span <= MAX_LENGTH + dt.timedelta(days=6) * bool(length.months):
         raise NotATimeError("interval", TimeFault.INTERVAL)
     return length
 

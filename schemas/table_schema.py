@@ -98,6 +98,8 @@ class TableSchema(_Frozen):
     tz_column: str | None = None
     interval_column: str | None = None
     """Says of a row how long its interval is; it beats what mapping and reference tables say."""
+    interval_unit: str | None = None
+    """Of its numbers: what mapping or heading say, `s` or `Интервал, мин`; None: minutes, if that is plausible."""
     interval_end_column: str | None = None
     """Says of a row when its interval ends, or on which day …"""
     interval_end_hour_column: str | None = None

@@ -26,7 +26,7 @@ from schemas.settings import TimeZoneName
 from schemas.spec_parts import ByWord, Conditions, StatusWords, UnitPlace, Words, fold_words, in_column
 from schemas.spec_types import CellName, Glob, Heading, Listed, Strict, Text, heading_of
 from schemas.spellings import fold
-from schemas.time_spec import DateInFile, IntervalEnd, check_times
+from schemas.time_spec import DateInFile, IntervalEnd, IntervalLength, check_times
 from schemas.wide_columns import IntervalColumns, groups_in, is_pattern
 
 # The data contract's columns and their aliases (table format `long`, in YAML `layout: long`).
@@ -220,6 +220,8 @@ def _kind_of_date(value: object) -> str:
 
 
 def _kind_of_interval(value: object) -> str:
+    if isinstance(value, IntervalLength) or (isinstance(value, dict) and "column" in value):
+        return "<length>"
     return "<end>" if isinstance(value, dict | IntervalEnd) else "<text>"
 
 
@@ -234,7 +236,7 @@ _Date = Annotated[
     BeforeValidator(heading_of),
 ]
 _Interval = Annotated[
-    Annotated[Text, Tag("<text>")] | Annotated[IntervalEnd, Tag("<end>")],
+    Annotated[Text, Tag("<text>")] | Annotated[IntervalLength, Tag("<length>")] | Annotated[IntervalEnd, Tag("<end>")],
     Discriminator(_kind_of_interval),
     BeforeValidator(heading_of),
 ]
@@ -327,14 +329,15 @@ class TableSpec(Strict):
     @property
     def time_headings(self) -> dict[str, str]:
         """The headings of the columns with the time, by what they say."""
-        is_heading = isinstance(self.interval, str) and self.calendar is None
+        length = self.interval.column if isinstance(self.interval, IntervalLength) else self.interval
+        is_heading = isinstance(length, str) and self.calendar is None
         headings = {
             "timestamp": self.timestamp,
             "date": self.date if isinstance(self.date, str) else self.day,
             "hour": self.hour,
             "interval_number": self.interval_number,
             "tz": self.tz,
-            "interval": self.interval if is_heading else None,
+            "interval": length if is_heading else None,
             **(self.interval.headings if isinstance(self.interval, IntervalEnd) else {}),
         }
         return {field: str(heading) for field, heading in headings.items() if heading}

@@ -29,6 +29,8 @@ class TimeFault(IntEnum):
     UNKNOWN_ZONE = 14
     INTERVAL = 15
     PERIOD = 16
+    LENGTH_WITHOUT_UNIT = 17
+    MARKED_ONCE = 18
 
 
 TIME_FAULTS: dict[TimeFault, Words] = {
@@ -117,6 +119,19 @@ TIME_FAULTS: dict[TimeFault, Words] = {
         "назовите столбец в timestamp описания источника и не указывайте interval_minutes или укажите interval: month",
         "this is a period (a month, or from … to …), and intervals have another length: correct the cell; if the file "
         "is of periods, name its column as timestamp in the mapping, without interval_minutes or with interval: month",
+    ),
+    TimeFault.LENGTH_WITHOUT_UNIT: Words(
+        "по числу не видно, в чём длина интервала: в минутах это больше суток или не сходится с расстоянием между "
+        "показаниями; назовите единицу в описании источника (interval: {column: …, unit: с} — с, мин или ч) или в "
+        "ячейке (15 мин)",
+        "the number does not tell what the interval's length is in: in minutes it is more than a day, or readings are "
+        "not so far apart; name the unit in the mapping (interval: {column: …, unit: s}, which is s, min or h) or "
+        "in the cell (15 min)",
+    ),
+    TimeFault.MARKED_ONCE: Words(
+        "отметка A или B бывает лишь у времени, которое наступает дважды (перевод часов): исправьте ячейку или "
+        "time_zone в описании источника",
+        "only a time that comes twice is marked A or B (clock change): correct the cell, or time_zone in the mapping",
     ),
 }
 """What an operator reads, and a developer."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import BeforeValidator, Discriminator, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Tag, field_validator, model_validator
 
-from schemas.lengths import read_snap
+from schemas.lengths import find_unit_of_length, read_snap
 from schemas.patterns import Regex, compile_pattern
 from schemas.spec_types import CellName, Heading, Strict, Text, heading_of
 from schemas.spellings import fold
@@ -73,6 +73,20 @@ class EndColumns(Strict):
 
 def _kind_of_end(value: object) -> str:
     return "<columns>" if isinstance(value, dict | EndColumns) else "<text>"
+
+
+class IntervalLength(Strict):
+    """The column with the length of each row's interval, and the unit of its numbers."""
+
+    column: Text
+    unit: Text
+
+    @field_validator("unit")
+    @classmethod
+    def _is_of_time(cls, unit: str) -> str:
+        if find_unit_of_length(unit) is None:
+            raise ValueError("s, min or h")
+        return unit
 
 
 class IntervalEnd(Strict):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from schemas.dates import DateStyle, NotATimeError, TimeCell, read_timestamp
-from schemas.hours import Stamp, read_hour, read_number, read_time_of_day
+from schemas.hours import Stamp, read_hour, read_mark, read_number, read_time_of_day
 from schemas.lengths import MAX_LENGTH, Calendar, add_months
 from schemas.periods import Period, read_period
 from schemas.time_faults import TimeFault
@@ -69,7 +69,8 @@ class Interval(NamedTuple):
     """Of the local day at its start, by the clock on the wall; BETWEEN_MINUTES if it is none, or no start of its
     calendar interval."""
     length: int = 0
-    """Minutes by the clock on the wall, where the file or a calendar states them; else 0."""
+    """Minutes by the clock on the wall, where the file or a calendar states them, negative where it is a number of
+    nobody says what; else 0."""
 
 
 @lru_cache(maxsize=100_000)
@@ -89,15 +90,16 @@ def read_interval(
     if `hour` is None; beside the number of an interval it may be the time of the first one. An ISO offset in the stamp
     beats `tz`, `tz` beats the supplier's zone. `end` is the text of a column with the interval's end, or with its date
     where `end_hour` is that of one with its time of day. `fold` tells the first (0) from the second time of an hour
-    that comes twice.
+    that comes twice; so does a mark behind it (`2:00A`, `2:00B`).
 
     Raises:
         NotATimeError: the text is not a time, or a clock change skipped or repeated the local time.
 
     """
     zone = _zone(tz) if tz else times.zone
+    stamp, mark = read_mark(date if hour is None else hour) if end is end_hour is None else (hour or date, None)
     try:
-        timestamp = _read_date(date, times)
+        timestamp = _read_date(stamp if hour is None else date, times)
     except NotATimeError as error:
         if not (hour is end is end_hour is None):
             raise
@@ -116,11 +118,11 @@ def read_interval(
         first = _numbered_interval(timestamp, hour, zone, times.interval)
         last = _midnight(timestamp + _DAY, zone) if times.interval >= _DAY else first + times.interval
     elif hour is not None:
-        offset, is_start = read_hour(hour, times.interval, times.stamp)
-        first, last = _of_stamp(timestamp + offset, zone, times, is_start=is_start, cell="hour", fold=fold)
+        offset, is_start = read_hour(stamp, times.interval, times.stamp)
+        first, last = _of_marked(timestamp + offset, zone, times, is_start=is_start, cell="hour", fold=fold, mark=mark)
     else:
         is_start = times.stamp == "start"
-        first, last = _of_stamp(timestamp, zone, times, is_start=is_start, cell="date", fold=fold)
+        first, last = _of_marked(timestamp, zone, times, is_start=is_start, cell="date", fold=fold, mark=mark)
     local = first.astimezone(zone)
     return Interval(_micros(first), _micros(last), _minute(local, times.calendar), _length(local, last, times))
 
@@ -184,6 +186,32 @@ def _length(local: dt.datetime, end: dt.datetime, times: Times) -> int:
     if not (times.calendar or times.months):
         return 0
     return (_day_of(end.astimezone(local.tzinfo)) - _day_of(local)) // _MINUTE
+
+
+def _of_marked(
+    timestamp: dt.datetime,
+    zone: ZoneInfo,
+    times: Times,
+    *,
+    is_start: bool,
+    cell: TimeCell,
+    fold: int | None,
+    mark: int | None,
+) -> tuple[dt.datetime, dt.datetime]:
+    """Return start and end of the interval of a stamp that may be marked as the first or second of its name."""
+    if mark is not None:
+        # In hours by their end, 3A and 3B are those that begin at 2.
+        if not is_start and not _comes_twice(timestamp, zone):
+            timestamp, is_start = timestamp - times.interval, True
+        if times.interval > _HOUR or not _comes_twice(timestamp, zone):
+            raise NotATimeError(cell, TimeFault.MARKED_ONCE)
+        fold = mark
+    return _of_stamp(timestamp, zone, times, is_start=is_start, cell=cell, fold=fold)
+
+
+def _comes_twice(local: dt.datetime, zone: ZoneInfo) -> bool:
+    first, second = (local.replace(tzinfo=zone, fold=which).utcoffset() or dt.timedelta() for which in (0, 1))
+    return local.tzinfo is None and first > second
 
 
 def _of_stamp(

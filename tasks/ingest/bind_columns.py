@@ -10,7 +10,7 @@ from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
 
 from schemas.errors import FileError
 from schemas.hours import Stamp
-from schemas.lengths import read_snap
+from schemas.lengths import find_unit_of_length, read_snap
 from schemas.metrics import METRICS, convert_to_own_unit
 from schemas.problems import FileProblem, FileRemark
 from schemas.raw_rows import ROW_PROBLEM
@@ -19,7 +19,7 @@ from schemas.spec_parts import fold_words
 from schemas.spellings import fold
 from schemas.table_schema import CodePart, Column, MetricColumn, MetricWord, StatedCode, TableSchema
 from schemas.table_spec import CODE_NAMES, FromColumn, Identity, TableSpec
-from schemas.time_spec import DateInFile
+from schemas.time_spec import DateInFile, IntervalLength
 from schemas.units import find_units, unit_in_heading
 from schemas.wide_columns import is_pattern
 from tasks.ingest.bind_wide_columns import BoundColumn, WideColumn, bind_intervals, bind_patterns, require_different
@@ -135,6 +135,7 @@ def _bind(
         counts_intervals=spec.interval_number is not None or bool(spec.intervals and spec.intervals.is_numbered),
         tz_column=keys.get("tz"),
         interval_column=keys.get("interval"),
+        interval_unit=_unit_of_lengths(spec, found.get("interval")),
         time_zone=spec.time_zone or time_zone,
         interval_end_column=keys.get("interval_end"),
         interval_end_hour_column=keys.get("interval_end_hour"),
@@ -173,6 +174,15 @@ def _register_read_at(spec: TableSpec) -> Stamp:
     is_of_days = isinstance(spec.date, DateInFile) and not (spec.hour or spec.interval_number)
     is_said = "register_read_at" in spec.model_fields_set
     return spec.stamp if is_of_days and not is_said else spec.register_read_at
+
+
+def _unit_of_lengths(spec: TableSpec, column: Column | None) -> str | None:
+    """Return what says the unit of the lengths of intervals that are numbers alone."""
+    stated = spec.interval.unit if isinstance(spec.interval, IntervalLength) else None
+    in_heading = find_unit_of_length(column.heading) if column else None
+    if column and stated and in_heading and in_heading != find_unit_of_length(stated):
+        raise FileError(FileProblem.UNIT_DIFFERS, column=column.heading, unit=column.heading, expected=stated)
+    return stated or (column.heading if column and in_heading else None)
 
 
 def _keys_of(headings: Sequence[str], wanted: Sequence[WantedColumn], keys: dict[str, str]) -> list[str]:

@@ -13,9 +13,10 @@ import pyarrow as pa
 from schemas.readings import METRIC_NAMES, NO_METER, READING, delta_t_check
 from schemas.reasons import OF_WHOLE_LINES, SUSPECT_REASONS, Quality, Reason
 from schemas.settings import Settings
+from schemas.time_faults import TimeFault
 from schemas.times import BETWEEN_MINUTES
 from tasks.validate.parse_readings import IS_AT_A_MOMENT
-from tasks.validate.problem_bits import REASON_BITS
+from tasks.validate.problem_bits import INTERVAL_IS_BAD, REASON_BITS, bad_timestamp
 from tasks.validate.words import distinct_words, take_words, word_indices
 
 _REJECTING_BITS = sum(bit for reason, bit in REASON_BITS.items() if reason not in SUSPECT_REASONS)
@@ -101,7 +102,9 @@ def apply_rules(
     order = _ReadingOrder(files, meter_keys, time, rows["metric"].to_numpy())
     problems = parsed.column("problems").to_numpy().copy()
     grid = _Grid.of(parsed, rows["metric"].to_numpy(), meter_intervals, intervals)
-    problems |= grid.problems(parsed.column("minute").fill_null(0).to_numpy())
+    problems = _with_doubtful_lengths(problems, files, meter_keys, time, rows["metric"].to_numpy(), grid)
+    off_grid = grid.problems(parsed.column("minute").fill_null(0).to_numpy())
+    problems |= np.where(problems & REASON_BITS[Reason.BAD_TIMESTAMP] == 0, off_grid, 0)
     problems |= _broken_rules(rows, READING.checks) & _applicable_rules(rows, problems)
     if grid.of_row.any():
         problems |= _overlapping(files, meter_keys, time, rows["metric"].to_numpy(), grid, problems)
@@ -166,6 +169,8 @@ class _Grid(NamedTuple):
     of_meter: np.ndarray
     of_mapping: np.ndarray
     of_row: np.ndarray
+    is_doubtful: np.ndarray
+    """The row's own is a number without a unit."""
     of_row_in_fact: np.ndarray
     """A day on which clocks change is shorter or longer."""
     is_of_interval: np.ndarray
@@ -176,11 +181,13 @@ class _Grid(NamedTuple):
         cls, parsed: pa.Table, metrics: np.ndarray, meter_intervals: np.ndarray, intervals: Sequence[int | None]
     ) -> _Grid:
         tables = parsed.column("table").to_numpy()
+        of_row = parsed.column("interval").fill_null(0).to_numpy()
         stated = np.array([minutes or 0 for minutes in intervals], dtype=np.int32)
         return cls(
             meter_intervals,
             stated[tables] if any(intervals) else np.zeros(len(tables), dtype=np.int32),
-            parsed.column("interval").fill_null(0).to_numpy(),
+            np.abs(of_row),
+            of_row < 0,
             parsed.column("duration").fill_null(0).to_numpy(),
             (metrics >= 0) & ~IS_AT_A_MOMENT[metrics],
         )
@@ -208,6 +215,37 @@ class _Grid(NamedTuple):
         bits = np.where(is_off, REASON_BITS[Reason.OFF_GRID], 0)
         bits |= np.where(differs, REASON_BITS[Reason.INTERVAL_MISMATCH], 0)
         return np.where(self.is_of_interval, bits, 0).astype(np.int32)
+
+
+def _with_doubtful_lengths(
+    problems: np.ndarray,
+    files: np.ndarray,
+    meters: np.ndarray,
+    time: np.ndarray,
+    metrics: np.ndarray,
+    grid: _Grid,
+) -> np.ndarray:
+    """Refuse lengths without a unit that are none of minutes: readings are mostly nearer, or 60 or 1440 times as far.
+
+    Registers may be read at any time: of theirs only seconds are told, sixty readings an interval.
+    """
+    rows = pd.DataFrame(
+        {"file": files, "meter": meters, "metric": metrics, "start": time, "length": grid.length}
+        | {"duration": grid.duration.astype(np.int64), "is_of_interval": grid.is_of_interval}
+    )[grid.is_doubtful & (time != _NO_TIME)]
+    if rows.empty:
+        return problems
+    series = ["file", "meter", "metric"]
+    all_starts = pd.DataFrame({"file": files, "meter": meters, "metric": metrics, "start": time})[time != _NO_TIME]
+    starts = all_starts.drop_duplicates().sort_values([*series, "start"])
+    starts["gap"] = starts.groupby(series)["start"].shift(-1) - starts["start"]
+    found = rows.reset_index(names="index").merge(starts, on=[*series, "start"])
+    found["times"] = found["gap"] / (found["duration"] * _MINUTE)
+    typical = found.groupby([*series, "length"])["times"].transform("median")
+    is_other = np.where(found["is_of_interval"], (typical < 1) | typical.isin((60, 1440)), typical <= 1 / 60)
+    marked = problems.copy()
+    marked[found.loc[is_other, "index"]] |= bad_timestamp(TimeFault.LENGTH_WITHOUT_UNIT) | INTERVAL_IS_BAD
+    return marked
 
 
 def _overlapping(

@@ -47,7 +47,7 @@ PARSED = pa.schema(
         ("unit", WORD),  # the file's own where it does not fit, or all that contradict each other
         ("column_key", WORD),  # the value's column
         ("minute", pa.int16()),  # of the local day at the interval's start (`schemas/times.py`)
-        ("interval", pa.int32()),  # minutes, where the row or a calendar states them; else 0
+        ("interval", pa.int32()),  # minutes, where the row or a calendar states them (see `Interval`); else 0
         ("duration", pa.int32()),  # minutes from its start to its end: of a day on which clocks change they differ
         ("problems", pa.int32()),
     ]

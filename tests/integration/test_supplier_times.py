@@ -362,3 +362,47 @@ identity: {meter: M}
         "2025-11-02 06:30": 4,
         "2025-11-03 04:30": 5,
     }
+
+
+@pytest.mark.parametrize(
+    ("heading", "interval", "loads"),
+    [
+        ("Длина", "Длина", False),
+        ("Длина", "{column: Длина, unit: s}", True),
+        ("Длина, с", "Длина*", True),
+        ("Длина, мин", "{column: 'Длина, мин', unit: s}", False),
+    ],
+)
+async def test_lengths_of_intervals_in_seconds_need_their_unit(
+    pipeline: PipelineHarness, tmp_path: Path, heading: str, interval: str, loads: bool
+) -> None:
+    rows = [f"2025-04-01 {hour:02}:00;3600;{hour + 1}" for hour in range(24)]
+    mapping = f"{SHEET}timestamp: t\ninterval: {interval.replace('Длина*', repr(heading))}\n"
+    mapping += "columns: {V: {metric: consumption_period}}\n"
+
+    await load(pipeline, tmp_path, mapping, "\n".join([f"t;{heading};V", *rows]).encode(), "M")
+
+    assert [*(await pipeline.values()).values()] == ([*range(1, 25)] if loads else [])
+    if interval == heading:
+        assert {(error["reason"], error["column_name"], error["raw_value"]) for error in await pipeline.errors()} == {
+            ("bad_timestamp", "Длина", "3600")
+        }
+
+
+@pytest.mark.parametrize(
+    "keys", ["date: d\nhour: h\n", "timestamp: t\n", "date: d\nhour: h\nambiguous_hours: in-order\n"]
+)
+async def test_hours_that_come_twice_are_told_by_their_marks(
+    pipeline: PipelineHarness, tmp_path: Path, keys: str
+) -> None:
+    hours = ["01:00", "02:00A", "02:00B", "03:00", "04:00A"]
+    rows = [f"26.10.2025;{hour};26.10.2025 {hour};{number}" for number, hour in enumerate(hours)]
+
+    log = await load(pipeline, tmp_path, SHEET + keys + FLOW, "\n".join(["d;h;t;V", *rows]).encode(), "M")
+
+    assert await times(pipeline) == {
+        f"2025-10-{day}:00": value for day, value in [("25 23", 0), ("26 00", 1), ("26 01", 2), ("26 02", 3)]
+    }
+    assert (log["rows_read"], log["rows_rejected"]) == (5, 1)
+    (error,) = await pipeline.errors()
+    assert (error["cell"], error["reason"]) == ("C6" if "timestamp" in keys else "B6", "bad_timestamp")

@@ -23,7 +23,8 @@ DAY = dt.timedelta(days=1)
         ("год", None),
         ("1 сутки", Length(DAY)),
         ("30 дней", Length(30 * DAY)),
-        ("44640", Length(31 * DAY)),
+        ("1440", Length(DAY)),
+        ("3600", None),
         ("P1W", Length(7 * DAY)),
         ("2 недели", Length(14 * DAY)),
         ("1 мес.", Length(31 * DAY, 1)),
@@ -42,6 +43,27 @@ def test_length_is_of_minutes_up_to_months(text: str, length: Length | None) -> 
             read_length(text)
     else:
         assert read_length(text) == length
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "length"),
+    [
+        ("3600", "s", HOUR),
+        ("900.0", "Интервал, с", HOUR / 4),
+        ("44640", "interval_minutes", 31 * DAY),
+        ("24", "Hours", DAY),
+        ("1 ч", "s", HOUR),
+        ("90", "s", None),
+    ],
+)
+def test_number_alone_is_in_the_unit_that_heading_or_mapping_say(
+    text: str, unit: str, length: dt.timedelta | None
+) -> None:
+    if length is None:
+        with pytest.raises(NotATimeError):
+            read_length(text, unit)
+    else:
+        assert read_length(text, unit) == Length(length)
 
 
 def test_a_calendar_month_is_at_most_31_days() -> None:

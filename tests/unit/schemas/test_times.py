@@ -419,3 +419,37 @@ def test_day_of_the_month_completes_the_date_of_the_file(cell: str, expected: st
     else:
         with pytest.raises(NotATimeError):
             read_interval(cell, "0-1", None, times)
+
+
+@pytest.mark.parametrize(
+    ("date", "hour", "stamp", "zone", "expected"),
+    [
+        ("26.10.2025", "2A", "start", "Europe/Berlin", "2025-10-26 00:00"),
+        ("26.10.2025", "2B", "start", "Europe/Berlin", "2025-10-26 01:00"),
+        ("26.10.2025", "02:00 А", "start", "Europe/Berlin", "2025-10-26 00:00"),  # in Russian letters
+        ("26.10.2025", "2:00В", "start", "Europe/Berlin", "2025-10-26 01:00"),
+        ("26.10.2025 02:00a", None, "start", "Europe/Berlin", "2025-10-26 00:00"),
+        ("26.10.2025 02:00B", None, "start", "Europe/Berlin", "2025-10-26 01:00"),
+        ("26.10.2025", "3A", "end", "Europe/Berlin", "2025-10-26 00:00"),
+        ("26.10.2025", "3B", "end", "Europe/Berlin", "2025-10-26 01:00"),
+        ("02.11.2025", "2A", "end", "America/New_York", "2025-11-02 05:00"),
+        ("02.11.2025", "2B", "end", "America/New_York", "2025-11-02 06:00"),
+        ("26.10.2025", "1A", "start", "Europe/Berlin", None),
+        ("26.10.2025", "3B", "start", "Europe/Berlin", None),
+        ("27.10.2025", "2A", "start", "Europe/Berlin", None),
+        ("30.03.2025", "2B", "start", "Europe/Berlin", None),
+        ("26.10.2025", "2A", "start", "Europe/Moscow", None),
+        ("2025-10-26T02:00+02:00A", None, "start", "Europe/Berlin", None),
+    ],
+)
+def test_mark_tells_the_first_from_the_second_time_of_an_hour(
+    date: str, hour: str | None, stamp: Stamp, zone: str, expected: str | None
+) -> None:
+    times = Times(ZoneInfo(zone), dt.timedelta(hours=1), stamp)
+    if expected is None:
+        with pytest.raises(NotATimeError) as refused:
+            read_interval(date, hour, None, times)
+        assert refused.value.fault is TimeFault.MARKED_ONCE
+    else:
+        start = read_interval(date, hour, None, times).start
+        assert f"{dt.datetime.fromtimestamp(start / 1e6, dt.UTC):%Y-%m-%d %H:%M}" == expected

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 
 import pyarrow as pa
@@ -7,6 +8,7 @@ import pytest
 
 from schemas.settings import Settings
 from schemas.table_schema import Column, TableSchema
+from schemas.time_faults import TIME_FAULTS, TimeFault
 from tasks.validate.apply_rules import Meter, Outcome, apply_rules
 from tasks.validate.parse_readings import parse
 from tasks.validate.row_errors import row_errors
@@ -246,6 +248,41 @@ def test_rows_own_interval_beats_mapping_and_meter(length: str | None, time: str
     if reason == "bad_timestamp":
         (error,) = row_errors([table], result.readings).to_pylist()
         assert (error["cell"], error["column_name"]) == ("G2", "resolution")
+
+
+@pytest.mark.parametrize(
+    ("length", "minutes", "unit", "is_refused"),
+    [
+        ("3600", 60, None, True),
+        ("3600", 60, "s", False),
+        ("900", 15, None, True),
+        ("900", 15, "Интервал, с", False),
+        ("60", 1, None, True),
+        ("1", 60, None, True),
+        ("1", 60, "h", False),
+        ("24", 1440, None, True),
+        ("60", 60, None, False),
+        ("15", 180, None, False),
+        ("15", 15, None, False),
+    ],
+)
+@pytest.mark.parametrize("metric", ["consumption_period", "consumption_cumulative"])
+def test_length_without_a_unit_is_no_number_of_minutes_where_readings_are_otherwise_apart(
+    length: str, minutes: int, unit: str | None, is_refused: bool, metric: str
+) -> None:
+    table = with_lengths().model_copy(update={"interval_unit": unit})
+    first = dt.datetime(2025, 4, 1, tzinfo=dt.UTC)
+    times = [f"{first + dt.timedelta(minutes=minutes) * number:%Y-%m-%d %H:%M}" for number in range(24)]
+    rows = [[*long_row(timestamp=time, metric=metric, unit="м3"), length] for time in times]
+
+    result = apply_rules(parse(table, raw_batch(table, rows)), METERS, Settings())
+
+    # Where a register is read says nothing of its interval, but that no reading is sixty times in one.
+    refused = is_refused and not (metric == "consumption_cumulative" and minutes >= 60 and length != "3600")
+    assert {str(reason).startswith("bad_timestamp") for reason in reasons(result)} == {refused}
+    if refused:
+        (message,) = {error["message"] for error in row_errors([table], result.readings).to_pylist()}
+        assert message == TIME_FAULTS[TimeFault.LENGTH_WITHOUT_UNIT].russian
 
 
 def test_volume_per_hour_is_that_of_the_rows_own_interval() -> None:
