@@ -22,14 +22,16 @@ def test_row_that_states_a_length_has_that_one() -> None:
     rows = RowTimes.of(TABLE)
 
     assert rows.read(["2025-04-01", None, None, None, None, None], None).length == 0
-    assert rows.read(["2025-04-01", None, None, "15", None, None], None).length == 15
+    assert rows.read(["2025-04-01", None, None, "15 мин", None, None], None).length == 15
+    assert rows.read(["2025-04-01", None, None, "15", None, None], None).length == -15  # nobody says of what
+    assert rows._replace(length_unit="min").read(["2025-04-01", None, None, "15", None, None], None).length == 15
     assert rows.read(["2025-04-01", None, None, "1 мес", None, None], None).length == 30 * 1440
 
 
 def test_period_has_the_length_that_its_row_states() -> None:
     rows = RowTimes.of(TABLE)
 
-    for length in ("1 мес", str(30 * 1440)):
+    for length in ("1 мес", f"{30 * 1440} мин"):
         assert rows.read(["Апрель 2025", None, None, length, None, None], None).length == 30 * 1440
     with pytest.raises(NotATimeError, match="period"):
         rows.read(["Апрель 2025", None, None, "60", None, None], None)
