@@ -263,7 +263,8 @@ def _parse_group(
     values = _values(schema, batch, group)
     style = NumberStyle(schema.thousands, group.doubtful_marks, schema.sheet is not None, schema.missing)
     numbers = read_numbers(values.cells, style)
-    in_cells = numbers.unit.dictionary_encode()
+    # A text without a number, such as a word for a lost connection, is no unit.
+    in_cells = pc.if_else(pa.array(numbers.bad), None, numbers.unit).dictionary_encode()
     factor, offset, unit = _conversions(schema, values, in_cells, group.stated_unit, times.duration_word)
     is_at_a_moment = IS_AT_A_MOMENT[values.metric]
     bad_factor = np.where(np.isnan(of_cells.factor) & (times.problems == 0), _BAD_FACTOR, 0)

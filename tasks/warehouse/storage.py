@@ -147,11 +147,14 @@ class LocalStorage:
 
     def copy(self, file: Path, target: Path) -> str:
         """Copy a file to a path on this machine; return the SHA-256 of the copy, hexadecimal."""
-        digest = hashlib.sha256()
-        with self.open(file) as source, target.open("wb") as copy:
-            while block := source.read(_COPIED_BYTES):
+        digest, is_over = hashlib.sha256(), False
+        with _named_in_errors(target), self.open(file) as source, target.open("wb") as copy:
+            while not is_over:
+                with _named_in_errors(file):
+                    block = source.read(_COPIED_BYTES)
                 digest.update(block)
                 copy.write(block)
+                is_over = not block
         return digest.hexdigest()
 
     @contextmanager

@@ -18,7 +18,7 @@ from flows.rollback import rollback
 from flows.runtime.days import resolve_day
 from schemas.errors import RunFailedError, SettingsError
 from schemas.settings import Settings
-from tasks.ingest import ingest_files
+from tasks.ingest import stage_claimed
 from tasks.ingest.read_tables import read_tables
 from tasks.warehouse.connection import fetch_one
 from tasks.warehouse.storage import LOCAL
@@ -191,7 +191,7 @@ async def test_good_file_loads_and_the_run_fails_naming_the_broken_ones(
         return read_tables(path, *arguments, **more)
 
     monkeypatch.setattr(LOCAL, "checksum", checksum)
-    monkeypatch.setattr(ingest_files, "read_tables", read)
+    monkeypatch.setattr(stage_claimed, "read_tables", read)
     with pytest.raises(RunFailedError) as caught:
         await load_day(date=DAY)
 

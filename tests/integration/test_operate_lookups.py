@@ -189,4 +189,4 @@ async def test_sanity_checks_are_the_runbooks_queries_for_the_newest_load_with_r
     assert str(rejected["load_id"]) in raw_rows.query
     assert (raw_rows.rows, checks["Its valid readings"].rows) == ([{"count": 1}], [{"count": 0}])
     assert [row["reason"] for row in checks["Top reasons"].rows] == ["bad_number"]
-    assert len(checks["Load log"].rows) == 3
+    assert len(checks["Load log"].rows) == 2
