@@ -139,9 +139,14 @@ def _open(file: ClaimedFile, settings: Settings, book: Workbook | FileError | No
     if isinstance(file.mapping, FileError):
         return _Opened(file, None, file.mapping)
     raw = file.raw
-    tables = read_tables(
-        raw.path, file.mapping, relative_path=raw.relative_path, settings=settings, kind=raw.kind, book=book
-    )
+    try:
+        tables = read_tables(
+            raw.path, file.mapping, relative_path=raw.relative_path, settings=settings, kind=raw.kind, book=book
+        )
+    except Exception as error:
+        if concerns_the_run(error):
+            raise
+        return _Opened(file, None, error)
     return _Opened(file, tables)
 
 

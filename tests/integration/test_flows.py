@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime, timedelta
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -178,19 +179,19 @@ async def test_good_file_loads_and_the_run_fails_naming_the_broken_ones(
     pipeline.put("bad.xlsx", b"PK\x03\x04 cut off")
     pipeline.put("locked.csv", "root may read anything: the system's answer is made below")
     pipeline.put("our fault.csv", long_csv("2025-04-30 00:00,M,T2,40"))
-    checksum_of = LOCAL.checksum
+    open_file = LOCAL.open
 
-    def checksum(path: Path) -> str:
+    def locked(path: Path) -> BufferedReader:
         if path.name == "locked.csv":
             raise PermissionError(13, "Permission denied")
-        return checksum_of(path)
+        return open_file(path)
 
     def read(path: Path, *arguments: Any, **more: Any) -> Any:  # noqa: ANN401
         if more["relative_path"] == "our fault.csv":
             raise TypeError("a mistake in the reader")
         return read_tables(path, *arguments, **more)
 
-    monkeypatch.setattr(LOCAL, "checksum", checksum)
+    monkeypatch.setattr(LOCAL, "open", locked)
     monkeypatch.setattr(stage_claimed, "read_tables", read)
     with pytest.raises(RunFailedError) as caught:
         await load_day(date=DAY)
