@@ -181,7 +181,7 @@ async def test_good_file_loads_and_the_run_fails_naming_the_broken_ones(
     pipeline.put("our fault.csv", long_csv("2025-04-30 00:00,M,T2,40"))
     open_file = LOCAL.open
 
-    def locked(path: Path) -> BufferedReader:
+    def refuse(path: Path) -> BufferedReader:
         if path.name == "locked.csv":
             raise PermissionError(13, "Permission denied")
         return open_file(path)
@@ -191,7 +191,7 @@ async def test_good_file_loads_and_the_run_fails_naming_the_broken_ones(
             raise TypeError("a mistake in the reader")
         return read_tables(path, *arguments, **more)
 
-    monkeypatch.setattr(LOCAL, "open", locked)
+    monkeypatch.setattr(LOCAL, "open", refuse)
     monkeypatch.setattr(stage_claimed, "read_tables", read)
     with pytest.raises(RunFailedError) as caught:
         await load_day(date=DAY)
