@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from schemas.errors import TerminalError
 from schemas.meter_kinds import METER_KINDS
 from schemas.metrics import METRICS
 from tasks.transform import transform_changes
@@ -445,7 +446,10 @@ async def test_every_mutation_of_the_models_is_seen(pipeline: PipelineHarness, m
             return statements.model_copy(update={"tests": []})
 
         monkeypatch.setattr(transform_changes, "compiled_statements", mutated)
-        assert (await pipeline.transform()).full
+        try:
+            assert (await pipeline.transform()).full
+        except TerminalError:
+            continue  # an index has seen it
         if await differences(pipeline, recomputed) == {}:
             unseen.append((model, old))
 
